@@ -1,0 +1,268 @@
+//! What an arm does, an expression → the steps it takes, and how each way through it ends.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{ToTokens, quote};
+use syn::{Expr, ExprCall, ExprClosure, ExprIf, ExprMatch, Path, Stmt};
+
+use crate::suggest::did_you_mean;
+
+pub(crate) enum Action {
+    /// `log`, or `log(level)`.
+    Log(Ident, Option<Ident>),
+    Print(Ident),
+    /// A path that is called with the error; and whether it is awaited.
+    Call(Path, bool),
+    /// A closure that is called with the error.
+    Closure(ExprClosure),
+    /// Any other expression.
+    Statement(TokenStream),
+    /// A macro that never returns, such as `panic!(…)`.
+    Diverge(TokenStream),
+    Recover(Option<Expr>),
+    Fail(Expr),
+    Block(Vec<Step>),
+    If {
+        condition: TokenStream,
+        then: Box<Action>,
+        otherwise: Option<Box<Action>>,
+    },
+    Match {
+        head: TokenStream,
+        arms: Vec<(TokenStream, Action)>,
+    },
+}
+
+pub(crate) enum Step {
+    /// A `let`, an item: anything that is no action.
+    Written(TokenStream),
+    Act(Action),
+}
+
+/// How the ways through an action end; several can be true of one action.
+#[derive(Debug, Default, Clone, Copy, PartialEq)]
+pub(crate) struct Ends {
+    pub(crate) goes_on: bool,
+    pub(crate) recovers: bool,
+    pub(crate) fails: bool,
+}
+
+impl Ends {
+    pub(crate) const GOES_ON: Ends = Ends { goes_on: true, recovers: false, fails: false };
+
+    pub(crate) fn or(self, other: Ends) -> Ends {
+        Ends {
+            goes_on: self.goes_on || other.goes_on,
+            recovers: self.recovers || other.recovers,
+            fails: self.fails || other.fails,
+        }
+    }
+}
+
+/// The levels that `log(level)` takes.
+pub(crate) const LEVELS: [&str; 5] = ["error", "warn", "info", "debug", "trace"];
+
+/// Macros of the standard library that never return.
+pub(crate) const DIVERGING: [&str; 4] = ["panic", "todo", "unimplemented", "unreachable"];
+
+impl Action {
+    pub(crate) fn ends(&self) -> Ends {
+        match self {
+            Action::Recover(_) => Ends { recovers: true, ..Ends::default() },
+            Action::Fail(_) => Ends { fails: true, ..Ends::default() },
+            Action::Diverge(_) => Ends::default(),
+            Action::Log(..)
+            | Action::Print(_)
+            | Action::Call(..)
+            | Action::Closure(_)
+            | Action::Statement(_) => Ends::GOES_ON,
+            Action::Block(steps) => match steps.last() {
+                Some(Step::Act(action)) => action.ends(),
+                Some(Step::Written(_)) | None => Ends::GOES_ON,
+            },
+            Action::If { then, otherwise, .. } => {
+                let otherwise = otherwise.as_ref().map_or(Ends::GOES_ON, |action| action.ends());
+                then.ends().or(otherwise)
+            }
+            Action::Match { arms, .. } => {
+                arms.iter().map(|(_, action)| action.ends()).fold(Ends::default(), Ends::or)
+            }
+        }
+    }
+
+    /// Whether it is given the error.
+    pub(crate) fn needs_error(&self) -> bool {
+        match self {
+            Action::Log(..) | Action::Print(_) | Action::Call(..) | Action::Closure(_) => true,
+            Action::Statement(_) | Action::Diverge(_) | Action::Recover(_) | Action::Fail(_) => {
+                false
+            }
+            Action::Block(steps) => {
+                steps.iter().any(|step| matches!(step, Step::Act(action) if action.needs_error()))
+            }
+            Action::If { then, otherwise, .. } => {
+                then.needs_error() || otherwise.as_ref().is_some_and(|action| action.needs_error())
+            }
+            Action::Match { arms, .. } => arms.iter().any(|(_, action)| action.needs_error()),
+        }
+    }
+}
+
+/// `expr` in a place after which nothing else of the arm runs.
+pub(crate) fn read(expr: Expr) -> syn::Result<Action> {
+    action(expr, true)
+}
+
+fn action(expr: Expr, tail: bool) -> syn::Result<Action> {
+    Ok(match expr {
+        Expr::Group(group) if group.attrs.is_empty() => action(*group.expr, tail)?,
+        Expr::Path(path) if path.attrs.is_empty() && path.qself.is_none() => word(path.path)?,
+        Expr::Await(awaited) if awaited.attrs.is_empty() => match *awaited.base {
+            Expr::Path(path) if path.attrs.is_empty() && path.qself.is_none() => {
+                Action::Call(path.path, true)
+            }
+            _ => Action::Statement(awaited.into_token_stream()),
+        },
+        Expr::Call(call) if call.attrs.is_empty() => called(call, tail)?,
+        Expr::Closure(closure) if closure.attrs.is_empty() => Action::Closure(closure),
+        Expr::Tuple(tuple) if tuple.elems.is_empty() => Action::Block(Vec::new()),
+        Expr::Macro(mac) if diverges(&mac.mac) => Action::Diverge(mac.into_token_stream()),
+        Expr::Block(block) if block.attrs.is_empty() && block.label.is_none() => {
+            Action::Block(steps(block.block.stmts, tail)?)
+        }
+        Expr::If(branches) if branches.attrs.is_empty() => branch(branches, tail)?,
+        Expr::Match(cases) if cases.attrs.is_empty() => choice(cases, tail)?,
+        other => Action::Statement(other.into_token_stream()),
+    })
+}
+
+fn word(path: Path) -> syn::Result<Action> {
+    let Some(ident) = path.get_ident() else {
+        return Ok(Action::Call(path, false));
+    };
+    match ident.to_string().as_str() {
+        "log" => Ok(Action::Log(ident.clone(), None)),
+        "print" => Ok(Action::Print(ident.clone())),
+        "recover" => Err(syn::Error::new(
+            ident.span(),
+            "`recover` needs the value to succeed with: write `recover(value)`",
+        )),
+        "fail" => Err(syn::Error::new(
+            ident.span(),
+            "`fail` needs the error to fail with: write `fail(error)`",
+        )),
+        _ => Ok(Action::Call(path, false)),
+    }
+}
+
+fn called(call: ExprCall, tail: bool) -> syn::Result<Action> {
+    let name = match &*call.func {
+        Expr::Path(path) if path.qself.is_none() => path.path.get_ident().cloned(),
+        _ => None,
+    };
+    let Some(name) = name else {
+        return Ok(Action::Statement(call.into_token_stream()));
+    };
+    match name.to_string().as_str() {
+        "log" => Ok(Action::Log(name, Some(level(&call)?))),
+        ending @ ("recover" | "fail") => {
+            if !tail {
+                return Err(syn::Error::new(
+                    name.span(),
+                    format!("`{ending}(…)` ends an arm: write it last"),
+                ));
+            }
+            if call.args.len() > 1 {
+                return Err(syn::Error::new_spanned(
+                    &call.args,
+                    format!("`{ending}` takes one value: for a tuple write `{ending}((a, b))`"),
+                ));
+            }
+            match (ending, call.args.into_iter().next()) {
+                ("recover", value) => Ok(Action::Recover(value)),
+                (_, Some(error)) => Ok(Action::Fail(error)),
+                (_, None) => Err(syn::Error::new(
+                    name.span(),
+                    "`fail` needs the error to fail with: write `fail(error)`",
+                )),
+            }
+        }
+        _ => Ok(Action::Statement(call.into_token_stream())),
+    }
+}
+
+fn level(call: &ExprCall) -> syn::Result<Ident> {
+    let given = match call.args.first() {
+        Some(Expr::Path(path)) if call.args.len() == 1 => path.path.get_ident(),
+        _ => None,
+    };
+    match given {
+        Some(level) if LEVELS.contains(&level.to_string().as_str()) => Ok(level.clone()),
+        _ => {
+            let hint =
+                given.map_or(String::new(), |level| did_you_mean(&level.to_string(), LEVELS));
+            let message = format!(
+                "`log` takes a level, `error`, `warn`, `info`, `debug` or `trace`, as in \
+                 `log(warn)`{hint}"
+            );
+            match call.args.is_empty() {
+                true => Err(syn::Error::new_spanned(&call.func, message)),
+                false => Err(syn::Error::new_spanned(&call.args, message)),
+            }
+        }
+    }
+}
+
+fn diverges(mac: &syn::Macro) -> bool {
+    mac.path
+        .segments
+        .last()
+        .is_some_and(|name| DIVERGING.contains(&name.ident.to_string().as_str()))
+}
+
+fn steps(statements: Vec<Stmt>, tail: bool) -> syn::Result<Vec<Step>> {
+    let count = statements.len();
+    statements
+        .into_iter()
+        .enumerate()
+        .map(|(index, statement)| {
+            let tail = tail && index + 1 == count;
+            Ok(match statement {
+                Stmt::Expr(expr, _) => Step::Act(action(expr, tail)?),
+                Stmt::Macro(statement) if diverges(&statement.mac) => {
+                    Step::Act(Action::Diverge(statement.mac.into_token_stream()))
+                }
+                Stmt::Macro(statement) => {
+                    let syn::StmtMacro { attrs, mac, .. } = statement;
+                    Step::Act(Action::Statement(quote!(#(#attrs)* #mac)))
+                }
+                other => Step::Written(other.into_token_stream()),
+            })
+        })
+        .collect()
+}
+
+fn branch(branches: ExprIf, tail: bool) -> syn::Result<Action> {
+    let (if_token, condition) = (branches.if_token, branches.cond);
+    let otherwise = match branches.else_branch {
+        Some((_, expr)) => Some(Box::new(action(*expr, tail)?)),
+        None => None,
+    };
+    Ok(Action::If {
+        condition: quote!(#if_token #condition),
+        then: Box::new(Action::Block(steps(branches.then_branch.stmts, tail)?)),
+        otherwise,
+    })
+}
+
+fn choice(cases: ExprMatch, tail: bool) -> syn::Result<Action> {
+    let (match_token, subject) = (cases.match_token, cases.expr);
+    let arms = cases
+        .arms
+        .into_iter()
+        .map(|arm| {
+            let (attrs, pat) = (arm.attrs, arm.pat);
+            Ok((quote!(#(#attrs)* #pat), action(*arm.body, tail)?))
+        })
+        .collect::<syn::Result<_>>()?;
+    Ok(Action::Match { head: quote!(#match_token #subject), arms })
+}

@@ -1,0 +1,283 @@
+//! The tokens in the attribute's parentheses → what was written, key by key.
+//!
+//! Reads on after a mistake, so that all of them are reported. What the values mean, and which of
+//! them go together, is for `check` to say.
+
+mod values;
+
+use std::time::Duration;
+
+use proc_macro2::{Ident, Span, TokenStream};
+use syn::ext::IdentExt;
+use syn::parse::{ParseStream, Parser};
+use syn::{Expr, LitStr, Path, Token, parenthesized, token};
+
+use self::values::{
+    all, basic, header, here, list, measure, on_error, skip, skip_to_comma, statuses, template,
+    timeouts, value, value_of,
+};
+use crate::action::Action;
+use crate::errors::Errors;
+use crate::pattern::Pattern;
+use crate::suggest::did_you_mean;
+use crate::units;
+
+/// A value and the key it was given for.
+pub(crate) struct Keyed<T> {
+    pub(crate) key: Ident,
+    pub(crate) value: T,
+}
+
+#[derive(Default)]
+pub(crate) struct Args {
+    pub(crate) targets: Vec<Target>,
+    pub(crate) session: Option<Keyed<Expr>>,
+    pub(crate) query: Option<Keyed<Expr>>,
+    pub(crate) headers: Option<Keyed<Vec<(LitStr, Expr)>>>,
+    pub(crate) bearer: Option<Keyed<Expr>>,
+    pub(crate) basic: Option<Keyed<(Expr, Expr)>>,
+    /// Any of `json`, `form`, `text`, `body` and `multipart`.
+    pub(crate) bodies: Vec<Keyed<Expr>>,
+    pub(crate) expect: Option<Keyed<Vec<StatusRange>>>,
+    pub(crate) timeout: Option<Keyed<Timeouts>>,
+    pub(crate) max_body: Option<Keyed<Measure<u64>>>,
+    pub(crate) on_error: Option<Keyed<OnError>>,
+    pub(crate) fallback: Option<Keyed<Expr>>,
+    pub(crate) cleanup: Option<Keyed<Expr>>,
+    pub(crate) finally: Option<Keyed<Expr>>,
+    pub(crate) krate: Option<Keyed<Path>>,
+}
+
+/// A method, and the template it is sent to.
+pub(crate) struct Target {
+    pub(crate) key: Ident,
+    /// The name in `method("PURGE")`.
+    pub(crate) custom: Option<LitStr>,
+    pub(crate) template: LitStr,
+}
+
+/// A number with a unit, or an expression of the type.
+pub(crate) enum Measure<T> {
+    Literal(T, Span),
+    Written(Expr),
+}
+
+#[derive(Default)]
+pub(crate) struct Timeouts {
+    pub(crate) total: Option<Measure<Duration>>,
+    pub(crate) attempt: Option<Measure<Duration>>,
+    pub(crate) idle: Option<Measure<Duration>>,
+}
+
+/// As written; `first > last` is possible.
+pub(crate) struct StatusRange {
+    pub(crate) first: u64,
+    pub(crate) last: u64,
+    pub(crate) tokens: TokenStream,
+}
+
+pub(crate) enum OnError {
+    /// `on_error = ACTION`, and the action as it was written.
+    Always(Action, TokenStream),
+    Arms(Vec<Arm>),
+}
+
+pub(crate) struct Arm {
+    pub(crate) pattern: Pattern,
+    pub(crate) guard: Option<Expr>,
+    pub(crate) action: Action,
+    /// The action as it was written.
+    pub(crate) tokens: TokenStream,
+}
+
+/// The keys that name a method.
+pub(crate) const METHODS: [&str; 7] = ["get", "post", "put", "patch", "delete", "head", "options"];
+
+/// All other keys.
+const KEYS: [&str; 19] = [
+    "method",
+    "session",
+    "query",
+    "header",
+    "bearer",
+    "basic",
+    "json",
+    "form",
+    "text",
+    "body",
+    "multipart",
+    "expect",
+    "timeout",
+    "max_body",
+    "on_error",
+    "fallback",
+    "cleanup",
+    "finally",
+    "crate",
+];
+
+/// What could be read of `tokens`, and what could not.
+pub(crate) fn read(tokens: TokenStream) -> (Args, Errors) {
+    let mut reader = Reader::default();
+    let parsed = (|input: ParseStream<'_>| {
+        reader.entries(input);
+        Ok(())
+    })
+    .parse2(tokens);
+    // What a mistake left unread inside a group is part of that mistake.
+    if let Err(error) = parsed
+        && reader.errors.is_empty()
+    {
+        reader.errors.push(error);
+    }
+    (reader.args, reader.errors)
+}
+
+#[derive(Default)]
+struct Reader {
+    args: Args,
+    errors: Errors,
+}
+
+impl Reader {
+    fn entries(&mut self, input: ParseStream<'_>) {
+        while !input.is_empty() {
+            if let Err(error) = self.entry(input) {
+                self.errors.push(error);
+                skip_to_comma(input);
+            }
+            if input.is_empty() {
+                return;
+            }
+            if self.errors.keep(input.parse::<Token![,]>()).is_none() && !begins_entry(input) {
+                skip_to_comma(input);
+                let _ = input.parse::<Token![,]>();
+            }
+        }
+    }
+
+    fn entry(&mut self, input: ParseStream<'_>) -> syn::Result<()> {
+        let Ok(key) = input.call(Ident::parse_any) else {
+            return Err(here(input, "expected a key, such as `get = \"/path\"`"));
+        };
+        let name = key.unraw().to_string();
+        if METHODS.contains(&name.as_str()) {
+            return self.target(key, input);
+        }
+        let args = &mut self.args;
+        let errors = &mut self.errors;
+        match name.as_str() {
+            "method" => return self.custom_target(key, input),
+            "session" => set_once(&mut args.session, errors, value(key, input)?),
+            "query" => set_once(&mut args.query, errors, value(key, input)?),
+            "bearer" => set_once(&mut args.bearer, errors, value(key, input)?),
+            "fallback" => set_once(&mut args.fallback, errors, value(key, input)?),
+            "cleanup" => set_once(&mut args.cleanup, errors, value(key, input)?),
+            "finally" => set_once(&mut args.finally, errors, value(key, input)?),
+            "json" | "form" | "text" | "body" | "multipart" => {
+                let body = value(key, input)?;
+                match args.bodies.iter().find(|other| other.key == body.key) {
+                    Some(_) => twice(errors, &body.key),
+                    None => args.bodies.push(body),
+                }
+            }
+            "basic" => {
+                let content = list(&key, "user, password", input)?;
+                set_once(&mut args.basic, errors, basic(key, &content)?);
+            }
+            "header" => {
+                let content = list(&key, "\"name\" = value", input)?;
+                let value = all(&content, errors, header);
+                set_once(&mut args.headers, errors, Keyed { key, value });
+            }
+            "expect" => {
+                let content = list(&key, "200..=299", input)?;
+                let value = statuses(&content)?;
+                set_once(&mut args.expect, errors, Keyed { key, value });
+            }
+            "timeout" => {
+                let value = timeouts(&key, input, errors)?;
+                set_once(&mut args.timeout, errors, Keyed { key, value });
+            }
+            "max_body" => {
+                let Keyed { key, value } = value(key, input)?;
+                let value = measure(value, units::bytes)?;
+                set_once(&mut args.max_body, errors, Keyed { key, value });
+            }
+            "on_error" => {
+                let value = on_error(&key, input, errors)?;
+                set_once(&mut args.on_error, errors, Keyed { key, value });
+            }
+            "crate" => {
+                let value = value_of(&key, "::path", input, Path::parse_mod_style)?;
+                set_once(&mut args.krate, errors, Keyed { key, value });
+            }
+            _ => return Err(unknown_key(&key, &name)),
+        }
+        Ok(())
+    }
+
+    /// `get = "/path"`.
+    fn target(&mut self, key: Ident, input: ParseStream<'_>) -> syn::Result<()> {
+        let template = value_of(&key, "\"/path\"", input, template)?;
+        self.args.targets.push(Target { key, custom: None, template });
+        Ok(())
+    }
+
+    /// `method("PURGE") = "/path"`.
+    fn custom_target(&mut self, key: Ident, input: ParseStream<'_>) -> syn::Result<()> {
+        const FORM: &str = "write `method(\"NAME\") = \"/path\"`";
+        if !input.peek(token::Paren) {
+            return Err(syn::Error::new(key.span(), FORM));
+        }
+        let content;
+        parenthesized!(content in input);
+        let name = content.parse::<LitStr>();
+        let Ok(name) = name else {
+            let span = content.span();
+            skip(&content);
+            return Err(syn::Error::new(span, format!("expected a method's name: {FORM}")));
+        };
+        if !content.is_empty() || !input.peek(Token![=]) {
+            skip(&content);
+            return Err(syn::Error::new(key.span(), FORM));
+        }
+        input.parse::<Token![=]>()?;
+        let template = template(input)?;
+        self.args.targets.push(Target { key, custom: Some(name), template });
+        Ok(())
+    }
+}
+
+fn unknown_key(key: &Ident, name: &str) -> syn::Error {
+    let hint = did_you_mean(name, METHODS.into_iter().chain(KEYS));
+    let hint = match hint.is_empty() {
+        false => hint,
+        true => format!(
+            "; the keys are {}",
+            METHODS
+                .into_iter()
+                .chain(KEYS)
+                .map(|key| format!("`{key}`"))
+                .collect::<Vec<_>>()
+                .join(", ")
+        ),
+    };
+    syn::Error::new(key.span(), format!("unknown key `{name}`{hint}"))
+}
+
+fn set_once<T>(slot: &mut Option<Keyed<T>>, errors: &mut Errors, keyed: Keyed<T>) {
+    match slot {
+        Some(_) => twice(errors, &keyed.key),
+        None => *slot = Some(keyed),
+    }
+}
+
+fn twice(errors: &mut Errors, key: &Ident) {
+    errors.at(key.span(), format!("`{key}` is given twice: write it once"));
+}
+
+/// Whether what follows looks like the next entry, so that only a comma is missing.
+fn begins_entry(input: ParseStream<'_>) -> bool {
+    input.peek(syn::Ident::peek_any) && (input.peek2(Token![=]) || input.peek2(token::Paren))
+}

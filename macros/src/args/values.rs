@@ -1,0 +1,304 @@
+//! What follows a key → its value, in the form that the key takes.
+
+use std::time::Duration;
+
+use proc_macro2::{Ident, TokenTree};
+use quote::{ToTokens, quote};
+use syn::ext::IdentExt;
+use syn::parse::ParseStream;
+use syn::punctuated::Punctuated;
+use syn::{Expr, ExprLit, Lit, LitStr, Token, parenthesized, token};
+
+use super::{Arm, Keyed, Measure, OnError, StatusRange, Timeouts, twice};
+use crate::action;
+use crate::errors::Errors;
+use crate::pattern::Pattern;
+use crate::suggest::did_you_mean;
+use crate::units;
+
+/// `key = EXPR`.
+pub(super) fn value(key: Ident, input: ParseStream<'_>) -> syn::Result<Keyed<Expr>> {
+    let value = value_of(&key, "…", input, |input| input.parse())?;
+    Ok(Keyed { key, value })
+}
+
+pub(super) fn value_of<T>(
+    key: &Ident,
+    form: &str,
+    input: ParseStream<'_>,
+    parse: fn(ParseStream<'_>) -> syn::Result<T>,
+) -> syn::Result<T> {
+    if !input.peek(Token![=]) {
+        return Err(syn::Error::new(
+            key.span(),
+            format!("`{key}` takes a value: write `{key} = {form}`"),
+        ));
+    }
+    input.parse::<Token![=]>()?;
+    if input.is_empty() || input.peek(Token![,]) {
+        return Err(syn::Error::new(
+            key.span(),
+            format!("the value of `{key}` is missing: write `{key} = {form}`"),
+        ));
+    }
+    parse(input)
+}
+
+/// What is in the parentheses of `key(…)`.
+pub(super) fn list<'a>(
+    key: &Ident,
+    form: &str,
+    input: ParseStream<'a>,
+) -> syn::Result<syn::parse::ParseBuffer<'a>> {
+    if !input.peek(token::Paren) {
+        return Err(syn::Error::new(
+            key.span(),
+            format!("`{key}` takes a list: write `{key}({form})`"),
+        ));
+    }
+    let content;
+    parenthesized!(content in input);
+    if content.is_empty() {
+        return Err(syn::Error::new(
+            key.span(),
+            format!("`{key}` is empty: write `{key}({form})`"),
+        ));
+    }
+    Ok(content)
+}
+
+/// What could be read of a list with commas.
+pub(super) fn all<T>(
+    content: ParseStream<'_>,
+    errors: &mut Errors,
+    parse: fn(ParseStream<'_>) -> syn::Result<T>,
+) -> Vec<T> {
+    let mut found = Vec::new();
+    while !content.is_empty() {
+        let item = parse(content).and_then(|item| match content.is_empty() {
+            true => Ok(item),
+            false => content.parse::<Token![,]>().map(|_| item),
+        });
+        match item {
+            Ok(item) => found.push(item),
+            Err(error) => {
+                errors.push(error);
+                skip_to_comma(content);
+                let _ = content.parse::<Token![,]>();
+            }
+        }
+    }
+    found
+}
+
+pub(super) fn template(input: ParseStream<'_>) -> syn::Result<LitStr> {
+    input.parse().map_err(|error| {
+        let message = "expected the template as a string literal, such as `\"/users/{id}\"`";
+        syn::Error::new(error.span(), message)
+    })
+}
+
+pub(super) fn basic(key: Ident, content: ParseStream<'_>) -> syn::Result<Keyed<(Expr, Expr)>> {
+    let span = content.span();
+    let given = Punctuated::<Expr, Token![,]>::parse_terminated(content)?;
+    let mut given = given.into_iter();
+    match (given.next(), given.next(), given.next()) {
+        (Some(user), Some(password), None) => Ok(Keyed { key, value: (user, password) }),
+        _ => Err(syn::Error::new(span, "`basic` takes two values: write `basic(user, password)`")),
+    }
+}
+
+pub(super) fn header(content: ParseStream<'_>) -> syn::Result<(LitStr, Expr)> {
+    let Ok(name) = content.parse::<LitStr>() else {
+        return Err(here(content, "expected a header, such as `\"accept\" = \"text/plain\"`"));
+    };
+    if !content.peek(Token![=]) {
+        let message = format!("a header needs a value: write `{:?} = …`", name.value());
+        return Err(syn::Error::new(name.span(), message));
+    }
+    content.parse::<Token![=]>()?;
+    Ok((name, content.parse()?))
+}
+
+pub(super) fn statuses(content: ParseStream<'_>) -> syn::Result<Vec<StatusRange>> {
+    let result = read_statuses(content);
+    skip(content);
+    result
+}
+
+fn read_statuses(content: ParseStream<'_>) -> syn::Result<Vec<StatusRange>> {
+    let mut ranges = Vec::new();
+    loop {
+        let first: syn::LitInt = content.parse().map_err(|error| {
+            syn::Error::new(error.span(), "expected a status, such as `200..=299` or `304`")
+        })?;
+        let mut tokens = first.to_token_stream();
+        let mut range = (first.base10_parse()?, first.base10_parse()?);
+        if content.peek(Token![..=]) {
+            let dots: Token![..=] = content.parse()?;
+            let last: syn::LitInt = content.parse()?;
+            range.1 = last.base10_parse()?;
+            tokens = quote!(#first #dots #last);
+        } else if content.peek(Token![..]) {
+            let dots: Token![..] = content.parse()?;
+            let last: Option<syn::LitInt> = content.parse()?;
+            return Err(syn::Error::new_spanned(
+                quote!(#first #dots #last),
+                "a range of statuses includes its end: write `200..=299`",
+            ));
+        }
+        ranges.push(StatusRange { first: range.0, last: range.1, tokens });
+        if content.is_empty() {
+            return Ok(ranges);
+        }
+        if content.peek(Token![,]) {
+            return Err(here(content, "statuses are separated by `|`: write `200..=299 | 304`"));
+        }
+        content.parse::<Token![|]>()?;
+    }
+}
+
+/// `timeout = 2s`, or `timeout(total = 30s, attempt = 10s, idle = 20s)`.
+pub(super) fn timeouts(
+    key: &Ident,
+    input: ParseStream<'_>,
+    errors: &mut Errors,
+) -> syn::Result<Timeouts> {
+    let mut timeouts = Timeouts::default();
+    if !input.peek(token::Paren) {
+        let total = value_of(key, "2s", input, |input| input.parse())?;
+        timeouts.total = Some(measure(total, units::duration)?);
+        return Ok(timeouts);
+    }
+    let content = list(key, "total = 30s, attempt = 10s", input)?;
+    for (name, duration) in all(&content, errors, timeout) {
+        let slot = match name.to_string().as_str() {
+            "total" => &mut timeouts.total,
+            "attempt" => &mut timeouts.attempt,
+            _ => &mut timeouts.idle,
+        };
+        match slot {
+            Some(_) => twice(errors, &name),
+            None => *slot = Some(duration),
+        }
+    }
+    Ok(timeouts)
+}
+
+fn timeout(content: ParseStream<'_>) -> syn::Result<(Ident, Measure<Duration>)> {
+    const NAMES: [&str; 3] = ["total", "attempt", "idle"];
+    let Ok(name) = content.call(Ident::parse_any) else {
+        return Err(here(content, "expected `total`, `attempt` or `idle`, such as `total = 30s`"));
+    };
+    let text = name.to_string();
+    if !NAMES.contains(&text.as_str()) {
+        let mut hint = did_you_mean(&text, NAMES);
+        if text == "connect" {
+            hint = "; the session's builder sets it for all its requests".to_owned();
+        } else if hint.is_empty() {
+            hint = ": write `total`, `attempt` or `idle`".to_owned();
+        }
+        let message = format!("unknown timeout `{text}`{hint}");
+        return Err(syn::Error::new(name.span(), message));
+    }
+    let value = value_of(&name, "2s", content, |input| input.parse())?;
+    Ok((name, measure(value, units::duration)?))
+}
+
+pub(super) fn measure<T>(
+    expr: Expr,
+    literal: fn(&str, &str) -> Result<T, String>,
+) -> syn::Result<Measure<T>> {
+    let (digits, suffix, span) = match without_groups(&expr) {
+        Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) => {
+            (number.base10_digits(), number.suffix(), number.span())
+        }
+        Expr::Lit(ExprLit { lit: Lit::Float(number), .. }) => {
+            (number.base10_digits(), number.suffix(), number.span())
+        }
+        _ => return Ok(Measure::Written(expr)),
+    };
+    match literal(digits, suffix) {
+        Ok(value) => Ok(Measure::Literal(value, span)),
+        Err(message) => Err(syn::Error::new(span, message)),
+    }
+}
+
+/// The expression under the invisible groups that `$value:expr` leaves around it.
+fn without_groups(expr: &Expr) -> &Expr {
+    match expr {
+        Expr::Group(group) => without_groups(&group.expr),
+        expr => expr,
+    }
+}
+
+/// `on_error = ACTION`, or `on_error(PATTERN => ACTION, …)`.
+pub(super) fn on_error(
+    key: &Ident,
+    input: ParseStream<'_>,
+    errors: &mut Errors,
+) -> syn::Result<OnError> {
+    if !input.peek(token::Paren) {
+        let expr: Expr = value_of(key, "log", input, |input| input.parse())?;
+        let tokens = expr.to_token_stream();
+        return Ok(OnError::Always(action::read(expr)?, tokens));
+    }
+    let content = list(key, "_ => log", input)?;
+    let mut arms = Vec::new();
+    while !content.is_empty() {
+        match arm(&content, errors) {
+            Ok(arm) => arms.extend(arm),
+            Err(error) => {
+                errors.push(error);
+                skip_to_comma(&content);
+                let _ = content.parse::<Token![,]>();
+            }
+        }
+    }
+    Ok(OnError::Arms(arms))
+}
+
+/// Nothing when only the action was wrong: then its error is kept, and the next arm comes next.
+fn arm(content: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Option<Arm>> {
+    let pattern: Pattern = content.parse()?;
+    let guard = match content.parse::<Option<Token![if]>>()? {
+        Some(_) => Some(content.parse()?),
+        None => None,
+    };
+    if !content.peek(Token![=>]) {
+        let span = match content.is_empty() {
+            true => pattern.span,
+            false => content.span(),
+        };
+        return Err(syn::Error::new(
+            span,
+            "expected `=>`: an arm is `PATTERN => ACTION`, and `on_error = ACTION` stands for all",
+        ));
+    }
+    content.parse::<Token![=>]>()?;
+    let expr = content.call(Expr::parse_with_earlier_boundary_rule)?;
+    let tokens = expr.to_token_stream();
+    let ends_itself =
+        matches!(expr, Expr::Block(_) | Expr::If(_) | Expr::Match(_) | Expr::Unsafe(_));
+    if content.peek(Token![,]) || (!content.is_empty() && !ends_itself) {
+        content.parse::<Token![,]>()?;
+    }
+    Ok(errors.keep(action::read(expr)).map(|action| Arm { pattern, guard, action, tokens }))
+}
+
+/// At the next token, without what `ParseStream::error` adds at the end of a group.
+pub(super) fn here(input: ParseStream<'_>, message: &str) -> syn::Error {
+    syn::Error::new(input.span(), message)
+}
+
+pub(super) fn skip_to_comma(input: ParseStream<'_>) {
+    while !input.is_empty() && !input.peek(Token![,]) {
+        let _ = input.parse::<TokenTree>();
+    }
+}
+
+pub(super) fn skip(input: ParseStream<'_>) {
+    while !input.is_empty() {
+        let _ = input.parse::<TokenTree>();
+    }
+}

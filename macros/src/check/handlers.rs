@@ -1,0 +1,202 @@
+//! The rules for what happens after a failure.
+
+use syn::{Expr, ExprClosure, Lit, Pat, RangeLimits};
+
+use super::{action_expressions, closing_expressions, handler_key, request_expressions};
+use crate::args::{self, Args, Arm, Keyed};
+use crate::errors::Errors;
+use crate::item::Item;
+use crate::model::{Call, Callee, OnError};
+use crate::scan;
+
+/// Nothing leaves the function past its handlers.
+pub(super) fn no_early_exit(args: &Args, errors: &mut Errors) {
+    let Some(key) = handler_key(args) else {
+        return;
+    };
+    let kinds = [
+        (
+            request_expressions(args),
+            format!("would leave the function past `{key}`: pass the value in as an argument"),
+        ),
+        (
+            action_expressions(args),
+            "would leave the function past what comes after `on_error`: write `fail(…)` or \
+             `recover(…)`"
+                .to_owned(),
+        ),
+        (
+            closing_expressions(args),
+            "would leave the function before its end: handle the error here".to_owned(),
+        ),
+    ];
+    for (expressions, message) in kinds {
+        for (span, what) in expressions.iter().filter_map(scan::early_exit) {
+            errors.at(span, format!("`{what}` {message}"));
+        }
+    }
+}
+
+/// A `Status(…)` is a status, and one that is an error here.
+pub(super) fn possible_statuses(args: &Args, errors: &mut Errors) {
+    let Some(args::OnError::Arms(arms)) = args.on_error.as_ref().map(|keyed| &keyed.value) else {
+        return;
+    };
+    let success: Vec<(u64, u64)> = match &args.expect {
+        Some(expect) => expect.value.iter().map(|range| (range.first, range.last)).collect(),
+        None => vec![(200, 299)],
+    };
+    for pat in arms.iter().flat_map(|arm| arm.pattern.statuses()) {
+        status(pat, &success, errors);
+    }
+}
+
+fn status(pat: &Pat, success: &[(u64, u64)], errors: &mut Errors) {
+    let (first, last) = match pat {
+        Pat::Or(or) => return or.cases.iter().for_each(|pat| status(pat, success, errors)),
+        Pat::Paren(paren) => return status(&paren.pat, success, errors),
+        Pat::Ident(name) => {
+            return name.subpat.iter().for_each(|(_, pat)| status(pat, success, errors));
+        }
+        Pat::Lit(literal) => (number(&literal.lit), number(&literal.lit)),
+        Pat::Range(range) => {
+            let end = |expr: &Option<Box<Expr>>| match expr.as_deref() {
+                Some(Expr::Lit(literal)) => number(&literal.lit),
+                _ => None,
+            };
+            let last = end(&range.end).map(|last| match range.limits {
+                RangeLimits::HalfOpen(_) => last.saturating_sub(1),
+                RangeLimits::Closed(_) => last,
+            });
+            (end(&range.start), last)
+        }
+        _ => return,
+    };
+    let outside = |status: &u64| !(100..=999).contains(status);
+    if let Some(status) = [first, last].into_iter().flatten().find(outside) {
+        return errors
+            .on(pat, format!("`{status}` is not a status: write a number from 100 to 999"));
+    }
+    if let (Some(first), Some(last)) = (first, last)
+        && success.iter().any(|range| range.0 <= first && last <= range.1)
+    {
+        let what = match first == last {
+            true => format!("`{first}` counts"),
+            false => "these count".to_owned(),
+        };
+        errors.on(
+            pat,
+            format!(
+                "{what} as success here, so this can never match: remove it, or change `expect`"
+            ),
+        );
+    }
+}
+
+fn number(literal: &Lit) -> Option<u64> {
+    match literal {
+        Lit::Int(number) => number.base10_parse().ok(),
+        _ => None,
+    }
+}
+
+/// A function that returns nothing says what becomes of every error.
+pub(super) fn no_lost_error(args: &Args, item: &Item, errors: &mut Errors) {
+    let caught = match args.on_error.as_ref().map(|keyed| &keyed.value) {
+        Some(args::OnError::Always(..)) => true,
+        Some(args::OnError::Arms(arms)) => has_catch_all(arms),
+        None => false,
+    };
+    if item.output().is_some() || caught || args.fallback.is_some() {
+        return;
+    }
+    match &args.on_error {
+        Some(keyed) => errors.at(
+            keyed.key.span(),
+            "errors that no arm matches would be lost, as the function returns nothing: add \
+             `_ => log`, or return a `Result`",
+        ),
+        None => errors.at(
+            item.sig.ident.span(),
+            "errors would be lost, as the function returns nothing: add `on_error = log`, or \
+             return a `Result`",
+        ),
+    }
+}
+
+/// Some failure reaches `fallback`.
+pub(super) fn reachable_fallback(args: &Args, errors: &mut Errors) {
+    let (Some(on_error), Some(fallback)) = (&args.on_error, &args.fallback) else {
+        return;
+    };
+    let goes_on = match &on_error.value {
+        args::OnError::Always(action, _) => action.ends().goes_on,
+        args::OnError::Arms(arms) => {
+            !has_catch_all(arms) || arms.iter().any(|arm| arm.action.ends().goes_on)
+        }
+    };
+    if !goes_on {
+        errors.at(
+            fallback.key.span(),
+            "`fallback` can never be reached, as `on_error` settles every error: remove it",
+        );
+    }
+}
+
+/// `cleanup` and `finally` are a path or a call; what is told the ending may be a closure.
+pub(super) fn call(keyed: &Keyed<Expr>, errors: &mut Errors) -> Option<Call> {
+    let is_told = keyed.key == "finally";
+    let (expr, awaited) = match &keyed.value {
+        Expr::Await(expr) => ((*expr.base).clone(), true),
+        Expr::Closure(closure) if is_told => match &*closure.body {
+            // The closure makes the future that is awaited, or spawned, outside of it.
+            Expr::Await(body) => {
+                let body = body.base.clone();
+                (Expr::Closure(ExprClosure { body, ..closure.clone() }), true)
+            }
+            _ => (keyed.value.clone(), false),
+        },
+        expr => (expr.clone(), false),
+    };
+    let callee = match expr {
+        Expr::Path(path) if path.qself.is_none() => Callee::Path(path.path),
+        Expr::Closure(closure) if is_told => Callee::Closure(closure),
+        expr @ (Expr::Call(_) | Expr::MethodCall(_) | Expr::Macro(_)) => Callee::Written(expr),
+        _ => {
+            let told = if is_told { ", or a closure of the `Ending`" } else { "" };
+            errors.on(
+                &keyed.value,
+                format!("`{0}` is a call: write `{0} = path`, or `{0} = path(…)`{told}", keyed.key),
+            );
+            return None;
+        }
+    };
+    Some(Call { callee, awaited })
+}
+
+/// Whether `on_error` alone makes a success of every error.
+pub(super) fn always_recovers(on_error: Option<&Keyed<args::OnError>>) -> bool {
+    let recovers = |action: &crate::action::Action| {
+        let ends = action.ends();
+        !ends.goes_on && !ends.fails
+    };
+    match on_error.map(|keyed| &keyed.value) {
+        None => false,
+        Some(args::OnError::Always(action, _)) => recovers(action),
+        Some(args::OnError::Arms(arms)) => {
+            has_catch_all(arms) && arms.iter().all(|arm| recovers(&arm.action))
+        }
+    }
+}
+
+pub(super) fn on_error(on_error: Option<Keyed<args::OnError>>) -> OnError {
+    match on_error.map(|keyed| keyed.value) {
+        None => OnError::Nothing,
+        Some(args::OnError::Always(action, _)) => OnError::Always(action),
+        Some(args::OnError::Arms(arms)) => OnError::Arms { open: !has_catch_all(&arms), arms },
+    }
+}
+
+fn has_catch_all(arms: &[Arm]) -> bool {
+    arms.iter().any(|arm| arm.guard.is_none() && arm.pattern.matches_all())
+}

@@ -1,0 +1,172 @@
+//! What was written → a request that can be expanded, or all that is wrong with it.
+//!
+//! The only place that rejects, syntax errors apart: one function for each rule.
+
+mod function;
+mod handlers;
+mod sent;
+
+use proc_macro2::TokenStream;
+use quote::ToTokens;
+use syn::{Expr, Path};
+
+use crate::args::{Args, Measure, OnError};
+use crate::errors::Errors;
+use crate::item::Item;
+use crate::model::{Handlers, Request};
+
+/// `errors` are those of the syntax. After one of them nothing is said about what is missing:
+/// it may be what could not be read.
+pub(crate) fn check(args: Args, item: &Item, mut errors: Errors) -> Result<Request, Errors> {
+    let complete = errors.is_empty();
+    let found = &mut errors;
+
+    function::is_async(item, found);
+    function::response_arguments(item, found);
+    function::named_return_type(&args, item, found);
+    sent::one_body(&args, found);
+    sent::body_of_get(&args, found);
+    sent::one_authorization(&args, found);
+    sent::header_names(&args, found);
+    sent::statuses(&args, found);
+    sent::attempt_within_total(&args, found);
+    handlers::no_early_exit(&args, found);
+    handlers::possible_statuses(&args, found);
+    if complete {
+        function::used_arguments(&args, item, found);
+        handlers::no_lost_error(&args, item, found);
+        handlers::reachable_fallback(&args, found);
+    }
+
+    let krate = crate_path(&args, found);
+    let cleanup = args.cleanup.as_ref().and_then(|call| handlers::call(call, found));
+    let finally = args.finally.as_ref().and_then(|call| handlers::call(call, found));
+    let target = sent::one_target(&args, complete, found);
+    let placeholders = target.map(|target| sent::placeholders(target, item, found));
+    let method = target.and_then(|target| sent::method(target, found));
+
+    let (Some(target), Some(placeholders), Some(method), true) =
+        (target, placeholders, method, errors.is_empty())
+    else {
+        return Err(errors);
+    };
+    let template = target.template.clone();
+    let auth = sent::auth(args.bearer, args.basic);
+    let timeouts = args.timeout.map(|keyed| keyed.value).unwrap_or_default();
+    let handled = is_handled(
+        args.on_error.is_some(),
+        args.fallback.is_some(),
+        cleanup.is_some(),
+        finally.is_some(),
+    );
+    let handlers = handled.then(|| Handlers {
+        total: args.fallback.is_some() || handlers::always_recovers(args.on_error.as_ref()),
+        on_error: handlers::on_error(args.on_error),
+        fallback: args.fallback.map(|keyed| keyed.value),
+        cleanup,
+        finally,
+    });
+    Ok(Request {
+        krate,
+        method,
+        template,
+        placeholders,
+        session: args.session.map(|keyed| keyed.value),
+        query: args.query.map(|keyed| keyed.value),
+        headers: args.headers.map(|keyed| keyed.value).unwrap_or_default(),
+        auth,
+        content: sent::content(args.bodies),
+        expect: args.expect.map(|keyed| sent::expected(&keyed.value)),
+        timeout: timeouts.total,
+        attempt_timeout: timeouts.attempt,
+        idle_timeout: timeouts.idle,
+        max_body: args.max_body.map(|keyed| keyed.value),
+        output: item.output().cloned(),
+        handlers,
+    })
+}
+
+fn is_handled(on_error: bool, fallback: bool, cleanup: bool, finally: bool) -> bool {
+    on_error || fallback || cleanup || finally
+}
+
+/// `crate` names a path that means the same everywhere, since the attribute may stand in any
+/// module.
+fn crate_path(args: &Args, errors: &mut Errors) -> Path {
+    let Some(keyed) = &args.krate else {
+        return syn::parse_quote!(::backstop);
+    };
+    let path = &keyed.value;
+    // `$crate` of a `macro_rules!` is one identifier.
+    let from_root = |first: &syn::PathSegment| first.ident == "crate" || first.ident == "$crate";
+    if path.leading_colon.is_some() || path.segments.first().is_some_and(from_root) {
+        return path.clone();
+    }
+    if path.get_ident().is_none_or(|ident| ident == "self" || ident == "super") {
+        let text = path.to_token_stream().to_string().replace(' ', "");
+        errors.on(
+            path,
+            format!(
+                "`{text}` depends on the module it is written in: write `::name` or `crate::name`"
+            ),
+        );
+    }
+    Path { leading_colon: Some(Default::default()), ..path.clone() }
+}
+
+/// The first key that takes part in what happens after a failure.
+fn handler_key(args: &Args) -> Option<&proc_macro2::Ident> {
+    let on_error = args.on_error.as_ref().map(|keyed| &keyed.key);
+    let others = [&args.fallback, &args.cleanup, &args.finally];
+    on_error.or_else(|| others.into_iter().flatten().map(|keyed| &keyed.key).next())
+}
+
+/// The expressions that make the request.
+fn request_expressions(args: &Args) -> Vec<TokenStream> {
+    let mut found: Vec<&Expr> = Vec::new();
+    let single = [&args.session, &args.query, &args.bearer];
+    found.extend(single.into_iter().flatten().map(|keyed| &keyed.value));
+    found.extend(args.bodies.iter().map(|keyed| &keyed.value));
+    if let Some(headers) = &args.headers {
+        found.extend(headers.value.iter().map(|(_, value)| value));
+    }
+    if let Some(basic) = &args.basic {
+        found.extend([&basic.value.0, &basic.value.1]);
+    }
+    if let Some(Measure::Written(size)) = args.max_body.as_ref().map(|keyed| &keyed.value) {
+        found.push(size);
+    }
+    if let Some(timeout) = &args.timeout {
+        let timeouts = &timeout.value;
+        for timeout in [&timeouts.total, &timeouts.attempt, &timeouts.idle] {
+            if let Some(Measure::Written(duration)) = timeout {
+                found.push(duration);
+            }
+        }
+    }
+    found.into_iter().map(Expr::to_token_stream).collect()
+}
+
+/// The actions and guards of `on_error`.
+fn action_expressions(args: &Args) -> Vec<TokenStream> {
+    match args.on_error.as_ref().map(|keyed| &keyed.value) {
+        None => Vec::new(),
+        Some(OnError::Always(_, tokens)) => vec![tokens.clone()],
+        Some(OnError::Arms(arms)) => arms
+            .iter()
+            .flat_map(|arm| {
+                let guard = arm.guard.as_ref().map(Expr::to_token_stream);
+                guard.into_iter().chain([arm.tokens.clone()])
+            })
+            .collect(),
+    }
+}
+
+/// `fallback`, `cleanup` and `finally`.
+fn closing_expressions(args: &Args) -> Vec<TokenStream> {
+    [&args.fallback, &args.cleanup, &args.finally]
+        .into_iter()
+        .flatten()
+        .map(|keyed| keyed.value.to_token_stream())
+        .collect()
+}

@@ -1,0 +1,263 @@
+//! The rules for what is sent, and for what counts as success.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, quote};
+use syn::ext::IdentExt;
+use syn::{Expr, LitStr};
+
+use crate::args::{Args, Keyed, Measure, StatusRange, Target};
+use crate::errors::Errors;
+use crate::item::Item;
+use crate::model::{Auth, Content, Method, Placeholder};
+use crate::suggest::did_you_mean;
+use crate::template::{self, Place};
+
+/// There is one method, and one template.
+pub(super) fn one_target<'a>(
+    args: &'a Args,
+    complete: bool,
+    errors: &mut Errors,
+) -> Option<&'a Target> {
+    let mut targets = args.targets.iter();
+    let first = targets.next();
+    if first.is_none() && complete {
+        errors.at(
+            Span::call_site(),
+            "the method and the template are missing: write `get = \"/path\"`",
+        );
+    }
+    let first = first?;
+    for other in targets {
+        errors.at(
+            other.key.span(),
+            format!(
+                "a request has one method, and `{}` is given already: keep one of them",
+                first.key
+            ),
+        );
+    }
+    Some(first)
+}
+
+/// The name of a method is a token (RFC 9110, section 9.1).
+pub(super) fn method(target: &Target, errors: &mut Errors) -> Option<Method> {
+    let Some(name) = &target.custom else {
+        return Some(Method::Named(target.key.clone()));
+    };
+    if is_token(&name.value()) {
+        return Some(Method::Custom(name.clone()));
+    }
+    errors.on(
+        name,
+        format!(
+            "`{}` is not the name of a method: write a word, such as `\"PURGE\"`",
+            name.value()
+        ),
+    );
+    None
+}
+
+/// A template is well-formed, and each of its placeholders names an argument.
+pub(super) fn placeholders(target: &Target, item: &Item, errors: &mut Errors) -> Vec<Placeholder> {
+    let literal = &target.template;
+    let parsed = match template::parse(&literal.value()) {
+        Ok(template) => template,
+        Err(problems) => {
+            for problem in problems {
+                errors.at(part(literal, problem.range), problem.message);
+            }
+            return Vec::new();
+        }
+    };
+    let mut found: Vec<Placeholder> = Vec::new();
+    for placeholder in parsed.placeholders {
+        let span = part(literal, placeholder.range);
+        let Some(value) = value_of(&placeholder.text, span, item, errors) else {
+            continue;
+        };
+        let setter = match placeholder.place {
+            Place::Base => "base",
+            Place::Segment => "path",
+            Place::Rest => "path_segments",
+            Place::Query => "query_param",
+        };
+        let same = |other: &&Placeholder| other.text == placeholder.text && other.setter == setter;
+        if found.iter().find(same).is_none() {
+            found.push(Placeholder { setter, text: placeholder.text, value });
+        }
+    }
+    found
+}
+
+/// A part of a literal; the whole of it where the compiler cannot say, or escapes are in the way.
+fn part(literal: &LitStr, range: std::ops::Range<usize>) -> Span {
+    let token = literal.token();
+    let written = token.to_string();
+    let Some(start) = written.find(&literal.value()) else {
+        return literal.span();
+    };
+    token.subspan(start + range.start..start + range.end).unwrap_or_else(|| literal.span())
+}
+
+/// The expression that a placeholder stands for, with the names as the function itself knows them.
+fn value_of(text: &str, span: Span, item: &Item, errors: &mut Errors) -> Option<TokenStream> {
+    if let Some(fields) = text.strip_prefix("self.") {
+        let Some(receiver) = item.sig.receiver() else {
+            errors
+                .at(span, format!("`{text}` needs a method: write `&self` as the first argument"));
+            return None;
+        };
+        let this = &receiver.self_token;
+        let fields = fields.split('.').map(|field| member(field, span));
+        return Some(quote!(#this #(.#fields)*));
+    }
+    let bindings = item.bindings();
+    let named = |name: &Ident| name.unraw() == text;
+    if let Some((name, _)) = bindings.iter().find(|(name, _)| named(name)) {
+        return Some(name.to_token_stream());
+    }
+    let message = if item.responses.iter().any(|response| response.bindings().iter().any(named)) {
+        format!("`{text}` comes from the response, which is not there when the request is made")
+    } else {
+        let names: Vec<String> =
+            bindings.iter().map(|(name, _)| name.unraw().to_string()).collect();
+        let hint = did_you_mean(text, names.iter().map(String::as_str));
+        match hint.is_empty() {
+            true => format!("no argument is named `{text}`: add it to the function's arguments"),
+            false => format!("no argument is named `{text}`{hint}"),
+        }
+    };
+    errors.at(span, message);
+    None
+}
+
+fn member(field: &str, span: Span) -> TokenStream {
+    if let Ok(index) = field.parse() {
+        return syn::Index { index, span }.to_token_stream();
+    }
+    match syn::parse_str::<Ident>(field) {
+        Ok(_) => Ident::new(field, span).to_token_stream(),
+        // `template` lets nothing but names through, so this one is a keyword.
+        Err(_) => Ident::new_raw(field, span).to_token_stream(),
+    }
+}
+
+/// A request has at most one body.
+pub(super) fn one_body(args: &Args, errors: &mut Errors) {
+    let mut bodies = args.bodies.iter();
+    let Some(first) = bodies.next() else {
+        return;
+    };
+    for other in bodies {
+        errors.at(
+            other.key.span(),
+            format!(
+                "a request has one body, and `{}` is given already: keep one of them",
+                first.key
+            ),
+        );
+    }
+}
+
+/// GET and HEAD have no body: servers ignore it, or refuse it.
+pub(super) fn body_of_get(args: &Args, errors: &mut Errors) {
+    let (Some(target), Some(body)) = (args.targets.first(), args.bodies.first()) else {
+        return;
+    };
+    if target.key == "get" || target.key == "head" {
+        errors.at(
+            body.key.span(),
+            format!(
+                "a {} request has no body: write `query = …`, or another method",
+                target.key.to_string().to_uppercase()
+            ),
+        );
+    }
+}
+
+/// `bearer` and `basic` would both set `Authorization`.
+pub(super) fn one_authorization(args: &Args, errors: &mut Errors) {
+    if let (Some(_), Some(basic)) = (&args.bearer, &args.basic) {
+        errors.at(
+            basic.key.span(),
+            "`bearer` and `basic` both set `Authorization`: keep one of them",
+        );
+    }
+}
+
+/// A header's name is a token, and not one that follows from the body.
+pub(super) fn header_names(args: &Args, errors: &mut Errors) {
+    for (name, _) in args.headers.iter().flat_map(|keyed| &keyed.value) {
+        let text = name.value();
+        if !is_token(&text) {
+            errors.on(
+                name,
+                format!("`{text}` is not the name of a header: write a word, such as `\"accept\"`"),
+            );
+        } else if ["content-length", "transfer-encoding"].contains(&text.to_lowercase().as_str()) {
+            errors.on(name, format!("`{text}` is computed from the body: leave it out"));
+        }
+    }
+}
+
+/// A status has three digits, an interim one is never the last, and a range is not empty.
+pub(super) fn statuses(args: &Args, errors: &mut Errors) {
+    for StatusRange { first, last, tokens } in args.expect.iter().flat_map(|keyed| &keyed.value) {
+        let outside = |status: &u64| !(100..=999).contains(status);
+        if let Some(status) = [first, last].into_iter().find(|status| outside(status)) {
+            errors
+                .on(tokens, format!("`{status}` is not a status: write a number from 200 to 999"));
+        } else if first > last {
+            errors.on(tokens, format!("this range is empty: write `{last}..={first}`"));
+        } else if *first < 200 {
+            errors.on(tokens, "a status below 200 is never the final one: begin at `200`");
+        }
+    }
+}
+
+/// One attempt does not take longer than all of them.
+pub(super) fn attempt_within_total(args: &Args, errors: &mut Errors) {
+    let Some(timeouts) = args.timeout.as_ref().map(|keyed| &keyed.value) else {
+        return;
+    };
+    if let (Some(Measure::Literal(total, _)), Some(Measure::Literal(attempt, span))) =
+        (&timeouts.total, &timeouts.attempt)
+        && attempt > total
+    {
+        errors.at(*span, "one attempt cannot take longer than `total`: write a shorter time");
+    }
+}
+
+pub(super) fn auth(
+    bearer: Option<Keyed<Expr>>,
+    basic: Option<Keyed<(Expr, Expr)>>,
+) -> Option<Auth> {
+    match (bearer, basic) {
+        (Some(bearer), _) => Some(Auth::Bearer(bearer.value)),
+        (None, Some(basic)) => Some(Auth::Basic(basic.value.0, basic.value.1)),
+        (None, None) => None,
+    }
+}
+
+pub(super) fn content(bodies: Vec<Keyed<Expr>>) -> Option<Content> {
+    let body = bodies.into_iter().next()?;
+    Some(Content {
+        by_reference: body.key == "json" || body.key == "form",
+        key: body.key,
+        value: body.value,
+    })
+}
+
+/// `statuses` has seen to it that they fit.
+pub(super) fn expected(ranges: &[StatusRange]) -> Vec<(u16, u16)> {
+    let narrow = |status: u64| u16::try_from(status).unwrap_or(u16::MAX);
+    ranges.iter().map(|range| (narrow(range.first), narrow(range.last))).collect()
+}
+
+/// `token` of RFC 9110, section 5.6.2.
+fn is_token(text: &str) -> bool {
+    !text.is_empty()
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+}

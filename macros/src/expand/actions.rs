@@ -1,0 +1,239 @@
+//! The actions of `on_error` → statements that run them, and a value for each way they end.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, quote_spanned};
+use syn::{Expr, Path};
+
+use super::{at, code, crate_at};
+use crate::action::{Action, Step};
+use crate::args::Arm;
+use crate::pattern::{Inside, Kind, Leaf, Pattern};
+
+/// How an action that recovers or fails hands its outcome over. One that does neither ends in
+/// nothing, and the error goes on.
+#[derive(Clone, Copy)]
+pub(super) enum Settled {
+    /// Nothing comes after it: `return failure.recover(None)`.
+    Returned,
+    /// `cleanup` or `finally` does: `break 'handled failure.recover(None)`.
+    Broken,
+    /// No error goes on: `failure.recover(None)`, as the value of the whole.
+    Value,
+}
+
+/// What is the same for all actions of a function.
+pub(super) struct Ways<'a> {
+    pub(super) krate: &'a Path,
+    /// `finally` wants to know how it ended.
+    pub(super) told: bool,
+    pub(super) settled: Settled,
+}
+
+impl Ways<'_> {
+    // Output: failure.recover(None)
+    fn recovers(&self, value: Option<&Expr>) -> TokenStream {
+        let value = value.map_or_else(|| code!(()), Expr::to_token_stream);
+        self.settles(self.ended("Done", code!(failure.recover(#value))))
+    }
+
+    // Output: failure.fail(error)
+    fn fails(&self, error: &Expr) -> TokenStream {
+        self.settles(self.ended("Failed", code!(failure.fail(#error))))
+    }
+
+    // Output: (::backstop::Ending::Done, VALUE)          with `finally`
+    pub(super) fn ended(&self, ending: &str, value: TokenStream) -> TokenStream {
+        let krate = self.krate;
+        let ending = Ident::new(ending, Span::mixed_site());
+        match self.told {
+            true => code!((#krate::Ending::#ending, #value)),
+            false => value,
+        }
+    }
+
+    fn settles(&self, value: TokenStream) -> TokenStream {
+        match self.settled {
+            Settled::Returned => code!(return #value),
+            Settled::Broken => code!(break 'handled #value),
+            Settled::Value => value,
+        }
+    }
+
+    // Input:  Connect => print, Status(404) => recover(None), e @ _ if busy(e) => log(warn)
+    // Output: match (error.kind(), &error) {
+    //             (::backstop::ErrorKind::Connect(_), _) => ::backstop::print(&error),
+    //             (::backstop::ErrorKind::Status(404), _) => return failure.recover(None),
+    //             (_, e) if busy(e) => ::backstop::log_at(::backstop::Level::WARN, &error),
+    //             _ => {}
+    //         }
+    pub(super) fn choose(&self, arms: &[Arm], open: bool) -> TokenStream {
+        let named = arms.iter().any(|arm| arm.pattern.error.is_some());
+        let subject = match named {
+            true => code!((error.kind(), &error)),
+            false => code!(error.kind()),
+        };
+        let arms = arms.iter().map(|arm| {
+            let pattern = self.pattern(&arm.pattern, named);
+            let guard = arm.guard.as_ref().map(|guard| code!(if #guard));
+            let body = self.arm(&arm.action);
+            code!(#pattern #guard => #body)
+        });
+        let rest = open.then(|| code!(_ => {}));
+        code!(match #subject { #(#arms)* #rest })
+    }
+
+    fn pattern(&self, pattern: &Pattern, named: bool) -> TokenStream {
+        let kind = kind(&pattern.kind, self.krate);
+        if !named {
+            return kind;
+        }
+        let error = match &pattern.error {
+            Some(error) => error.clone(),
+            None => code!(_),
+        };
+        // The parentheses too: rustc takes them for the place of an arm that can never run.
+        quote_spanned!(pattern.span=> (#kind, #error))
+    }
+
+    // Output: ::backstop::print(&error),
+    //         { released(&error); }
+    fn arm(&self, action: &Action) -> TokenStream {
+        match action {
+            Action::Log(..) | Action::Print(_) => {
+                let call = statement(action, self.krate);
+                code!(#call,)
+            }
+            Action::Recover(_) | Action::Fail(_) | Action::Diverge(_) => {
+                let value = self.run(action);
+                code!(#value,)
+            }
+            _ => {
+                let contents = self.run(action);
+                code!({ #contents })
+            }
+        }
+    }
+
+    /// The steps of an action, as they stand in a block.
+    pub(super) fn run(&self, action: &Action) -> TokenStream {
+        match action {
+            Action::Recover(value) => self.recovers(value.as_ref()),
+            Action::Fail(error) => self.fails(error),
+            Action::Diverge(tokens) => code!(#tokens),
+            Action::Block(steps) => self.block(steps),
+            Action::If { condition, then, otherwise } => {
+                let then = self.run(then);
+                let otherwise = otherwise.as_deref().map(|action| {
+                    let contents = self.run(action);
+                    match action {
+                        Action::If { .. } => code!(else #contents),
+                        _ => code!(else { #contents }),
+                    }
+                });
+                code!(#condition { #then } #otherwise)
+            }
+            Action::Match { head, arms } => {
+                let arms = arms.iter().map(|(pat, action)| {
+                    let contents = self.run(action);
+                    code!(#pat => { #contents })
+                });
+                code!(#head { #(#arms)* })
+            }
+            Action::Log(..)
+            | Action::Print(_)
+            | Action::Call(..)
+            | Action::Closure(_)
+            | Action::Statement(_) => {
+                let call = statement(action, self.krate);
+                code!(#call;)
+            }
+        }
+    }
+
+    fn block(&self, steps: &[Step]) -> TokenStream {
+        let last = steps.len().saturating_sub(1);
+        let steps = steps.iter().enumerate().map(|(index, step)| match step {
+            Step::Written(tokens) => tokens.clone(),
+            Step::Act(Action::Block(steps)) => {
+                let contents = self.block(steps);
+                code!({ #contents })
+            }
+            Step::Act(action @ Action::Diverge(_)) if index < last => {
+                let contents = self.run(action);
+                code!(#contents;)
+            }
+            Step::Act(action) => self.run(action),
+        });
+        code!(#(#steps)*)
+    }
+}
+
+/// An action that only does something, as an expression.
+fn statement(action: &Action, krate: &Path) -> Option<TokenStream> {
+    match action {
+        Action::Log(log, None) => Some(quote_spanned!(at(log)=> #krate::log(&error))),
+        Action::Log(log, Some(level)) => {
+            let level = Ident::new(&level.to_string().to_uppercase(), at(level));
+            Some(quote_spanned!(at(log)=> #krate::log_at(#krate::Level::#level, &error)))
+        }
+        Action::Print(print) => Some(quote_spanned!(at(print)=> #krate::print(&error))),
+        Action::Call(path, awaited) => {
+            let awaited = awaited.then(|| code!(.await));
+            Some(quote_spanned!(at(path)=> #path(&error) #awaited))
+        }
+        Action::Closure(closure) => Some(code!((#closure)(&error))),
+        Action::Statement(tokens) => Some(tokens.clone()),
+        _ => None,
+    }
+}
+
+// Input:  Connect(Dns | Refused)
+// Output: ::backstop::ErrorKind::Connect(
+//             ::backstop::ConnectError::Dns | ::backstop::ConnectError::Refused)
+fn kind(kind_: &Kind, krate: &Path) -> TokenStream {
+    match kind_ {
+        Kind::Any(token) => token.to_token_stream(),
+        Kind::Written(pat) => pat.to_token_stream(),
+        Kind::Either(kinds) => {
+            let kinds = kinds.iter().map(|each| kind(each, krate));
+            code!(#(#kinds)|*)
+        }
+        // At the user's own word, where rustc reports a class that there is not.
+        Kind::Class(class, inside) => {
+            let span = class.span();
+            let here = crate_at(krate, span);
+            let inside = match inside {
+                Inside::Left { out: false } => None,
+                Inside::Left { out: true } => Some(quote_spanned!(span=> (_))),
+                Inside::Written(tokens) => Some(quote_spanned!(span=> (#tokens))),
+                Inside::Status(pat) => Some(quote_spanned!(span=> (#pat))),
+                Inside::Leaves(leaves, each) => {
+                    let inside = leaf(each, &Ident::new(leaves, span), krate);
+                    Some(quote_spanned!(span=> (#inside)))
+                }
+            };
+            quote_spanned!(span=> #here::ErrorKind::#class #inside)
+        }
+    }
+}
+
+fn leaf(leaf_: &Leaf, leaves: &Ident, krate: &Path) -> TokenStream {
+    match leaf_ {
+        Leaf::Word(word) => {
+            let krate = crate_at(krate, word.span());
+            quote_spanned!(word.span()=> #krate::#leaves::#word)
+        }
+        Leaf::Named(name, each) => {
+            let inside = leaf(each, leaves, krate);
+            match **each {
+                Leaf::Either(_) => code!(#name @ (#inside)),
+                _ => code!(#name @ #inside),
+            }
+        }
+        Leaf::Either(each) => {
+            let each = each.iter().map(|each| leaf(each, leaves, krate));
+            code!(#(#each)|*)
+        }
+        Leaf::Written(pat) => pat.to_token_stream(),
+    }
+}

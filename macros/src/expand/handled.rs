@@ -1,0 +1,286 @@
+//! A request with `on_error`, `fallback`, `cleanup` or `finally` → its statements.
+
+use proc_macro2::{Span, TokenStream};
+use quote::quote_spanned;
+
+use super::actions::{Settled, Ways};
+use super::{at_output, build, code, output};
+use crate::item::{Body, Item};
+use crate::model::{Call, Callee, Handlers, OnError, Request};
+use crate::scan;
+
+// Output: let finally = …;                                     with `finally`
+//         let request = …;
+//         let failure = match ::backstop::Session::shared().fetch(request).await {
+//             ::core::result::Result::Ok(…) => SUCCESS,
+//             ::core::result::Result::Err(error) => ::backstop::Failure::new(error),
+//         };
+//         OUTCOME
+pub(super) fn statements(request: &Request, handlers: &Handlers, item: &Item) -> TokenStream {
+    let guard = handlers.finally.as_ref().map(|call| guard(call, request));
+    let success = success(request, handlers, item);
+    let outcome = outcome(request, handlers, item);
+    code! {
+        #guard
+        #success
+        #outcome
+    }
+}
+
+// Input:  finally = released(id)
+// Output: let finally = ::backstop::Finally::new(|_| { released(id); });
+fn guard(call: &Call, request: &Request) -> TokenStream {
+    let krate = &request.krate;
+    let new = match call.awaited {
+        true => code!(FinallyAsync::new),
+        false => code!(Finally::new),
+    };
+    let called = match (&call.callee, call.awaited) {
+        (Callee::Path(path), _) => code!(#path),
+        (Callee::Closure(closure), _) => code!(#closure),
+        (Callee::Written(expr), true) => code!(|_| #expr),
+        (Callee::Written(expr), false) => code!(|_| { #expr; }),
+    };
+    code!(let finally = #krate::#new(#called);)
+}
+
+/// From the request to the failure; a success returns.
+fn success(request: &Request, handlers: &Handlers, item: &Item) -> TokenStream {
+    let krate = &request.krate;
+    let output = output(request);
+    let new = code!(::core::result::Result::Err(error) => #krate::Failure::new(error),);
+    // `fallback` takes a build error out of it.
+    let mutable = handlers.fallback.as_ref().map(|_| code!(mut));
+    let send = build::send(request);
+    let Some(body) = &item.body else {
+        let reader = reader(request, handlers, item);
+        let build = build::request(request, item, Some(code!(reader.streaming)));
+        let done = match finished(handlers, code!(#krate::Ending::Done)) {
+            Some(told) => code!({ #told return outcome; }),
+            None => code!(return outcome,),
+        };
+        return code! {
+            #reader
+            #build
+            let #mutable failure: #krate::Failure<#output> = match #send.and_then(reader.decode) {
+                ::core::result::Result::Ok(outcome) => #done
+                #new
+            };
+        };
+    };
+    let build = build::request(request, item, None);
+    let (pat, decode) = match build::response(item) {
+        Some((pat, ty)) => (pat, build::decode(&ty)),
+        None => (code!(_), TokenStream::new()),
+    };
+    let body = match request.output {
+        Some(_) => returning(request, handlers, body),
+        None => ending(request, handlers, body),
+    };
+    // What a session's expression borrows is given back before the body runs.
+    let (response, subject) = match &request.session {
+        Some(_) => (Some(code!(let response = #send #decode;)), code!(response)),
+        None => (None, code!(#send #decode)),
+    };
+    // `returned` says which outcome it is the failure of; without it, nothing else does.
+    let of = match request.output {
+        Some(_) => None,
+        None => Some(code!(: #krate::Failure<#output>)),
+    };
+    code! {
+        #build
+        #response
+        let #mutable failure #of = match #subject {
+            ::core::result::Result::Ok(#pat) => #body
+            #new
+        };
+    }
+}
+
+// Output: let reader = ::backstop::by_type::returns::<R>().reader();
+fn reader(request: &Request, handlers: &Handlers, item: &Item) -> TokenStream {
+    let how = match handlers.total {
+        true => code!(total),
+        false => code!(returns),
+    };
+    build::reader(request, item, &how)
+}
+
+// Input:  { BODY }
+// Output: {
+//             let outcome: R = { BODY };
+//             let error = ::backstop::by_type::returned(&outcome).request_error();
+//             let ::core::option::Option::Some(error) = error else {
+//                 return outcome;
+//             };
+//             ::backstop::Failure::returned(error, outcome)
+//         }
+fn returning(request: &Request, handlers: &Handlers, body: &Body) -> TokenStream {
+    let krate = &request.krate;
+    let output = output(request);
+    let body = run(request, body);
+    let told = finished(handlers, code!(#krate::by_type::returned(&outcome).ending()));
+    code!({
+        let outcome: #output = #body;
+        let error = #krate::by_type::returned(&outcome).request_error();
+        let ::core::option::Option::Some(error) = error else {
+            #told
+            return outcome;
+        };
+        #krate::Failure::returned(error, outcome)
+    })
+}
+
+// Input:  { BODY }, in a function that returns nothing
+// Output: return { BODY },
+fn ending(request: &Request, handlers: &Handlers, body: &Body) -> TokenStream {
+    let krate = &request.krate;
+    match &handlers.finally {
+        // A body without an end has nothing to return.
+        None => {
+            let diverges = scan::diverges(&body.tokens);
+            let body = &body.tokens;
+            match diverges {
+                true => code!({ #body }),
+                false => code!(return { #body },),
+            }
+        }
+        Some(_) => {
+            let body = run(request, body);
+            let told = finished(handlers, code!(#krate::Ending::Done));
+            code!({
+                let () = #body;
+                #told
+                return;
+            })
+        }
+    }
+}
+
+// Input:  { Ok(user) }
+// Output: { Ok(user) }
+// Input:  { let user = parse(text)?; Ok(user) }
+// Output: (|| -> R { let user = parse(text)?; Ok(user) })()
+// Input:  { let user = parse(text).await?; Ok(user) }
+// Output: async {
+//             if let ::core::option::Option::Some(outcome) = ::backstop::by_type::no_outcome::<R>() {
+//                 return outcome;
+//             }
+//             let user = parse(text).await?; Ok(user)
+//         }.await
+fn run(request: &Request, body: &Body) -> TokenStream {
+    let krate = &request.krate;
+    let output = output(request);
+    let tokens = &body.tokens;
+    // What would come after a body without an end is unreachable; after a block it is not.
+    if !scan::may_leave(tokens) && !scan::diverges(tokens) {
+        return code!({ #tokens });
+    }
+    // A closure cannot wait, nor return what it borrows.
+    if !scan::may_wait(tokens) && !scan::borrows(&output) {
+        return code!((|| -> #output { #tokens })());
+    }
+    // The block takes its type from what it returns first.
+    code! {
+        async {
+            if let ::core::option::Option::Some(outcome) = #krate::by_type::no_outcome::<#output>() {
+                return outcome;
+            }
+            #tokens
+        }.await
+    }
+}
+
+/// What `on_error`, `fallback`, `cleanup` and `finally` make of `failure`.
+fn outcome(request: &Request, handlers: &Handlers, item: &Item) -> TokenStream {
+    let last = handlers.cleanup.is_none() && handlers.finally.is_none();
+    let ends = handlers.on_error.ends();
+    let settled = match (ends.goes_on, last) {
+        (false, _) => Settled::Value,
+        (true, true) => Settled::Returned,
+        (true, false) => Settled::Broken,
+    };
+    let ways = Ways { krate: &request.krate, told: handlers.finally.is_some(), settled };
+    let error = handlers.on_error.needs_error().then(|| code!(let error = failure.error();));
+    let handled = handle(&ways, &handlers.on_error);
+    let goes_on = match &handlers.fallback {
+        None => goes_on(&ways, at_output(request, item)),
+        Some(fallback) => fall_back(&ways, fallback),
+    };
+    // rustc takes the attribute on a statement only.
+    let deny = matches!(handlers.on_error, OnError::Arms { .. })
+        .then(|| code!(#[deny(unreachable_patterns)]));
+    let (before, attribute, value) = match (settled, ends.recovers || ends.fails) {
+        (Settled::Value, _) => (error, deny, handled),
+        (Settled::Broken, true) => (error, None, code!('handled: { #deny #handled #goes_on })),
+        (Settled::Broken | Settled::Returned, _) => {
+            (Some(code!(#error #deny #handled)), None, goes_on)
+        }
+    };
+    if last && attribute.is_none() {
+        return code!(#before #value);
+    }
+    let name = match handlers.finally {
+        Some(_) => code!((ending, outcome)),
+        None => code!(outcome),
+    };
+    let cleanup = handlers.cleanup.as_ref().map(cleanup);
+    let finally = finished(handlers, code!(ending));
+    code! {
+        #before
+        #attribute
+        let #name = #value;
+        #cleanup
+        #finally
+        outcome
+    }
+}
+
+fn handle(ways: &Ways<'_>, on_error: &OnError) -> TokenStream {
+    match on_error {
+        OnError::Nothing => TokenStream::new(),
+        OnError::Always(action) => ways.run(action),
+        OnError::Arms { arms, open } => ways.choose(arms, *open),
+    }
+}
+
+// Output: failure.into_outcome()
+fn goes_on(ways: &Ways<'_>, output: Span) -> TokenStream {
+    // At the return type, so that one that cannot carry an error is reported there.
+    let into_outcome = quote_spanned!(output=> into_outcome);
+    ways.ended("Failed", code!(failure.#into_outcome()))
+}
+
+// Input:  fallback = 0
+// Output: match failure.build_error() {
+//             ::core::option::Option::Some(outcome) => outcome,
+//             ::core::option::Option::None => failure.recover(0),
+//         }
+fn fall_back(ways: &Ways<'_>, fallback: &syn::Expr) -> TokenStream {
+    let kept = ways.ended("Failed", code!(outcome));
+    let recovered = ways.ended("Done", code!(failure.recover(#fallback)));
+    code! {
+        match failure.build_error() {
+            ::core::option::Option::Some(outcome) => #kept,
+            ::core::option::Option::None => #recovered,
+        }
+    }
+}
+
+// Output: release(id).await;
+fn cleanup(call: &Call) -> TokenStream {
+    let called = match &call.callee {
+        Callee::Path(path) => code!(#path()),
+        Callee::Closure(closure) => code!((#closure)()),
+        Callee::Written(expr) => code!(#expr),
+    };
+    let awaited = call.awaited.then(|| code!(.await));
+    code!(#called #awaited;)
+}
+
+// Output: finally.end(ENDING);
+fn finished(handlers: &Handlers, ending: TokenStream) -> Option<TokenStream> {
+    let call = handlers.finally.as_ref()?;
+    let awaited = call.awaited.then(|| code!(.await));
+    Some(code!(finally.end(#ending) #awaited;))
+}

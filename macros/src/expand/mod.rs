@@ -1,0 +1,95 @@
+//! The attribute's two token streams → the function that sends the request.
+//!
+//! What it writes is what a person would: calls of the runtime's public API around the body,
+//! which is kept as it was. It cannot fail: `check` has refused all that has no expansion.
+
+mod actions;
+mod build;
+mod handled;
+mod plain;
+
+use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
+use quote::ToTokens;
+use syn::Path;
+
+use crate::item::Item;
+use crate::model::Request;
+use crate::{args, check, fallback};
+
+/// `quote!`, for code that must neither see the user's locals nor be seen by them.
+macro_rules! code {
+    ($($tokens:tt)*) => {
+        ::quote::quote_spanned!(::proc_macro2::Span::mixed_site()=> $($tokens)*)
+    };
+}
+pub(crate) use code;
+
+pub(crate) fn request(args: TokenStream, tokens: TokenStream) -> TokenStream {
+    let (args, mut errors) = args::read(args);
+    let item = match syn::parse2::<Item>(tokens.clone()) {
+        Ok(item) => item,
+        Err(error) => {
+            errors.push(error);
+            let errors = errors.to_compile_errors();
+            return code!(#errors #tokens);
+        }
+    };
+    match check::check(args, &item, errors) {
+        Ok(request) => function(&request, &item),
+        Err(errors) => fallback::item(item, &errors),
+    }
+}
+
+// Input:  #[request(get = "/users/{id}")]
+//         #[doc = "A user."]
+//         pub async fn user(id: u64, #[response] Json(user): Json<User>) -> Result<User, Error> { … }
+// Output: #[doc = "A user."]
+//         pub async fn user(id: u64) -> Result<User, Error> { STATEMENTS }
+fn function(request: &Request, item: &Item) -> TokenStream {
+    let Item { attrs, vis, sig, .. } = item;
+    let statements = match &request.handlers {
+        None => plain::statements(request, item),
+        Some(handlers) => handled::statements(request, handlers, item),
+    };
+    // The function begins and ends where the user's does, and so do messages about all of it.
+    let mut block = Group::new(Delimiter::Brace, statements);
+    block.set_span(item.end);
+    code!(#(#attrs)* #vis #sig #block)
+}
+
+/// The span of the first of `tokens`, for generated code that an error should point there for.
+fn at(tokens: &impl ToTokens) -> Span {
+    let first = tokens.to_token_stream().into_iter().next();
+    let span = first.map_or_else(Span::call_site, |tree| tree.span());
+    span.resolved_at(Span::mixed_site())
+}
+
+/// The crate's path, for code that an error should point elsewhere for than to the attribute.
+fn crate_at(krate: &Path, span: Span) -> TokenStream {
+    let respanned = |mut tree: TokenTree| {
+        // `::name` means the same everywhere; the `crate` of `$crate` only where it was written.
+        tree.set_span(match krate.leading_colon {
+            Some(_) => span,
+            None => span.resolved_at(tree.span()),
+        });
+        tree
+    };
+    let tokens = krate.to_token_stream();
+    tokens.into_iter().map(respanned).collect()
+}
+
+/// The return type, as written or `()`.
+fn output(request: &Request) -> TokenStream {
+    match &request.output {
+        Some(ty) => ty.to_token_stream(),
+        None => code!(()),
+    }
+}
+
+/// Where the return type stands, or the function's name if there is none.
+fn at_output(request: &Request, item: &Item) -> Span {
+    match &request.output {
+        Some(ty) => at(ty),
+        None => at(&item.sig.ident),
+    }
+}

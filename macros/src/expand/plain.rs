@@ -1,0 +1,98 @@
+//! A request whose failure is simply returned → its statements.
+
+use proc_macro2::TokenStream;
+use quote::quote_spanned;
+
+use super::{at_output, build, code, crate_at};
+use crate::item::{Body, Item};
+use crate::model::Request;
+
+pub(super) fn statements(request: &Request, item: &Item) -> TokenStream {
+    match &item.body {
+        None => decoded(request, item),
+        Some(body) => match build::response(item) {
+            None => unread(request, item, body),
+            Some((pat, ty)) => read(request, item, body, &pat, &ty),
+        },
+    }
+}
+
+// Input:  #[request(get = "/users/{id}")]
+//         async fn user(id: u64, #[response] Json(user): Json<User>) -> Result<User, Error> { BODY }
+// Output: let request = ::backstop::Request::get("/users/{id}").path("id", &id).reads::<Json<User>>();
+//         let Json(user) = match ::backstop::Session::shared().fetch(request).await
+//             .and_then(|response| response.read::<Json<User>>())
+//         {
+//             ::core::result::Result::Ok(response) => response,
+//             ::core::result::Result::Err(error) => return ::backstop::Outcome::from_error(error),
+//         };
+//         BODY
+fn read(
+    request: &Request,
+    item: &Item,
+    body: &Body,
+    pat: &TokenStream,
+    ty: &TokenStream,
+) -> TokenStream {
+    let build = build::request(request, item, None);
+    let send = build::send(request);
+    let decode = build::decode(ty);
+    let from_error = from_error(request, item);
+    let body = &body.tokens;
+    code! {
+        #build
+        let #pat = match #send #decode {
+            ::core::result::Result::Ok(response) => response,
+            ::core::result::Result::Err(error) => return #from_error(error),
+        };
+        #body
+    }
+}
+
+// Input:  #[request(delete = "/users/{id}")]
+//         async fn delete(id: u64) -> Result<(), Error> { BODY }
+// Output: let request = ::backstop::Request::delete("/users/{id}").path("id", &id);
+//         if let ::core::result::Result::Err(error) = ::backstop::Session::shared().fetch(request).await {
+//             return ::backstop::Outcome::from_error(error);
+//         }
+//         BODY
+fn unread(request: &Request, item: &Item, body: &Body) -> TokenStream {
+    let build = build::request(request, item, None);
+    let send = build::send(request);
+    let from_error = from_error(request, item);
+    let body = &body.tokens;
+    code! {
+        #build
+        if let ::core::result::Result::Err(error) = #send {
+            return #from_error(error);
+        }
+        #body
+    }
+}
+
+// Input:  #[request(get = "/users/{id}")]
+//         async fn user(id: u64) -> Result<User, Error>;
+// Output: let reader = ::backstop::by_type::returns::<Result<User, Error>>().reader();
+//         let request = ::backstop::Request::get("/users/{id}").path("id", &id)
+//             .streaming(reader.streaming);
+//         ::backstop::Session::shared().fetch(request).await
+//             .and_then(reader.decode)
+//             .unwrap_or_else(::backstop::Outcome::from_error)
+fn decoded(request: &Request, item: &Item) -> TokenStream {
+    let reader = build::reader(request, item, &code!(returns));
+    let build = build::request(request, item, Some(code!(reader.streaming)));
+    let send = build::send(request);
+    let from_error = from_error(request, item);
+    code! {
+        #reader
+        #build
+        #send.and_then(reader.decode).unwrap_or_else(#from_error)
+    }
+}
+
+/// At the return type, so that one that cannot carry an error is reported there.
+fn from_error(request: &Request, item: &Item) -> TokenStream {
+    let span = at_output(request, item);
+    let krate = crate_at(&request.krate, span);
+    quote_spanned!(span=> #krate::Outcome::from_error)
+}

@@ -1,0 +1,185 @@
+//! The tokens under the attribute → the function as its callers see it, what it takes from the
+//! response, and its body as it was written.
+
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
+use syn::parse::{Parse, ParseStream};
+use syn::punctuated::Punctuated;
+use syn::{Attribute, FnArg, Meta, Pat, ReturnType, Signature, Token, Type, Visibility};
+
+pub(crate) struct Item {
+    pub(crate) attrs: Vec<Attribute>,
+    pub(crate) vis: Visibility,
+    /// Without the `#[response]` arguments.
+    pub(crate) sig: Signature,
+    pub(crate) responses: Vec<Response>,
+    /// Nothing for a function that ends in `;`.
+    pub(crate) body: Option<Body>,
+    /// The braces, or the `;`.
+    pub(crate) end: Span,
+    /// A `self` that was marked `#[response]`.
+    pub(crate) response_self: Option<Attribute>,
+}
+
+/// An argument that is filled from the response.
+pub(crate) struct Response {
+    pub(crate) attr: Attribute,
+    pub(crate) pat: Pat,
+    pub(crate) ty: Type,
+}
+
+/// What stands between the braces, never parsed: rustc reads it better than anyone.
+pub(crate) struct Body {
+    pub(crate) tokens: TokenStream,
+}
+
+impl Parse for Item {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let mut attrs = input.call(Attribute::parse_outer)?;
+        let vis = input.parse()?;
+        let mut sig: Signature = input.parse()?;
+        let (body, end) = if input.peek(Token![;]) {
+            (None, input.parse::<Token![;]>()?.span)
+        } else {
+            let content = input.parse().and_then(braces)?;
+            let (inner, body) = syn::parse::Parser::parse2(body, content.stream())?;
+            attrs.extend(inner);
+            (Some(body), content.span())
+        };
+        let mut response_self = None;
+        let mut responses = Vec::new();
+        let mut inputs = Punctuated::new();
+        for mut argument in std::mem::take(&mut sig.inputs) {
+            let response = take_helpers(&mut argument);
+            match (argument, response) {
+                (FnArg::Typed(argument), Some(attr)) => {
+                    responses.push(Response { attr, pat: *argument.pat, ty: *argument.ty })
+                }
+                (argument, response) => {
+                    response_self = response_self.or(response);
+                    inputs.push(argument);
+                }
+            }
+        }
+        sig.inputs = inputs;
+        Ok(Item { attrs, vis, sig, responses, body, end, response_self })
+    }
+}
+
+/// The block of a function; `macro_rules!` hands on a `$body:block` in a group without braces.
+fn braces(tree: TokenTree) -> syn::Result<Group> {
+    match tree {
+        TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => Ok(group),
+        TokenTree::Group(group) if group.delimiter() == Delimiter::None => {
+            let mut inside = group.stream().into_iter();
+            match (inside.next(), inside.next()) {
+                (Some(tree), None) => braces(tree),
+                _ => Err(no_body(&group)),
+            }
+        }
+        other => Err(no_body(&other)),
+    }
+}
+
+fn no_body(tokens: &impl quote::ToTokens) -> syn::Error {
+    syn::Error::new_spanned(tokens, "expected the function's body, `{ … }`, or `;`")
+}
+
+fn body(input: ParseStream<'_>) -> syn::Result<(Vec<Attribute>, Body)> {
+    // In front of statements they would be out of place, and they mean the same on the function.
+    let inner = input.call(Attribute::parse_inner)?;
+    let outer =
+        inner.into_iter().map(|attr| Attribute { style: syn::AttrStyle::Outer, ..attr }).collect();
+    let tokens = input.parse()?;
+    Ok((outer, Body { tokens }))
+}
+
+/// Takes off what rustc does not take on an argument: `#[response]`, which is returned, and docs.
+fn take_helpers(argument: &mut FnArg) -> Option<Attribute> {
+    let attrs = match argument {
+        FnArg::Receiver(receiver) => &mut receiver.attrs,
+        FnArg::Typed(argument) => &mut argument.attrs,
+    };
+    let mut response = None;
+    for attr in std::mem::take(attrs) {
+        if attr.path().is_ident("response") {
+            response = response.or(Some(attr));
+        } else if !attr.path().is_ident("doc") {
+            attrs.push(attr);
+        }
+    }
+    response
+}
+
+impl Item {
+    /// The declared return type, unless it is left out or `()`.
+    pub(crate) fn output(&self) -> Option<&Type> {
+        match &self.sig.output {
+            ReturnType::Default => None,
+            ReturnType::Type(_, ty) => match without_groups(ty) {
+                Type::Tuple(tuple) if tuple.elems.is_empty() => None,
+                ty => Some(ty),
+            },
+        }
+    }
+
+    /// The names that the arguments bind, each with the argument it belongs to.
+    pub(crate) fn bindings(&self) -> Vec<(Ident, &syn::PatType)> {
+        let mut found = Vec::new();
+        for argument in &self.sig.inputs {
+            if let FnArg::Typed(argument) = argument {
+                let mut names = Vec::new();
+                bound_by(&argument.pat, &mut names);
+                found.extend(names.into_iter().map(|name| (name, argument)));
+            }
+        }
+        found
+    }
+}
+
+impl Response {
+    pub(crate) fn bindings(&self) -> Vec<Ident> {
+        let mut names = Vec::new();
+        bound_by(&self.pat, &mut names);
+        names
+    }
+
+    pub(crate) fn has_arguments(&self) -> bool {
+        !matches!(self.attr.meta, Meta::Path(_))
+    }
+}
+
+/// The type under the invisible groups that `$ty:ty` leaves around it.
+fn without_groups(ty: &Type) -> &Type {
+    match ty {
+        Type::Group(group) => without_groups(&group.elem),
+        ty => ty,
+    }
+}
+
+fn bound_by(pat: &Pat, names: &mut Vec<Ident>) {
+    let mut all = |pats: &Punctuated<Pat, Token![,]>| {
+        for pat in pats {
+            bound_by(pat, names);
+        }
+    };
+    match pat {
+        Pat::Tuple(tuple) => all(&tuple.elems),
+        Pat::TupleStruct(tuple) => all(&tuple.elems),
+        Pat::Slice(slice) => all(&slice.elems),
+        Pat::Struct(fields) => {
+            for field in &fields.fields {
+                bound_by(&field.pat, names);
+            }
+        }
+        Pat::Ident(ident) => {
+            names.push(ident.ident.clone());
+            if let Some((_, pat)) = &ident.subpat {
+                bound_by(pat, names);
+            }
+        }
+        Pat::Paren(paren) => bound_by(&paren.pat, names),
+        Pat::Reference(reference) => bound_by(&reference.pat, names),
+        Pat::Type(typed) => bound_by(&typed.pat, names),
+        _ => {}
+    }
+}

@@ -1,0 +1,116 @@
+//! A request that `check` found nothing wrong with: whatever is here can be expanded.
+
+use std::time::Duration;
+
+use proc_macro2::{Ident, TokenStream};
+use syn::{Expr, ExprClosure, LitStr, Path, Type};
+
+use crate::action::{Action, Ends};
+use crate::args::{Arm, Measure};
+
+pub(crate) struct Request {
+    /// `::backstop`, or what `crate = …` says.
+    pub(crate) krate: Path,
+    pub(crate) method: Method,
+    pub(crate) template: LitStr,
+    pub(crate) placeholders: Vec<Placeholder>,
+    pub(crate) session: Option<Expr>,
+    pub(crate) query: Option<Expr>,
+    pub(crate) headers: Vec<(LitStr, Expr)>,
+    pub(crate) auth: Option<Auth>,
+    pub(crate) content: Option<Content>,
+    pub(crate) expect: Option<Vec<(u16, u16)>>,
+    pub(crate) timeout: Option<Measure<Duration>>,
+    pub(crate) attempt_timeout: Option<Measure<Duration>>,
+    pub(crate) idle_timeout: Option<Measure<Duration>>,
+    pub(crate) max_body: Option<Measure<u64>>,
+    /// The return type; nothing for `()`.
+    pub(crate) output: Option<Type>,
+    /// Nothing when a failure is simply returned.
+    pub(crate) handlers: Option<Handlers>,
+}
+
+pub(crate) enum Method {
+    /// The name of the constructor, which is the key itself.
+    Named(Ident),
+    Custom(LitStr),
+}
+
+/// One `{…}` of the template and the value it stands for.
+pub(crate) struct Placeholder {
+    /// The method that takes it.
+    pub(crate) setter: &'static str,
+    pub(crate) text: String,
+    pub(crate) value: TokenStream,
+}
+
+pub(crate) enum Auth {
+    Bearer(Expr),
+    Basic(Expr, Expr),
+}
+
+pub(crate) struct Content {
+    /// `json`, `form`, `text`, `body` or `multipart`, each a method of the same name.
+    pub(crate) key: Ident,
+    /// Whether the method takes a reference.
+    pub(crate) by_reference: bool,
+    pub(crate) value: Expr,
+}
+
+pub(crate) struct Handlers {
+    pub(crate) on_error: OnError,
+    pub(crate) fallback: Option<Expr>,
+    pub(crate) cleanup: Option<Call>,
+    pub(crate) finally: Option<Call>,
+    /// Whether every failure ends in a value, so that any return type will do.
+    pub(crate) total: bool,
+}
+
+pub(crate) enum OnError {
+    /// Nothing is done about it: it goes on.
+    Nothing,
+    Always(Action),
+    Arms {
+        arms: Vec<Arm>,
+        /// Whether the last word is left to a `_` of our own.
+        open: bool,
+    },
+}
+
+/// `path`, or `path(args)`; and whether `.await` followed.
+pub(crate) struct Call {
+    pub(crate) callee: Callee,
+    pub(crate) awaited: bool,
+}
+
+pub(crate) enum Callee {
+    /// Called with what the place has to offer.
+    Path(Path),
+    /// Called likewise; an `.await` at its end stands for one after the call.
+    Closure(ExprClosure),
+    /// Called as written.
+    Written(Expr),
+}
+
+impl OnError {
+    /// How the ways through it end: an error that no arm matches goes on.
+    pub(crate) fn ends(&self) -> Ends {
+        match self {
+            OnError::Nothing => Ends::GOES_ON,
+            OnError::Always(action) => action.ends(),
+            OnError::Arms { arms, open } => {
+                let rest = if *open { Ends::GOES_ON } else { Ends::default() };
+                arms.iter().map(|arm| arm.action.ends()).fold(rest, Ends::or)
+            }
+        }
+    }
+
+    /// Whether it looks at the error, or hands it on.
+    pub(crate) fn needs_error(&self) -> bool {
+        match self {
+            OnError::Nothing => false,
+            OnError::Always(action) => action.needs_error(),
+            OnError::Arms { .. } => true,
+        }
+    }
+}

@@ -1,0 +1,290 @@
+//! Tokens that are never parsed → whether they can leave the function, and which names they use.
+
+use std::collections::HashSet;
+
+use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
+use syn::ext::IdentExt;
+
+use crate::action::DIVERGING;
+
+/// Where `return` or `?` stands first, outside of `async` blocks, which keep them to themselves.
+pub(crate) fn early_exit(tokens: &TokenStream) -> Option<(Span, &'static str)> {
+    let mut scan = Scan::default();
+    for tree in tokens.clone() {
+        match &tree {
+            TokenTree::Ident(ident) if ident == "return" => {
+                return Some((ident.span(), "return"));
+            }
+            TokenTree::Punct(punct) if punct.as_char() == '?' && !scan.in_bounds() => {
+                return Some((punct.span(), "?"));
+            }
+            TokenTree::Group(group) if !scan.after_async(group.delimiter()) => {
+                if let Some(found) = early_exit(&group.stream()) {
+                    return Some(found);
+                }
+            }
+            _ => {}
+        }
+        scan.step(tree);
+    }
+    None
+}
+
+/// Whether `tokens` may leave the function they stand in: by `return` or `?`, or inside a macro
+/// that is not known to stay.
+pub(crate) fn may_leave(tokens: &TokenStream) -> bool {
+    early_exit(tokens).is_some() || calls_unknown_macro(tokens)
+}
+
+/// Whether `tokens` may wait: by `.await`, or inside a macro that is not known.
+pub(crate) fn may_wait(tokens: &TokenStream) -> bool {
+    let mut found = HashSet::new();
+    words(tokens.clone(), &mut found);
+    found.contains("await") || calls_unknown_macro(tokens)
+}
+
+/// Whether a type is written with a reference or a lifetime.
+pub(crate) fn borrows(ty: &TokenStream) -> bool {
+    ty.clone().into_iter().any(|tree| match tree {
+        TokenTree::Punct(punct) => matches!(punct.as_char(), '&' | '\''),
+        TokenTree::Group(group) => borrows(&group.stream()),
+        _ => false,
+    })
+}
+
+/// Whether the last thing in a body never ends in a value, such as `todo!()` or `loop { … }`.
+pub(crate) fn diverges(tokens: &TokenStream) -> bool {
+    let mut scan = Scan::default();
+    let mut diverged = false;
+    for tree in tokens.clone() {
+        diverged = match &tree {
+            TokenTree::Group(_) => {
+                let name = scan.macro_name();
+                let looped = matches!(&scan.last, Some(TokenTree::Ident(word)) if word == "loop");
+                looped || name.is_some_and(|name| DIVERGING.contains(&name.as_str()))
+            }
+            TokenTree::Punct(punct) => diverged && punct.as_char() == ';',
+            _ => false,
+        };
+        scan.step(tree);
+    }
+    diverged
+}
+
+/// Macros whose expansion leaves no function, whatever they are given.
+const STAYING: [&str; 47] = [
+    "assert",
+    "assert_eq",
+    "assert_ne",
+    "cfg",
+    "column",
+    "concat",
+    "dbg",
+    "debug",
+    "debug_assert",
+    "debug_assert_eq",
+    "debug_assert_ne",
+    "debug_span",
+    "env",
+    "eprint",
+    "eprintln",
+    "error",
+    "error_span",
+    "event",
+    "file",
+    "format",
+    "format_args",
+    "include_bytes",
+    "include_str",
+    "info",
+    "info_span",
+    "json",
+    "line",
+    "log",
+    "matches",
+    "module_path",
+    "option_env",
+    "panic",
+    "print",
+    "println",
+    "span",
+    "stringify",
+    "todo",
+    "trace",
+    "trace_span",
+    "unimplemented",
+    "unreachable",
+    "vec",
+    "warn",
+    "warn_span",
+    "write",
+    "writeln",
+    "compile_error",
+];
+
+fn calls_unknown_macro(tokens: &TokenStream) -> bool {
+    let mut scan = Scan::default();
+    for tree in tokens.clone() {
+        if let TokenTree::Group(group) = &tree {
+            let unknown = scan.macro_name().is_some_and(|name| !STAYING.contains(&name.as_str()));
+            let inside =
+                !scan.after_async(group.delimiter()) && calls_unknown_macro(&group.stream());
+            if unknown || inside {
+                return true;
+            }
+        }
+        scan.step(tree);
+    }
+    false
+}
+
+/// The two tokens before the current one.
+#[derive(Default)]
+struct Scan {
+    before_last: Option<TokenTree>,
+    last: Option<TokenTree>,
+}
+
+impl Scan {
+    fn step(&mut self, tree: TokenTree) {
+        self.before_last = self.last.replace(tree);
+    }
+
+    /// `?` of `T: ?Sized`.
+    fn in_bounds(&self) -> bool {
+        matches!(&self.last, Some(TokenTree::Punct(punct)) if matches!(punct.as_char(), ':' | '+'))
+    }
+
+    /// A block that is the body of `async` or `async move`.
+    fn after_async(&self, delimiter: Delimiter) -> bool {
+        let is = |tree: &Option<TokenTree>, word: &str| matches!(tree, Some(TokenTree::Ident(ident)) if ident == word);
+        delimiter == Delimiter::Brace
+            && (is(&self.last, "async")
+                || (is(&self.last, "move") && is(&self.before_last, "async")))
+    }
+
+    /// The name in `name!`, where a group follows; `if !(…)` is no macro.
+    fn macro_name(&self) -> Option<String> {
+        match (&self.before_last, &self.last) {
+            (Some(TokenTree::Ident(name)), Some(TokenTree::Punct(punct)))
+                if punct.as_char() == '!' && !is_keyword(name) =>
+            {
+                Some(name.unraw().to_string())
+            }
+            _ => None,
+        }
+    }
+}
+
+fn is_keyword(name: &Ident) -> bool {
+    syn::parse2::<Ident>(TokenTree::Ident(name.clone()).into()).is_err()
+}
+
+/// All words in `tokens`, and those that a format string in it captures.
+pub(crate) fn words(tokens: TokenStream, found: &mut HashSet<String>) {
+    for tree in tokens {
+        match tree {
+            TokenTree::Ident(ident) => {
+                found.insert(ident.unraw().to_string());
+            }
+            TokenTree::Group(group) => words(group.stream(), found),
+            TokenTree::Literal(literal) => captured(&literal.to_string(), found),
+            TokenTree::Punct(_) => {}
+        }
+    }
+}
+
+/// Where `impl` stands in a type.
+pub(crate) fn impl_trait(ty: &TokenStream) -> Option<Span> {
+    ty.clone().into_iter().find_map(|tree| match tree {
+        TokenTree::Ident(ident) if ident == "impl" => Some(ident.span()),
+        TokenTree::Group(group) => impl_trait(&group.stream()),
+        _ => None,
+    })
+}
+
+fn captured(literal: &str, found: &mut HashSet<String>) {
+    for part in literal.split('{').skip(1) {
+        let end = part
+            .find(|character: char| character != '_' && !character.is_alphanumeric())
+            .unwrap_or(part.len());
+        found.insert(part[..end].to_owned());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{diverges, early_exit, may_leave, words};
+
+    fn tokens(text: &str) -> proc_macro2::TokenStream {
+        text.parse().expect("the text is made of tokens")
+    }
+
+    fn leaves(text: &str) -> bool {
+        may_leave(&tokens(text))
+    }
+
+    #[test]
+    fn leaving() {
+        for text in [
+            "return 1",
+            "let x = y()?; x",
+            "if a { return b }",
+            "f(g(h?))",
+            "bail!(\"x\")",
+            "anyhow::ensure! { x }",
+            "vec![a?]",
+            "cond || { return x }",
+            "|x| x?",
+        ] {
+            assert!(leaves(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn staying() {
+        for text in [
+            "Ok(Some(user.name))",
+            "println!(\"{x?}\"); x",
+            "tracing::info!(x); x",
+            "async { x? }.await.ok()",
+            "async move { return 1 }.await",
+            "if !(a) { b } else if a != (b) { c }",
+            "fn f<T: ?Sized>() {} f()",
+            "returned",
+        ] {
+            assert!(!leaves(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn diverging() {
+        for (text, expected) in [
+            ("todo!()", true),
+            ("let a = 1; panic!(\"x\");", true),
+            ("std::unreachable!()", true),
+            ("loop { f() }", true),
+            ("todo!().await", false),
+            ("if a { todo!() }", false),
+            ("println!()", false),
+            ("", false),
+        ] {
+            assert_eq!(diverges(&tokens(text)), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn names_what_leaves() {
+        let found = early_exit(&tokens("a(b?)")).map(|(_, what)| what);
+        assert_eq!(found, Some("?"));
+    }
+
+    #[test]
+    fn finds_words() {
+        let mut found = std::collections::HashSet::new();
+        words(tokens("f(a.b, r#type, \"{c} {d:?}\")"), &mut found);
+        for word in ["f", "a", "b", "type", "c", "d"] {
+            assert!(found.contains(word), "{word}");
+        }
+    }
+}

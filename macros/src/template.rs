@@ -1,0 +1,470 @@
+//! The text of a template → its placeholders, or what is wrong with it, by byte ranges.
+//!
+//! Knows neither tokens nor types: what a placeholder may name is for `check` to say.
+
+use std::ops::Range;
+
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Template {
+    pub(crate) placeholders: Vec<Placeholder>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Placeholder {
+    /// As written between the braces, without the `*` of `{*rest}`.
+    pub(crate) text: String,
+    pub(crate) place: Place,
+    /// Where it stands in the template, its braces included.
+    pub(crate) range: Range<usize>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Place {
+    Base,
+    /// In one segment of the path.
+    Segment,
+    /// `{*rest}`: any number of segments.
+    Rest,
+    /// The value of a query pair.
+    Query,
+}
+
+#[derive(Debug, PartialEq)]
+pub(crate) struct Problem {
+    pub(crate) range: Range<usize>,
+    pub(crate) message: String,
+}
+
+/// All that is wrong, from left to right, or the placeholders in the same order.
+pub(crate) fn parse(text: &str) -> Result<Template, Vec<Problem>> {
+    let mut reader = Reader { text, problems: Vec::new(), placeholders: Vec::new() };
+    reader.characters();
+    let braces = reader.braces();
+    if reader.problems.is_empty() {
+        let path = reader.origin(&braces);
+        for range in braces {
+            reader.placeholder(range, path);
+        }
+    }
+    if reader.problems.is_empty() {
+        Ok(Template { placeholders: reader.placeholders })
+    } else {
+        Err(reader.problems)
+    }
+}
+
+struct Reader<'a> {
+    text: &'a str,
+    problems: Vec<Problem>,
+    placeholders: Vec<Placeholder>,
+}
+
+impl Reader<'_> {
+    fn refuse(&mut self, range: Range<usize>, message: impl Into<String>) {
+        self.problems.push(Problem { range, message: message.into() });
+    }
+
+    /// Characters that a URL cannot hold, or that parsers of URLs read as something else.
+    fn characters(&mut self) {
+        let text = self.text;
+        let outside =
+            |at: usize| text[..at].matches('{').count() == text[..at].matches('}').count();
+        for (at, character) in text.char_indices().filter(|(at, _)| outside(*at)) {
+            let range = at..at + character.len_utf8();
+            match character {
+                '#' => {
+                    return self.refuse(
+                        at..text.len(),
+                        "a fragment is never sent: leave out all from `#` on, or write `%23`",
+                    );
+                }
+                '\\' => self.refuse(range, "a URL has no `\\`: write `/` or `%5C`"),
+                ' ' => self.refuse(range, "a URL has no spaces: write `%20`"),
+                _ if character.is_whitespace() || character.is_control() => {
+                    self.refuse(range, "a URL has no whitespace or control characters");
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// The ranges of `{…}`, once every brace has its partner.
+    fn braces(&mut self) -> Vec<Range<usize>> {
+        let mut found = Vec::new();
+        let mut open = None;
+        let mut characters = self.text.char_indices().peekable();
+        while let Some((at, character)) = characters.next() {
+            match (character, open) {
+                ('{' | '}', None) if characters.next_if(|next| next.1 == character).is_some() => {
+                    let encoded = if character == '{' { "%7B" } else { "%7D" };
+                    self.refuse(
+                        at..at + 2,
+                        format!("a brace is not escaped by doubling it: write `{encoded}`"),
+                    );
+                    return found;
+                }
+                ('{', None) => open = Some(at),
+                ('}', Some(start)) => {
+                    found.push(start..at + 1);
+                    open = None;
+                }
+                ('}', None) => self.refuse(
+                    at..at + 1,
+                    "this `}` has no `{` before it: write `%7D` for the character",
+                ),
+                ('{', Some(start)) => {
+                    self.refuse(start..at, "this `{` is never closed: write `{name}`");
+                    open = Some(at);
+                }
+                _ => {}
+            }
+        }
+        if let Some(start) = open {
+            self.refuse(start..self.text.len(), "this `{` is never closed: write `{name}`");
+        }
+        found
+    }
+
+    /// Scheme and authority; returns where the path begins.
+    fn origin(&mut self, braces: &[Range<usize>]) -> usize {
+        let text = self.text;
+        if text.starts_with("//") {
+            self.refuse(0..2, "the scheme is missing: write `https://` or `http://`");
+            return 0;
+        }
+        let first_end = text.find(['/', '?', '{']).unwrap_or(text.len());
+        let Some(colon) = text[..first_end].find(':') else {
+            return 0;
+        };
+        if !text[colon..].starts_with("://") {
+            self.refuse(
+                0..first_end,
+                "a relative template has no `:` before its first `/`: write `https://…` for a URL, \
+                 `/…` for a path",
+            );
+            return 0;
+        }
+        let scheme = &text[..colon];
+        if !["http", "https"].contains(&scheme.to_ascii_lowercase().as_str()) {
+            self.refuse(
+                0..colon,
+                format!("the scheme `{scheme}` cannot be sent: write `https` or `http`"),
+            );
+            return 0;
+        }
+        let start = colon + "://".len();
+        let end = text[start..].find(['/', '?']).map_or(text.len(), |length| start + length);
+        match braces.iter().find(|range| range.start < end) {
+            Some(range) => self.refuse(
+                range.clone(),
+                "a placeholder cannot stand in the host: make the base URL an argument and write \
+                 `{base}/path`",
+            ),
+            None => self.authority(start..end),
+        }
+        end
+    }
+
+    fn authority(&mut self, range: Range<usize>) {
+        let authority = &self.text[range.clone()];
+        if let Some(at) = authority.find('@') {
+            return self.refuse(
+                range.start..range.start + at + 1,
+                "a user name in a URL ends up in logs: write `basic(user, password)`",
+            );
+        }
+        let (host, port) = split_port(authority);
+        let port_start = range.start + host.len();
+        if host.is_empty() {
+            let around = range.start.saturating_sub(3)..range.end;
+            return self.refuse(around, "the host is missing: write `https://host/path`");
+        }
+        if !host.is_ascii() {
+            return self.refuse(
+                range.start..port_start,
+                "a host is written in ASCII: write its punycode, `xn--…`",
+            );
+        }
+        let literal = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+        let good = match literal {
+            Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
+            None => host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte)),
+        };
+        if !good {
+            self.refuse(
+                range.start..port_start,
+                format!("`{host}` is not a host: write a name, an IPv4 address or `[IPv6]`"),
+            );
+        }
+        if let Some(port) = port
+            && (port.parse::<u16>().is_err() || !port.bytes().all(|byte| byte.is_ascii_digit()))
+        {
+            self.refuse(
+                port_start..range.end,
+                format!("`{port}` is not a port: write a number up to 65535"),
+            );
+        }
+    }
+
+    /// One `{…}`: its name, and that it may stand where it stands. `path` is where the path begins.
+    fn placeholder(&mut self, range: Range<usize>, path: usize) {
+        let inner = &self.text[range.start + 1..range.end - 1];
+        let (text, spans) = match inner.strip_prefix('*') {
+            Some(text) => (text, true),
+            None => (inner, false),
+        };
+        if let Some(message) = misnamed(text) {
+            return self.refuse(range, message);
+        }
+        let before = &self.text[..range.start];
+        let after = &self.text[range.end..];
+        let placed = if before.contains('?') {
+            in_query(text, before, after, spans)
+        } else if spans {
+            whole_segment(text, &before[path..], after)
+        } else if before.is_empty() {
+            base(text, after)
+        } else {
+            Ok(Place::Segment)
+        };
+        match placed {
+            Ok(place) => {
+                self.placeholders.push(Placeholder { text: text.to_owned(), place, range })
+            }
+            Err(message) => self.refuse(range, message),
+        }
+    }
+}
+
+fn in_query(text: &str, before: &str, after: &str, spans: bool) -> Result<Place, String> {
+    let query = &before[before.find('?').map_or(0, |at| at + 1)..];
+    let pair = query.rsplit('&').next().unwrap_or(query);
+    let ends = after.is_empty() || after.starts_with('&');
+    match pair.split_once('=') {
+        _ if spans => {
+            Err(format!("`{{*{text}}}` spans segments of a path: in the query write `{{{text}}}`"))
+        }
+        None => Err(format!(
+            "a placeholder is the value of a query pair, not its name: write `name={{{text}}}`, or \
+             `query = …` for names that vary"
+        )),
+        Some((_, "")) if ends => Ok(Place::Query),
+        Some((name, _)) => Err(format!(
+            "a placeholder is the whole value of a query pair: write `{name}={{{text}}}`"
+        )),
+    }
+}
+
+fn whole_segment(text: &str, before: &str, after: &str) -> Result<Place, String> {
+    let begins = before.is_empty() || before.ends_with('/');
+    let ends = after.is_empty() || after.starts_with(['/', '?']);
+    if begins && ends {
+        Ok(Place::Rest)
+    } else {
+        Err(format!(
+            "`{{*{text}}}` stands for whole segments: write `/{{*{text}}}/`, or `{{{text}}}` for a \
+             part of one"
+        ))
+    }
+}
+
+fn base(text: &str, after: &str) -> Result<Place, String> {
+    if after.is_empty() || after.starts_with(['/', '?']) {
+        Ok(Place::Base)
+    } else {
+        Err(format!(
+            "a placeholder at the start is the base URL and ends there: write `{{{text}}}/…`, or \
+             `/{{{text}}}…` for a path"
+        ))
+    }
+}
+
+/// `host` and what follows its last `:`; the colons of an IPv6 address are its own.
+fn split_port(authority: &str) -> (&str, Option<&str>) {
+    let after_address = authority.rfind(']').map_or(0, |at| at + 1);
+    match authority[after_address..].rfind(':') {
+        Some(at) => {
+            let at = after_address + at;
+            (&authority[..at], Some(&authority[at + 1..]))
+        }
+        None => (authority, None),
+    }
+}
+
+/// Why `text` cannot be the name of a placeholder.
+fn misnamed(text: &str) -> Option<String> {
+    if text.is_empty() {
+        return Some("a placeholder needs a name: write `{name}`".to_owned());
+    }
+    let trimmed = text.trim();
+    if trimmed != text {
+        return Some(format!("a placeholder has no spaces in it: write `{{{trimmed}}}`"));
+    }
+    if let Some(plain) = text.strip_prefix("r#") {
+        return Some(format!("a placeholder leaves `r#` out: write `{{{plain}}}`"));
+    }
+    if let Some((name, _)) = text.split_once(':')
+        && is_name(name)
+    {
+        return Some(format!(
+            "a placeholder takes no format: write `{{{name}}}` and let the argument's `Display` \
+             format it"
+        ));
+    }
+    let (first, fields) = match text.split_once('.') {
+        Some((first, fields)) => (first, Some(fields)),
+        None => (text, None),
+    };
+    match fields {
+        None if text == "self" => {
+            Some("`self` is no value to send: write `{self.field}`".to_owned())
+        }
+        None if is_name(text) => None,
+        Some(fields) if first == "self" && fields.split('.').all(is_field) => None,
+        Some(_) if is_name(first) && first != "self" => Some(format!(
+            "a placeholder is an argument or `self.field`: write `{{{first}}}` and take the field as \
+             an argument"
+        )),
+        _ => Some(format!(
+            "`{text}` is not a name: write `{{name}}` for an argument, `{{self.field}}` for a field"
+        )),
+    }
+}
+
+fn is_field(text: &str) -> bool {
+    is_name(text) || (!text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+fn is_name(text: &str) -> bool {
+    let mut characters = text.chars();
+    characters.next().is_some_and(|first| first == '_' || first.is_alphabetic())
+        && characters.all(|character| character == '_' || character.is_alphanumeric())
+        && text != "_"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Place, parse};
+
+    fn places(text: &str) -> Vec<(String, Place)> {
+        match parse(text) {
+            Ok(template) => template
+                .placeholders
+                .into_iter()
+                .map(|placeholder| (placeholder.text, placeholder.place))
+                .collect(),
+            Err(problems) => panic!("{text}: {problems:?}"),
+        }
+    }
+
+    /// The one problem of `text`: the part it points at, and its message.
+    fn problem(text: &str) -> (&str, String) {
+        match parse(text).expect_err("the template is refused").as_slice() {
+            [problem] => (&text[problem.range.clone()], problem.message.clone()),
+            problems => panic!("{text}: {problems:?}"),
+        }
+    }
+
+    #[test]
+    fn accepted() {
+        for text in [
+            "",
+            "/",
+            "users",
+            "https://example.com",
+            "HTTPS://example.com:8443/a?b=c&d",
+            "http://127.0.0.1/",
+            "http://[::1]:80/x",
+            "/time/12:30",
+            "/größe",
+        ] {
+            assert!(places(text).is_empty(), "{text}");
+        }
+    }
+
+    #[test]
+    fn placeholders() {
+        let named = |name: &str, place| (name.to_owned(), place);
+        assert_eq!(
+            places("{base}/users/{id}.json?q={q}&page={self.page.0}"),
+            [
+                named("base", Place::Base),
+                named("id", Place::Segment),
+                named("q", Place::Query),
+                named("self.page.0", Place::Query),
+            ]
+        );
+        assert_eq!(places("https://h/{*rest}?x=1"), [named("rest", Place::Rest)]);
+        assert_eq!(places("{*rest}"), [named("rest", Place::Rest)]);
+        assert_eq!(places("{base}"), [named("base", Place::Base)]);
+        assert_eq!(places("/{type}{ext}").len(), 2);
+    }
+
+    #[test]
+    fn refused() {
+        for (text, part, message) in [
+            ("ftp://host/x", "ftp", "the scheme `ftp` cannot be sent"),
+            ("//host/x", "//", "the scheme is missing"),
+            ("localhost:80/x", "localhost:80", "a relative template has no `:`"),
+            ("https://", "://", "the host is missing"),
+            ("https:///x", "://", "the host is missing"),
+            ("https://u:p@host/", "u:p@", "a user name in a URL"),
+            ("https://müller.de/", "müller.de", "a host is written in ASCII"),
+            ("https://a%20b/", "a%20b", "`a%20b` is not a host"),
+            ("https://[::x]/", "[::x]", "`[::x]` is not a host"),
+            ("https://h:99999/", ":99999", "`99999` is not a port"),
+            ("https://h:+1/", ":+1", "`+1` is not a port"),
+            ("https://{h}/x", "{h}", "a placeholder cannot stand in the host"),
+            ("https://h.{h}/x", "{h}", "a placeholder cannot stand in the host"),
+            ("/a b", " ", "a URL has no spaces"),
+            ("/a\tb", "\t", "a URL has no whitespace"),
+            ("/a\\b", "\\", "a URL has no `\\`"),
+            ("/a#b", "#b", "a fragment is never sent"),
+            ("/{{id}}", "{{", "a brace is not escaped by doubling it: write `%7B`"),
+            ("/id}}", "}}", "a brace is not escaped by doubling it: write `%7D`"),
+            ("/{id", "{id", "this `{` is never closed"),
+            ("/{id/{x}", "{id/", "this `{` is never closed"),
+            ("/id}", "}", "this `}` has no `{`"),
+            ("/{}", "{}", "a placeholder needs a name"),
+            ("/{*}", "{*}", "a placeholder needs a name"),
+            ("/{ id }", "{ id }", "a placeholder has no spaces in it: write `{id}`"),
+            ("/{id:>5}", "{id:>5}", "a placeholder takes no format: write `{id}`"),
+            ("/{r#type}", "{r#type}", "a placeholder leaves `r#` out: write `{type}`"),
+            ("/{0}", "{0}", "`0` is not a name"),
+            ("/{_}", "{_}", "`_` is not a name"),
+            ("/{self}", "{self}", "`self` is no value to send"),
+            ("/{self.}", "{self.}", "`self.` is not a name"),
+            (
+                "/{user.id}",
+                "{user.id}",
+                "a placeholder is an argument or `self.field`: write `{user}`",
+            ),
+            ("/?{key}", "{key}", "a placeholder is the value of a query pair, not its name"),
+            ("/?a={b}c", "{b}", "a placeholder is the whole value of a query pair: write `a={b}`"),
+            ("/?a=c{b}", "{b}", "a placeholder is the whole value"),
+            ("/?a={*b}", "{*b}", "`{*b}` spans segments of a path"),
+            ("/x{*b}", "{*b}", "`{*b}` stands for whole segments"),
+            ("/{*b}.json", "{*b}", "`{*b}` stands for whole segments"),
+            ("{id}.json", "{id}", "a placeholder at the start is the base URL"),
+        ] {
+            let (at, found) = problem(text);
+            assert_eq!(at, part, "{text}: {found}");
+            assert!(found.starts_with(message), "{text}: {found}");
+        }
+    }
+
+    #[test]
+    fn all_problems_at_once() {
+        let problems = parse("/{a.b}/{}?{x}").expect_err("the template is refused");
+        assert_eq!(problems.len(), 3);
+    }
+
+    #[test]
+    fn any_prefix_ends() {
+        let text = "https://[::1]:80/ü{*rest}/{self.a.0}?q={q}&{{}}#\\ ";
+        for (at, _) in text.char_indices() {
+            let _ = parse(&text[..at]);
+            let _ = parse(&text[at..]);
+        }
+    }
+}

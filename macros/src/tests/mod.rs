@@ -1,0 +1,55 @@
+//! An annotated function as text → what the attribute makes of it.
+
+mod prefixes;
+mod rules;
+mod snapshots;
+
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
+
+use crate::errors::Errors;
+use crate::item::Item;
+use crate::{args, check};
+
+/// The two token streams that the attribute gets for `#[request(ARGS)] ITEM`.
+fn split(source: &str) -> (TokenStream, TokenStream) {
+    let tokens: TokenStream = source.parse().expect("the source is made of tokens");
+    let mut tokens = tokens.into_iter();
+    let attribute = tokens.nth(1).expect("the source begins with an attribute");
+    let args = match attribute {
+        TokenTree::Group(group) => group
+            .stream()
+            .into_iter()
+            .find_map(|tree| match tree {
+                TokenTree::Group(group) if group.delimiter() == Delimiter::Parenthesis => {
+                    Some(group.stream())
+                }
+                _ => None,
+            })
+            .unwrap_or_default(),
+        other => panic!("`{other}` is no attribute"),
+    };
+    (args, tokens.collect())
+}
+
+/// All mistakes in `source`: what each points at, and what it says.
+fn mistakes(source: &str) -> Vec<(String, String)> {
+    let (args, item) = split(source);
+    let (args, mut errors) = args::read(args);
+    let errors = match syn::parse2::<Item>(item) {
+        Ok(item) => match check::check(args, &item, errors) {
+            Ok(_) => Errors::default(),
+            Err(errors) => errors,
+        },
+        Err(error) => {
+            errors.push(error);
+            errors
+        }
+    };
+    errors
+        .iter()
+        .map(|error| {
+            let at = error.span().source_text().unwrap_or_default();
+            (at, error.to_string())
+        })
+        .collect()
+}

@@ -1,0 +1,83 @@
+//! Whatever has been typed so far: an answer, never a panic.
+
+use proc_macro2::{Group, TokenStream, TokenTree};
+
+use super::split;
+use crate::expand;
+
+const SOURCES: [&str; 3] = [
+    r#"#[request(
+        post = "https://example.com/{id}/{*rest}?q={q}", session = &session, query = &[(1, 2)],
+        header("accept" = "text/plain", "x" = f(id)?), bearer = token, json = &body,
+        expect(200..=299 | 304), timeout(total = 30s, attempt = 2.5s), max_body = 64KiB,
+        on_error(
+            Connect(Dns | x @ Refused) => print,
+            e @ Status(404 | 500..=599) if e.is_late() => { log(warn); if a { recover(1) } else { fail(e) } }
+            Timeout => match x { A => log, B => recover(2) },
+            _ => log,
+        ),
+        fallback = Some(1), cleanup = release(id).await, finally = ended, crate = ::backstop,
+    )]
+    pub(crate) async fn f<'a, T: Into<u8>>(&self, id: u8, (rest, q): (&'a str, T), #[response] Json(u): Json<U>)
+    -> Result<u8, Error> where T: Send { #![allow(x)] let a = b?; Ok(a) }"#,
+    r#"#[request(method("PURGE") = "{base}/x", basic(user, password), form = x, timeout = 2s, on_error = log)]
+    async fn f(base: &str);"#,
+    r#"#[request(gett = "/", timeout(connect = 2s), header("a b" = 1, ), on_error(x), expect(1, 2), basic(1))] fn f() -> impl T {}"#,
+];
+
+/// Every way to stop in the middle of `tokens`, in its groups too.
+fn prefixes(tokens: &TokenStream) -> Vec<TokenStream> {
+    let mut all = vec![TokenStream::new()];
+    let mut before = TokenStream::new();
+    for tree in tokens.clone() {
+        if let TokenTree::Group(group) = &tree {
+            for inside in prefixes(&group.stream()) {
+                let mut cut = Group::new(group.delimiter(), inside);
+                cut.set_span(group.span());
+                let mut prefix = before.clone();
+                prefix.extend([TokenTree::Group(cut)]);
+                all.push(prefix);
+            }
+        }
+        before.extend([tree]);
+        all.push(before.clone());
+    }
+    all
+}
+
+#[test]
+fn of_the_attribute() {
+    for source in SOURCES {
+        let (args, item) = split(source);
+        for prefix in prefixes(&args) {
+            expand::request(prefix, item.clone());
+        }
+    }
+}
+
+#[test]
+fn of_the_function() {
+    for source in SOURCES {
+        let (args, item) = split(source);
+        for prefix in prefixes(&item) {
+            expand::request(args.clone(), prefix);
+        }
+    }
+}
+
+#[test]
+fn without_any_one_token() {
+    for source in SOURCES {
+        let (args, item) = split(source);
+        for left_out in 0..args.clone().into_iter().count() {
+            let rest = args
+                .clone()
+                .into_iter()
+                .enumerate()
+                .filter(|(index, _)| *index != left_out)
+                .map(|(_, tree)| tree)
+                .collect();
+            expand::request(rest, item.clone());
+        }
+    }
+}

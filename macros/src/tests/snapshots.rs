@@ -1,0 +1,240 @@
+//! What each feature expands to: `tests/expand/NAME.rs`, the source in its first lines.
+//!
+//! `BLESS=1 cargo test` writes the files anew.
+
+use std::path::Path;
+
+use super::{mistakes, split};
+use crate::expand;
+
+/// The longest expansion of a function that uses a key or two.
+const SIMPLE: usize = 25;
+/// The longest expansion of all.
+const LONGEST: usize = 60;
+
+/// Every key at once, with a body that leaves early: nobody writes it, but it is to be readable.
+const EVERYTHING: usize = 85;
+
+fn snapshot(name: &str, limit: usize, source: &str) {
+    assert_eq!(mistakes(source), [], "{name}");
+    let (args, item) = split(source);
+    let expanded = expand::request(args, item);
+    let file = syn2::parse2(expanded).expect("an expansion is Rust");
+    let expanded = prettyplease::unparse(&file);
+    let lines = expanded.lines().count();
+    assert!(lines <= limit, "{name} has {lines} lines:\n{expanded}");
+
+    let source: String = source
+        .trim()
+        .lines()
+        .map(|line| format!("// {}\n", line.strip_prefix("    ").unwrap_or(line)))
+        .collect();
+    let found = format!("{source}\n{expanded}");
+    let path =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/expand").join(name).with_extension("rs");
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(&path, &found).expect("the snapshot can be written");
+    }
+    let kept = std::fs::read_to_string(&path)
+        .unwrap_or_else(|_| panic!("{name} has no snapshot: run with BLESS=1"));
+    assert_eq!(found, kept, "{name} has changed: look at it, then run with BLESS=1");
+}
+
+macro_rules! snapshots {
+    ($($name:ident < $limit:ident: $source:literal)*) => {
+        $(
+            #[test]
+            fn $name() {
+                snapshot(stringify!($name), $limit, $source);
+            }
+        )*
+
+        #[test]
+        fn no_snapshot_is_left_over() {
+            let names = [$(stringify!($name)),*];
+            let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/expand");
+            for file in std::fs::read_dir(folder).expect("there are snapshots").flatten() {
+                let path = file.path();
+                let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or_default();
+                assert!(names.contains(&name), "{name} belongs to no test: remove it");
+            }
+        }
+    };
+}
+
+snapshots! {
+    body < SIMPLE: r#"
+    #[request(get = "https://api.example.com/users/{id}")]
+    async fn user_name(id: u64, #[response] Json(user): Json<User>) -> Result<String, Error> {
+        Ok(user.name)
+    }"#
+
+    bodyless < SIMPLE: r#"
+    #[request(get = "https://api.example.com/users/{id}")]
+    async fn user(id: u64) -> Result<User, Error>;"#
+
+    no_response < SIMPLE: r#"
+    #[request(delete = "https://api.example.com/users/{id}")]
+    async fn delete(id: u64) -> Result<(), Error> {
+        Ok(())
+    }"#
+
+    several_responses < SIMPLE: r#"
+    #[request(get = "https://api.example.com/")]
+    async fn page(#[response] status: StatusCode, #[response] text: String) -> Result<Page, Error> {
+        Ok(Page { status, text })
+    }"#
+
+    template < SIMPLE: r#"
+    #[request(get = "{base}/files/{*path}/{self.version.0}.json?q={query}&n={type}&again={query}")]
+    async fn find(&self, base: &Url, path: &str, (query, _n): (&str, u8), r#type: u8) -> Result<(), Error>;"#
+
+    method < SIMPLE: r#"
+    #[request(method("PURGE") = "/cache/{key}")]
+    async fn purge(key: &str) -> Result<(), Error>;"#
+
+    sent < SIMPLE: r#"
+    #[request(
+        post = "https://api.example.com/orders",
+        query = page + 1,
+        header("idempotency-key" = key, "accept" = "application/json"),
+        bearer = token().await,
+        json = order,
+        expect(200..=299 | 304),
+    )]
+    async fn order(page: u8, key: &str, order: Order) -> Result<Receipt, Error>;"#
+
+    limits < SIMPLE: r#"
+    #[request(get = "/", timeout(total = 1m, attempt = 2.5s, idle = idle), max_body = 64KiB)]
+    async fn slow(idle: Duration) -> Result<Bytes, Error>;"#
+
+    session < SIMPLE: r#"
+    #[request(get = "/", session = self.session, basic("user", &self.password))]
+    async fn root(&self) -> Result<String, Error>;"#
+
+    renamed < SIMPLE: r#"
+    #[request(get = "/", crate = http)]
+    async fn root() -> Result<String, Error>;"#
+
+    item_kept < SIMPLE: r#"
+    #[request(get = "/{id}")]
+    /// Documented.
+    #[must_use]
+    pub(crate) async fn kept<'a, T: Display + ?Sized>(
+        /// Documented.
+        #[cfg(all())]
+        id: &'a T,
+    ) -> Option<&'a T>
+    where
+        T: Sync,
+    {
+        #![allow(clippy::unused_async)]
+        Some(id)
+    }"#
+
+    on_error < LONGEST: r#"
+    #[request(get = "/users/{id}", on_error = log)]
+    async fn user(id: u64, #[response] Json(user): Json<User>) -> Result<User, Error> {
+        Ok(user)
+    }"#
+
+    arms < LONGEST: r#"
+    #[request(
+        get = "https://api.example.com/users/{id}",
+        on_error(
+            Connect => print,
+            Status(404) => recover(None),
+            _ => log,
+        ),
+        cleanup = release_resources,
+    )]
+    async fn user_name(id: u64, #[response] Json(user): Json<User>) -> Result<Option<String>, Error> {
+        Ok(Some(user.name))
+    }"#
+
+    patterns < LONGEST: r#"
+    #[request(
+        get = "/",
+        on_error(
+            Connect(Dns | Refused) | Timeout => log(warn),
+            Timeout(leaf @ (Idle | Total)) => note(leaf),
+            error @ Status(code @ 500..=599) if code != 503 => note(error),
+            Protocol => notify.await,
+            ErrorKind::Build(_) => fail(Bug),
+            other => { warn!("{other}") }
+        ),
+    )]
+    async fn all() -> Result<(), Error>;"#
+
+    actions < LONGEST: r#"
+    #[request(
+        get = "/",
+        on_error = {
+            let late = is_late();
+            log(info);
+            if late { notify; recover(1) } else if never() { fail(Late) }
+        },
+    )]
+    async fn count() -> Result<u8, Error>;"#
+
+    early_exit < LONGEST: r#"
+    #[request(get = "/", on_error = log)]
+    async fn count(#[response] text: String) -> Result<u8, Mine> {
+        let count = text.parse()?;
+        Ok(count)
+    }"#
+
+    fallback < LONGEST: r#"
+    #[request(get = "/", on_error(Status(404) => recover(1), _ => log), fallback = 0)]
+    async fn count() -> u8;"#
+
+    only_fallback < SIMPLE: r#"
+    #[request(get = "/", fallback = 0)]
+    async fn count() -> u8;"#
+
+    recovered < LONGEST: r#"
+    #[request(get = "/", on_error(Build => panic!("a bug"), _ => recover(0)))]
+    async fn count(#[response] text: String) -> usize {
+        text.len()
+    }"#
+
+    finally < LONGEST: r#"
+    #[request(get = "/{id}", cleanup = release(id), finally = ended)]
+    async fn count(id: u8, #[response] text: String) -> Result<usize, Error> {
+        Ok(text.len())
+    }"#
+
+    finally_awaited < LONGEST: r#"
+    #[request(get = "/{id}", cleanup = release(id).await, finally = ended(id).await)]
+    async fn count(id: u8) -> Result<usize, Error>;"#
+
+    nothing_returned < LONGEST: r#"
+    #[request(get = "/", on_error = log)]
+    async fn ping() {
+        println!("up");
+    }"#
+
+    everything < EVERYTHING: r#"
+    #[request(
+        post = "{self.base}/users/{id}?page={page}",
+        session = &self.session,
+        header("accept" = "application/json"),
+        bearer = &self.token,
+        json = &user,
+        expect(200..=299 | 304),
+        timeout(total = 30s, attempt = 10s, idle = 20s),
+        max_body = 16MiB,
+        on_error(
+            Connect => print,
+            e @ Status(404) => { note(e); recover(None) }
+            _ => log,
+        ),
+        fallback = Some(id),
+        cleanup = self.release(),
+        finally = ended,
+    )]
+    async fn update(&self, id: u64, page: Option<u8>, user: User, #[response] Json(user): Json<User>) -> Result<Option<u64>, Error> {
+        check(&user)?;
+        Ok(Some(user.id))
+    }"#
+}

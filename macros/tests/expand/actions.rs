@@ -1,0 +1,32 @@
+// #[request(
+//     get = "/",
+//     on_error = {
+//         let late = is_late();
+//         log(info);
+//         if late { notify; recover(1) } else if never() { fail(Late) }
+//     },
+// )]
+// async fn count() -> Result<u8, Error>;
+
+async fn count() -> Result<u8, Error> {
+    let reader = ::backstop::by_type::returns::<Result<u8, Error>>().reader();
+    let request = ::backstop::Request::get("/").streaming(reader.streaming);
+    let failure: ::backstop::Failure<Result<u8, Error>> = match ::backstop::Session::shared()
+        .fetch(request)
+        .await
+        .and_then(reader.decode)
+    {
+        ::core::result::Result::Ok(outcome) => return outcome,
+        ::core::result::Result::Err(error) => ::backstop::Failure::new(error),
+    };
+    let error = failure.error();
+    let late = is_late();
+    ::backstop::log_at(::backstop::Level::INFO, &error);
+    if late {
+        notify(&error);
+        return failure.recover(1);
+    } else if never() {
+        return failure.fail(Late)
+    }
+    failure.into_outcome()
+}

@@ -1,0 +1,14 @@
+// #[request(get = "https://api.example.com/users/{id}")]
+// async fn user(id: u64) -> Result<User, Error>;
+
+async fn user(id: u64) -> Result<User, Error> {
+    let reader = ::backstop::by_type::returns::<Result<User, Error>>().reader();
+    let request = ::backstop::Request::get("https://api.example.com/users/{id}")
+        .path("id", &id)
+        .streaming(reader.streaming);
+    ::backstop::Session::shared()
+        .fetch(request)
+        .await
+        .and_then(reader.decode)
+        .unwrap_or_else(::backstop::Outcome::from_error)
+}

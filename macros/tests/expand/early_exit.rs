@@ -1,0 +1,30 @@
+// #[request(get = "/", on_error = log)]
+// async fn count(#[response] text: String) -> Result<u8, Mine> {
+//     let count = text.parse()?;
+//     Ok(count)
+// }
+
+async fn count() -> Result<u8, Mine> {
+    let request = ::backstop::Request::get("/").reads::<String>();
+    let failure = match ::backstop::Session::shared()
+        .fetch(request)
+        .await
+        .and_then(|response| response.read::<String>())
+    {
+        ::core::result::Result::Ok(text) => {
+            let outcome: Result<u8, Mine> = (|| -> Result<u8, Mine> {
+                let count = text.parse()?;
+                Ok(count)
+            })();
+            let error = ::backstop::by_type::returned(&outcome).request_error();
+            let ::core::option::Option::Some(error) = error else {
+                return outcome;
+            };
+            ::backstop::Failure::returned(error, outcome)
+        }
+        ::core::result::Result::Err(error) => ::backstop::Failure::new(error),
+    };
+    let error = failure.error();
+    ::backstop::log(&error);
+    failure.into_outcome()
+}

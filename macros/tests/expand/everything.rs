@@ -1,0 +1,85 @@
+// #[request(
+//     post = "{self.base}/users/{id}?page={page}",
+//     session = &self.session,
+//     header("accept" = "application/json"),
+//     bearer = &self.token,
+//     json = &user,
+//     expect(200..=299 | 304),
+//     timeout(total = 30s, attempt = 10s, idle = 20s),
+//     max_body = 16MiB,
+//     on_error(
+//         Connect => print,
+//         e @ Status(404) => { note(e); recover(None) }
+//         _ => log,
+//     ),
+//     fallback = Some(id),
+//     cleanup = self.release(),
+//     finally = ended,
+// )]
+// async fn update(&self, id: u64, page: Option<u8>, user: User, #[response] Json(user): Json<User>) -> Result<Option<u64>, Error> {
+//     check(&user)?;
+//     Ok(Some(user.id))
+// }
+
+async fn update(
+    &self,
+    id: u64,
+    page: Option<u8>,
+    user: User,
+) -> Result<Option<u64>, Error> {
+    let finally = ::backstop::Finally::new(ended);
+    let request = ::backstop::Request::post("{self.base}/users/{id}?page={page}")
+        .base("self.base", &self.base)
+        .path("id", &id)
+        .query_param("page", &page)
+        .header("accept", "application/json")
+        .bearer_auth(&self.token)
+        .json(&user)
+        .expect(&[200..=299, 304..=304])
+        .timeout(::core::time::Duration::from_secs(30))
+        .attempt_timeout(::core::time::Duration::from_secs(10))
+        .idle_timeout(::core::time::Duration::from_secs(20))
+        .max_body(16777216)
+        .reads::<Json<User>>();
+    let response = ::backstop::Session::fetch(&self.session, request)
+        .await
+        .and_then(|response| response.read::<Json<User>>());
+    let mut failure = match response {
+        ::core::result::Result::Ok(Json(user)) => {
+            let outcome: Result<Option<u64>, Error> = (|| -> Result<Option<u64>, Error> {
+                check(&user)?;
+                Ok(Some(user.id))
+            })();
+            let error = ::backstop::by_type::returned(&outcome).request_error();
+            let ::core::option::Option::Some(error) = error else {
+                finally.end(::backstop::by_type::returned(&outcome).ending());
+                return outcome;
+            };
+            ::backstop::Failure::returned(error, outcome)
+        }
+        ::core::result::Result::Err(error) => ::backstop::Failure::new(error),
+    };
+    let error = failure.error();
+    let (ending, outcome) = 'handled: {
+        #[deny(unreachable_patterns)]
+        match (error.kind(), &error) {
+            (::backstop::ErrorKind::Connect(_), _) => ::backstop::print(&error),
+            (::backstop::ErrorKind::Status(404), e) => {
+                note(e);
+                break 'handled (::backstop::Ending::Done, failure.recover(None));
+            }
+            (_, _) => ::backstop::log(&error),
+        }
+        match failure.build_error() {
+            ::core::option::Option::Some(outcome) => {
+                (::backstop::Ending::Failed, outcome)
+            }
+            ::core::option::Option::None => {
+                (::backstop::Ending::Done, failure.recover(Some(id)))
+            }
+        }
+    };
+    self.release();
+    finally.end(ending);
+    outcome
+}

@@ -1,0 +1,25 @@
+// #[request(get = "/", on_error(Status(404) => recover(1), _ => log), fallback = 0)]
+// async fn count() -> u8;
+
+async fn count() -> u8 {
+    let reader = ::backstop::by_type::total::<u8>().reader();
+    let request = ::backstop::Request::get("/").streaming(reader.streaming);
+    let mut failure: ::backstop::Failure<u8> = match ::backstop::Session::shared()
+        .fetch(request)
+        .await
+        .and_then(reader.decode)
+    {
+        ::core::result::Result::Ok(outcome) => return outcome,
+        ::core::result::Result::Err(error) => ::backstop::Failure::new(error),
+    };
+    let error = failure.error();
+    #[deny(unreachable_patterns)]
+    match error.kind() {
+        ::backstop::ErrorKind::Status(404) => return failure.recover(1),
+        _ => ::backstop::log(&error),
+    }
+    match failure.build_error() {
+        ::core::option::Option::Some(outcome) => outcome,
+        ::core::option::Option::None => failure.recover(0),
+    }
+}

@@ -1,0 +1,29 @@
+// #[request(get = "/{id}", cleanup = release(id), finally = ended)]
+// async fn count(id: u8, #[response] text: String) -> Result<usize, Error> {
+//     Ok(text.len())
+// }
+
+async fn count(id: u8) -> Result<usize, Error> {
+    let finally = ::backstop::Finally::new(ended);
+    let request = ::backstop::Request::get("/{id}").path("id", &id).reads::<String>();
+    let failure = match ::backstop::Session::shared()
+        .fetch(request)
+        .await
+        .and_then(|response| response.read::<String>())
+    {
+        ::core::result::Result::Ok(text) => {
+            let outcome: Result<usize, Error> = { Ok(text.len()) };
+            let error = ::backstop::by_type::returned(&outcome).request_error();
+            let ::core::option::Option::Some(error) = error else {
+                finally.end(::backstop::by_type::returned(&outcome).ending());
+                return outcome;
+            };
+            ::backstop::Failure::returned(error, outcome)
+        }
+        ::core::result::Result::Err(error) => ::backstop::Failure::new(error),
+    };
+    let (ending, outcome) = (::backstop::Ending::Failed, failure.into_outcome());
+    release(id);
+    finally.end(ending);
+    outcome
+}

@@ -1,0 +1,25 @@
+// #[request(get = "/{id}", cleanup = release(id).await, finally = ended(id).await)]
+// async fn count(id: u8) -> Result<usize, Error>;
+
+async fn count(id: u8) -> Result<usize, Error> {
+    let finally = ::backstop::FinallyAsync::new(|_| ended(id));
+    let reader = ::backstop::by_type::returns::<Result<usize, Error>>().reader();
+    let request = ::backstop::Request::get("/{id}")
+        .path("id", &id)
+        .streaming(reader.streaming);
+    let failure: ::backstop::Failure<Result<usize, Error>> = match ::backstop::Session::shared()
+        .fetch(request)
+        .await
+        .and_then(reader.decode)
+    {
+        ::core::result::Result::Ok(outcome) => {
+            finally.end(::backstop::Ending::Done).await;
+            return outcome;
+        }
+        ::core::result::Result::Err(error) => ::backstop::Failure::new(error),
+    };
+    let (ending, outcome) = (::backstop::Ending::Failed, failure.into_outcome());
+    release(id).await;
+    finally.end(ending).await;
+    outcome
+}

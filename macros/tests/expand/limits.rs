@@ -1,0 +1,17 @@
+// #[request(get = "/", timeout(total = 1m, attempt = 2.5s, idle = idle), max_body = 64KiB)]
+// async fn slow(idle: Duration) -> Result<Bytes, Error>;
+
+async fn slow(idle: Duration) -> Result<Bytes, Error> {
+    let reader = ::backstop::by_type::returns::<Result<Bytes, Error>>().reader();
+    let request = ::backstop::Request::get("/")
+        .timeout(::core::time::Duration::from_secs(60))
+        .attempt_timeout(::core::time::Duration::from_millis(2500))
+        .idle_timeout(idle)
+        .max_body(65536)
+        .streaming(reader.streaming);
+    ::backstop::Session::shared()
+        .fetch(request)
+        .await
+        .and_then(reader.decode)
+        .unwrap_or_else(::backstop::Outcome::from_error)
+}

@@ -1,0 +1,14 @@
+// #[request(method("PURGE") = "/cache/{key}")]
+// async fn purge(key: &str) -> Result<(), Error>;
+
+async fn purge(key: &str) -> Result<(), Error> {
+    let reader = ::backstop::by_type::returns::<Result<(), Error>>().reader();
+    let request = ::backstop::Request::method("PURGE", "/cache/{key}")
+        .path("key", &key)
+        .streaming(reader.streaming);
+    ::backstop::Session::shared()
+        .fetch(request)
+        .await
+        .and_then(reader.decode)
+        .unwrap_or_else(::backstop::Outcome::from_error)
+}

@@ -1,0 +1,22 @@
+// #[request(get = "/", on_error = log)]
+// async fn ping() {
+//     println!("up");
+// }
+
+async fn ping() {
+    let request = ::backstop::Request::get("/");
+    let failure: ::backstop::Failure<()> = match ::backstop::Session::shared()
+        .fetch(request)
+        .await
+    {
+        ::core::result::Result::Ok(_) => {
+            return {
+                println!("up");
+            };
+        }
+        ::core::result::Result::Err(error) => ::backstop::Failure::new(error),
+    };
+    let error = failure.error();
+    ::backstop::log(&error);
+    failure.into_outcome()
+}

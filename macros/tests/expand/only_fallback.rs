@@ -1,0 +1,19 @@
+// #[request(get = "/", fallback = 0)]
+// async fn count() -> u8;
+
+async fn count() -> u8 {
+    let reader = ::backstop::by_type::total::<u8>().reader();
+    let request = ::backstop::Request::get("/").streaming(reader.streaming);
+    let mut failure: ::backstop::Failure<u8> = match ::backstop::Session::shared()
+        .fetch(request)
+        .await
+        .and_then(reader.decode)
+    {
+        ::core::result::Result::Ok(outcome) => return outcome,
+        ::core::result::Result::Err(error) => ::backstop::Failure::new(error),
+    };
+    match failure.build_error() {
+        ::core::option::Option::Some(outcome) => outcome,
+        ::core::option::Option::None => failure.recover(0),
+    }
+}

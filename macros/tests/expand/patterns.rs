@@ -1,0 +1,55 @@
+// #[request(
+//     get = "/",
+//     on_error(
+//         Connect(Dns | Refused) | Timeout => log(warn),
+//         Timeout(leaf @ (Idle | Total)) => note(leaf),
+//         error @ Status(code @ 500..=599) if code != 503 => note(error),
+//         Protocol => notify.await,
+//         ErrorKind::Build(_) => fail(Bug),
+//         other => { warn!("{other}") }
+//     ),
+// )]
+// async fn all() -> Result<(), Error>;
+
+async fn all() -> Result<(), Error> {
+    let reader = ::backstop::by_type::returns::<Result<(), Error>>().reader();
+    let request = ::backstop::Request::get("/").streaming(reader.streaming);
+    let failure: ::backstop::Failure<Result<(), Error>> = match ::backstop::Session::shared()
+        .fetch(request)
+        .await
+        .and_then(reader.decode)
+    {
+        ::core::result::Result::Ok(outcome) => return outcome,
+        ::core::result::Result::Err(error) => ::backstop::Failure::new(error),
+    };
+    let error = failure.error();
+    #[deny(unreachable_patterns)]
+    match (error.kind(), &error) {
+        (
+            ::backstop::ErrorKind::Connect(
+                ::backstop::ConnectError::Dns | ::backstop::ConnectError::Refused,
+            )
+            | ::backstop::ErrorKind::Timeout(_),
+            _,
+        ) => ::backstop::log_at(::backstop::Level::WARN, &error),
+        (
+            ::backstop::ErrorKind::Timeout(
+                leaf @ (::backstop::TimeoutError::Idle | ::backstop::TimeoutError::Total),
+            ),
+            _,
+        ) => {
+            note(leaf);
+        }
+        (::backstop::ErrorKind::Status(code @ 500..=599), error) if code != 503 => {
+            note(error);
+        }
+        (::backstop::ErrorKind::Protocol, _) => {
+            notify(&error).await;
+        }
+        (ErrorKind::Build(_), _) => return failure.fail(Bug),
+        (_, other) => {
+            warn!("{other}");
+        }
+    }
+    failure.into_outcome()
+}

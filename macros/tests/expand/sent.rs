@@ -1,0 +1,26 @@
+// #[request(
+//     post = "https://api.example.com/orders",
+//     query = page + 1,
+//     header("idempotency-key" = key, "accept" = "application/json"),
+//     bearer = token().await,
+//     json = order,
+//     expect(200..=299 | 304),
+// )]
+// async fn order(page: u8, key: &str, order: Order) -> Result<Receipt, Error>;
+
+async fn order(page: u8, key: &str, order: Order) -> Result<Receipt, Error> {
+    let reader = ::backstop::by_type::returns::<Result<Receipt, Error>>().reader();
+    let request = ::backstop::Request::post("https://api.example.com/orders")
+        .query(&(page + 1))
+        .header("idempotency-key", key)
+        .header("accept", "application/json")
+        .bearer_auth(token().await)
+        .json(&order)
+        .expect(&[200..=299, 304..=304])
+        .streaming(reader.streaming);
+    ::backstop::Session::shared()
+        .fetch(request)
+        .await
+        .and_then(reader.decode)
+        .unwrap_or_else(::backstop::Outcome::from_error)
+}

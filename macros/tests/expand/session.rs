@@ -1,0 +1,13 @@
+// #[request(get = "/", session = self.session, basic("user", &self.password))]
+// async fn root(&self) -> Result<String, Error>;
+
+async fn root(&self) -> Result<String, Error> {
+    let reader = ::backstop::by_type::returns::<Result<String, Error>>().reader();
+    let request = ::backstop::Request::get("/")
+        .basic_auth("user", &self.password)
+        .streaming(reader.streaming);
+    ::backstop::Session::fetch(&self.session, request)
+        .await
+        .and_then(reader.decode)
+        .unwrap_or_else(::backstop::Outcome::from_error)
+}

@@ -1,0 +1,26 @@
+// #[request(get = "{base}/files/{*path}/{self.version.0}.json?q={query}&n={type}&again={query}")]
+// async fn find(&self, base: &Url, path: &str, (query, _n): (&str, u8), r#type: u8) -> Result<(), Error>;
+
+async fn find(
+    &self,
+    base: &Url,
+    path: &str,
+    (query, _n): (&str, u8),
+    r#type: u8,
+) -> Result<(), Error> {
+    let reader = ::backstop::by_type::returns::<Result<(), Error>>().reader();
+    let request = ::backstop::Request::get(
+            "{base}/files/{*path}/{self.version.0}.json?q={query}&n={type}&again={query}",
+        )
+        .base("base", &base)
+        .path_segments("path", &path)
+        .path("self.version.0", &self.version.0)
+        .query_param("query", &query)
+        .query_param("type", &r#type)
+        .streaming(reader.streaming);
+    ::backstop::Session::shared()
+        .fetch(request)
+        .await
+        .and_then(reader.decode)
+        .unwrap_or_else(::backstop::Outcome::from_error)
+}
