@@ -1,0 +1,268 @@
+//! Choices by type, for code that doesn't know its types: how `#[request]` reads a return type.
+//!
+//! A macro sees how a type is written and not what it is: behind `Answer` may stand a `Result`. So
+//! the code that it makes asks here, and method resolution answers. Each question is a method of
+//! several types, of which each dereferences to the next; the first whose bounds hold is called.
+//!
+//! | question | asked with | answers, the first that fits |
+//! |---|---|---|
+//! | how is the response read, in a function without a body? | [`returns`] | the success type [reads itself](FromResponse), or is [JSON](FromJson) |
+//! | the same, where every failure has a value | [`total`] | as above, or the type itself reads itself, or is JSON |
+//! | which request error did the body return? | [`returned`] | the one in the chain of a `Result`'s error, or none |
+//! | what does a recovered function yield? | [`Failure`](crate::Failure) | the outcome of success, or the [plain](PlainFailure) value |
+//!
+//! In a generic function the bounds that it states decide.
+
+use std::{error::Error as StdError, fmt, marker::PhantomData, ops::Deref};
+
+use serde::de::DeserializeOwned;
+
+pub use crate::outcome::PlainFailure;
+use crate::{
+    decode::FromResponse,
+    error::Error,
+    outcome::{Ending, Outcome},
+    response::Response,
+};
+
+/// A type that is read from JSON: every `DeserializeOwned`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be read from a response",
+    label = "neither reads itself (`FromResponse`) nor is `DeserializeOwned`",
+    note = "for JSON, add `#[derive(serde::Deserialize)]` to it"
+)]
+pub trait FromJson: Sized {
+    /// Makes the value.
+    ///
+    /// # Errors
+    ///
+    /// As [`Response::json`].
+    fn from_json(response: Response) -> Result<Self, Error>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: DeserializeOwned> FromJson for T {
+    fn from_json(response: Response) -> Result<Self, Error> {
+        response.json()
+    }
+}
+
+/// How a response becomes what a function returns.
+pub struct Reader<R> {
+    /// Whether the body stays open.
+    pub streaming: bool,
+    /// Makes the function's outcome.
+    pub decode: fn(Response) -> Result<R, Error>,
+}
+
+impl<R: Outcome<Value: FromResponse>> Reader<R> {
+    fn of_value() -> Self {
+        Self {
+            streaming: R::Value::STREAMING,
+            decode: |response| R::Value::from_response(response).map(R::from_value),
+        }
+    }
+}
+
+impl<R: Outcome<Value: FromJson>> Reader<R> {
+    fn of_json_value() -> Self {
+        Self {
+            streaming: false,
+            decode: |response| R::Value::from_json(response).map(R::from_value),
+        }
+    }
+}
+
+impl<R> fmt::Debug for Reader<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reader").field("streaming", &self.streaming).finish_non_exhaustive()
+    }
+}
+
+/// Makes each type dereference to the next, by its field.
+macro_rules! then {
+    ($(<$($life:lifetime,)? $r:ident> $from:ty => $to:ty;)*) => { $(
+        impl<$($life,)? $r> Deref for $from {
+            type Target = $to;
+
+            fn deref(&self) -> &$to {
+                &self.0
+            }
+        }
+    )* };
+}
+
+/// Asks how a response is read as the success type of an [`Outcome`].
+pub fn returns<R>() -> Returns<R> {
+    Returns(ReturnsJson(PhantomData))
+}
+
+/// The question of [`returns`].
+#[derive(Debug)]
+pub struct Returns<R>(ReturnsJson<R>);
+
+/// The next answer of [`Returns`].
+#[derive(Debug)]
+pub struct ReturnsJson<R>(PhantomData<fn() -> R>);
+
+impl<R: Outcome<Value: FromResponse>> Returns<R> {
+    /// The success type reads itself.
+    pub fn reader(&self) -> Reader<R> {
+        Reader::of_value()
+    }
+}
+
+impl<R> ReturnsJson<R> {
+    /// The success type is read from JSON.
+    pub fn reader(&self) -> Reader<R>
+    where
+        R: Outcome,
+        R::Value: FromJson,
+    {
+        Reader::of_json_value()
+    }
+}
+
+/// Asks how a response is read as any type, or as the success type of an [`Outcome`].
+pub fn total<R>() -> Total<R> {
+    Total(TotalJson(TotalPlain(TotalPlainJson(PhantomData))))
+}
+
+/// The question of [`total`].
+#[derive(Debug)]
+pub struct Total<R>(TotalJson<R>);
+
+/// The next answer of [`Total`].
+#[derive(Debug)]
+pub struct TotalJson<R>(TotalPlain<R>);
+
+/// The next answer of [`TotalJson`].
+#[derive(Debug)]
+pub struct TotalPlain<R>(TotalPlainJson<R>);
+
+/// The next answer of [`TotalPlain`].
+#[derive(Debug)]
+pub struct TotalPlainJson<R>(PhantomData<fn() -> R>);
+
+impl<R: Outcome<Value: FromResponse>> Total<R> {
+    /// The success type reads itself.
+    pub fn reader(&self) -> Reader<R> {
+        Reader::of_value()
+    }
+}
+
+impl<R: Outcome<Value: FromJson>> TotalJson<R> {
+    /// The success type is read from JSON.
+    pub fn reader(&self) -> Reader<R> {
+        Reader::of_json_value()
+    }
+}
+
+impl<R: FromResponse> TotalPlain<R> {
+    /// The type reads itself.
+    pub fn reader(&self) -> Reader<R> {
+        Reader { streaming: R::STREAMING, decode: R::from_response }
+    }
+}
+
+impl<R> TotalPlainJson<R> {
+    /// The type is read from JSON.
+    pub fn reader(&self) -> Reader<R>
+    where
+        R: FromJson,
+    {
+        Reader { streaming: false, decode: R::from_json }
+    }
+}
+
+/// Asks what a body returned.
+pub fn returned<R>(outcome: &R) -> Returned<'_, R> {
+    Returned(ReturnedShared(ReturnedLocal(ReturnedAny(outcome))))
+}
+
+/// The question of [`returned`].
+#[derive(Debug)]
+pub struct Returned<'a, R>(ReturnedShared<'a, R>);
+
+/// The next answer of [`Returned`].
+#[derive(Debug)]
+pub struct ReturnedShared<'a, R>(ReturnedLocal<'a, R>);
+
+/// The next answer of [`ReturnedShared`].
+#[derive(Debug)]
+pub struct ReturnedLocal<'a, R>(ReturnedAny<'a, R>);
+
+/// The next answer of [`ReturnedLocal`].
+#[derive(Debug)]
+pub struct ReturnedAny<'a, R>(&'a R);
+
+impl<T, E: StdError + 'static> Returned<'_, Result<T, E>> {
+    /// The request error that the returned error is, or that is among its causes.
+    pub fn request_error(&self) -> Option<Error> {
+        find(self.outcome().as_ref().err()?)
+    }
+}
+
+impl<T, E> Returned<'_, Result<T, E>> {
+    /// Whether the function succeeded, which a `Result` says.
+    pub fn ending(&self) -> Ending {
+        match self.outcome() {
+            Ok(_) => Ending::Done,
+            Err(_) => Ending::Failed,
+        }
+    }
+}
+
+/// `anyhow::Error`, `eyre::Report`, and a boxed error that is `Send` and `Sync`.
+impl<T, E: AsRef<dyn StdError + Send + Sync>> ReturnedShared<'_, Result<T, E>> {
+    /// The request error that the returned error holds, or that is among its causes.
+    pub fn request_error(&self) -> Option<Error> {
+        find(self.outcome().as_ref().err()?.as_ref())
+    }
+}
+
+/// Other boxed errors.
+impl<T, E: AsRef<dyn StdError>> ReturnedLocal<'_, Result<T, E>> {
+    /// The request error that the returned error holds, or that is among its causes.
+    pub fn request_error(&self) -> Option<Error> {
+        find(self.outcome().as_ref().err()?.as_ref())
+    }
+}
+
+impl<'a, R> ReturnedAny<'a, R> {
+    /// None: there is no chain of causes to look into.
+    pub fn request_error(&self) -> Option<Error> {
+        None
+    }
+
+    /// The function succeeded, as its return type cannot tell otherwise.
+    pub fn ending(&self) -> Ending {
+        Ending::Done
+    }
+
+    fn outcome(&self) -> &'a R {
+        self.0
+    }
+}
+
+then! {
+    <R> Returns<R> => ReturnsJson<R>;
+    <R> Total<R> => TotalJson<R>;
+    <R> TotalJson<R> => TotalPlain<R>;
+    <R> TotalPlain<R> => TotalPlainJson<R>;
+    <'a, R> Returned<'a, R> => ReturnedShared<'a, R>;
+    <'a, R> ReturnedShared<'a, R> => ReturnedLocal<'a, R>;
+    <'a, R> ReturnedLocal<'a, R> => ReturnedAny<'a, R>;
+}
+
+fn find(error: &(dyn StdError + 'static)) -> Option<Error> {
+    std::iter::successors(Some(error), |&error| error.source())
+        .find_map(|error| error.downcast_ref::<Error>())
+        .cloned()
+}
+
+/// Nothing, of this type. An `async` block that begins by returning it has its type settled as a
+/// function has by its signature, so that what follows coerces and converts to it.
+pub fn no_outcome<R>() -> Option<R> {
+    None
+}

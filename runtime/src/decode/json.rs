@@ -1,0 +1,107 @@
+//! JSON, and errors of it that say where and do not repeat the data.
+
+use std::{error::Error as StdError, fmt};
+
+use serde::de::DeserializeOwned;
+use serde_json::error::Category;
+
+use super::path;
+use crate::error::{DecodeError, Error, ErrorKind};
+
+pub(crate) fn from_slice<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
+    serde_json::from_slice(body).map_err(|error| describe(&error, body))
+}
+
+/// Not generic, and only on failure: the position that serde_json gives is looked up in the body,
+/// so that success pays nothing for the path.
+#[cold]
+fn describe(error: &serde_json::Error, body: &[u8]) -> Error {
+    let leaf = match error.classify() {
+        Category::Data => DecodeError::Shape,
+        _ => DecodeError::Syntax,
+    };
+    let path = path::at(body, error.line(), error.column());
+    let cause = Cause(describe_cause(error, leaf));
+    Error::new(ErrorKind::Decode(leaf))
+        .detail(format!("at {path}"))
+        .at_path(path)
+        .with_source(cause)
+}
+
+/// serde's message without the data that it quotes: `invalid type: string "x", expected u64`
+/// becomes `invalid type: string, expected u64`.
+fn describe_cause(error: &serde_json::Error, leaf: DecodeError) -> String {
+    let text = error.to_string();
+    if leaf == DecodeError::Syntax {
+        return text;
+    }
+    let (text, position) = match text.rfind(" at line ") {
+        Some(at) => text.split_at(at),
+        None => (&*text, ""),
+    };
+    // What is missing or doubled is named as the type names it, and so is what was expected.
+    if text.starts_with("missing field") || text.starts_with("duplicate field") {
+        return format!("{text}{position}");
+    }
+    let (found, expected) = match text.rfind(", expected ") {
+        Some(at) => text.split_at(at),
+        None => (text, ""),
+    };
+    format!("{}{expected}{position}", without_quoted(found).trim_end())
+}
+
+/// Drops what stands between backticks or double quotes, from the first to the last of them: the
+/// data may hold some itself.
+fn without_quoted(text: &str) -> String {
+    match (text.find(['"', '`']), text.rfind(['"', '`'])) {
+        (Some(first), Some(last)) => format!("{}{}", text[..first].trim_end(), &text[last + 1..]),
+        _ => text.to_owned(),
+    }
+}
+
+#[derive(Debug)]
+struct Cause(String);
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl StdError for Cause {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error<T: DeserializeOwned + fmt::Debug>(body: &str) -> Error {
+        from_slice::<T>(body.as_bytes()).expect_err(body)
+    }
+
+    #[test]
+    fn the_data_is_not_repeated() {
+        for (error, text) in [
+            (error::<Vec<u8>>(r#"[1, "hunter2"]"#), "invalid type: string, expected u8"),
+            (error::<u8>(r#""a \" and, expected b""#), "invalid type: string, expected u8"),
+            (error::<u8>("70000"), "invalid value: integer, expected u8"),
+            (error::<bool>("1.5"), "invalid type: floating point, expected a boolean"),
+            (error::<Option<bool>>("{}"), "invalid type: map, expected a boolean"),
+        ] {
+            let shown = format!("{error:#}");
+            assert!(shown.contains(text), "{shown}");
+            assert!(!format!("{shown}{error:?}").contains("hunter2"), "{shown}");
+        }
+    }
+
+    #[test]
+    fn another_shape_is_told_from_bad_syntax() {
+        assert_eq!(error::<u8>("{}").kind(), ErrorKind::Decode(DecodeError::Shape));
+        for body in ["", "{", "<html>", "1 2", "{\"a\":}", "\"\\x\""] {
+            assert_eq!(
+                error::<serde_json::Value>(body).kind(),
+                ErrorKind::Decode(DecodeError::Syntax),
+                "{body}"
+            );
+        }
+    }
+}

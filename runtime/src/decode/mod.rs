@@ -1,0 +1,186 @@
+//! Responses → values: what a function reads.
+//!
+//! Reading is a plain function of a response that has arrived. A type that wants the body while it
+//! arrives says so in its impl, with [`FromResponse::STREAMING`].
+
+mod json;
+mod path;
+
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode, Version};
+use serde::de::DeserializeOwned;
+
+pub(crate) use self::json::from_slice as json;
+use crate::{
+    error::Error,
+    response::{BodyStream, Response},
+};
+
+/// A type that is made from a response, and may take its body.
+///
+/// Implemented by `()`, [`StatusCode`], [`HeaderMap`], [`Version`], [`Response`], [`Bytes`],
+/// `Vec<u8>`, `String`, [`Json`], [`BodyStream`], and by pairs and triples of which all but the
+/// last are [`FromResponseParts`]. `Option` and `Result` are not: what becomes of a failure is for
+/// the function's return type to say.
+///
+/// ```
+/// use backstop::{Error, FromResponse, Response};
+///
+/// /// The lines of a text.
+/// struct Lines(Vec<String>);
+///
+/// impl FromResponse for Lines {
+///     fn from_response(response: Response) -> Result<Self, Error> {
+///         Ok(Self(response.text()?.lines().map(str::to_owned).collect()))
+///     }
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be read from a response",
+    label = "does not implement `FromResponse`",
+    note = "for a value in JSON, take `Json(value): Json<{Self}>`"
+)]
+pub trait FromResponse: Sized {
+    /// Whether the response is wanted with its body still open, for
+    /// [`Response::into_stream`]. By default the body has been read.
+    const STREAMING: bool = false;
+
+    /// Makes the value.
+    ///
+    /// # Errors
+    ///
+    /// Usually [`Decode`](crate::ErrorKind::Decode), as the methods of [`Response`] return it.
+    fn from_response(response: Response) -> Result<Self, Error>;
+}
+
+/// A type that is made from a response's head and leaves the body to another.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be read beside another type",
+    label = "takes the body, or does not implement `FromResponseParts`",
+    note = "one `#[response]` argument can take the body, and it comes last"
+)]
+pub trait FromResponseParts: Sized {
+    /// Makes the value.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the type finds missing in the head.
+    fn from_response_parts(response: &Response) -> Result<Self, Error>;
+}
+
+/// A value that is read from, and named after, JSON. See [`Response::json`] for what is an error.
+///
+/// ```no_run
+/// use backstop::{Error, Json, request};
+///
+/// #[derive(serde::Deserialize)]
+/// struct User { name: String }
+///
+/// #[request(get = "https://api.example.com/users/{id}")]
+/// async fn user_name(id: u64, #[response] Json(user): Json<User>) -> Result<String, Error> {
+///     Ok(user.name)
+/// }
+/// ```
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Json<T>(
+    /// The value.
+    pub T,
+);
+
+impl<T: DeserializeOwned> FromResponse for Json<T> {
+    fn from_response(response: Response) -> Result<Self, Error> {
+        response.json().map(Json)
+    }
+}
+
+impl FromResponse for Response {
+    fn from_response(response: Response) -> Result<Self, Error> {
+        Ok(response)
+    }
+}
+
+impl FromResponse for Bytes {
+    fn from_response(response: Response) -> Result<Self, Error> {
+        response.into_bytes()
+    }
+}
+
+impl FromResponse for Vec<u8> {
+    fn from_response(response: Response) -> Result<Self, Error> {
+        response.into_bytes().map(Vec::from)
+    }
+}
+
+impl FromResponse for String {
+    fn from_response(response: Response) -> Result<Self, Error> {
+        response.text()
+    }
+}
+
+impl FromResponse for BodyStream {
+    const STREAMING: bool = true;
+
+    fn from_response(response: Response) -> Result<Self, Error> {
+        Ok(response.into_stream())
+    }
+}
+
+impl FromResponse for () {
+    fn from_response(_: Response) -> Result<Self, Error> {
+        Ok(())
+    }
+}
+
+impl FromResponse for HeaderMap {
+    fn from_response(response: Response) -> Result<Self, Error> {
+        Ok(response.into_headers())
+    }
+}
+
+impl FromResponseParts for HeaderMap {
+    fn from_response_parts(response: &Response) -> Result<Self, Error> {
+        Ok(response.headers().clone())
+    }
+}
+
+/// What is small enough to be taken from a response that stays.
+macro_rules! from_head {
+    ($($type:ty => $get:ident;)*) => { $(
+        impl FromResponse for $type {
+            fn from_response(response: Response) -> Result<Self, Error> {
+                Ok(response.$get())
+            }
+        }
+
+        impl FromResponseParts for $type {
+            fn from_response_parts(response: &Response) -> Result<Self, Error> {
+                Ok(response.$get())
+            }
+        }
+    )* };
+}
+
+from_head! {
+    StatusCode => status;
+    Version => version;
+}
+
+impl<A: FromResponseParts, B: FromResponse> FromResponse for (A, B) {
+    const STREAMING: bool = B::STREAMING;
+
+    fn from_response(response: Response) -> Result<Self, Error> {
+        Ok((A::from_response_parts(&response)?, B::from_response(response)?))
+    }
+}
+
+impl<A: FromResponseParts, B: FromResponseParts, C: FromResponse> FromResponse for (A, B, C) {
+    const STREAMING: bool = C::STREAMING;
+
+    fn from_response(response: Response) -> Result<Self, Error> {
+        Ok((
+            A::from_response_parts(&response)?,
+            B::from_response_parts(&response)?,
+            C::from_response(response)?,
+        ))
+    }
+}

@@ -1,0 +1,189 @@
+//! Where in a JSON text a position lies: `$.users[3].email`.
+//!
+//! serde_json gives the line and column at which it stopped. This walks the text to there, once,
+//! and says which value that is: the innermost one that holds or ends at the position. It is only
+//! used on text that failed to decode, and takes whatever it is given.
+
+/// Input: a text, and a line and column from 1 as serde_json counts them, in bytes.
+pub(super) fn at(text: &[u8], line: usize, column: usize) -> String {
+    let start = match line.checked_sub(2) {
+        None => 0,
+        Some(nth) => text
+            .iter()
+            .enumerate()
+            .filter(|(_, byte)| **byte == b'\n')
+            .nth(nth)
+            .map_or(text.len(), |(at, _)| at + 1),
+    };
+    let mut walk =
+        Walk { text, at: 0, end: start.saturating_add(column).min(text.len()), open: Vec::new() };
+    walk.run();
+    walk.path()
+}
+
+struct Walk<'a> {
+    text: &'a [u8],
+    at: usize,
+    end: usize,
+    open: Vec<Container<'a>>,
+}
+
+/// An array or object that has begun and not ended.
+enum Container<'a> {
+    Array {
+        index: usize,
+    },
+    /// The key is that of the member that the walk is in.
+    Object {
+        key: Option<&'a [u8]>,
+        in_value: bool,
+    },
+}
+
+impl<'a> Walk<'a> {
+    /// Walks to the end position, or past the scalar or container that ends there.
+    fn run(&mut self) {
+        while self.at < self.end {
+            let byte = self.text[self.at];
+            match byte {
+                b'"' => {
+                    let string = self.string();
+                    if let Some(Container::Object { key, in_value: false }) = self.open.last_mut() {
+                        *key = Some(string);
+                    }
+                    continue;
+                }
+                b'{' | b'[' => {
+                    // A value that is refused for being a container is refused before it is
+                    // entered: it is the value itself that does not fit.
+                    if self.at + 1 >= self.end {
+                        return;
+                    }
+                    self.open.push(match byte {
+                        b'[' => Container::Array { index: 0 },
+                        _ => Container::Object { key: None, in_value: false },
+                    });
+                }
+                b'}' | b']' => {
+                    // What does not fit as a whole is noticed at its end.
+                    self.open.pop();
+                    if self.at + 1 >= self.end {
+                        return;
+                    }
+                }
+                b':' => {
+                    if let Some(Container::Object { in_value, .. }) = self.open.last_mut() {
+                        *in_value = true;
+                    }
+                }
+                b',' => match self.open.last_mut() {
+                    Some(Container::Array { index }) => *index += 1,
+                    Some(Container::Object { key, in_value }) => (*key, *in_value) = (None, false),
+                    None => {}
+                },
+                _ => {}
+            }
+            self.at += 1;
+        }
+    }
+
+    /// Steps over a string, and returns what stands between its quotes.
+    fn string(&mut self) -> &'a [u8] {
+        let start = self.at + 1;
+        let mut at = start;
+        while at < self.text.len() && self.text[at] != b'"' {
+            at += if self.text[at] == b'\\' { 2 } else { 1 };
+        }
+        let end = at.min(self.text.len());
+        self.at = end + 1;
+        &self.text[start..end]
+    }
+
+    fn path(&self) -> String {
+        let mut path = String::from("$");
+        for container in &self.open {
+            match container {
+                Container::Array { index } => path.push_str(&format!("[{index}]")),
+                Container::Object { key: Some(key), in_value: true } => push_key(&mut path, key),
+                Container::Object { .. } => {}
+            }
+        }
+        path
+    }
+}
+
+/// Keys that are data rather than names (a map's) are kept short and plain.
+fn push_key(path: &mut String, key: &[u8]) {
+    let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-$".contains(byte);
+    match std::str::from_utf8(key) {
+        Ok(name) if !key.is_empty() && key.len() <= 64 && key.iter().all(is_name) => {
+            path.push('.');
+            path.push_str(name);
+        }
+        _ => path.push_str("[…]"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use serde::{Deserialize, de::DeserializeOwned};
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[allow(dead_code, reason = "only decoded")]
+    struct Page {
+        users: Vec<User>,
+        next: Option<u8>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[allow(dead_code, reason = "only decoded")]
+    struct User {
+        email: String,
+        tags: HashMap<String, bool>,
+    }
+
+    fn path<T: DeserializeOwned + std::fmt::Debug>(text: &str) -> String {
+        let error = serde_json::from_str::<T>(text).expect_err(text);
+        at(text.as_bytes(), error.line(), error.column())
+    }
+
+    #[test]
+    fn the_value_that_does_not_fit_is_named() {
+        for (text, found) in [
+            (r#"{"users": [{"email": 1, "tags": {}}]}"#, "$.users[0].email"),
+            (r#"{"users": [{"email": "a", "tags": {}}, {"email": null}]}"#, "$.users[1].email"),
+            (
+                "{\n \"users\": [\n  {\"email\": \"a\",\n   \"tags\": {\"x,]\\\"\": true, \"b\": 3}}]}",
+                "$.users[0].tags.b",
+            ),
+            (r#"{"users": [{"email": "a", "tags": []}]}"#, "$.users[0].tags"),
+            (r#"{"users": [{"email": "a", "tags": {"b": {"c": 1}}}]}"#, "$.users[0].tags.b"),
+            (r#"{"users": [{"email": ["a"], "tags": {}}]}"#, "$.users[0].email"),
+            (r#"{"users": [{"tags": {}}]}"#, "$.users[0]"),
+            (r#"{"users": {}}"#, "$.users"),
+            (r#"{"users": [1]}"#, "$.users[0]"),
+            (r#"{"users": [], "next": 300}"#, "$.next"),
+            (r#"{"next": 3}"#, "$"),
+            (r#"[]"#, "$"),
+            (r#"7"#, "$"),
+        ] {
+            assert_eq!(path::<Page>(text), found, "{text}");
+        }
+    }
+
+    #[test]
+    fn any_text_and_position_gives_a_path() {
+        let text = r#"{"a":["\"#.as_bytes();
+        for line in 0..4 {
+            for column in 0..12 {
+                assert!(at(text, line, column).starts_with('$'));
+            }
+        }
+        assert_eq!(at(b"", usize::MAX, usize::MAX), "$");
+        assert_eq!(at(b"}}]],,::\"", 1, 9), "$");
+    }
+}

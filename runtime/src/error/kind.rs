@@ -1,0 +1,309 @@
+//! What went wrong: the tree of kinds that a program matches on.
+//!
+//! Every fault has exactly one leaf. The tree is `Copy` and small, so that
+//! `match error.kind()` costs nothing and patterns nest:
+//! `ErrorKind::Connect(ConnectError::Dns | ConnectError::Refused)`.
+
+use thiserror::Error;
+
+/// The class of a failed request, and within it the one leaf that names the fault.
+///
+/// ```
+/// use backstop::{ConnectError, Error, ErrorKind};
+///
+/// fn advice(error: &Error) -> &'static str {
+///     match error.kind() {
+///         ErrorKind::Connect(ConnectError::Dns) => "check the host name",
+///         ErrorKind::Connect(_) => "is the server up?",
+///         ErrorKind::Status(401 | 403) => "check the credentials",
+///         ErrorKind::Status(500..=599) | ErrorKind::Timeout(_) => "try later",
+///         _ => "see the log",
+///     }
+/// }
+///
+/// let error = Error::new(ErrorKind::Connect(ConnectError::Dns));
+/// assert_eq!(advice(&error), "check the host name");
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Error)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The request could not be made from what it was given. Nothing was sent, but for a body
+    /// that failed while it was streamed.
+    #[error("{0}")]
+    Build(BuildError),
+    /// No connection was made, so this hop of the request was not sent.
+    #[error("{0}")]
+    Connect(ConnectError),
+    /// A timer ran out; the leaf says which.
+    #[error("{0}")]
+    Timeout(TimeoutError),
+    /// The connection was lost before a response arrived.
+    #[error("{0}")]
+    Disconnected(DisconnectedError),
+    /// What arrived is not HTTP: a malformed head, or an HTTP/2 protocol error.
+    #[error("the response is not valid HTTP")]
+    Protocol,
+    /// A redirect that was not followed.
+    #[error("{0}")]
+    Redirect(RedirectError),
+    /// The response arrived whole, with a status that does not count as success.
+    #[error("{}", StatusText(*.0))]
+    Status(u16),
+    /// The head arrived, and then the body failed.
+    #[error("{0}")]
+    Body(BodyError),
+    /// The body arrived whole, and is not what the function reads.
+    #[error("{0}")]
+    Decode(DecodeError),
+}
+
+/// Why a request could not be made. A retry would fail alike.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// The URL, or the template with its values, is not a URL that can be requested.
+    #[error("invalid URL")]
+    Url,
+    /// A value would leave its path segment: it is empty, `.` or `..`.
+    #[error("a value would leave its path segment")]
+    Segment,
+    /// The method is not a token of RFC 9110 §9.1.
+    #[error("invalid method")]
+    Method,
+    /// A header's name or value is not allowed by RFC 9110 §5.
+    #[error("invalid header")]
+    Header,
+    /// The body could not be serialized, or the stream that it came from failed.
+    #[error("the body could not be made")]
+    Body,
+    /// The session cannot send: there is no tokio runtime here, or its client could not be built.
+    #[error("the session cannot send")]
+    Session,
+}
+
+/// Why no connection was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Error)]
+#[non_exhaustive]
+pub enum ConnectError {
+    /// The host name did not resolve to an address.
+    #[error("the host name could not be resolved")]
+    Dns,
+    /// Nothing listens at the address.
+    #[error("connection refused")]
+    Refused,
+    /// The TLS handshake failed, for another reason than the certificate.
+    #[error("the TLS handshake failed")]
+    Tls,
+    /// The server's certificate is not valid for this host, or not trusted.
+    #[error("the server's certificate was not accepted")]
+    Certificate,
+    /// The proxy could not be reached, or did not open the tunnel.
+    #[error("the proxy did not connect")]
+    Proxy,
+    /// Another fault of the network: unreachable, reset while connecting, no local port.
+    #[error("the connection could not be made")]
+    Other,
+}
+
+/// Which timer ran out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Error)]
+#[non_exhaustive]
+pub enum TimeoutError {
+    /// Name resolution, TCP, proxy and TLS together took longer than the connect timeout.
+    #[error("connecting timed out")]
+    Connect,
+    /// One attempt, body included, took longer than the attempt timeout.
+    #[error("the attempt timed out")]
+    Attempt,
+    /// No byte of the body arrived for as long as the idle timeout.
+    #[error("the response stalled")]
+    Idle,
+    /// The whole call took longer than the total timeout.
+    #[error("the call timed out")]
+    Total,
+}
+
+/// How the connection was lost before a response arrived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Error)]
+#[non_exhaustive]
+pub enum DisconnectedError {
+    /// The request was handed back untouched: not a byte of it was sent.
+    #[error("the connection closed before the request was sent")]
+    Unsent,
+    /// The server closed the connection without a response.
+    #[error("the server closed the connection without a response")]
+    Closed,
+    /// The connection was reset.
+    #[error("the connection was reset")]
+    Reset,
+    /// The tokio runtime that drove the connection is gone.
+    #[error("the runtime that drove the connection is gone")]
+    Runtime,
+}
+
+/// Why a redirect was not followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Error)]
+#[non_exhaustive]
+pub enum RedirectError {
+    /// The server redirected more often than the session follows.
+    #[error("too many redirects")]
+    TooMany,
+    /// The response carries no `Location`, or one that is not a URL.
+    #[error("a redirect without a usable location")]
+    Location,
+    /// The redirect leads from `https` to `http`, or to another scheme.
+    #[error("a redirect to a scheme that is not followed")]
+    Scheme,
+    /// The redirect asks for the body again (307, 308), and it was a stream.
+    #[error("a redirect that asks for a streamed body again")]
+    Body,
+}
+
+/// How the body failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Error)]
+#[non_exhaustive]
+pub enum BodyError {
+    /// The body ended before its announced length, or before its last chunk.
+    #[error("the body was cut short")]
+    Truncated,
+    /// The connection was reset while the body arrived.
+    #[error("the connection was reset within the body")]
+    Reset,
+    /// The chunks or frames of the body are malformed.
+    #[error("the body's framing is malformed")]
+    Framing,
+    /// The body could not be decompressed as its `Content-Encoding` says.
+    #[error("the body could not be decompressed")]
+    Decompress,
+    /// The decoded body is larger than the limit.
+    #[error("the body is larger than the limit")]
+    TooLarge,
+}
+
+/// Why a whole body could not be read as what the function takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Error)]
+#[non_exhaustive]
+pub enum DecodeError {
+    /// The `Content-Type` is not one that the type reads.
+    #[error("unexpected content type")]
+    ContentType,
+    /// The body is not JSON.
+    #[error("the body is not valid JSON")]
+    Syntax,
+    /// The body is JSON of another shape than the type.
+    #[error("the JSON has another shape than expected")]
+    Shape,
+    /// The body is not text in the charset that it claims.
+    #[error("the body is not text in its charset")]
+    Charset,
+}
+
+/// How much of a request may have reached the server, over all its hops and attempts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Sent {
+    /// Not a byte: the request can be repeated, whatever its method.
+    No,
+    /// Some or all of it, and perhaps it was processed.
+    Maybe,
+    /// A response to it arrived.
+    Yes,
+}
+
+/// A status as people write it: the code, and its standard phrase where there is one.
+struct StatusText(u16);
+
+impl std::fmt::Display for StatusText {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let phrase =
+            http::StatusCode::from_u16(self.0).ok().and_then(|status| status.canonical_reason());
+        match phrase {
+            Some(phrase) => write!(f, "{} {phrase}", self.0),
+            None => write!(f, "status {}", self.0),
+        }
+    }
+}
+
+impl ErrorKind {
+    /// The kind as a short constant of low cardinality, for metrics and logs: `connect.dns`,
+    /// `timeout.total`, or the status code alone, as OpenTelemetry's `error.type` asks for.
+    ///
+    /// ```
+    /// use backstop::{ErrorKind, TimeoutError};
+    ///
+    /// assert_eq!(ErrorKind::Timeout(TimeoutError::Idle).name(), "timeout.idle");
+    /// assert_eq!(ErrorKind::Status(503).name(), "503");
+    /// ```
+    pub fn name(self) -> std::borrow::Cow<'static, str> {
+        let name = match self {
+            Self::Build(leaf) => match leaf {
+                BuildError::Url => "build.url",
+                BuildError::Segment => "build.segment",
+                BuildError::Method => "build.method",
+                BuildError::Header => "build.header",
+                BuildError::Body => "build.body",
+                BuildError::Session => "build.session",
+            },
+            Self::Connect(leaf) => match leaf {
+                ConnectError::Dns => "connect.dns",
+                ConnectError::Refused => "connect.refused",
+                ConnectError::Tls => "connect.tls",
+                ConnectError::Certificate => "connect.certificate",
+                ConnectError::Proxy => "connect.proxy",
+                ConnectError::Other => "connect.other",
+            },
+            Self::Timeout(leaf) => match leaf {
+                TimeoutError::Connect => "timeout.connect",
+                TimeoutError::Attempt => "timeout.attempt",
+                TimeoutError::Idle => "timeout.idle",
+                TimeoutError::Total => "timeout.total",
+            },
+            Self::Disconnected(leaf) => match leaf {
+                DisconnectedError::Unsent => "disconnected.unsent",
+                DisconnectedError::Closed => "disconnected.closed",
+                DisconnectedError::Reset => "disconnected.reset",
+                DisconnectedError::Runtime => "disconnected.runtime",
+            },
+            Self::Protocol => "protocol",
+            Self::Redirect(leaf) => match leaf {
+                RedirectError::TooMany => "redirect.too_many",
+                RedirectError::Location => "redirect.location",
+                RedirectError::Scheme => "redirect.scheme",
+                RedirectError::Body => "redirect.body",
+            },
+            Self::Status(code) => return code.to_string().into(),
+            Self::Body(leaf) => match leaf {
+                BodyError::Truncated => "body.truncated",
+                BodyError::Reset => "body.reset",
+                BodyError::Framing => "body.framing",
+                BodyError::Decompress => "body.decompress",
+                BodyError::TooLarge => "body.too_large",
+            },
+            Self::Decode(leaf) => match leaf {
+                DecodeError::ContentType => "decode.content_type",
+                DecodeError::Syntax => "decode.syntax",
+                DecodeError::Shape => "decode.shape",
+                DecodeError::Charset => "decode.charset",
+            },
+        };
+        name.into()
+    }
+
+    /// What `sent()` says of a fault of this kind in the first hop of the first attempt.
+    pub(crate) fn sent(self) -> Sent {
+        match self {
+            Self::Build(_)
+            | Self::Connect(_)
+            | Self::Timeout(TimeoutError::Connect)
+            | Self::Disconnected(DisconnectedError::Unsent) => Sent::No,
+            Self::Timeout(TimeoutError::Attempt | TimeoutError::Total) | Self::Disconnected(_) => {
+                Sent::Maybe
+            }
+            Self::Timeout(TimeoutError::Idle)
+            | Self::Protocol
+            | Self::Redirect(_)
+            | Self::Status(_)
+            | Self::Body(_)
+            | Self::Decode(_) => Sent::Yes,
+        }
+    }
+}

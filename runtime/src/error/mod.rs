@@ -1,0 +1,418 @@
+//! The error of a request: one word wide, cheap to clone, and safe to print.
+//!
+//! A stage of the exchange makes an [`Error`] of a kind, with its cause. The
+//! exchange then adds the facts of the call (method, template, URL, attempts,
+//! time) in one place, [`Error::of_call`]. What is kept is safe to show: the URL
+//! and the template are redacted before they are stored, and neither headers nor
+//! the body are ever part of a message.
+
+mod kind;
+
+use std::{borrow::Cow, error::Error as StdError, fmt, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, StatusCode};
+use url::Url;
+
+pub use self::kind::{
+    BodyError, BuildError, ConnectError, DecodeError, DisconnectedError, ErrorKind, RedirectError,
+    Sent, TimeoutError,
+};
+use crate::{decode, redact};
+
+/// The cause of an error, as the standard library boxes it.
+pub(crate) type BoxError = Box<dyn StdError + Send + Sync>;
+
+/// How much of a response's body an error keeps, in bytes.
+pub(crate) const KEPT_BODY: usize = 8 * 1024;
+
+/// Why a request failed: its [kind](Error::kind), and what is known of the call.
+///
+/// `Display` is one line without the cause; `{:#}` is the whole chain of causes on
+/// one line. Neither they nor `Debug` show a secret: of the URL, the user
+/// information is left out and the query's values are hidden, and headers and
+/// bodies are never printed.
+///
+/// An error can be made with [`Error::new`], so that handlers can be tested.
+///
+/// ```
+/// use backstop::{ConnectError, Error, ErrorKind, Sent};
+///
+/// let error = Error::new(ErrorKind::Connect(ConnectError::Refused));
+/// assert!(error.is_connect());
+/// assert_eq!(error.sent(), Sent::No);
+/// assert_eq!(error.to_string(), "connection refused");
+/// ```
+#[derive(Clone)]
+pub struct Error(Arc<Inner>);
+
+/// The facts that an error carries.
+#[derive(Clone)]
+struct Inner {
+    kind: ErrorKind,
+    sent: Sent,
+    detail: Option<Cow<'static, str>>,
+    source: Option<Arc<dyn StdError + Send + Sync>>,
+    previous: Option<Error>,
+    method: Option<Method>,
+    template: Option<Cow<'static, str>>,
+    url: Option<Url>,
+    status: Option<StatusCode>,
+    headers: HeaderMap,
+    body: Bytes,
+    decode_path: Option<String>,
+    attempts: u32,
+    elapsed: Duration,
+}
+
+/// What the exchange knows of a call, whatever becomes of it.
+#[derive(Debug, Clone)]
+pub(crate) struct CallFacts {
+    pub(crate) method: Method,
+    pub(crate) template: Cow<'static, str>,
+    pub(crate) attempts: u32,
+    pub(crate) elapsed: Duration,
+}
+
+impl Error {
+    /// An error of this kind and without a cause, to test handlers with.
+    ///
+    /// ```
+    /// use backstop::{Error, ErrorKind};
+    ///
+    /// let error = Error::new(ErrorKind::Status(404)).with_body("no such user");
+    /// assert_eq!(error.status().unwrap(), 404);
+    /// assert_eq!(error.body(), "no such user");
+    /// assert_eq!(error.to_string(), "404 Not Found");
+    /// ```
+    pub fn new(kind: ErrorKind) -> Self {
+        let status = match kind {
+            ErrorKind::Status(code) => StatusCode::from_u16(code).ok(),
+            _ => None,
+        };
+        Self(Arc::new(Inner {
+            kind,
+            sent: kind.sent(),
+            detail: None,
+            source: None,
+            previous: None,
+            method: None,
+            template: None,
+            url: None,
+            status,
+            headers: HeaderMap::new(),
+            body: Bytes::new(),
+            decode_path: None,
+            attempts: u32::from(!matches!(kind, ErrorKind::Build(_))),
+            elapsed: Duration::ZERO,
+        }))
+    }
+
+    /// The same error with a cause, which [`source`](StdError::source) returns and `{:#}` prints.
+    #[must_use]
+    pub fn with_source(self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        let source = Arc::from(source.into());
+        self.edit(|inner| inner.source = Some(source))
+    }
+
+    /// The same error with the response's body, of which the first 8 KiB are kept.
+    #[must_use]
+    pub fn with_body(self, body: impl Into<Bytes>) -> Self {
+        let mut body = body.into();
+        body.truncate(KEPT_BODY);
+        self.edit(|inner| inner.body = body)
+    }
+
+    /// The same error with the response's headers.
+    #[must_use]
+    pub fn with_headers(self, headers: HeaderMap) -> Self {
+        self.edit(|inner| inner.headers = headers)
+    }
+
+    /// The class and the leaf of what went wrong, made for `match`.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// The method of the request, as the caller asked for it. None if made by [`Error::new`].
+    pub fn method(&self) -> Option<&Method> {
+        self.0.method.as_ref()
+    }
+
+    /// The template of the request's URL, as OpenTelemetry's `url.template`: its placeholders
+    /// unfilled, and what a URL would hide hidden. None if made by [`Error::new`].
+    pub fn template(&self) -> Option<&str> {
+        self.0.template.as_deref()
+    }
+
+    /// The URL of the hop that failed, redacted: without user information and fragment, and
+    /// with every value of its query replaced by `REDACTED`.
+    pub fn url(&self) -> Option<&Url> {
+        self.0.url.as_ref()
+    }
+
+    /// The response's status, if a response arrived.
+    pub fn status(&self) -> Option<StatusCode> {
+        self.0.status
+    }
+
+    /// The response's headers, empty if none arrived.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.0.headers
+    }
+
+    /// The first 8 KiB of the response's body, for status and decode errors alike.
+    pub fn body(&self) -> &Bytes {
+        &self.0.body
+    }
+
+    /// The kept [body](Error::body) read as JSON, whatever its content type: for the errors that
+    /// APIs describe in their responses.
+    ///
+    /// # Errors
+    ///
+    /// [`Decode`](ErrorKind::Decode) if the body is not JSON of this shape, or is longer than
+    /// what was kept.
+    ///
+    /// ```
+    /// use backstop::{Error, ErrorKind};
+    ///
+    /// #[derive(serde::Deserialize)]
+    /// struct Problem {
+    ///     title: String,
+    /// }
+    ///
+    /// let error = Error::new(ErrorKind::Status(409)).with_body(r#"{"title":"taken"}"#);
+    /// let problem: Problem = error.json()?;
+    /// assert_eq!(problem.title, "taken");
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn json<T: serde::de::DeserializeOwned>(&self) -> Result<T, Error> {
+        decode::json(self.body())
+    }
+
+    /// Where in the JSON the decoding failed: `$.users[3].email`.
+    pub fn decode_path(&self) -> Option<&str> {
+        self.0.decode_path.as_deref()
+    }
+
+    /// How long the server asks to wait before the request is repeated, from `Retry-After`
+    /// (RFC 9110 §10.2.3): its seconds, or its date less the response's own `Date`.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use backstop::{Error, ErrorKind, HeaderMap};
+    ///
+    /// let mut headers = HeaderMap::new();
+    /// headers.insert("retry-after", "120".parse()?);
+    /// let error = Error::new(ErrorKind::Status(503)).with_headers(headers);
+    /// assert_eq!(error.retry_after(), Some(Duration::from_secs(120)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn retry_after(&self) -> Option<Duration> {
+        let text = |name| self.0.headers.get(name)?.to_str().ok().map(str::trim);
+        let wait = text(http::header::RETRY_AFTER)?;
+        if !wait.is_empty() && wait.bytes().all(|byte| byte.is_ascii_digit()) {
+            // More digits than a u64 holds is longer than anybody waits.
+            return Some(Duration::from_secs(wait.parse().unwrap_or(u64::MAX)));
+        }
+        let until = httpdate::parse_http_date(wait).ok()?;
+        let now = text(http::header::DATE)
+            .and_then(|date| httpdate::parse_http_date(date).ok())
+            .unwrap_or_else(std::time::SystemTime::now);
+        Some(until.duration_since(now).unwrap_or(Duration::ZERO))
+    }
+
+    /// How often the request was tried: 0 when it could not be built, 1 without a retry.
+    pub fn attempts(&self) -> u32 {
+        self.0.attempts
+    }
+
+    /// The time from the call to this error.
+    pub fn elapsed(&self) -> Duration {
+        self.0.elapsed
+    }
+
+    /// How much of the request may have reached the server, over all its hops and attempts.
+    pub fn sent(&self) -> Sent {
+        self.0.sent
+    }
+
+    /// The request error that this one took the place of: the one that an arm answered with an
+    /// error of its own.
+    pub fn previous(&self) -> Option<&Error> {
+        self.0.previous.as_ref()
+    }
+
+    /// Whether the request could not be made from what it was given.
+    pub fn is_build(&self) -> bool {
+        matches!(self.0.kind, ErrorKind::Build(_))
+    }
+
+    /// Whether no connection was made. A timeout while connecting
+    /// [is a timeout](Error::is_timeout).
+    pub fn is_connect(&self) -> bool {
+        matches!(self.0.kind, ErrorKind::Connect(_))
+    }
+
+    /// Whether a timer ran out, whichever.
+    pub fn is_timeout(&self) -> bool {
+        matches!(self.0.kind, ErrorKind::Timeout(_))
+    }
+
+    /// Whether the connection was lost before a response.
+    pub fn is_disconnected(&self) -> bool {
+        matches!(self.0.kind, ErrorKind::Disconnected(_))
+    }
+
+    /// Whether what arrived is not HTTP.
+    pub fn is_protocol(&self) -> bool {
+        self.0.kind == ErrorKind::Protocol
+    }
+
+    /// Whether a redirect was not followed.
+    pub fn is_redirect(&self) -> bool {
+        matches!(self.0.kind, ErrorKind::Redirect(_))
+    }
+
+    /// Whether the response's status does not count as success.
+    pub fn is_status(&self) -> bool {
+        matches!(self.0.kind, ErrorKind::Status(_))
+    }
+
+    /// Whether the body failed to arrive.
+    pub fn is_body(&self) -> bool {
+        matches!(self.0.kind, ErrorKind::Body(_))
+    }
+
+    /// Whether the body arrived and could not be read as what was asked for.
+    pub fn is_decode(&self) -> bool {
+        matches!(self.0.kind, ErrorKind::Decode(_))
+    }
+
+    pub(crate) fn build(leaf: BuildError, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ErrorKind::Build(leaf)).detail(detail)
+    }
+
+    pub(crate) fn detail(self, detail: impl Into<Cow<'static, str>>) -> Self {
+        let detail = detail.into();
+        self.edit(|inner| inner.detail = Some(detail))
+    }
+
+    pub(crate) fn sent_at_least(self, sent: Sent) -> Self {
+        self.edit(|inner| inner.sent = inner.sent.max(sent))
+    }
+
+    pub(crate) fn at_path(self, path: String) -> Self {
+        self.edit(|inner| inner.decode_path = Some(path))
+    }
+
+    pub(crate) fn at_url(self, url: &Url) -> Self {
+        if self.0.url.is_some() {
+            return self;
+        }
+        let url = redact::url(url);
+        self.edit(|inner| inner.url = Some(url))
+    }
+
+    pub(crate) fn with_status(self, status: StatusCode) -> Self {
+        self.edit(|inner| inner.status = Some(status))
+    }
+
+    pub(crate) fn after(self, previous: Error) -> Self {
+        if Arc::ptr_eq(&self.0, &previous.0) {
+            return self;
+        }
+        self.edit(|inner| inner.previous = Some(previous))
+    }
+
+    /// Adds what is known of the call. The template is redacted here, where it is first stored.
+    pub(crate) fn of_call(self, call: &CallFacts) -> Self {
+        let template = redact::template(call.template.clone());
+        self.edit(|inner| {
+            inner.method = Some(call.method.clone());
+            inner.template = Some(template);
+            inner.attempts = call.attempts;
+            inner.elapsed = call.elapsed;
+        })
+    }
+
+    /// Changes this error alone: its clones keep what they say.
+    fn edit(mut self, change: impl FnOnce(&mut Inner)) -> Self {
+        change(Arc::make_mut(&mut self.0));
+        self
+    }
+
+    /// What failed, for people: the detail where there is one, after the kind.
+    fn message(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0.detail {
+            Some(detail) => write!(f, "{}: {detail}", self.0.kind),
+            None => write!(f, "{}", self.0.kind),
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Inner { method, url, template, .. } = &*self.0;
+        if let Some(method) = method {
+            write!(f, "{method} ")?;
+        }
+        match (url, template) {
+            (Some(url), _) => write!(f, "{url}: ")?,
+            (None, Some(template)) => write!(f, "{template}: ")?,
+            (None, None) => {}
+        }
+        self.message(f)?;
+        if !f.alternate() {
+            return Ok(());
+        }
+        let mut cause = self.0.source.as_ref().map(|source| &**source as &(dyn StdError + 'static));
+        while let Some(error) = cause {
+            write!(f, ": {error}")?;
+            cause = error.source();
+        }
+        match &self.0.previous {
+            Some(previous) => write!(f, " (in answer to: {previous:#})"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Inner { kind, sent, status, decode_path, attempts, elapsed, .. } = &*self.0;
+        let mut debug = f.debug_struct("Error");
+        debug
+            .field("kind", kind)
+            .field("message", &format_args!("{self:#}"))
+            .field("sent", sent)
+            .field("attempts", attempts)
+            .field("elapsed", elapsed);
+        if let Some(status) = status {
+            debug.field("status", status);
+        }
+        if let Some(path) = decode_path {
+            debug.field("decode_path", path);
+        }
+        debug.finish_non_exhaustive()
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match (&self.0.source, &self.0.previous) {
+            (Some(source), _) => Some(&**source),
+            (None, Some(previous)) => Some(previous),
+            (None, None) => None,
+        }
+    }
+}
+
+// One word, and at home in every future and every error type.
+const _: () = {
+    assert!(size_of::<Error>() == size_of::<usize>());
+    assert!(size_of::<Option<Error>>() == size_of::<usize>());
+    const fn everywhere<T: Clone + Send + Sync + 'static>() {}
+    everywhere::<Error>();
+};

@@ -1,0 +1,84 @@
+//! One attempt: the hops from the first URL to the response that is no redirect, and its body.
+
+use http::HeaderMap;
+use url::Url;
+
+use super::{
+    deadline::Deadlines,
+    hop::{Follow, Hop},
+    read::{self, Received},
+};
+use crate::{
+    error::{Error, ErrorKind, Sent},
+    request::Parts,
+    session::{Config, transport::Sender},
+};
+
+pub(super) struct Attempt<'a> {
+    pub(super) config: &'a Config,
+    pub(super) sender: &'a Sender,
+    pub(super) parts: &'a mut Parts,
+    pub(super) deadlines: Deadlines,
+}
+
+impl Attempt<'_> {
+    pub(super) async fn run(mut self, url: Url, headers: HeaderMap) -> Result<Received, Error> {
+        let mut hop = Hop::first(self.parts.method.clone(), url, headers);
+        loop {
+            let response = self.send(&hop).await.map_err(|error| hop.describe(error))?;
+            match self.redirect(&hop, &response).map_err(|error| hop.describe(error))? {
+                Some(follow) => hop = hop.follow(follow, self.config),
+                None => {
+                    return self.read(&hop, response).await.map_err(|error| hop.describe(error));
+                }
+            }
+        }
+    }
+
+    /// Sends one hop, and waits for the head of its response.
+    async fn send(&mut self, hop: &Hop) -> Result<reqwest::Response, Error> {
+        let mut request = reqwest::Request::new(hop.method.clone(), hop.url.clone());
+        *request.headers_mut() = hop.headers.clone();
+        if hop.keeps_body {
+            *request.body_mut() = self.parts.body.take();
+        }
+        match self.deadlines.head(self.sender.send(request)).await {
+            Ok(response) => response,
+            Err(timer) => Err(Error::new(ErrorKind::Timeout(timer))),
+        }
+    }
+
+    /// Where a response leads, unless it is what was asked for.
+    fn redirect(&self, hop: &Hop, response: &reqwest::Response) -> Result<Option<Follow>, Error> {
+        if self.parts.is_success(response.status()) {
+            return Ok(None);
+        }
+        hop.redirect(response, &self.parts.body, self.config).map_err(|error| {
+            error.with_status(response.status()).with_headers(response.headers().clone())
+        })
+    }
+
+    async fn read(&self, hop: &Hop, response: reqwest::Response) -> Result<Received, Error> {
+        let limit = self.parts.max_body;
+        if !self.parts.is_success(response.status()) {
+            Err(read::status_error(response, &self.deadlines).await)
+        } else if self.parts.streaming {
+            Ok(read::open(response, self.deadlines.of_stream(), limit, &hop.url))
+        } else {
+            let limit = limit.unwrap_or(self.config.max_body);
+            read::whole(response, &self.deadlines, limit, &hop.url).await
+        }
+    }
+}
+
+impl Hop {
+    /// Adds what the hop knows to an error of one of its stages. When an earlier hop was answered,
+    /// the request was sent, whatever became of this one.
+    fn describe(&self, error: Error) -> Error {
+        let error = match self.number {
+            0 => error,
+            _ => error.sent_at_least(Sent::Yes),
+        };
+        error.at_url(&self.url)
+    }
+}

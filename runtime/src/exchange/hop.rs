@@ -1,0 +1,156 @@
+//! Hops: what a redirect asks for, and what of the request goes along.
+//!
+//! reqwest's own redirects are off. A header that is stripped when a hop leaves the origin stays
+//! stripped on every later hop, as each hop is made from the one before it.
+
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use url::Url;
+
+use crate::{
+    error::{Error, ErrorKind, RedirectError},
+    request::{Content, is_secret},
+    session::Config,
+};
+
+/// One request on the wire.
+#[derive(Debug)]
+pub(super) struct Hop {
+    /// 0 for the request that the caller made.
+    pub(super) number: u32,
+    pub(super) method: Method,
+    pub(super) url: Url,
+    pub(super) headers: HeaderMap,
+    pub(super) keeps_body: bool,
+}
+
+/// Where a redirect leads.
+#[derive(Debug)]
+pub(super) struct Follow {
+    url: Url,
+    method: Method,
+    keeps_body: bool,
+}
+
+impl Hop {
+    pub(super) fn first(method: Method, url: Url, headers: HeaderMap) -> Self {
+        Self { number: 0, method, url, headers, keeps_body: true }
+    }
+
+    /// Input: a response that is no success. Output: where it leads, if it is a redirect that is
+    /// followed (RFC 9110 §15.4).
+    pub(super) fn redirect(
+        &self,
+        response: &reqwest::Response,
+        body: &Content,
+        config: &Config,
+    ) -> Result<Option<Follow>, Error> {
+        let status = response.status();
+        let follows = matches!(
+            status,
+            StatusCode::MOVED_PERMANENTLY
+                | StatusCode::FOUND
+                | StatusCode::SEE_OTHER
+                | StatusCode::TEMPORARY_REDIRECT
+                | StatusCode::PERMANENT_REDIRECT
+        );
+        if !follows || config.max_redirects == 0 {
+            return Ok(None);
+        }
+        let refuse = |leaf| Err(Error::new(ErrorKind::Redirect(leaf)));
+        if self.number >= config.max_redirects {
+            return refuse(RedirectError::TooMany);
+        }
+        let location = response.headers().get(header::LOCATION);
+        let Some(url) = location.and_then(|location| self.locate(location)) else {
+            return refuse(RedirectError::Location);
+        };
+        match (self.url.scheme(), url.scheme()) {
+            (_, "https") | ("http", "http") => {}
+            ("https", "http") if config.allow_downgrade => {}
+            _ => return refuse(RedirectError::Scheme),
+        }
+        // A redirected POST becomes a GET, as every client has it; 303 asks for that of every
+        // method; 307 and 308 forbid it.
+        let (method, keeps_body) = match (status, &self.method) {
+            (StatusCode::SEE_OTHER, method) if *method != Method::HEAD => (Method::GET, false),
+            (StatusCode::MOVED_PERMANENTLY | StatusCode::FOUND, method)
+                if *method == Method::POST =>
+            {
+                (Method::GET, false)
+            }
+            (_, method) => (method.clone(), self.keeps_body),
+        };
+        if keeps_body && matches!(body, Content::Spent) {
+            return refuse(RedirectError::Body);
+        }
+        Ok(Some(Follow { url, method, keeps_body }))
+    }
+
+    /// The URL of a `Location`, without user information: a server cannot hand out credentials.
+    fn locate(&self, location: &HeaderValue) -> Option<Url> {
+        let location = std::str::from_utf8(location.as_bytes()).ok()?.trim();
+        if location.is_empty() {
+            return None;
+        }
+        let mut url = self.url.join(location).ok()?;
+        if !url.username().is_empty() || url.password().is_some() {
+            url.set_username("").ok()?;
+            url.set_password(None).ok()?;
+        }
+        Some(url)
+    }
+
+    /// The next hop: this one, less what must not go along.
+    pub(super) fn follow(self, follow: Follow, config: &Config) -> Self {
+        let Self { number, url: from, mut headers, .. } = self;
+        let Follow { url, method, keeps_body } = follow;
+        if !keeps_body {
+            for name in BODY_HEADERS {
+                headers.remove(name);
+            }
+        }
+        if from.origin() != url.origin() {
+            headers.remove(header::HOST);
+            if !config.forward_credentials {
+                remove_secrets(&mut headers);
+            }
+        }
+        if config.referer {
+            match referer(&from, &url) {
+                Some(referer) => headers.insert(header::REFERER, referer),
+                None => headers.remove(header::REFERER),
+            };
+        }
+        Self { number: number + 1, method, url, headers, keeps_body }
+    }
+}
+
+/// Headers that describe a body.
+const BODY_HEADERS: [HeaderName; 5] = [
+    header::CONTENT_TYPE,
+    header::CONTENT_LENGTH,
+    header::CONTENT_ENCODING,
+    header::CONTENT_LANGUAGE,
+    header::TRANSFER_ENCODING,
+];
+
+fn remove_secrets(headers: &mut HeaderMap) {
+    let secret: Vec<HeaderName> = headers
+        .iter()
+        .filter(|(name, value)| value.is_sensitive() || is_secret(name))
+        .map(|(name, _)| name.clone())
+        .collect();
+    for name in secret {
+        headers.remove(name);
+    }
+}
+
+/// Where a hop comes from, unless that is more secure than where it goes (RFC 9110 §10.1.3).
+fn referer(from: &Url, to: &Url) -> Option<HeaderValue> {
+    if from.scheme() == "https" && to.scheme() == "http" {
+        return None;
+    }
+    let mut from = from.clone();
+    from.set_fragment(None);
+    HeaderValue::from_str(from.as_str()).ok()
+}

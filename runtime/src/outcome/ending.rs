@@ -1,0 +1,182 @@
+//! What runs when a function ends, however it ends.
+
+use std::{
+    fmt,
+    future::Future,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::Pin,
+    task::{Context, Poll},
+    thread,
+};
+
+use tokio::runtime::Handle;
+
+/// How a function with `finally` ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Ending {
+    /// It succeeded, or recovered from a failure.
+    Done,
+    /// It failed: a request error went on, or its body returned an error.
+    Failed,
+    /// Its future was dropped before it was done. The request may have been processed.
+    Cancelled,
+    /// It panicked.
+    Panicked,
+}
+
+impl Ending {
+    /// How a function ends whose guard is dropped before its end.
+    fn unexpected() -> Self {
+        match thread::panicking() {
+            true => Self::Panicked,
+            false => Self::Cancelled,
+        }
+    }
+}
+
+/// Calls a function once, at the end of the scope that it guards.
+///
+/// [`end`](Finally::end) calls it at a normal end. If the guard is dropped before, the function is
+/// called with [`Ending::Cancelled`], or [`Ending::Panicked`] while the thread unwinds; a panic of
+/// the function itself is then swallowed, as it would abort the program. A future that was never
+/// polled has no guard yet, and one that is leaked never drops it.
+///
+/// ```
+/// use backstop::{Ending, Finally};
+///
+/// let mut seen = Vec::new();
+/// let finally = Finally::new(|ending| seen.push(ending));
+/// finally.end(Ending::Done);
+/// drop(Finally::new(|ending| seen.push(ending)));
+/// assert_eq!(seen, [Ending::Done, Ending::Cancelled]);
+/// ```
+#[must_use = "it runs at once when it is dropped"]
+pub struct Finally<F: FnOnce(Ending)>(Option<F>);
+
+impl<F: FnOnce(Ending)> Finally<F> {
+    /// A guard that calls `run`.
+    pub fn new(run: F) -> Self {
+        Self(Some(run))
+    }
+
+    /// Calls the function with this ending.
+    pub fn end(mut self, ending: Ending) {
+        if let Some(run) = self.0.take() {
+            run(ending);
+        }
+    }
+}
+
+impl<F: FnOnce(Ending)> Drop for Finally<F> {
+    fn drop(&mut self) {
+        if let Some(run) = self.0.take() {
+            guarded(|| run(Ending::unexpected()));
+        }
+    }
+}
+
+impl<F: FnOnce(Ending)> fmt::Debug for Finally<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Finally")
+    }
+}
+
+/// Runs a future once, at the end of the scope that it guards.
+///
+/// [`end`](FinallyAsync::end) gives it to be awaited at a normal end. If the guard, or the awaiting
+/// of it, is dropped before, the future is spawned on the current tokio runtime. Where there is
+/// none, or it shuts down, it does not finish: what must happen belongs in a [`Finally`].
+#[must_use = "it is spawned at once when it is dropped"]
+pub struct FinallyAsync<F, Fut>(Option<F>)
+where
+    F: FnOnce(Ending) -> Fut,
+    Fut: Future + Send + 'static;
+
+impl<F, Fut> FinallyAsync<F, Fut>
+where
+    F: FnOnce(Ending) -> Fut,
+    Fut: Future + Send + 'static,
+{
+    /// A guard that runs the future that `run` makes. The future owns what it needs: it may outlive
+    /// the function.
+    pub fn new(run: F) -> Self {
+        Self(Some(run))
+    }
+
+    /// The future of this ending.
+    pub fn end(mut self, ending: Ending) -> LastSteps {
+        LastSteps(self.0.take().map(|run| boxed(run(ending))))
+    }
+}
+
+impl<F, Fut> Drop for FinallyAsync<F, Fut>
+where
+    F: FnOnce(Ending) -> Fut,
+    Fut: Future + Send + 'static,
+{
+    fn drop(&mut self) {
+        if let Some(run) = self.0.take() {
+            guarded(|| drop(LastSteps(Some(boxed(run(Ending::unexpected()))))));
+        }
+    }
+}
+
+impl<F, Fut> fmt::Debug for FinallyAsync<F, Fut>
+where
+    F: FnOnce(Ending) -> Fut,
+    Fut: Future + Send + 'static,
+{
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("FinallyAsync")
+    }
+}
+
+/// The future of [`FinallyAsync::end`]. Dropped before it is done, it goes on as a task.
+#[must_use = "it goes on as a task when it is dropped"]
+pub struct LastSteps(Option<Pin<Box<dyn Future<Output = ()> + Send>>>);
+
+impl Future for LastSteps {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        let Some(future) = &mut self.0 else { return Poll::Ready(()) };
+        let polled = future.as_mut().poll(context);
+        if polled.is_ready() {
+            self.0 = None;
+        }
+        polled
+    }
+}
+
+impl Drop for LastSteps {
+    fn drop(&mut self) {
+        // A future that panicked cannot be polled again.
+        if let Some(future) = self.0.take().filter(|_| !thread::panicking())
+            && let Ok(runtime) = Handle::try_current()
+        {
+            runtime.spawn(future);
+        }
+    }
+}
+
+impl fmt::Debug for LastSteps {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("LastSteps")
+    }
+}
+
+fn boxed(future: impl Future + Send + 'static) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+    Box::pin(async move {
+        let _ = future.await;
+    })
+}
+
+/// A second panic while the thread unwinds would abort the program.
+fn guarded(run: impl FnOnce()) {
+    if thread::panicking() {
+        let _ = catch_unwind(AssertUnwindSafe(run));
+    } else {
+        run();
+    }
+}

@@ -1,0 +1,216 @@
+//! What a failed request becomes in the caller's return type.
+
+mod ending;
+
+use std::{
+    any::Any,
+    fmt,
+    marker::PhantomData,
+    ops::{Deref, DerefMut},
+};
+
+pub use self::ending::{Ending, Finally, FinallyAsync, LastSteps};
+use crate::error::Error;
+
+/// A return type that can carry the failure of a request.
+///
+/// `Result<T, E>` returns the error if `E: From<Error>`, `Option<T>` becomes `None`, and `()` ends
+/// quietly. Aliases of these work, as it is the type that counts. A function of any other type
+/// needs a value for every failure: `fallback = …`, or arms that all `recover`.
+///
+/// ```
+/// use backstop::{Error, ErrorKind, Outcome};
+///
+/// fn ended<R: Outcome>() -> R {
+///     R::from_error(Error::new(ErrorKind::Protocol))
+/// }
+///
+/// assert!(ended::<Result<u8, Error>>().is_err());
+/// assert_eq!(ended::<Option<u8>>(), None);
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "a failed request cannot become `{Self}`",
+    label = "neither a `Result`, an `Option`, nor `()`",
+    note = "return `Result<{Self}, E>` where `E: From<backstop::Error>`, or give a value for every \
+            failure with `fallback = …` or `on_error(_ => recover(…))`"
+)]
+pub trait Outcome: Sized {
+    /// What success yields: the `T` of `Result<T, E>` and `Option<T>`.
+    type Value;
+
+    /// The outcome of success.
+    fn from_value(value: Self::Value) -> Self;
+
+    /// The outcome of a failed request.
+    fn from_error(error: Error) -> Self;
+}
+
+impl<T, E: From<Error>> Outcome for Result<T, E> {
+    type Value = T;
+
+    fn from_value(value: T) -> Self {
+        Ok(value)
+    }
+
+    fn from_error(error: Error) -> Self {
+        Err(error.into())
+    }
+}
+
+impl<T> Outcome for Option<T> {
+    type Value = T;
+
+    fn from_value(value: T) -> Self {
+        Some(value)
+    }
+
+    fn from_error(_: Error) -> Self {
+        None
+    }
+}
+
+impl Outcome for () {
+    type Value = ();
+
+    fn from_value((): ()) {}
+
+    fn from_error(_: Error) {}
+}
+
+/// A return type that can fail with an error of type `X`: a `Result` whose error can be made from
+/// it.
+#[diagnostic::on_unimplemented(
+    message = "a function that returns `{Self}` cannot fail with `{X}`",
+    label = "is not made from `{X}`",
+    note = "`fail(error)` needs a `Result<_, E>` where `E: From<{X}>`"
+)]
+pub trait FailWith<X>: Sized {
+    /// The outcome of failing with this error.
+    fn fail_with(error: X) -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T, E: From<X>, X> FailWith<X> for Result<T, E> {
+    fn fail_with(error: X) -> Self {
+        Err(error.into())
+    }
+}
+
+/// A request error that ends a function, on its way to becoming the function's outcome `R`.
+///
+/// It has three ways to end: as it is ([`into_outcome`](Failure::into_outcome)), in success after
+/// all ([`recover`](Failure::recover)), or in another error ([`fail`](Failure::fail)).
+///
+/// ```
+/// use backstop::{Error, ErrorKind, Failure};
+///
+/// let failure = Failure::<Result<u8, Error>>::new(Error::new(ErrorKind::Status(404)));
+/// assert_eq!(failure.recover(7).unwrap(), 7);
+/// ```
+pub struct Failure<R> {
+    plain: PlainFailure<R>,
+    /// The outcome that the body returned the error in, if it came from there: it keeps what the
+    /// body said about it.
+    outcome: Option<R>,
+}
+
+/// A [`Failure`] as functions see it that return a plain value, which can carry no error.
+///
+/// A `Failure` dereferences to it, so that `recover` means this one's where the return type is not
+/// an [`Outcome`].
+pub struct PlainFailure<R> {
+    error: Error,
+    returns: PhantomData<fn() -> R>,
+}
+
+impl<R> Failure<R> {
+    /// A failure of the request itself.
+    pub fn new(error: Error) -> Self {
+        Self { plain: PlainFailure { error, returns: PhantomData }, outcome: None }
+    }
+
+    /// A failure that was found in what the body returned.
+    pub fn returned(error: Error, outcome: R) -> Self {
+        Self { outcome: Some(outcome), ..Self::new(error) }
+    }
+
+    /// Lets the error go on: to what the body returned, or into the return type.
+    pub fn into_outcome(self) -> R
+    where
+        R: Outcome,
+    {
+        self.outcome.unwrap_or_else(|| R::from_error(self.plain.error))
+    }
+
+    /// Fails with another error. If that is an [`Error`], the request's is its
+    /// [`previous`](Error::previous) one; an error of another type holds it if it is made from it.
+    pub fn fail<X: 'static>(self, mut error: X) -> R
+    where
+        R: FailWith<X>,
+    {
+        if let Some(error) = (&mut error as &mut dyn Any).downcast_mut::<Error>() {
+            *error = error.clone().after(self.plain.error);
+        }
+        R::fail_with(error)
+    }
+}
+
+impl<R: Outcome> Failure<R> {
+    /// Succeeds with a value.
+    pub fn recover(self, value: R::Value) -> R {
+        R::from_value(value)
+    }
+
+    /// The outcome of a build error, which a fallback must not hide: it is a mistake of the caller.
+    /// None for an error of another kind.
+    pub fn build_error(&mut self) -> Option<R> {
+        let Self { plain: PlainFailure { error, .. }, outcome } = self;
+        error.is_build().then(|| outcome.take().unwrap_or_else(|| R::from_error(error.clone())))
+    }
+}
+
+impl<R> PlainFailure<R> {
+    /// The request's error.
+    pub fn error(&self) -> Error {
+        self.error.clone()
+    }
+
+    /// Succeeds with a value.
+    pub fn recover(&self, value: R) -> R {
+        value
+    }
+
+    /// None: a plain value cannot carry a build error. It is logged, as [`log`](crate::log) does.
+    pub fn build_error(&mut self) -> Option<R> {
+        if self.error.is_build() {
+            crate::handlers::log(&self.error);
+        }
+        None
+    }
+}
+
+impl<R> Deref for Failure<R> {
+    type Target = PlainFailure<R>;
+
+    fn deref(&self) -> &PlainFailure<R> {
+        &self.plain
+    }
+}
+
+impl<R> DerefMut for Failure<R> {
+    fn deref_mut(&mut self) -> &mut PlainFailure<R> {
+        &mut self.plain
+    }
+}
+
+impl<R> fmt::Debug for Failure<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Failure").field(&self.error).finish()
+    }
+}
+
+impl<R> fmt::Debug for PlainFailure<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("PlainFailure").field(&self.error).finish()
+    }
+}

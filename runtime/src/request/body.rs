@@ -1,0 +1,112 @@
+//! The body of a request: bytes that can be sent again, or a stream that can't.
+
+use std::fmt;
+
+use bytes::Bytes;
+
+/// The body of a [`Request`](crate::Request).
+///
+/// Bytes and text can be sent again after a redirect that keeps the method (307, 308). A
+/// stream and a [`reqwest::Body`] are sent once.
+pub struct Body(pub(crate) Content);
+
+pub(crate) enum Content {
+    None,
+    Bytes(Bytes),
+    Once(reqwest::Body),
+    /// What could be sent once was sent.
+    Spent,
+}
+
+impl Body {
+    /// A body whose parts come from a stream. It is sent with `Transfer-Encoding: chunked`
+    /// over HTTP/1.1, and cannot be sent twice.
+    ///
+    /// ```
+    /// # use backstop::Body;
+    /// # use std::{pin::Pin, task::{Context, Poll}};
+    /// # struct Lines;
+    /// # impl futures_core::Stream for Lines {
+    /// #     type Item = Result<String, std::io::Error>;
+    /// #     fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> { Poll::Ready(None) }
+    /// # }
+    /// # let lines = Lines;
+    /// let body = Body::from_stream(lines);
+    /// ```
+    #[cfg(feature = "stream")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "stream")))]
+    pub fn from_stream<S>(stream: S) -> Self
+    where
+        S: futures_core::TryStream + Send + 'static,
+        S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+        Bytes: From<S::Ok>,
+    {
+        Self(Content::Once(reqwest::Body::wrap_stream(stream)))
+    }
+}
+
+impl Content {
+    /// The body to send now. Bytes stay for a later hop; what can be sent only once is taken, and
+    /// leaves [`Content::Spent`].
+    pub(crate) fn take(&mut self) -> Option<reqwest::Body> {
+        match self {
+            Self::None | Self::Spent => None,
+            Self::Bytes(bytes) => Some(bytes.clone().into()),
+            Self::Once(_) => match std::mem::replace(self, Self::Spent) {
+                Self::Once(body) => Some(body),
+                _ => None,
+            },
+        }
+    }
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The content is the caller's data: its size is all that is shown.
+        match &self.0 {
+            Content::None => f.write_str("Body(none)"),
+            Content::Bytes(bytes) => write!(f, "Body({} bytes)", bytes.len()),
+            _ => f.write_str("Body(stream)"),
+        }
+    }
+}
+
+impl From<Bytes> for Body {
+    fn from(value: Bytes) -> Self {
+        Self(Content::Bytes(value))
+    }
+}
+
+impl From<Vec<u8>> for Body {
+    fn from(value: Vec<u8>) -> Self {
+        Self(Content::Bytes(value.into()))
+    }
+}
+
+impl From<String> for Body {
+    fn from(value: String) -> Self {
+        Self(Content::Bytes(value.into()))
+    }
+}
+
+impl From<&'static str> for Body {
+    fn from(value: &'static str) -> Self {
+        Self(Content::Bytes(Bytes::from_static(value.as_bytes())))
+    }
+}
+
+impl From<&'static [u8]> for Body {
+    fn from(value: &'static [u8]) -> Self {
+        Self(Content::Bytes(Bytes::from_static(value)))
+    }
+}
+
+impl From<reqwest::Body> for Body {
+    fn from(body: reqwest::Body) -> Self {
+        // A body of bytes shows them, and can then be sent again like any other.
+        match body.as_bytes() {
+            Some(bytes) => Self(Content::Bytes(Bytes::copy_from_slice(bytes))),
+            None => Self(Content::Once(body)),
+        }
+    }
+}

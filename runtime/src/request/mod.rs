@@ -1,0 +1,433 @@
+//! A request as data: what to send, what counts as success, and how long it may take.
+//!
+//! Nothing here does I/O. A mistake in a part (a value that cannot be serialized, a
+//! header that is not one) is kept and becomes the call's error, so that building is
+//! one chain; [`Session::fetch`](crate::Session::fetch) turns the parts into hops.
+
+mod body;
+mod header;
+#[cfg(feature = "multipart")]
+mod multipart;
+mod template;
+
+use std::{borrow::Cow, fmt, ops::RangeInclusive, time::Duration};
+
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header as names};
+use percent_encoding::percent_decode_str;
+use serde::Serialize;
+use url::Url;
+
+use self::template::{Place, Template, Value};
+pub use self::{body::Body, header::IntoHeaderValue};
+pub(crate) use self::{body::Content, header::is_secret, template::parse_http};
+use crate::{
+    decode::FromResponse,
+    error::{BuildError, Error},
+};
+
+/// A request that a [`Session`](crate::Session) can send.
+///
+/// The URL is a template: `{name}` stands for a value that is given by name and cannot leave its
+/// place. A template that starts with `/` or a path is appended to the session's base URL.
+///
+/// ```no_run
+/// use backstop::{FromResponse, Json, Request, Session};
+///
+/// # #[derive(serde::Deserialize)] struct User { name: String }
+/// # async fn example() -> Result<(), backstop::Error> {
+/// let request = Request::get("https://api.example.com/users/{id}?fields={fields}")
+///     .path("id", &7)
+///     .query_param("fields", &["name", "email"])
+///     .bearer_auth("s3cret");
+/// let response = Session::shared().fetch(request).await?;
+/// let Json(user) = Json::<User>::from_response(response)?;
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "a request does nothing until a session fetches it"]
+pub struct Request(Box<Parts>);
+
+/// What the exchange takes apart.
+pub(crate) struct Parts {
+    pub(crate) method: Method,
+    pub(crate) template: Cow<'static, str>,
+    values: Vec<Value>,
+    query: String,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Content,
+    /// The body's own content type, for a request that names none.
+    content_type: Option<&'static str>,
+    success: &'static [RangeInclusive<u16>],
+    pub(crate) timeout: Option<Option<Duration>>,
+    pub(crate) attempt_timeout: Option<Option<Duration>>,
+    pub(crate) idle_timeout: Option<Option<Duration>>,
+    pub(crate) max_body: Option<u64>,
+    pub(crate) streaming: bool,
+    pub(crate) mistake: Option<Error>,
+}
+
+impl Request {
+    /// A request of any method.
+    pub fn new(method: Method, template: impl Into<Cow<'static, str>>) -> Self {
+        Self(Box::new(Parts {
+            method,
+            template: template.into(),
+            values: Vec::new(),
+            query: String::new(),
+            headers: HeaderMap::new(),
+            body: Content::None,
+            content_type: None,
+            success: &[200..=299],
+            timeout: None,
+            attempt_timeout: None,
+            idle_timeout: None,
+            max_body: None,
+            streaming: false,
+            mistake: None,
+        }))
+    }
+
+    /// A request of a method by its name, such as `PURGE`; case counts (RFC 9110 §9.1).
+    pub fn method(name: &str, template: impl Into<Cow<'static, str>>) -> Self {
+        match Method::from_bytes(name.as_bytes()) {
+            Ok(method) => Self::new(method, template),
+            Err(_) => Self::new(Method::GET, template).or_mistake(Err(Error::build(
+                BuildError::Method,
+                "a method's name is a token of letters, digits and `-`",
+            ))),
+        }
+    }
+
+    /// A GET request (RFC 9110 §9.3.1).
+    pub fn get(template: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Method::GET, template)
+    }
+
+    /// A POST request (RFC 9110 §9.3.3).
+    pub fn post(template: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Method::POST, template)
+    }
+
+    /// A PUT request (RFC 9110 §9.3.4).
+    pub fn put(template: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Method::PUT, template)
+    }
+
+    /// A PATCH request (RFC 5789).
+    pub fn patch(template: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Method::PATCH, template)
+    }
+
+    /// A DELETE request (RFC 9110 §9.3.5).
+    pub fn delete(template: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Method::DELETE, template)
+    }
+
+    /// A HEAD request (RFC 9110 §9.3.2).
+    pub fn head(template: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Method::HEAD, template)
+    }
+
+    /// An OPTIONS request (RFC 9110 §9.3.7).
+    pub fn options(template: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Method::OPTIONS, template)
+    }
+
+    /// Fills the placeholder that starts the template with a base URL, whose own path is kept:
+    /// `{base}/users` with `https://host/api/v1` is `https://host/api/v1/users`.
+    pub fn base(self, name: &'static str, value: &dyn fmt::Display) -> Self {
+        self.value(Value::of_path(name, Place::Base, value))
+    }
+
+    /// Fills the placeholder `{name}` in the path. The value is percent-encoded; one that makes
+    /// its segment empty, `.` or `..` is a [`BuildError::Segment`], and nothing is sent.
+    pub fn path(self, name: &'static str, value: &dyn fmt::Display) -> Self {
+        self.value(Value::of_path(name, Place::Segment, value))
+    }
+
+    /// Fills the placeholder `{*name}` with any number of segments, separated by `/`. Each of
+    /// them follows the rule of [`path`](Request::path).
+    pub fn path_segments(self, name: &'static str, value: &dyn fmt::Display) -> Self {
+        self.value(Value::of_path(name, Place::Segments, value))
+    }
+
+    /// Fills the placeholder of `key={name}` in the query. `None` drops the pair, a sequence
+    /// repeats it. The value is form-encoded: a space becomes `+`.
+    pub fn query_param(self, name: &'static str, value: &impl Serialize) -> Self {
+        self.value(Value::of_query(name, value))
+    }
+
+    /// Appends the fields of a struct or the entries of a map to the query. `None` leaves a field
+    /// out, a sequence repeats it.
+    pub fn query(mut self, query: &impl Serialize) -> Self {
+        let start = self.0.query.len();
+        if start > 0 {
+            self.0.query.push('&');
+        }
+        let before = self.0.query.len();
+        let made = serde_html_form::ser::push_to_string(&mut self.0.query, query);
+        if made.is_err() || self.0.query.len() == before {
+            self.0.query.truncate(start);
+        }
+        self.or_mistake(made.map_err(|error| {
+            Error::build(BuildError::Url, "the query cannot be serialized").with_source(error)
+        }))
+    }
+
+    /// Adds a header. A value of `None` leaves it out. Headers that carry credentials
+    /// (`Authorization`, `Cookie`, and names that end in `-key`, `-token`, `-secret`) are marked
+    /// sensitive.
+    pub fn header(mut self, name: &str, value: impl IntoHeaderValue) -> Self {
+        let added = header_pair(name, value).map(|pair| {
+            if let Some((name, value)) = pair {
+                self.0.headers.append(name, value);
+            }
+        });
+        self.or_mistake(added)
+    }
+
+    /// Adds an `Authorization` header with a bearer token (RFC 6750), marked sensitive.
+    pub fn bearer_auth(self, token: impl fmt::Display) -> Self {
+        self.authorization(&format!("Bearer {token}"))
+    }
+
+    /// Adds an `Authorization` header with a user name and a password (RFC 7617), marked
+    /// sensitive.
+    pub fn basic_auth(self, user: impl fmt::Display, password: impl fmt::Display) -> Self {
+        let user = user.to_string();
+        if user.contains(':') {
+            return self.or_mistake(Err(Error::build(
+                BuildError::Header,
+                "a user name for basic authentication cannot hold a `:`",
+            )));
+        }
+        self.authorization(&basic(&user, &password.to_string()))
+    }
+
+    /// Sends a value as JSON. The content type is `application/json`, unless a
+    /// [`header`](Request::header) says otherwise.
+    pub fn json(self, value: &impl Serialize) -> Self {
+        let made = serde_json::to_vec(value).map_err(|error| {
+            Error::build(BuildError::Body, "the value cannot be serialized as JSON")
+                .with_source(error)
+        });
+        self.typed_body("application/json", made)
+    }
+
+    /// Sends the fields of a struct or the entries of a map as a form, with the content type
+    /// `application/x-www-form-urlencoded`.
+    pub fn form(self, value: &impl Serialize) -> Self {
+        let made = serde_html_form::to_string(value).map_err(|error| {
+            Error::build(BuildError::Body, "the value cannot be serialized as a form")
+                .with_source(error)
+        });
+        self.typed_body("application/x-www-form-urlencoded", made)
+    }
+
+    /// Sends text, with the content type `text/plain; charset=utf-8`.
+    pub fn text(self, text: impl Into<String>) -> Self {
+        self.typed_body("text/plain; charset=utf-8", Ok(text.into()))
+    }
+
+    /// Sends bytes or a stream, without a content type of its own.
+    pub fn body(mut self, body: impl Into<Body>) -> Self {
+        self.0.body = body.into().0;
+        self.0.content_type = None;
+        self
+    }
+
+    /// Sends a `multipart/form-data` body (RFC 7578).
+    #[cfg(feature = "multipart")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "multipart")))]
+    pub fn multipart(mut self, form: reqwest::multipart::Form) -> Self {
+        let made = multipart::body(form).map(|(body, headers)| {
+            self.0.body = body;
+            self.0.content_type = None;
+            self.0.headers.extend(headers);
+        });
+        self.or_mistake(made)
+    }
+
+    /// Says which statuses count as success; by default 200 to 299. A redirect status that counts
+    /// as success is not followed.
+    pub fn expect(mut self, statuses: &'static [RangeInclusive<u16>]) -> Self {
+        self.0.success = statuses;
+        self
+    }
+
+    /// Bounds the whole call: hops, attempts, and the body if it is buffered. `None` lifts the
+    /// session's bound (30 s by default).
+    pub fn timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
+        self.0.timeout = Some(timeout.into());
+        self
+    }
+
+    /// Bounds one attempt. `None` lifts the session's bound (none by default).
+    pub fn attempt_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
+        self.0.attempt_timeout = Some(timeout.into());
+        self
+    }
+
+    /// Bounds the wait for the next byte of the body. `None` lifts the session's bound (20 s by
+    /// default).
+    pub fn idle_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
+        self.0.idle_timeout = Some(timeout.into());
+        self
+    }
+
+    /// Bounds the body after decompression, in bytes; the session's default is 16 MiB. For a body
+    /// that is [streamed](Request::streaming), there is a limit only if this sets one.
+    pub fn max_body(mut self, bytes: u64) -> Self {
+        self.0.max_body = Some(bytes);
+        self
+    }
+
+    /// Asks for the response with its body still open, for
+    /// [`Response::into_stream`](crate::Response::into_stream). The total timeout then ends with
+    /// the head.
+    pub fn streaming(mut self, streaming: bool) -> Self {
+        self.0.streaming = streaming;
+        self
+    }
+
+    /// Has the body buffered or left open as the type that will be read says.
+    pub fn reads<T: FromResponse>(self) -> Self {
+        self.streaming(T::STREAMING)
+    }
+
+    pub(crate) fn into_parts(self) -> Box<Parts> {
+        self.0
+    }
+
+    fn value(mut self, value: Result<Value, Error>) -> Self {
+        let value = value.map(|value| self.0.values.push(value));
+        self.or_mistake(value)
+    }
+
+    fn authorization(mut self, text: &str) -> Self {
+        let made = secret_header(text).map(|value| {
+            self.0.headers.insert(names::AUTHORIZATION, value);
+        });
+        self.or_mistake(made)
+    }
+
+    fn typed_body(
+        mut self,
+        content_type: &'static str,
+        body: Result<impl Into<Body>, Error>,
+    ) -> Self {
+        let made = body.map(|body| {
+            self.0.body = body.into().0;
+            self.0.content_type = Some(content_type);
+        });
+        self.or_mistake(made)
+    }
+
+    /// Keeps the first mistake: the later ones may follow from it.
+    fn or_mistake(mut self, made: Result<(), Error>) -> Self {
+        if let Err(mistake) = made {
+            self.0.mistake.get_or_insert(mistake);
+        }
+        self
+    }
+}
+
+impl Parts {
+    /// The headers of the first hop: the request's own, then the session's where it has none.
+    pub(crate) fn take_headers(&mut self, defaults: &HeaderMap) -> HeaderMap {
+        let mut headers = std::mem::take(&mut self.headers);
+        for name in defaults.keys() {
+            if !headers.contains_key(name) {
+                headers.extend(
+                    defaults.get_all(name).iter().map(|value| (name.clone(), value.clone())),
+                );
+            }
+        }
+        if let Some(content_type) = self.content_type {
+            headers.entry(names::CONTENT_TYPE).or_insert(HeaderValue::from_static(content_type));
+        }
+        headers.entry(names::ACCEPT).or_insert(HeaderValue::from_static("*/*"));
+        headers
+    }
+
+    /// The URL to request. User information in it moves to the `Authorization` header.
+    pub(crate) fn url(&mut self, base: Option<&Url>) -> Result<Url, Error> {
+        let template = Template { text: &self.template, values: &self.values, query: &self.query };
+        let mut url = template.url(base)?;
+        if let Some(credentials) = take_userinfo(&mut url)? {
+            self.headers.entry(names::AUTHORIZATION).or_insert(credentials);
+        }
+        Ok(url)
+    }
+
+    pub(crate) fn is_success(&self, status: StatusCode) -> bool {
+        self.success.iter().any(|range| range.contains(&status.as_u16()))
+    }
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request")
+            .field("method", &self.0.method)
+            .field("template", &crate::redact::template(self.0.template.clone()))
+            .finish_non_exhaustive()
+    }
+}
+
+/// Checks a header, and marks it if it carries a credential.
+pub(crate) fn header_pair(
+    name: &str,
+    value: impl IntoHeaderValue,
+) -> Result<Option<(HeaderName, HeaderValue)>, Error> {
+    let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else {
+        return Err(Error::build(
+            BuildError::Header,
+            format!("`{}` is not a header name", name.escape_debug()),
+        ));
+    };
+    match value.into_header_value() {
+        Ok(None) => Ok(None),
+        Ok(Some(mut value)) => {
+            if is_secret(&name) {
+                value.set_sensitive(true);
+            }
+            Ok(Some((name, value)))
+        }
+        Err(_) => Err(Error::build(
+            BuildError::Header,
+            format!("the value of `{name}` holds a character that a header cannot"),
+        )),
+    }
+}
+
+/// Removes user information from a URL, for the header that it stands for.
+pub(crate) fn take_userinfo(url: &mut Url) -> Result<Option<HeaderValue>, Error> {
+    if url.username().is_empty() && url.password().is_none() {
+        return Ok(None);
+    }
+    let decoded = |text| percent_decode_str(text).decode_utf8_lossy();
+    let credentials = basic(&decoded(url.username()), &decoded(url.password().unwrap_or("")));
+    // They fail for a URL without a host, and this one is requested by its host.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    secret_header(&credentials).map(Some)
+}
+
+fn secret_header(text: &str) -> Result<HeaderValue, Error> {
+    match HeaderValue::from_str(text) {
+        Ok(mut value) => {
+            value.set_sensitive(true);
+            Ok(value)
+        }
+        Err(_) => Err(Error::build(
+            BuildError::Header,
+            "the credentials hold a character that a header cannot",
+        )),
+    }
+}
+
+/// The value of an `Authorization` header by RFC 7617.
+fn basic(user: &str, password: &str) -> String {
+    format!("Basic {}", BASE64_STANDARD.encode(format!("{user}:{password}")))
+}

@@ -1,0 +1,25 @@
+//! A multipart form as a body and the headers that describe it.
+
+use std::sync::LazyLock;
+
+use http::HeaderMap;
+
+use super::body::Content;
+use crate::error::{BuildError, Error};
+
+/// Only reqwest's request builder knows a form's length, and it wants a client. This one sends
+/// nothing.
+static BUILDER: LazyLock<Result<reqwest::Client, reqwest::Error>> =
+    LazyLock::new(|| crate::session::tls::share(reqwest::Client::builder().no_proxy()).build());
+
+pub(super) fn body(form: reqwest::multipart::Form) -> Result<(Content, HeaderMap), Error> {
+    let built = match &*BUILDER {
+        Ok(client) => client.post("http://localhost/").multipart(form).build(),
+        Err(_) => return Err(Error::build(BuildError::Session, "the TLS configuration failed")),
+    };
+    let mut request = built.map_err(|error| {
+        Error::build(BuildError::Body, "the form is not valid").with_source(error.without_url())
+    })?;
+    let body = request.body_mut().take();
+    Ok((body.map_or(Content::None, Content::Once), std::mem::take(request.headers_mut())))
+}

@@ -1,0 +1,182 @@
+//! A response: its head, and a body that was read or is left open.
+
+mod stream;
+#[cfg(test)]
+mod tests;
+mod text;
+
+use std::fmt;
+
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode, Version, header};
+use serde::de::DeserializeOwned;
+use url::Url;
+
+pub use self::stream::BodyStream;
+use crate::{
+    decode::{self, FromResponse},
+    error::{BuildError, CallFacts, DecodeError, Error, ErrorKind, KEPT_BODY, Sent},
+    exchange::read::{Body, Received},
+};
+
+/// A response that counts as success. Its body has been read, unless the request was
+/// [streaming](crate::Request::streaming).
+///
+/// What reads it fails with the facts of the call: the error has its method, URL, status, headers
+/// and the start of its body.
+pub struct Response {
+    received: Received,
+    facts: CallFacts,
+}
+
+impl Response {
+    pub(crate) fn new(received: Received, facts: CallFacts) -> Self {
+        Self { received, facts }
+    }
+
+    /// The status.
+    pub fn status(&self) -> StatusCode {
+        self.received.status
+    }
+
+    /// The version of HTTP that the server answered in.
+    pub fn version(&self) -> Version {
+        self.received.version
+    }
+
+    /// The headers. Those that describe an encoding of the body that was undone are missing.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.received.headers
+    }
+
+    /// The URL that answered: the last one, after redirects.
+    pub fn url(&self) -> &Url {
+        &self.received.url
+    }
+
+    /// How often the request was tried: 1 without a retry.
+    pub fn attempts(&self) -> u32 {
+        self.facts.attempts
+    }
+
+    /// The media type of the body, without parameters and in lower case: `application/json`.
+    pub fn content_type(&self) -> Option<String> {
+        let value = self.headers().get(header::CONTENT_TYPE)?.to_str().ok()?;
+        let essence = value.split(';').next().unwrap_or(value).trim();
+        (!essence.is_empty()).then(|| essence.to_ascii_lowercase())
+    }
+
+    /// The body.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError::Body`] if the body was left open: it is read with
+    /// [`into_stream`](Response::into_stream).
+    pub fn bytes(&self) -> Result<&Bytes, Error> {
+        match &self.received.body {
+            Body::Whole(bytes) => Ok(bytes),
+            Body::Open(_) => Err(self.error(Error::build(
+                BuildError::Body,
+                "the response was left open: read it with `into_stream`",
+            ))),
+        }
+    }
+
+    /// The body as text, in the charset that its content type names, UTF-8 by default. A byte
+    /// order mark is dropped.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError::Charset`] if it is not text in that charset, or the charset is not known;
+    /// without the feature `charset`, that is any but UTF-8, ASCII and ISO-8859-1.
+    pub fn text(&self) -> Result<String, Error> {
+        let content_type = self.headers().get(header::CONTENT_TYPE);
+        text::decode(self.bytes()?, content_type).map_err(|error| self.error(error))
+    }
+
+    /// The body as JSON.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError::ContentType`] if the content type is another than `application/json` or
+    /// `…+json`; none at all is let pass. [`DecodeError::Syntax`] and [`DecodeError::Shape`] with
+    /// the [path](Error::decode_path) of what does not fit.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        let body = self.json_body()?;
+        decode::json(body).map_err(|error| self.error(error))
+    }
+
+    /// The response as any type that [reads itself](FromResponse).
+    ///
+    /// # Errors
+    ///
+    /// What the type's [`from_response`](FromResponse::from_response) fails with.
+    pub fn read<T: FromResponse>(self) -> Result<T, Error> {
+        T::from_response(self)
+    }
+
+    /// The body as it arrives, or in one part if it was read already.
+    pub fn into_stream(self) -> BodyStream {
+        match self.received.body {
+            Body::Whole(bytes) => BodyStream::whole(bytes),
+            Body::Open(stream) => stream.of_call(self.facts, &self.received.url),
+        }
+    }
+
+    /// The body, if its content type does not say that it is something else than JSON.
+    fn json_body(&self) -> Result<&Bytes, Error> {
+        let body = self.bytes()?;
+        match self.content_type() {
+            Some(found) if !is_json(&found) => {
+                let error = Error::new(ErrorKind::Decode(DecodeError::ContentType));
+                // A media type is a token; what else stands there is not repeated.
+                let shown = found.bytes().all(|byte| byte.is_ascii_graphic()) && found.len() < 100;
+                let found = if shown { found } else { "malformed".to_owned() };
+                Err(self.error(error.detail(format!("it is `{found}`, and not JSON"))))
+            }
+            _ => Ok(body),
+        }
+    }
+
+    pub(crate) fn into_bytes(self) -> Result<Bytes, Error> {
+        match self.received.body {
+            Body::Whole(bytes) => Ok(bytes),
+            Body::Open(_) => self.bytes().cloned(),
+        }
+    }
+
+    pub(crate) fn into_headers(self) -> HeaderMap {
+        self.received.headers
+    }
+
+    /// Adds what is known of the response to the error of who reads it.
+    fn error(&self, error: Error) -> Error {
+        let body = match &self.received.body {
+            Body::Whole(bytes) => Bytes::copy_from_slice(&bytes[..bytes.len().min(KEPT_BODY)]),
+            Body::Open(_) => Bytes::new(),
+        };
+        error
+            .with_status(self.status())
+            .with_headers(self.headers().clone())
+            .with_body(body)
+            .at_url(self.url())
+            .sent_at_least(Sent::Yes)
+            .of_call(&self.facts)
+    }
+}
+
+/// `application/json`, and what is JSON by its suffix (RFC 6839 §3.1).
+fn is_json(essence: &str) -> bool {
+    essence == "application/json" || essence == "text/json" || essence.ends_with("+json")
+}
+
+impl fmt::Debug for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Headers and body may be secret.
+        f.debug_struct("Response")
+            .field("status", &self.status())
+            .field("version", &self.version())
+            .field("url", &crate::redact::url(self.url()).as_str())
+            .finish_non_exhaustive()
+    }
+}

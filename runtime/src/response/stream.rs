@@ -1,0 +1,118 @@
+//! A body that the user reads as it arrives.
+
+use std::fmt;
+
+use bytes::Bytes;
+use url::Url;
+
+use crate::{
+    error::{CallFacts, Error},
+    exchange::{
+        Deadlines,
+        read::{self, too_large},
+    },
+};
+
+/// The body of a response as it arrives, decompressed.
+///
+/// Each part has to arrive within the idle timeout. Dropping the stream before its end closes
+/// the connection.
+///
+/// ```no_run
+/// use backstop::{BodyStream, Error, request};
+///
+/// #[request(get = "https://example.com/archive/{name}")]
+/// async fn size_of(name: &str, #[response] mut body: BodyStream) -> Result<usize, Error> {
+///     let mut size = 0;
+///     while let Some(part) = body.part().await? {
+///         size += part.len();
+///     }
+///     Ok(size)
+/// }
+/// ```
+pub struct BodyStream {
+    source: Source,
+    call: Option<(CallFacts, Url)>,
+}
+
+enum Source {
+    Open {
+        response: reqwest::Response,
+        deadlines: Deadlines,
+        limit: Option<u64>,
+        read: u64,
+    },
+    /// What was read already; empty at the end.
+    Whole(Bytes),
+}
+
+impl BodyStream {
+    pub(crate) fn new(
+        response: reqwest::Response,
+        deadlines: Deadlines,
+        limit: Option<u64>,
+    ) -> Self {
+        Self { source: Source::Open { response, deadlines, limit, read: 0 }, call: None }
+    }
+
+    pub(crate) fn whole(bytes: Bytes) -> Self {
+        Self { source: Source::Whole(bytes), call: None }
+    }
+
+    pub(crate) fn of_call(mut self, facts: CallFacts, url: &Url) -> Self {
+        self.call = Some((facts, url.clone()));
+        self
+    }
+
+    /// The next part, which is never empty; `None` at the end.
+    ///
+    /// # Errors
+    ///
+    /// [`Body`](crate::ErrorKind::Body) if the body is cut short, malformed, or larger than a
+    /// [`max_body`](crate::Request::max_body) that the request set, and
+    /// [`TimeoutError::Idle`](crate::TimeoutError::Idle) if it stalls. After an error the body is
+    /// at its end.
+    pub async fn part(&mut self) -> Result<Option<Bytes>, Error> {
+        loop {
+            let part = match self.source.next().await {
+                Ok(Some(part)) if part.is_empty() => continue,
+                Ok(part) => part,
+                Err(error) => {
+                    self.source = Source::Whole(Bytes::new());
+                    return Err(self.describe(error));
+                }
+            };
+            return Ok(part);
+        }
+    }
+
+    fn describe(&self, error: Error) -> Error {
+        match &self.call {
+            Some((facts, url)) => error.at_url(url).of_call(facts),
+            None => error,
+        }
+    }
+}
+
+impl Source {
+    async fn next(&mut self) -> Result<Option<Bytes>, Error> {
+        match self {
+            Self::Whole(bytes) if bytes.is_empty() => Ok(None),
+            Self::Whole(bytes) => Ok(Some(std::mem::take(bytes))),
+            Self::Open { response, deadlines, limit, read } => {
+                let part = read::part(response, deadlines).await?;
+                *read += part.as_ref().map_or(0, |part| part.len() as u64);
+                match limit {
+                    Some(limit) if *read > *limit => Err(too_large(*limit)),
+                    _ => Ok(part),
+                }
+            }
+        }
+    }
+}
+
+impl fmt::Debug for BodyStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("BodyStream")
+    }
+}

@@ -1,0 +1,58 @@
+//! Reading a response, from its head and body alone.
+
+use http::HeaderValue;
+
+use super::*;
+
+fn response(content_type: Option<&'static str>, body: &'static str) -> Response {
+    let mut headers = HeaderMap::new();
+    if let Some(content_type) = content_type {
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    }
+    Response::new(
+        Received {
+            status: StatusCode::OK,
+            version: Version::HTTP_11,
+            headers,
+            url: "http://host/users?key=secret".parse().expect("a URL"),
+            body: Body::Whole(body.into()),
+        },
+        CallFacts {
+            method: http::Method::GET,
+            template: "http://host/users?key={key}".into(),
+            attempts: 1,
+            elapsed: std::time::Duration::from_millis(5),
+        },
+    )
+}
+
+#[test]
+fn json_is_read_by_its_content_type() {
+    for content_type in
+        [None, Some("application/json; charset=utf-8"), Some("Application/Problem+JSON")]
+    {
+        assert_eq!(response(content_type, "7").json::<u8>().expect("JSON"), 7, "{content_type:?}");
+    }
+    let error = response(Some("text/html"), "<html>").json::<u8>().expect_err("HTML");
+    assert_eq!(error.kind(), ErrorKind::Decode(DecodeError::ContentType));
+    assert_eq!(error.body(), "<html>");
+}
+
+#[test]
+fn an_error_knows_the_call() {
+    let error = response(None, r#"{"id": "x"}"#).json::<u8>().expect_err("an object");
+    assert_eq!(error.kind(), ErrorKind::Decode(DecodeError::Shape));
+    assert_eq!(error.method(), Some(&http::Method::GET));
+    assert_eq!(error.template(), Some("http://host/users?key={key}"));
+    assert_eq!(error.url().expect("a URL").as_str(), "http://host/users?key=REDACTED");
+    assert_eq!(error.status(), Some(StatusCode::OK));
+    assert_eq!(error.sent(), Sent::Yes);
+    assert_eq!(error.attempts(), 1);
+    assert_eq!(error.body(), r#"{"id": "x"}"#);
+}
+
+#[test]
+fn no_more_than_8_kib_of_the_body_are_kept() {
+    let error = response(None, "x".repeat(10_000).leak()).json::<u8>().expect_err("no JSON");
+    assert_eq!(error.body().len(), KEPT_BODY);
+}

@@ -1,0 +1,289 @@
+//! The settings of a session, and how they make a client.
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use http::header::AUTHORIZATION;
+use tower_service::Service;
+
+use super::{
+    Config, Inner, Session,
+    clients::Clients,
+    tls,
+    transport::{Cloned, Transport},
+};
+use crate::{
+    error::Error,
+    request::{IntoHeaderValue, header_pair, parse_http, take_userinfo},
+};
+
+type Configure = Arc<dyn Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + Sync>;
+
+/// The proxies of a session.
+struct Proxies {
+    system: bool,
+    own: Vec<reqwest::Proxy>,
+}
+
+/// Makes a [`Session`]. Every setting has a [default](Session#defaults).
+#[must_use = "a builder makes a session with `build`"]
+pub struct SessionBuilder {
+    config: Config,
+    transport: Option<Transport>,
+    connect_timeout: Option<Duration>,
+    pool_idle_timeout: Option<Duration>,
+    #[cfg(feature = "cookies")]
+    cookies: bool,
+    proxies: Proxies,
+    configure: Vec<Configure>,
+    mistake: Option<Error>,
+}
+
+impl SessionBuilder {
+    pub(super) fn new() -> Self {
+        Self {
+            config: Config::default(),
+            transport: None,
+            connect_timeout: Some(Duration::from_secs(5)),
+            pool_idle_timeout: Some(Duration::from_secs(15)),
+            #[cfg(feature = "cookies")]
+            cookies: false,
+            proxies: Proxies { system: true, own: Vec::new() },
+            configure: Vec::new(),
+            mistake: None,
+        }
+    }
+
+    /// The URL that templates without a scheme and host are appended to; its own path is kept.
+    /// User information in it becomes an `Authorization` header of every request.
+    pub fn base_url(mut self, url: impl AsRef<str>) -> Self {
+        let base = parse_http(url.as_ref()).and_then(|mut url| {
+            if let Some(credentials) = take_userinfo(&mut url)? {
+                self.config.headers.insert(AUTHORIZATION, credentials);
+            }
+            self.config.base = Some(url);
+            Ok(())
+        });
+        self.or_mistake(base)
+    }
+
+    /// A header that every request carries, unless it has one of this name itself.
+    pub fn header(mut self, name: &str, value: impl IntoHeaderValue) -> Self {
+        let added = header_pair(name, value).map(|pair| {
+            if let Some((name, value)) = pair {
+                self.config.headers.append(name, value);
+            }
+        });
+        self.or_mistake(added)
+    }
+
+    /// Bounds the whole call: hops, attempts, and the body if it is buffered. 30 s by default,
+    /// `None` for no bound.
+    pub fn timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
+        self.config.timeout = timeout.into();
+        self
+    }
+
+    /// Bounds connecting: name resolution, TCP, proxy and TLS. 5 s by default, `None` for no bound.
+    pub fn connect_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
+        self.connect_timeout = timeout.into();
+        self
+    }
+
+    /// Bounds one attempt, its body included. `None`, no bound, by default.
+    pub fn attempt_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
+        self.config.attempt_timeout = timeout.into();
+        self
+    }
+
+    /// Bounds the wait for the next byte of the body. 20 s by default, `None` for no bound.
+    pub fn idle_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
+        self.config.idle_timeout = timeout.into();
+        self
+    }
+
+    /// How long a connection without a request is kept. 15 s by default, which is less than most
+    /// servers keep theirs; `None` keeps it until the server closes it.
+    pub fn pool_idle_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
+        self.pool_idle_timeout = timeout.into();
+        self
+    }
+
+    /// Bounds a buffered body after decompression, in bytes. 16 MiB by default.
+    pub fn max_body(mut self, bytes: u64) -> Self {
+        self.config.max_body = bytes;
+        self
+    }
+
+    /// How many redirects are followed, 10 by default. With 0, a redirect is a
+    /// [`Status`](crate::ErrorKind::Status) like any other that is not success.
+    pub fn max_redirects(mut self, redirects: u32) -> Self {
+        self.config.max_redirects = redirects;
+        self
+    }
+
+    /// Whether headers that carry credentials, and those marked sensitive, are sent on to another
+    /// origin that a redirect leads to. Off by default: whoever can make a server redirect would
+    /// be sent them.
+    pub fn forward_credentials(mut self, forward: bool) -> Self {
+        self.config.forward_credentials = forward;
+        self
+    }
+
+    /// Whether a redirect from `https` to `http` is followed. Off by default.
+    pub fn allow_downgrade(mut self, allow: bool) -> Self {
+        self.config.allow_downgrade = allow;
+        self
+    }
+
+    /// Whether a redirected request says in `Referer` where it comes from. Off by default: the
+    /// header holds the whole query of that URL.
+    pub fn referer(mut self, referer: bool) -> Self {
+        self.config.referer = referer;
+        self
+    }
+
+    /// Whether cookies are stored and sent. Off by default; on, they are shared by everything
+    /// that this session sends.
+    #[cfg(feature = "cookies")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "cookies")))]
+    pub fn cookie_store(mut self, cookies: bool) -> Self {
+        self.cookies = cookies;
+        self
+    }
+
+    /// Sends through a proxy; of several, the first that takes a URL does. Proxies of the system are
+    /// then left alone.
+    pub fn proxy(mut self, proxy: reqwest::Proxy) -> Self {
+        self.proxies.system = false;
+        self.proxies.own.push(proxy);
+        self
+    }
+
+    /// Sends through no proxy. By default, with the feature `system-proxy`, those of the environment
+    /// (`HTTPS_PROXY`, `NO_PROXY`, …) and of the system are used.
+    pub fn no_proxy(mut self) -> Self {
+        self.proxies = Proxies { system: false, own: Vec::new() };
+        self
+    }
+
+    /// Whatever else reqwest's builder can do: root certificates, a resolver, a Unix socket. Part of the recipe, applied to the client of each runtime after the session's own
+    /// settings.
+    ///
+    /// reqwest then also makes the TLS configuration, so that what is set here governs it. That
+    /// takes milliseconds for each client: keep such a session.
+    ///
+    /// ```
+    /// # fn example() -> Result<backstop::Session, backstop::Error> {
+    /// let session = backstop::Session::builder()
+    ///     .configure(|client| client.user_agent("inventory/1.4").https_only(true))
+    ///     .build()?;
+    /// # Ok(session)
+    /// # }
+    /// ```
+    pub fn configure(
+        mut self,
+        configure: impl Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + Sync + 'static,
+    ) -> Self {
+        self.configure.push(Arc::new(configure));
+        self
+    }
+
+    /// Sends through this client, as [`Session::from`] does. Settings of connections (connect and
+    /// pool timeouts, cookies, [`configure`](SessionBuilder::configure)) are then the client's.
+    pub fn client(mut self, client: reqwest::Client) -> Self {
+        self.transport = Some(Transport::Client(client));
+        self
+    }
+
+    /// Sends each hop through a tower service, which is cloned for it: limits, circuit breakers
+    /// and other middleware around a `reqwest::Client`, or a stand-in for it in tests. Settings of
+    /// connections are then the service's.
+    ///
+    /// An error of the service keeps its kind if it is or wraps an [`Error`](enum@crate::ErrorKind)
+    /// of this crate or of reqwest. Of the others, one from `poll_ready` is
+    /// [`Unsent`](crate::DisconnectedError::Unsent), one from `call` is
+    /// [`Closed`](crate::DisconnectedError::Closed).
+    pub fn service<S>(mut self, service: S) -> Self
+    where
+        S: Service<reqwest::Request, Response = reqwest::Response> + Clone + Send + 'static,
+        S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+        S::Future: Send,
+    {
+        self.transport = Some(Transport::Service(Arc::new(Cloned(Mutex::new(service)))));
+        self
+    }
+
+    /// The session.
+    ///
+    /// # Errors
+    ///
+    /// [`Build`](crate::ErrorKind::Build), if the base URL or a header is not valid. What is wrong
+    /// with the client (a certificate, say) shows when it is first used on a runtime, as
+    /// [`BuildError::Session`](crate::BuildError::Session).
+    pub fn build(mut self) -> Result<Session, Error> {
+        match self.mistake.take() {
+            Some(mistake) => Err(mistake),
+            None => Ok(self.assume_valid()),
+        }
+    }
+
+    /// The session, when nothing was set that can be wrong.
+    pub(super) fn assume_valid(self) -> Session {
+        let transport = match self.transport {
+            Some(transport) => transport,
+            None => {
+                let Self { connect_timeout, pool_idle_timeout, proxies, configure, .. } = self;
+                #[cfg(feature = "cookies")]
+                let jar = self.cookies.then(|| Arc::new(reqwest::cookie::Jar::default()));
+                let recipe = move || {
+                    let client = reqwest::Client::builder()
+                        .pool_idle_timeout(pool_idle_timeout)
+                        // The exchange follows redirects and retries by rules of its own.
+                        .redirect(reqwest::redirect::Policy::none())
+                        .referer(false)
+                        .retry(reqwest::retry::never());
+                    let client = match proxies.system {
+                        true => client,
+                        false => client.no_proxy(),
+                    };
+                    let client =
+                        proxies.own.iter().cloned().fold(client, reqwest::ClientBuilder::proxy);
+                    let client = match connect_timeout {
+                        Some(timeout) => client.connect_timeout(timeout),
+                        None => client,
+                    };
+                    #[cfg(feature = "cookies")]
+                    let client = match &jar {
+                        Some(jar) => client.cookie_provider(Arc::clone(jar)),
+                        None => client,
+                    };
+                    let client = match configure.is_empty() {
+                        true => tls::share(client),
+                        false => client,
+                    };
+                    configure.iter().fold(client, |client, configure| configure(client)).build()
+                };
+                Transport::Clients(Clients::new(Box::new(recipe)))
+            }
+        };
+        Session(Arc::new(Inner { config: self.config, transport }))
+    }
+
+    /// Keeps the first mistake.
+    fn or_mistake(mut self, made: Result<(), Error>) -> Self {
+        if let Err(mistake) = made {
+            self.mistake.get_or_insert(mistake);
+        }
+        self
+    }
+}
+
+impl fmt::Debug for SessionBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionBuilder").finish_non_exhaustive()
+    }
+}

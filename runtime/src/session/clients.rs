@@ -1,0 +1,182 @@
+//! A client for each tokio runtime.
+//!
+//! A pooled connection is a task of the runtime that opened it. A client that is shared
+//! between runtimes hands out connections whose runtime has ended, or is asleep: the
+//! request fails, or hangs. So a session keeps a client per runtime, keyed by its id.
+//!
+//! A task parked on each runtime evicts its client: the runtime drops the task when it
+//! shuts down. A session that is dropped first aborts the tasks, so that nothing stays
+//! behind on a runtime that lives on.
+
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak},
+};
+
+use tokio::{
+    runtime::{Handle, Id},
+    task::AbortHandle,
+};
+
+use crate::error::{BuildError, Error};
+
+/// Makes a client, for a runtime that has none yet.
+pub(crate) type Recipe = dyn Fn() -> reqwest::Result<reqwest::Client> + Send + Sync;
+
+pub(crate) struct Clients {
+    recipe: Box<Recipe>,
+    by_runtime: Arc<ByRuntime>,
+}
+
+#[derive(Default)]
+struct ByRuntime(RwLock<HashMap<Id, Entry>>);
+
+struct Entry {
+    client: reqwest::Client,
+    /// None until the task is spawned.
+    evictor: Option<Evictor>,
+}
+
+/// The parked task, which ends with the entry.
+struct Evictor(AbortHandle);
+
+impl Drop for Evictor {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl Clients {
+    pub(crate) fn new(recipe: Box<Recipe>) -> Self {
+        Self { recipe, by_runtime: Arc::default() }
+    }
+
+    /// The client of the runtime that this is called on.
+    pub(crate) fn current(&self) -> Result<reqwest::Client, Error> {
+        let Ok(runtime) = Handle::try_current() else {
+            return Err(Error::build(
+                BuildError::Session,
+                "there is no tokio runtime here: await the call in one",
+            ));
+        };
+        if let Some(entry) = self.by_runtime.read().get(&runtime.id()) {
+            return Ok(entry.client.clone());
+        }
+        self.add(&runtime)
+    }
+
+    #[cold]
+    fn add(&self, runtime: &Handle) -> Result<reqwest::Client, Error> {
+        let id = runtime.id();
+        let client = (self.recipe)().map_err(|error| {
+            Error::build(BuildError::Session, "its client could not be built")
+                .with_source(error.without_url())
+        })?;
+        {
+            let mut by_runtime = self.by_runtime.write();
+            // Another thread of this runtime may have been faster.
+            if let Some(entry) = by_runtime.get(&id) {
+                return Ok(entry.client.clone());
+            }
+            by_runtime.insert(id, Entry { client: client.clone(), evictor: None });
+        }
+        // Without the lock: a runtime that is shutting down drops the task at once, and with it
+        // the entry.
+        let evict = Evict { by_runtime: Arc::downgrade(&self.by_runtime), id };
+        let task = runtime.spawn(async move {
+            let _evict = evict;
+            std::future::pending::<()>().await;
+        });
+        let evictor = Evictor(task.abort_handle());
+        if let Some(entry) = self.by_runtime.write().get_mut(&id) {
+            entry.evictor = Some(evictor);
+        }
+        Ok(client)
+    }
+
+    #[cfg(test)]
+    fn len(&self) -> usize {
+        self.by_runtime.read().len()
+    }
+}
+
+impl ByRuntime {
+    // Nothing panics while it holds the lock; and if something did, the map would still be whole.
+    fn read(&self) -> RwLockReadGuard<'_, HashMap<Id, Entry>> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, HashMap<Id, Entry>> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Clients {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Clients({})", self.by_runtime.read().len())
+    }
+}
+
+/// Dropped with its task, and so with its runtime.
+struct Evict {
+    by_runtime: Weak<ByRuntime>,
+    id: Id,
+}
+
+impl Drop for Evict {
+    fn drop(&mut self) {
+        if let Some(by_runtime) = self.by_runtime.upgrade() {
+            let entry = by_runtime.write().remove(&self.id);
+            // Without the lock: what a client owns may run code of the user's when it is dropped.
+            drop(entry);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn clients() -> Clients {
+        Clients::new(Box::new(|| reqwest::Client::builder().no_proxy().build()))
+    }
+
+    fn runtime() -> tokio::runtime::Runtime {
+        tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime")
+    }
+
+    #[test]
+    fn a_client_goes_with_its_runtime() {
+        let clients = clients();
+        let (one, two) = (runtime(), runtime());
+        one.block_on(async { clients.current() }).expect("a client");
+        one.block_on(async { clients.current() }).expect("the same client");
+        two.block_on(async { clients.current() }).expect("a client");
+        assert_eq!(clients.len(), 2);
+        drop(one);
+        assert_eq!(clients.len(), 1);
+        drop(two);
+        assert_eq!(clients.len(), 0);
+    }
+
+    #[test]
+    fn a_session_leaves_no_task_behind() {
+        let runtime = runtime();
+        runtime.block_on(async {
+            let alive = || Handle::current().metrics().num_alive_tasks();
+            let clients = clients();
+            clients.current().expect("a client");
+            assert_eq!(alive(), 1);
+            drop(clients);
+            tokio::task::yield_now().await;
+            assert_eq!(alive(), 0);
+        });
+    }
+
+    #[test]
+    fn without_a_runtime_it_is_a_build_error() {
+        let error = clients().current().expect_err("no runtime");
+        assert_eq!(error.kind(), crate::ErrorKind::Build(BuildError::Session));
+    }
+}

@@ -1,0 +1,174 @@
+//! Sessions: the recipe for clients, and the defaults of the requests that they send.
+
+mod builder;
+mod clients;
+pub(crate) mod tls;
+pub(crate) mod transport;
+
+use std::{
+    fmt,
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
+
+use http::HeaderMap;
+use url::Url;
+
+pub use self::builder::SessionBuilder;
+use self::transport::Transport;
+use crate::{exchange::Exchange, request::Request};
+
+/// Sends requests: connections, and what its requests have in common.
+///
+/// A session is a handle; clones share it. It keeps a `reqwest::Client` for each tokio runtime it
+/// is used on and drops it with the runtime, so that one `static` session serves a program and its
+/// parallel tests. The TLS configuration is built once for the process, and so a session for a
+/// single call costs microseconds.
+///
+/// # Defaults
+///
+/// | what | default | changed by |
+/// |---|---|---|
+/// | connecting: name resolution, TCP, proxy, TLS | 5 s | [`connect_timeout`](SessionBuilder::connect_timeout) |
+/// | the wait for the next byte of the body | 20 s | [`idle_timeout`](SessionBuilder::idle_timeout) |
+/// | one attempt | none | [`attempt_timeout`](SessionBuilder::attempt_timeout) |
+/// | the whole call, a buffered body included | 30 s | [`timeout`](SessionBuilder::timeout) |
+/// | the body after decompression | 16 MiB | [`max_body`](SessionBuilder::max_body) |
+/// | redirects followed | 10 | [`max_redirects`](SessionBuilder::max_redirects) |
+/// | an idle connection is kept for | 15 s | [`pool_idle_timeout`](SessionBuilder::pool_idle_timeout) |
+/// | credentials on a redirect to another origin | not sent | [`forward_credentials`](SessionBuilder::forward_credentials) |
+/// | a redirect from `https` to `http` | refused | [`allow_downgrade`](SessionBuilder::allow_downgrade) |
+/// | `Referer` on a redirect | not sent | [`referer`](SessionBuilder::referer) |
+/// | proxies | the system's, with the feature `system-proxy` | [`proxy`](SessionBuilder::proxy), [`no_proxy`](SessionBuilder::no_proxy) |
+/// | cookies | off | [`cookie_store`](SessionBuilder::cookie_store) |
+///
+/// A request can change its own timeouts and limits.
+///
+/// ```
+/// use std::{sync::LazyLock, time::Duration};
+/// use backstop::Session;
+///
+/// static API: LazyLock<Session> = LazyLock::new(|| {
+///     Session::builder()
+///         .base_url("https://api.example.com/v1")
+///         .header("accept-language", "de")
+///         .timeout(Duration::from_secs(10))
+///         .build()
+///         .expect("the base URL and the header are constants")
+/// });
+/// ```
+#[derive(Clone)]
+pub struct Session(Arc<Inner>);
+
+struct Inner {
+    config: Config,
+    transport: Transport,
+}
+
+/// What a session's requests have in common.
+#[derive(Clone)]
+pub(crate) struct Config {
+    pub(crate) base: Option<Url>,
+    pub(crate) headers: HeaderMap,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) attempt_timeout: Option<Duration>,
+    pub(crate) idle_timeout: Option<Duration>,
+    pub(crate) max_body: u64,
+    pub(crate) max_redirects: u32,
+    pub(crate) forward_credentials: bool,
+    pub(crate) allow_downgrade: bool,
+    pub(crate) referer: bool,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            base: None,
+            headers: HeaderMap::new(),
+            timeout: Some(Duration::from_secs(30)),
+            attempt_timeout: None,
+            idle_timeout: Some(Duration::from_secs(20)),
+            max_body: 16 * 1024 * 1024,
+            max_redirects: 10,
+            forward_credentials: false,
+            allow_downgrade: false,
+            referer: false,
+        }
+    }
+}
+
+impl Session {
+    /// A session with the defaults and connections of its own.
+    pub fn new() -> Self {
+        Self::builder().assume_valid()
+    }
+
+    /// The session that functions without `session = …` share, with the defaults.
+    pub fn shared() -> &'static Self {
+        static SHARED: LazyLock<Session> = LazyLock::new(Session::new);
+        &SHARED
+    }
+
+    /// Starts a session with other settings.
+    pub fn builder() -> SessionBuilder {
+        SessionBuilder::new()
+    }
+
+    /// Sends a request, when the returned future is awaited, and reads its response.
+    ///
+    /// # Errors
+    ///
+    /// Whatever goes wrong up to the last byte of the body, by [kind](crate::ErrorKind); a status
+    /// that the request does not [expect](Request::expect) is an error. If the future is dropped,
+    /// the connection is closed, and the server may have processed the request.
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), backstop::Error> {
+    /// use backstop::{Request, Session};
+    ///
+    /// let response = Session::shared().fetch(Request::get("https://example.com/")).await?;
+    /// println!("{}", response.text()?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn fetch(&self, request: Request) -> Exchange {
+        Exchange::new(self.clone(), request)
+    }
+
+    pub(crate) fn config(&self) -> &Config {
+        &self.0.config
+    }
+
+    pub(crate) fn transport(&self) -> &Transport {
+        &self.0.transport
+    }
+}
+
+impl Default for Session {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The client is used as it is, on whichever runtime: if it outlives the runtime that it opened
+/// its connections on, requests fail as [`DisconnectedError::Runtime`](crate::DisconnectedError)
+/// or hang. Its own redirects, retries and timeouts come before the session's; for the session's
+/// to govern, give it `redirect::Policy::none()` and no timeouts.
+impl From<reqwest::Client> for Session {
+    fn from(client: reqwest::Client) -> Self {
+        Self::builder().client(client).assume_valid()
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Headers may be secret, and so may parts of the base URL.
+        f.debug_struct("Session")
+            .field(
+                "base_url",
+                &self.0.config.base.as_ref().map(|url| crate::redact::url(url).to_string()),
+            )
+            .field("transport", &self.0.transport)
+            .finish_non_exhaustive()
+    }
+}

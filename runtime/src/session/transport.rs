@@ -1,0 +1,101 @@
+//! What carries a request: reqwest's client, or a service that stands in for it.
+
+use std::{
+    fmt,
+    future::{Future, poll_fn},
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use tower_service::Service;
+
+use super::clients::Clients;
+use crate::{
+    classify,
+    error::{BoxError, Error},
+};
+
+/// What a session sends with.
+#[derive(Debug)]
+pub(crate) enum Transport {
+    /// Clients of the session's own.
+    Clients(Clients),
+    /// The user's client, on whichever runtime.
+    Client(reqwest::Client),
+    /// The user's stack of middleware.
+    Service(Arc<dyn Stack>),
+}
+
+/// What one call sends its hops with.
+pub(crate) enum Sender {
+    Client(reqwest::Client),
+    Service(Arc<dyn Stack>),
+}
+
+impl Transport {
+    pub(crate) fn sender(&self) -> Result<Sender, Error> {
+        Ok(match self {
+            Self::Clients(clients) => Sender::Client(clients.current()?),
+            Self::Client(client) => Sender::Client(client.clone()),
+            Self::Service(service) => Sender::Service(Arc::clone(service)),
+        })
+    }
+}
+
+impl Sender {
+    /// Sends one hop, and waits for the head of its response.
+    pub(crate) async fn send(&self, request: reqwest::Request) -> Result<reqwest::Response, Error> {
+        let https = request.url().scheme() == "https";
+        match self {
+            Self::Client(client) => {
+                client.execute(request).await.map_err(|error| classify::head(error, https))
+            }
+            Self::Service(service) => {
+                service.send(request).await.map_err(|refused| match refused {
+                    Refused::NotReady(error) => classify::unsent(error),
+                    Refused::Failed(error) => classify::service(error, https),
+                })
+            }
+        }
+    }
+}
+
+/// A tower service of requests, with its types erased.
+pub(crate) trait Stack: Send + Sync {
+    fn send(&self, request: reqwest::Request) -> Sending;
+}
+
+pub(crate) type Sending = Pin<Box<dyn Future<Output = Result<reqwest::Response, Refused>> + Send>>;
+
+/// Where a service gave up.
+pub(crate) enum Refused {
+    /// Before it took the request.
+    NotReady(BoxError),
+    Failed(BoxError),
+}
+
+/// A clone for each request, as tower asks for; the lock makes a service that is only `Send` do.
+pub(crate) struct Cloned<S>(pub(crate) Mutex<S>);
+
+impl<S> Stack for Cloned<S>
+where
+    S: Service<reqwest::Request, Response = reqwest::Response> + Clone + Send + 'static,
+    S::Error: Into<BoxError>,
+    S::Future: Send,
+{
+    fn send(&self, request: reqwest::Request) -> Sending {
+        let mut service = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Box::pin(async move {
+            poll_fn(|context| service.poll_ready(context))
+                .await
+                .map_err(|error| Refused::NotReady(error.into()))?;
+            service.call(request).await.map_err(|error| Refused::Failed(error.into()))
+        })
+    }
+}
+
+impl fmt::Debug for dyn Stack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Service")
+    }
+}
