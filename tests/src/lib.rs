@@ -1,0 +1,10 @@
+//! What the tests and the examples of backstop run against: a server on 127.0.0.1.
+
+mod server;
+
+pub use self::server::{Answer, Asked, Server};
+
+/// The examples of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+mod readme {}

@@ -1,0 +1,232 @@
+//! `on_error`: which arm runs, on which error, and what it can do.
+
+use std::{
+    fmt,
+    sync::atomic::{AtomicU32, Ordering},
+};
+
+use backstop::{ConnectError, Error, ErrorKind, Json, request};
+
+use super::{AWAY, Trace, base};
+use crate::support::{SESSION, User};
+
+#[request(
+    get = "{base}/status/{status}",
+    session = SESSION,
+    on_error(
+        Connect(Dns | Refused) => trace.note("connect"),
+        Status(404 | 410) => trace.note("gone"),
+        Status(code @ 400..=499) if code != 418 => trace.note(format!("client {code}")),
+        e @ Status(500..=599) => trace.note(format!("server {}", e.status().map_or(0, |s| s.as_u16()))),
+        Timeout(Idle | Total) | Body => trace.note("never"),
+        e @ _ if e.is_status() => { trace.note("other"); trace.note("status"); },
+    ),
+)]
+async fn arms(base: &str, status: u16, trace: &Trace) -> Result<(), Error>;
+
+#[tokio::test]
+async fn the_first_that_matches_runs_and_the_error_goes_on() {
+    let trace = Trace::default();
+    for (status, heard) in [
+        (404, &["gone"][..]),
+        (410, &["gone"]),
+        (403, &["client 403"]),
+        (503, &["server 503"]),
+        (418, &["other", "status"]),
+    ] {
+        let error = arms(&base(), status, &trace).await.expect_err("a status");
+        assert_eq!(error.kind(), ErrorKind::Status(status));
+        assert_eq!(trace.take(), heard);
+    }
+    let error = arms(AWAY, 1, &trace).await.expect_err("refused");
+    assert_eq!(error.kind(), ErrorKind::Connect(ConnectError::Refused));
+    assert_eq!(trace.take(), ["connect"]);
+    // No arm for it: it goes on unheard.
+    arms("ftp://host", 1, &trace).await.expect_err("a build error");
+    assert_eq!(trace.take(), [""; 0]);
+    arms(&base(), 200, &trace).await.expect("200");
+    assert_eq!(trace.take(), [""; 0]);
+}
+
+static HEARD: AtomicU32 = AtomicU32::new(0);
+
+fn hear(error: &Error) {
+    assert!(error.is_status());
+    HEARD.fetch_add(1, Ordering::Relaxed);
+}
+
+async fn hear_later(error: &Error) {
+    tokio::task::yield_now().await;
+    hear(error);
+}
+
+mod handlers {
+    pub(super) use super::hear;
+}
+
+#[request(
+    get = "{base}/status/{status}",
+    session = SESSION,
+    on_error(
+        Status(400) => hear,
+        Status(401) => handlers::hear,
+        Status(402) => hear_later.await,
+        Status(403) => { hear; hear_later.await; log; print },
+        Status(404) => |error: &Error| hear(error),
+        Status(405) => log(debug),
+        Status(406) => { let twice = hear; twice; recover(()) },
+        Status(407) => if status == 407 { recover(()) } else { hear },
+        Status(408) => match status { 408 => { hear; recover(()) }, _ => fail(Error::new(ErrorKind::Protocol)) },
+        _ => hear,
+    ),
+)]
+async fn actions(base: &str, status: u16) -> Result<(), Error>;
+
+#[tokio::test]
+async fn what_an_action_can_be() {
+    for (status, heard, recovers) in [
+        (400, 1, false),
+        (401, 1, false),
+        (402, 1, false),
+        (403, 2, false),
+        (405, 0, false),
+        (406, 1, true),
+        (407, 0, true),
+        (408, 1, true),
+        (409, 1, false),
+    ] {
+        HEARD.store(0, Ordering::Relaxed);
+        let outcome = actions(&base(), status).await;
+        assert_eq!(HEARD.load(Ordering::Relaxed), heard, "{status}");
+        assert_eq!(outcome.is_ok(), recovers, "{status}: {outcome:?}");
+    }
+}
+
+#[derive(Debug)]
+enum Problem {
+    NoSuchUser(u64),
+    Request(Error),
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoSuchUser(id) => write!(f, "there is no user {id}"),
+            Self::Request(_) => f.write_str("the request failed"),
+        }
+    }
+}
+
+impl std::error::Error for Problem {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Request(error) => Some(error),
+            Self::NoSuchUser(_) => None,
+        }
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        Self::Request(error)
+    }
+}
+
+#[request(
+    get = "{base}/status/{id}",
+    session = SESSION,
+    on_error(
+        Status(404) => fail(Problem::NoSuchUser(id)),
+        Status(403) => fail(Error::new(ErrorKind::Protocol)),
+        Status(400) => recover(()),
+    ),
+)]
+async fn own_errors(base: &str, id: u64) -> Result<(), Problem>;
+
+#[tokio::test]
+async fn an_arm_can_fail_with_another_error() {
+    assert!(matches!(own_errors(&base(), 404).await, Err(Problem::NoSuchUser(404))));
+    assert!(matches!(own_errors(&base(), 400).await, Ok(())));
+    let Err(Problem::Request(error)) = own_errors(&base(), 403).await else {
+        panic!("the arm fails with a request error");
+    };
+    assert_eq!(error.kind(), ErrorKind::Protocol);
+    // The first one is not lost.
+    assert_eq!(error.previous().map(Error::kind), Some(ErrorKind::Status(403)));
+    assert!(format!("{error:#}").contains("403 Forbidden"), "{error:#}");
+}
+
+/// A body that makes a request of its own.
+#[request(
+    get = "{base}/users/7",
+    session = SESSION,
+    on_error(
+        Status(404) => recover("recovered".into()),
+        _ => trace.note("heard"),
+    ),
+    cleanup = trace.note("cleaned"),
+)]
+async fn nested(
+    base: &str,
+    trace: &Trace,
+    status: u64,
+    fails: Option<&'static str>,
+    #[response] Json(user): Json<User>,
+) -> Result<String, Problem> {
+    own_request(base, status).await?;
+    if let Some(what) = fails {
+        return Err(Problem::NoSuchUser(what.len() as u64));
+    }
+    Ok(user.name)
+}
+
+#[request(get = "{base}/status/{status}", session = SESSION)]
+async fn own_request(base: &str, status: u64) -> Result<(), Error>;
+
+#[tokio::test]
+async fn an_error_that_the_body_returns_is_heard_too() {
+    let trace = Trace::default();
+    assert_eq!(nested(&base(), &trace, 200, None).await.expect("Ada"), "Ada");
+    assert_eq!(trace.take(), [""; 0]);
+    assert_eq!(nested(&base(), &trace, 404, None).await.expect("recovered"), "recovered");
+    assert_eq!(trace.take(), ["cleaned"]);
+    assert!(matches!(nested(&base(), &trace, 500, None).await, Err(Problem::Request(_))));
+    assert_eq!(trace.take(), ["heard", "cleaned"]);
+    // An error that is not of a request is the caller's alone.
+    assert!(matches!(nested(&base(), &trace, 200, Some("x")).await, Err(Problem::NoSuchUser(1))));
+    assert_eq!(trace.take(), [""; 0]);
+}
+
+/// What the body says about the error is kept.
+#[request(get = "{base}/users/7", session = SESSION, on_error = trace.note("heard"))]
+async fn with_context(base: &str, trace: &Trace) -> anyhow::Result<()> {
+    use anyhow::Context as _;
+    own_request(base, 503).await.context("while asking again")
+}
+
+#[tokio::test]
+async fn the_chain_of_any_error_is_searched() {
+    let trace = Trace::default();
+    let error = with_context(&base(), &trace).await.expect_err("503");
+    assert_eq!(trace.take(), ["heard"]);
+    assert_eq!(error.to_string(), "while asking again");
+}
+
+#[request(get = "{base}/users/7", session = SESSION, on_error = trace.note("heard"))]
+async fn boxed(base: &str, trace: &Trace) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    own_request(base, 503).await?;
+    Ok(())
+}
+
+#[request(get = "{base}/users/7", session = SESSION, on_error = trace.note("heard"))]
+async fn boxed_locally(base: &str, trace: &Trace) -> Result<(), Box<dyn std::error::Error>> {
+    Ok(own_request(base, 503).await?)
+}
+
+#[tokio::test]
+async fn so_are_boxed_errors() {
+    let trace = Trace::default();
+    boxed(&base(), &trace).await.expect_err("503");
+    boxed_locally(&base(), &trace).await.expect_err("503");
+    assert_eq!(trace.take(), ["heard", "heard"]);
+}

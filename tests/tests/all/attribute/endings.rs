@@ -1,0 +1,233 @@
+//! `cleanup` and `finally`: how often, when, and told what.
+
+use std::{
+    future::poll_fn,
+    panic::AssertUnwindSafe,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    task::Poll,
+    time::Duration,
+};
+
+use backstop::{Ending, Error, ErrorKind, Json, request};
+
+use super::{AWAY, Trace, base};
+use crate::support::{SESSION, User, bounded};
+
+#[request(
+    get = "{base}/users/{id}",
+    session = SESSION,
+    on_error(Connect => recover("recovered".into()), _ => trace.note("arm")),
+    cleanup = release(trace, id),
+    finally = |ending| trace.note(format!("finally {ending:?}")),
+)]
+async fn everything(
+    base: &str,
+    id: u8,
+    trace: &Trace,
+    #[response] Json(user): Json<User>,
+) -> Result<String, Error> {
+    trace.note("body");
+    match user.name.as_str() {
+        "Ada" => Ok(user.name),
+        _ => Err(Error::new(ErrorKind::Protocol)),
+    }
+}
+
+fn release(trace: &Trace, id: u8) {
+    trace.note(format!("cleanup {id}"));
+}
+
+#[tokio::test]
+async fn inside_out_and_once() {
+    let trace = Trace::default();
+    everything(&base(), 7, &trace).await.expect("Ada");
+    assert_eq!(trace.take(), ["body", "finally Done"]);
+    everything(&base(), 8, &trace).await.expect_err("another shape");
+    assert_eq!(trace.take(), ["arm", "cleanup 8", "finally Failed"]);
+    everything(AWAY, 7, &trace).await.expect("recovered");
+    assert_eq!(trace.take(), ["cleanup 7", "finally Done"]);
+}
+
+fn count(ending: Ending) {
+    ENDINGS[ending as usize].fetch_add(1, Ordering::SeqCst);
+}
+
+static ENDINGS: [AtomicU32; 4] = [const { AtomicU32::new(0) }; 4];
+
+fn endings() -> [u32; 4] {
+    [0, 1, 2, 3].map(|at| ENDINGS[at].load(Ordering::SeqCst))
+}
+
+#[request(get = "{base}/users/{id}", session = SESSION, finally = count)]
+async fn counted(
+    base: &str,
+    id: u8,
+    panics: bool,
+    #[response] Json(user): Json<User>,
+) -> Option<u64> {
+    assert!(!panics, "as the test asks");
+    if user.id == 0 {
+        return None;
+    }
+    tokio::task::yield_now().await;
+    Some(user.id)
+}
+
+/// Every way to end, each told once. One test, as the counters are shared.
+#[tokio::test]
+async fn finally_is_told_how() {
+    let base = base();
+    assert_eq!(counted(&base, 7, false).await, Some(7));
+    assert_eq!(endings(), [1, 0, 0, 0]);
+    assert_eq!(counted(&base, 8, false).await, None);
+    assert_eq!(endings(), [1, 1, 0, 0]);
+
+    let panicked = futures_catch(counted(&base, 7, true)).await;
+    assert!(panicked.is_err());
+    assert_eq!(endings(), [1, 1, 0, 1]);
+
+    // Dropped before it was polled: nothing had begun.
+    drop(counted(&base, 7, false));
+    assert_eq!(endings(), [1, 1, 0, 1]);
+
+    // Dropped after any number of polls, or done by then.
+    let before = endings();
+    let mut done = 0;
+    for run in 0..1_000_u32 {
+        let mut call = Box::pin(counted(&base, 7, false));
+        let polls = 1 + run.wrapping_mul(2_654_435_761) % 7;
+        let mut polled = 0;
+        let ended = poll_fn(|context| {
+            polled += 1;
+            match call.as_mut().poll(context) {
+                Poll::Ready(_) => Poll::Ready(true),
+                Poll::Pending if polled == polls => Poll::Ready(false),
+                Poll::Pending => Poll::Pending,
+            }
+        });
+        done += u32::from(bounded(ended).await);
+        drop(call);
+    }
+    let after = endings();
+    assert_eq!(after[0] - before[0], done);
+    assert_eq!(after[2] - before[2], 1_000 - done);
+    assert_eq!((after[1], after[3]), (before[1], before[3]));
+    assert!(done > 0 && done < 1_000, "both endings were seen: {done}");
+}
+
+/// The outcome of a future, or its panic.
+async fn futures_catch<F: Future>(future: F) -> Result<F::Output, ()> {
+    let mut future = Box::pin(future);
+    poll_fn(|context| {
+        match std::panic::catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
+            Ok(Poll::Pending) => Poll::Pending,
+            Ok(Poll::Ready(output)) => Poll::Ready(Ok(output)),
+            Err(_) => Poll::Ready(Err(())),
+        }
+    })
+    .await
+}
+
+#[request(
+    get = "{base}/{path}",
+    session = SESSION,
+    timeout = 5s,
+    on_error = trace.note("arm"),
+    cleanup = clean(&trace).await,
+    finally = finish(Arc::clone(&trace)).await,
+)]
+async fn waits(base: &str, path: &str, trace: Arc<Trace>) -> Result<String, Error>;
+
+async fn clean(trace: &Trace) {
+    tokio::task::yield_now().await;
+    trace.note("cleanup");
+}
+
+async fn finish(trace: Arc<Trace>) {
+    tokio::task::yield_now().await;
+    trace.note("finally");
+}
+
+#[tokio::test]
+async fn both_may_wait() {
+    let trace = Arc::new(Trace::default());
+    waits(&base(), "x", Arc::clone(&trace)).await.expect("200");
+    assert_eq!(trace.take(), ["finally"]);
+    waits(AWAY, "x", Arc::clone(&trace)).await.expect_err("refused");
+    assert_eq!(trace.take(), ["arm", "cleanup", "finally"]);
+
+    // Cancelled: it is spawned, and done soon after.
+    let patience = Duration::from_millis(50);
+    tokio::time::timeout(patience, waits(&base(), "stall", Arc::clone(&trace)))
+        .await
+        .expect_err("a stall");
+    bounded(async {
+        while trace.lock().is_empty() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    assert_eq!(trace.take(), ["finally"]);
+}
+
+async fn told(trace: Arc<Trace>, ending: Ending) {
+    trace.note(format!("{ending:?}"));
+}
+
+#[request(get = "{base}/x", session = SESSION, finally = |ending| told(Arc::clone(trace), ending).await)]
+async fn told_and_waits(base: &str, trace: &Arc<Trace>) -> Result<String, Error>;
+
+#[tokio::test]
+async fn one_that_waits_can_be_told_too() {
+    let trace = Arc::new(Trace::default());
+    told_and_waits(&base(), &trace).await.expect("200");
+    told_and_waits(AWAY, &trace).await.expect_err("refused");
+    assert_eq!(trace.take(), ["Done", "Failed"]);
+}
+
+/// Off every runtime, a dropped call still hears of it.
+#[test]
+fn a_call_may_be_dropped_off_its_runtime() {
+    let trace = Trace::default();
+    let base = base();
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let mut call = Box::pin(everything_stalls(&base, &trace));
+    runtime.block_on(poll_fn(|context| {
+        assert!(call.as_mut().poll(context).is_pending());
+        Poll::Ready(())
+    }));
+    drop(runtime);
+    drop(call);
+    assert_eq!(trace.take(), ["Cancelled"]);
+}
+
+#[request(get = "{base}/stall", session = SESSION, finally = |ending| trace.note(format!("{ending:?}")))]
+async fn everything_stalls(base: &str, trace: &Trace) -> Result<(), Error>;
+
+/// What an arm and the clean-up need may be moved into the body if they take a copy before.
+#[request(
+    get = "{base}/users/7",
+    session = SESSION,
+    on_error(_ => { let heard = kept.len(); assert_eq!(heard, 3) }),
+    cleanup = drop(kept),
+)]
+async fn moves(
+    base: &str,
+    kept: String,
+    moved: String,
+    #[response] Json(user): Json<User>,
+) -> Result<String, Error> {
+    let mut name = moved;
+    name.insert_str(0, &user.name);
+    Ok(name)
+}
+
+#[tokio::test]
+async fn arguments_are_in_scope_and_may_be_moved() {
+    assert_eq!(moves(&base(), "abc".into(), "!".into()).await.expect("Ada"), "Ada!");
+    moves(AWAY, "abc".into(), "!".into()).await.expect_err("refused");
+}

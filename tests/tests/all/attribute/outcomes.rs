@@ -1,0 +1,144 @@
+//! What the caller gets, by the return type.
+
+use backstop::{Error, ErrorKind, Json, request};
+
+use super::{AWAY, Trace, base};
+use crate::support::{SESSION, User};
+
+type Maybe<T> = Option<T>;
+type Answer<T, E = Error> = Result<T, E>;
+
+#[request(get = "{base}/users/{id}", session = SESSION)]
+async fn result(base: &str, id: u8) -> Answer<User>;
+
+#[request(get = "{base}/users/{id}", session = SESSION)]
+async fn option(base: &str, id: u8) -> Maybe<User>;
+
+#[request(get = "{base}/users/{id}", session = SESSION)]
+async fn option_with_a_body(
+    base: &str,
+    id: u8,
+    #[response] Json(user): Json<User>,
+) -> Option<String> {
+    (user.id == 7).then_some(user.name)
+}
+
+#[request(get = "{base}/users/{id}", session = SESSION, on_error = trace.note("heard"))]
+async fn unit(base: &str, id: u8, trace: &Trace);
+
+#[request(get = "{base}/users/{id}", session = SESSION, on_error(Decode => (), _ => trace.note("heard")))]
+async fn unit_with_a_body(base: &str, id: u8, trace: &Trace, #[response] Json(user): Json<User>) {
+    trace.note(user.name);
+}
+
+#[tokio::test]
+async fn results_options_and_nothing() {
+    let (base, trace) = (&base(), Trace::default());
+    assert_eq!(result(base, 7).await.expect("Ada").name, "Ada");
+    assert!(result(base, 8).await.expect_err("another shape").is_decode());
+    assert_eq!(option(base, 7).await.expect("Ada").name, "Ada");
+    assert!(option(AWAY, 7).await.is_none());
+    assert_eq!(option_with_a_body(base, 7).await.as_deref(), Some("Ada"));
+    assert_eq!(option_with_a_body(AWAY, 7).await, None);
+    unit(base, 7, &trace).await;
+    assert_eq!(trace.take(), [""; 0]);
+    unit(AWAY, 7, &trace).await;
+    assert_eq!(trace.take(), ["heard"]);
+    unit_with_a_body(base, 7, &trace).await;
+    unit_with_a_body(base, 8, &trace).await;
+    unit_with_a_body(AWAY, 7, &trace).await;
+    assert_eq!(trace.take(), ["Ada", "heard"]);
+}
+
+#[request(get = "{base}/users/{id}", session = SESSION, fallback = User { id, name: "nobody".into() })]
+async fn plain(base: &str, id: u64) -> User;
+
+#[request(get = "{base}/users/{id}", session = SESSION, fallback = "nobody".into())]
+async fn plain_with_a_body(base: &str, id: u64, #[response] Json(user): Json<User>) -> String {
+    user.name
+}
+
+#[request(
+    get = "{base}/users/{id}",
+    session = SESSION,
+    on_error(Connect => recover(-1), _ => recover(0)),
+)]
+async fn every_arm_recovers(base: &str, id: u64, #[response] Json(user): Json<User>) -> i64 {
+    user.id as i64
+}
+
+#[request(get = "{base}/{text}", session = SESSION, on_error = recover("away".into()))]
+async fn recovers_text(base: &str, text: &str) -> String;
+
+#[request(get = "{base}/users/{id}", session = SESSION, fallback = stored(id).await, on_error(Status(404) => recover(None)))]
+async fn result_with_a_fallback(
+    base: &str,
+    id: u64,
+    #[response] Json(user): Json<User>,
+) -> Result<Option<User>, Error> {
+    Ok(Some(user))
+}
+
+async fn stored(id: u64) -> Option<User> {
+    Some(User { id, name: "stored".into() })
+}
+
+#[tokio::test]
+async fn a_value_for_every_failure() {
+    let base = &base();
+    assert_eq!(plain(base, 7).await.name, "Ada");
+    assert_eq!(plain(AWAY, 9).await, User { id: 9, name: "nobody".into() });
+    assert_eq!(plain_with_a_body(base, 7).await, "Ada");
+    assert_eq!(plain_with_a_body(base, 8).await, "nobody");
+    assert_eq!(every_arm_recovers(base, 7).await, 7);
+    assert_eq!(every_arm_recovers(base, 8).await, 0);
+    assert_eq!(every_arm_recovers(AWAY, 7).await, -1);
+    assert_eq!(recovers_text(base, "x").await, "/x");
+    assert_eq!(recovers_text(AWAY, "x").await, "away");
+    assert_eq!(
+        result_with_a_fallback(AWAY, 9).await.expect("stored").expect("stored").name,
+        "stored"
+    );
+}
+
+#[tokio::test]
+async fn a_fallback_does_not_hide_a_build_error() {
+    let error = result_with_a_fallback("ftp://host", 9).await.expect_err("a mistake of the caller");
+    assert!(error.is_build());
+    // A plain value cannot carry it: it is logged, and the fallback is what there is.
+    assert_eq!(plain("ftp://host", 9).await.name, "nobody");
+}
+
+/// The request's error in a type that forgets it.
+#[derive(Debug, PartialEq)]
+struct Forgetful;
+
+impl From<Error> for Forgetful {
+    fn from(_: Error) -> Self {
+        Self
+    }
+}
+
+#[request(get = "{base}/status/{status}", session = SESSION, on_error(Status(404) => recover(()), _ => trace.note("heard")))]
+async fn forgetful(base: &str, status: u16, trace: &Trace) -> Result<(), Forgetful>;
+
+#[tokio::test]
+async fn an_arm_hears_what_the_return_type_forgets() {
+    let trace = Trace::default();
+    assert_eq!(forgetful(&base(), 404, &trace).await, Ok(()));
+    assert_eq!(forgetful(&base(), 500, &trace).await, Err(Forgetful));
+    assert_eq!(trace.take(), ["heard"]);
+}
+
+/// As little as can be written.
+#[request(get = "{base}/status/204", session = SESSION)]
+async fn only_the_status(base: &str) -> Result<(), Error> {
+    Ok(())
+}
+
+#[tokio::test]
+async fn without_a_response_argument_the_status_counts() {
+    only_the_status(&base()).await.expect("204");
+    let error = only_the_status(AWAY).await.expect_err("refused");
+    assert!(matches!(error.kind(), ErrorKind::Connect(_)));
+}

@@ -1,0 +1,185 @@
+//! Where the attribute can stand, and that what is written around it survives.
+
+#![deny(missing_docs, unused, clippy::pedantic)]
+
+use backstop::{Error, Json, request};
+use serde::{Deserialize, Serialize};
+
+use super::base;
+use crate::support::{SESSION, User};
+
+/// An API whose functions are methods.
+pub(super) struct Api<'a, S> {
+    base: String,
+    state: &'a S,
+}
+
+impl<'a, S: Serialize + Sync> Api<'a, S> {
+    /// With `&self`.
+    #[request(get = "{self.base}/users/{id}", session = SESSION)]
+    pub(super) async fn get(&self, id: u8) -> Result<User, Error>;
+
+    /// With `&mut self`, and borrowed data in the outcome.
+    #[request(
+        post = "{self.base}/users/7",
+        session = SESSION,
+        json = self.state,
+        on_error = log,
+        cleanup = self.base.clear(),
+    )]
+    pub(super) async fn post(
+        &mut self,
+        #[response] Json(user): Json<User>,
+    ) -> Result<(&'a S, u64), Error> {
+        self.base.push('/');
+        Ok((self.state, user.id))
+    }
+
+    /// With `self`.
+    #[request(get = "{self.base}/x", session = SESSION, finally = |_| ())]
+    pub(super) async fn into_text(self) -> Result<String, Error>;
+
+    /// Without.
+    #[expect(dead_code, reason = "that it compiles is the test")]
+    #[request(get = "{base}/users/{id}", session = SESSION)]
+    pub(super) async fn associated<I>(
+        base: &str,
+        id: I,
+        #[response] Json(user): Json<User>,
+    ) -> Result<Self, Error>
+    where
+        I: std::fmt::Display,
+        S: Default + 'static,
+        &'a S: Default,
+    {
+        let base = format!("{base}/{}", user.id);
+        Ok(Self { base, state: <&'a S>::default() })
+    }
+}
+
+#[tokio::test]
+async fn methods_and_associated_functions() {
+    let state = 5;
+    let mut api = Api { base: base(), state: &state };
+    assert_eq!(api.get(7).await.expect("Ada").id, 7);
+    assert_eq!(api.post().await.expect("7"), (&5, 7));
+    assert!(api.base.ends_with('/'));
+    assert_eq!(api.into_text().await.expect("text"), "/x");
+}
+
+trait Users {
+    /// In a trait, a function without a body is one that is provided.
+    #[request(get = "{base}/users/7", session = SESSION)]
+    async fn provided(&self, base: &str) -> Result<User, Error>;
+
+    async fn required(&self, base: &str) -> Result<User, Error>;
+}
+
+struct Directory;
+
+impl Users for Directory {
+    #[request(get = "{base}/users/7", session = SESSION)]
+    async fn required(&self, base: &str) -> Result<User, Error>;
+}
+
+#[tokio::test]
+async fn traits_and_their_impls() {
+    assert_eq!(Directory.provided(&base()).await.expect("Ada").id, 7);
+    assert_eq!(Directory.required(&base()).await.expect("Ada").id, 7);
+}
+
+#[request(get = "{base}/{shown}/{number}", session = SESSION)]
+async fn impl_trait(
+    /// Arguments may have docs, and attributes.
+    base: &str,
+    shown: impl std::fmt::Display + Send,
+    #[cfg(any())] _never: Never,
+    #[cfg(test)] number: u8,
+) -> Result<String, Error>;
+
+#[tokio::test]
+async fn arguments_of_impl_trait_with_docs_and_attributes() {
+    assert_eq!(impl_trait(&base(), "x", 1).await.expect("200"), "/x/1");
+}
+
+/// A doc comment,
+#[cfg(test)]
+#[doc(alias = "other")]
+#[request(get = "{base}/x", session = SESSION)]
+#[must_use = "the answer"]
+#[allow(clippy::used_underscore_binding)]
+#[tracing::instrument(skip(base))]
+pub(crate) async fn with_attributes(base: &str, _id: u8) -> Result<String, Error>;
+
+#[cfg(any())]
+#[request(get = "{base}/x", session = SESSION)]
+async fn never_compiled(base: &str) -> Never;
+
+#[request(get = "{base}/x", session = SESSION)]
+#[cfg(any())]
+async fn never_compiled_either(base: &str) -> Never;
+
+#[tokio::test]
+async fn other_attributes_above_and_below() {
+    assert_eq!(with_attributes(&base(), 1).await.expect("200"), "/x");
+}
+
+macro_rules! endpoint {
+    ($(#[$attribute:meta])* $name:ident($($argument:ident: $type:ty),*) -> $output:ty, $template:literal, $arm:expr) => {
+        $(#[$attribute])*
+        #[request(get = $template, session = SESSION, on_error(_ => $arm))]
+        async fn $name($($argument: $type),*) -> Result<$output, Error>;
+    };
+}
+
+endpoint! {
+    /// Made by a macro.
+    from_a_macro(base: &str, id: u8) -> User, "{base}/users/{id}", eprintln!("{id}")
+}
+
+#[tokio::test]
+async fn inside_of_a_macro() {
+    assert_eq!(from_a_macro(&base(), 7).await.expect("Ada").id, 7);
+}
+
+mod renamed {
+    //! The crate under another name.
+
+    pub(super) mod web {
+        pub(crate) use backstop::*;
+    }
+
+    #[backstop::request(
+        get = "{base}/users/7",
+        session = crate::support::SESSION,
+        crate = crate::attribute::places::renamed::web,
+        on_error(Connect(Dns) | Timeout => log, _ => print),
+    )]
+    pub(super) async fn user(base: &str) -> Result<crate::support::User, web::Error>;
+}
+
+#[tokio::test]
+async fn another_name_of_the_crate() {
+    assert_eq!(renamed::user(&base()).await.expect("Ada").id, 7);
+}
+
+/// Generics with lifetimes, constants and defaults of their own.
+#[request(get = "{base}/users/{id}", session = SESSION)]
+async fn generics<'a, 'b: 'a, T, const N: usize>(
+    base: &'a str,
+    id: u8,
+    _rest: [&'b str; N],
+    #[response] Json(value): Json<T>,
+) -> Result<(T, &'a str), Error>
+where
+    T: for<'de> Deserialize<'de> + Clone,
+{
+    Ok((value.clone(), base))
+}
+
+#[tokio::test]
+async fn generics_and_lifetimes() {
+    let base = base();
+    let (user, same) = generics::<User, 1>(&base, 7, ["x"]).await.expect("Ada");
+    assert_eq!((user.id, same), (7, base.as_str()));
+}

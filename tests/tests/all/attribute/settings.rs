@@ -1,0 +1,198 @@
+//! Every other key: what is sent, and what counts.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use backstop::{
+    Body, BodyError, Error, ErrorKind, Json, Method, Request, Response, Session, StatusCode,
+    TimeoutError, request, reqwest,
+};
+use backstop_tests::{Answer, Server};
+
+use super::base;
+use crate::support::{ADA, SESSION, User, session};
+
+macro_rules! methods {
+    ($($name:ident = $method:literal),*) => { $(
+        #[request($name = "{base}", session = SESSION)]
+        async fn $name(base: &str) -> Result<(), Error>;
+    )* };
+}
+
+methods! { get = "GET", post = "POST", put = "PUT", patch = "PATCH", delete = "DELETE", head = "HEAD", options = "OPTIONS" }
+
+#[request(method("PURGE") = "{base}", session = SESSION)]
+async fn purge(base: &str) -> Result<(), Error>;
+
+#[tokio::test]
+async fn every_method() {
+    let server = Server::always(Answer::new(200, ""));
+    let url = server.url();
+    get(&url).await.expect("GET");
+    post(&url).await.expect("POST");
+    put(&url).await.expect("PUT");
+    patch(&url).await.expect("PATCH");
+    delete(&url).await.expect("DELETE");
+    head(&url).await.expect("HEAD");
+    options(&url).await.expect("OPTIONS");
+    purge(&url).await.expect("PURGE");
+    let asked: Vec<_> = server.asked().into_iter().map(|asked| asked.method.to_string()).collect();
+    assert_eq!(asked, ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "PURGE"]);
+}
+
+#[request(
+    get = "{base}?a=1",
+    session = SESSION,
+    query = filter,
+    header("x-one" = one, "x-two" = format!("{two}!"), "x-none" = none),
+    bearer = token,
+)]
+async fn headers_and_query(
+    base: &str,
+    filter: &BTreeMap<&str, Option<u8>>,
+    one: &str,
+    two: u8,
+    none: Option<String>,
+    token: &str,
+) -> Result<(), Error>;
+
+#[request(get = "{base}", session = SESSION, basic(user, password))]
+async fn basic(base: &str, user: &str, password: &str) -> Result<(), Error>;
+
+#[tokio::test]
+async fn query_headers_and_credentials() {
+    let server = Server::always(Answer::new(200, ""));
+    let filter = BTreeMap::from([("b", Some(2)), ("c", None)]);
+    headers_and_query(&server.url(), &filter, "1", 2, None, "s3cret").await.expect("200");
+    let asked = server.last();
+    assert_eq!(asked.query(), "a=1&b=2");
+    assert_eq!(
+        (asked.header("x-one"), asked.header("x-two"), asked.header("x-none")),
+        ("1", "2!", "")
+    );
+    assert_eq!(asked.header("authorization"), "Bearer s3cret");
+    basic(&server.url(), "me", "pw").await.expect("200");
+    assert_eq!(server.last().header("authorization"), "Basic bWU6cHc=");
+}
+
+#[request(post = "{base}", session = SESSION, json = user)]
+async fn json(base: &str, user: &User) -> Result<(), Error>;
+
+#[request(post = "{base}", session = SESSION, form = [("a", value)])]
+async fn form(base: &str, value: &str) -> Result<(), Error>;
+
+#[request(post = "{base}", session = SESSION, text = text)]
+async fn text(base: &str, text: String) -> Result<(), Error>;
+
+#[request(post = "{base}", session = SESSION, body = body)]
+async fn body(base: &str, body: impl Into<Body>) -> Result<(), Error>;
+
+#[request(
+    post = "{base}",
+    session = SESSION,
+    multipart = reqwest::multipart::Form::new().text("name", name),
+)]
+async fn multipart(base: &str, name: String) -> Result<(), Error>;
+
+#[tokio::test]
+async fn every_body() {
+    let server = Server::always(Answer::new(200, ""));
+    let url = server.url();
+    json(&url, &User { id: 7, name: "Ada".into() }).await.expect("200");
+    assert_eq!(server.last().text(), ADA);
+    form(&url, "1 2").await.expect("200");
+    assert_eq!(server.last().text(), "a=1+2");
+    text(&url, "hello".into()).await.expect("200");
+    assert_eq!(server.last().text(), "hello");
+    body(&url, "raw").await.expect("200");
+    assert_eq!(server.last().text(), "raw");
+    multipart(&url, "Ada".into()).await.expect("200");
+    assert!(server.last().text().contains("Ada"));
+}
+
+#[request(get = "{base}/status/{status}", session = SESSION, expect(200..=299 | 404))]
+async fn tolerant(base: &str, status: u16) -> Result<StatusCode, Error>;
+
+#[tokio::test]
+async fn what_counts_as_success() {
+    assert_eq!(tolerant(&base(), 404).await.expect("expected"), 404);
+    assert_eq!(tolerant(&base(), 204).await.expect("expected"), 204);
+    assert_eq!(tolerant(&base(), 410).await.expect_err("410").kind(), ErrorKind::Status(410));
+}
+
+const PATIENCE: Duration = Duration::from_millis(60);
+
+#[request(get = "{base}/stall", session = SESSION, timeout = 60ms)]
+async fn total(base: &str) -> Result<(), Error>;
+
+#[request(get = "{base}/stall", session = SESSION, timeout = PATIENCE)]
+async fn by_expression(base: &str) -> Result<(), Error>;
+
+#[request(get = "{base}/stall", session = SESSION, timeout(total = 10s, attempt = 0.06s, idle = 1m))]
+async fn attempt(base: &str) -> Result<(), Error>;
+
+#[request(get = "{base}", session = SESSION, timeout(idle = 60ms))]
+async fn idle(base: &str) -> Result<String, Error>;
+
+#[tokio::test]
+async fn which_timer_ran_out() {
+    for (error, timer) in [
+        (total(&base()).await, TimeoutError::Total),
+        (by_expression(&base()).await, TimeoutError::Total),
+        (attempt(&base()).await, TimeoutError::Attempt),
+    ] {
+        assert_eq!(error.expect_err("a stall").kind(), ErrorKind::Timeout(timer));
+    }
+    let server =
+        Server::always(Answer::Stall(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n".to_vec()));
+    let error = idle(&server.url()).await.expect_err("a stall");
+    assert_eq!(error.kind(), ErrorKind::Timeout(TimeoutError::Idle));
+}
+
+#[request(get = "{base}", session = SESSION, max_body = 1KiB)]
+async fn small(base: &str) -> Result<String, Error>;
+
+#[tokio::test]
+async fn how_large_a_body_may_be() {
+    let server = Server::always(Answer::new(200, "x".repeat(1025)));
+    let error = small(&server.url()).await.expect_err("1025 bytes");
+    assert_eq!(error.kind(), ErrorKind::Body(BodyError::TooLarge));
+    let server = Server::always(Answer::new(200, "x".repeat(1024)));
+    assert_eq!(small(&server.url()).await.expect("1024 bytes").len(), 1024);
+}
+
+#[request(get = "/v", session = Session::builder().no_proxy().base_url(base).build()?)]
+async fn fresh(base: &str) -> Result<String, Error>;
+
+#[request(get = "{base}/x", session = pick(&sessions, 1).await.clone())]
+async fn awaited(base: &str, sessions: Vec<Session>) -> Result<Response, Error>;
+
+async fn pick(sessions: &[Session], at: usize) -> &Session {
+    &sessions[at]
+}
+
+#[request(get = "/mine")]
+async fn shared(#[response] _text: String) -> Result<(), Error> {
+    Ok(())
+}
+
+#[tokio::test]
+async fn whichever_session() {
+    assert_eq!(fresh(&base()).await.expect("200"), "/v");
+    let sessions = vec![session(|builder| builder), session(|builder| builder)];
+    assert_eq!(awaited(&base(), sessions).await.expect("200").status(), 200);
+    // The shared session has no base URL: nothing is sent.
+    assert!(shared().await.expect_err("no base").is_build());
+}
+
+/// What the attribute says and what is built by hand are the same request.
+#[tokio::test]
+async fn the_runtime_crate_says_the_same() {
+    let server = Server::always(Answer::new(200, ""));
+    json(&server.url(), &User { id: 7, name: "Ada".into() }).await.expect("200");
+    let request = Request::new(Method::POST, "{base}")
+        .base("base", &server.url())
+        .json(&Json(User { id: 7, name: "Ada".into() }).0);
+    SESSION.fetch(request).await.expect("200");
+    let [one, two] = server.asked().try_into().expect("two requests");
+    assert_eq!((one.target, one.headers, one.body), (two.target, two.headers, two.body));
+}

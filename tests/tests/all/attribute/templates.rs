@@ -1,0 +1,107 @@
+//! Templates: what a value becomes, and where it cannot go.
+
+use backstop::{BuildError, Error, ErrorKind, Request, Session, request};
+
+use super::{SERVER, base};
+use crate::support::{SESSION, session};
+
+#[request(get = "{base}/a/{one}-{two}.json?x=1&q={query}&none={none}&many={many}", session = SESSION)]
+async fn filled(
+    base: &str,
+    one: u8,
+    two: &str,
+    query: &str,
+    none: Option<u8>,
+    many: &[u8],
+) -> Result<String, Error>;
+
+#[tokio::test]
+async fn placeholders_in_path_and_query() {
+    let target = filled(&base(), 1, "a b", "c&d=e", None, &[1, 2]).await.expect("200");
+    assert_eq!(target, "/a/1-a%20b.json?x=1&q=c%26d%3De&many=1&many=2");
+}
+
+#[request(get = "{base}/files/{*path}", session = SESSION)]
+async fn rest(base: String, path: &str) -> Result<String, Error>;
+
+#[tokio::test]
+async fn a_rest_spans_segments() {
+    assert_eq!(rest(base(), "a/b c/d").await.expect("200"), "/files/a/b%20c/d");
+    let error = rest(base(), "a/../d").await.expect_err("a parent");
+    assert_eq!(error.kind(), ErrorKind::Build(BuildError::Segment));
+}
+
+#[request(get = "{base}/one/{value}/end", session = SESSION)]
+async fn segment(base: &str, value: &str) -> Result<String, Error>;
+
+#[tokio::test]
+async fn a_value_stays_in_its_segment() {
+    for (value, sent) in [
+        ("../x", "/one/..%2Fx/end"),
+        ("%2e%2e", "/one/%252e%252e/end"),
+        ("a/b", "/one/a%2Fb/end"),
+        ("a?b#c", "/one/a%3Fb%23c/end"),
+        ("//host/x", "/one/%2F%2Fhost%2Fx/end"),
+        (".\n.", "/one/.%0A./end"),
+        ("{base}", "/one/%7Bbase%7D/end"),
+    ] {
+        assert_eq!(segment(&base(), value).await.expect(value), sent);
+    }
+    for value in ["", ".", ".."] {
+        let error = segment(&base(), value).await.expect_err(value);
+        assert_eq!(error.kind(), ErrorKind::Build(BuildError::Segment));
+    }
+}
+
+#[tokio::test]
+async fn a_base_keeps_its_path_and_its_origin() {
+    for version in ["/api/v1", "/api/v1/"] {
+        let base = format!("{}{version}", base());
+        assert_eq!(segment(&base, "x").await.expect("200"), "/api/v1/one/x/end");
+    }
+    for base in ["/relative", "file:///etc/passwd", "javascript:alert(1)"] {
+        let error = segment(base, "x").await.expect_err(base);
+        assert_eq!(error.kind(), ErrorKind::Build(BuildError::Url));
+    }
+}
+
+#[request(get = "users/{id}", session = session)]
+async fn relative(session: &Session, id: u8) -> Result<String, Error>;
+
+#[tokio::test]
+async fn a_relative_template_is_appended_to_the_session_s_base() {
+    let with_base = session(|builder| builder.base_url(format!("{}/v2", SERVER.url())));
+    assert_eq!(relative(&with_base, 5).await.expect("200"), "/v2/users/5");
+    let error = relative(&SESSION, 7).await.expect_err("no base");
+    assert_eq!(error.kind(), ErrorKind::Build(BuildError::Url));
+}
+
+struct Api {
+    base: String,
+    version: (u8, &'static str),
+}
+
+impl Api {
+    #[request(get = "{self.base}/v{self.version.0}/users/{id}?by={self.version.1}", session = SESSION)]
+    async fn user(&self, id: u8) -> Result<String, Error>;
+}
+
+#[tokio::test]
+async fn fields_of_self_are_placeholders() {
+    let api = Api { base: base(), version: (3, "me") };
+    assert_eq!(api.user(9).await.expect("200"), "/v3/users/9?by=me");
+}
+
+#[test]
+fn the_template_is_what_an_error_names() {
+    let error = futures(segment("http://127.0.0.1:1", ".."));
+    assert_eq!(error.template(), Some("{base}/one/{value}/end"));
+    assert!(error.to_string().starts_with("GET {base}/one/{value}/end: "), "{error}");
+    drop(Request::get("x"));
+}
+
+/// Runs a call that fails, on a runtime of its own.
+fn futures(call: impl Future<Output = Result<String, Error>>) -> Error {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.expect("a runtime").block_on(call).expect_err("a failure")
+}

@@ -1,0 +1,6 @@
+//! All integration tests, in one program so that it links once.
+
+mod attribute;
+mod readme;
+mod runtime;
+mod support;

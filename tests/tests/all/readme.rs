@@ -1,0 +1,47 @@
+//! The README is true.
+
+use std::{fs, path::Path};
+
+fn file(path: &str) -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    fs::read_to_string(root.join(path)).expect(path)
+}
+
+/// The expansion that it shows is the one of the function above it.
+#[test]
+fn the_expansion_is_the_snapshot_s() {
+    let (readme, snapshot) = (file("README.md"), file("macros/tests/expand/arms.rs"));
+    let (source, expansion) = snapshot.split_once("\n\n").expect("a source and an expansion");
+    for line in source.lines() {
+        let line = line.trim_start_matches("//").trim();
+        assert!(readme.contains(line), "the README's function has no line `{line}`");
+    }
+    assert!(readme.contains(expansion.trim()), "the README shows another expansion:\n{expansion}");
+}
+
+/// Every leaf stands in its table.
+#[test]
+fn the_tree_of_errors_is_whole() {
+    let (readme, kinds) = (file("README.md"), file("runtime/src/error/kind.rs"));
+    let mut class = None;
+    let mut leaves = 0;
+    for line in kinds.lines() {
+        if let Some(name) = line.strip_prefix("pub enum ") {
+            class = name.trim_end_matches(" {").strip_suffix("Error");
+        } else if line == "}" {
+            class = None;
+        } else if let (Some(class), Some(leaf)) = (class, line.strip_suffix(','))
+            && leaf.trim().chars().all(char::is_alphanumeric)
+        {
+            let row = readme.lines().find(|row| row.starts_with(&format!("| `{class}` |")));
+            let row = row.unwrap_or_else(|| panic!("no row for {class}"));
+            assert!(
+                row.contains(&format!("`{}`", leaf.trim())),
+                "{class} has {}: {row}",
+                leaf.trim()
+            );
+            leaves += 1;
+        }
+    }
+    assert_eq!(leaves, 33, "as many as there are");
+}

@@ -1,0 +1,138 @@
+//! Bodies of requests, and bodies of responses that are read as they arrive.
+
+use std::{
+    collections::VecDeque,
+    io,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use backstop::{
+    Body, BodyError, BodyStream, BuildError, Bytes, ErrorKind, FromResponse, Request, reqwest,
+};
+use backstop_tests::{Answer, Server};
+use futures_core::Stream;
+
+use crate::support::{ADA, User, bounded, fetch};
+
+/// A stream of parts, the last of which may be an error.
+struct Parts(VecDeque<io::Result<&'static str>>);
+
+impl Stream for Parts {
+    type Item = io::Result<&'static str>;
+
+    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        Poll::Ready(self.0.pop_front())
+    }
+}
+
+fn parts(parts: impl IntoIterator<Item = io::Result<&'static str>>) -> Body {
+    Body::from_stream(Parts(parts.into_iter().collect()))
+}
+
+#[tokio::test]
+async fn every_kind_of_body_arrives() {
+    let server = Server::always(Answer::new(200, ""));
+    let post = || Request::post(server.url());
+    let ada = User { id: 7, name: "Ada".into() };
+    for (request, content_type, body) in [
+        (post().json(&ada), "application/json", ADA),
+        (
+            post().form(&[("a", "1 2"), ("b", "ä")]),
+            "application/x-www-form-urlencoded",
+            "a=1+2&b=%C3%A4",
+        ),
+        (post().text("hällo"), "text/plain; charset=utf-8", "hällo"),
+        (post().body("raw"), "", "raw"),
+        (post().body(Bytes::from_static(b"raw")), "", "raw"),
+        (post().body(b"raw".to_vec()), "", "raw"),
+        (post().body(reqwest::Body::from("raw")), "", "raw"),
+        (post().body(parts([Ok("one "), Ok("two")])), "", "one two"),
+        (
+            post().json(&ada).header("content-type", "application/vnd.api+json"),
+            "application/vnd.api+json",
+            ADA,
+        ),
+        (
+            post().header("content-type", "application/vnd.api+json").json(&ada),
+            "application/vnd.api+json",
+            ADA,
+        ),
+    ] {
+        fetch(request).await.expect(body);
+        let asked = server.last();
+        assert_eq!((asked.header("content-type"), asked.text()), (content_type, body));
+        assert!(asked.headers.get_all("content-type").iter().count() <= 1);
+    }
+}
+
+#[tokio::test]
+async fn a_multipart_form_arrives_with_its_length() {
+    let server = Server::always(Answer::new(200, ""));
+    let form = reqwest::multipart::Form::new()
+        .text("name", "Ada")
+        .part("file", reqwest::multipart::Part::bytes(b"content".to_vec()).file_name("a.txt"));
+    fetch(Request::post(server.url()).multipart(form)).await.expect("200");
+    let asked = server.last();
+    assert!(asked.header("content-type").starts_with("multipart/form-data; boundary="));
+    assert_eq!(asked.header("content-length"), asked.body.len().to_string());
+    assert!(asked.text().contains("filename=\"a.txt\"") && asked.text().contains("content"));
+}
+
+#[tokio::test]
+async fn a_stream_that_fails_is_the_caller_s_fault() {
+    let server = Server::always(Answer::new(200, ""));
+    let broken = parts([Ok("one"), Err(io::Error::other("disk on fire"))]);
+    let error = fetch(Request::post(server.url()).body(broken)).await.expect_err("a broken stream");
+    assert_eq!(error.kind(), ErrorKind::Build(BuildError::Body));
+    assert_eq!(error.sent(), backstop::Sent::Maybe);
+    assert!(format!("{error:#}").contains("disk on fire"), "{error:#}");
+}
+
+#[tokio::test]
+async fn a_response_can_be_read_as_it_arrives() {
+    let server = Server::always(Answer::Raw(
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n"
+            .to_vec(),
+    ));
+    let request = Request::get(server.url()).reads::<BodyStream>();
+    let mut body = BodyStream::from_response(fetch(request).await.expect("200")).expect("a stream");
+    let mut text = Vec::new();
+    while let Some(part) = bounded(body.part()).await.expect("a part") {
+        assert!(!part.is_empty());
+        text.extend_from_slice(&part);
+    }
+    assert_eq!(text, b"onetwo");
+    assert_eq!(body.part().await.expect("the end stays the end"), None);
+}
+
+#[tokio::test]
+async fn a_body_that_was_read_is_a_stream_of_one_part() {
+    let server = Server::always(Answer::new(200, "whole"));
+    let mut body = fetch(Request::get(server.url())).await.expect("200").into_stream();
+    assert_eq!(body.part().await.expect("a part").as_deref(), Some(&b"whole"[..]));
+    assert_eq!(body.part().await.expect("the end"), None);
+}
+
+#[tokio::test]
+async fn an_open_body_fails_with_the_facts_of_its_call() {
+    let server =
+        Server::always(Answer::Raw(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\npart".to_vec()));
+    let response = fetch(Request::get(server.url()).streaming(true)).await.expect("the head");
+    assert_eq!(response.bytes().expect_err("left open").kind(), ErrorKind::Build(BuildError::Body));
+    let mut body = response.into_stream();
+    assert_eq!(bounded(body.part()).await.expect("a part").as_deref(), Some(&b"part"[..]));
+    let error = bounded(body.part()).await.expect_err("cut short");
+    assert_eq!(error.kind(), ErrorKind::Body(BodyError::Truncated));
+    assert_eq!(error.template(), Some(&*server.url()));
+    assert_eq!(body.part().await.expect("the end"), None);
+}
+
+#[tokio::test]
+async fn a_limit_that_is_asked_for_holds_for_an_open_body() {
+    let server = Server::always(Answer::new(200, "0123456789"));
+    let request = Request::get(server.url()).streaming(true).max_body(4);
+    let mut body = fetch(request).await.expect("the head").into_stream();
+    let error = bounded(body.part()).await.expect_err("too large");
+    assert_eq!(error.kind(), ErrorKind::Body(BodyError::TooLarge));
+}

@@ -1,0 +1,8 @@
+//! The runtime crate without the macro.
+
+mod bodies;
+mod faults;
+mod redirects;
+mod requests;
+mod sessions;
+mod timeouts;

@@ -1,0 +1,143 @@
+//! Redirects: what is followed, what goes along, and what is refused.
+
+use backstop::{Body, ErrorKind, Method, RedirectError, Request, Sent};
+use backstop_tests::{Answer, Server};
+
+use crate::support::{fetch, fetch_with, session};
+
+/// A server whose `/from` redirects to its `/to`.
+fn redirecting(status: u16) -> Server {
+    Server::start(move |asked| match asked.path() {
+        "/from" => Answer::redirect(status, "/to?x=1"),
+        _ => Answer::new(200, "there"),
+    })
+}
+
+fn from(server: &Server, method: Method) -> Request {
+    Request::new(method, "{base}/from").base("base", &server.url())
+}
+
+#[tokio::test]
+async fn method_and_body_follow_rfc_9110() {
+    for (status, method, followed, keeps_body) in [
+        (301, Method::POST, Method::GET, false),
+        (302, Method::POST, Method::GET, false),
+        (303, Method::POST, Method::GET, false),
+        (303, Method::PUT, Method::GET, false),
+        (302, Method::PUT, Method::PUT, true),
+        (307, Method::POST, Method::POST, true),
+        (308, Method::PATCH, Method::PATCH, true),
+        (303, Method::HEAD, Method::HEAD, true),
+    ] {
+        let server = redirecting(status);
+        let response = fetch(from(&server, method.clone()).json(&1)).await.expect("200");
+        assert_eq!(response.url().as_str(), format!("{}/to?x=1", server.url()));
+        let asked = server.last();
+        assert_eq!(
+            (asked.method.clone(), asked.target.as_str()),
+            (followed, "/to?x=1"),
+            "{status} {method}"
+        );
+        assert_eq!(asked.text(), if keeps_body { "1" } else { "" }, "{status} {method}");
+        assert_eq!(asked.headers.contains_key("content-type"), keeps_body, "{status} {method}");
+    }
+}
+
+#[tokio::test]
+async fn secrets_stay_with_their_origin_on_every_hop() {
+    // A → B → B: what was stripped on the first hop must not come back on the second.
+    let other = Server::start(|asked| match asked.path() {
+        "/one" => Answer::redirect(302, "/two"),
+        _ => Answer::new(200, ""),
+    });
+    let target = format!("{}/one", other.url());
+    let origin = Server::start(move |_| Answer::redirect(302, target.clone()));
+    let request = || {
+        let mut private = backstop::HeaderValue::from_static("private");
+        private.set_sensitive(true);
+        Request::get("{base}/from?q=secret")
+            .base("base", &origin.url())
+            .bearer_auth("secret")
+            .header("cookie", "a=secret")
+            .header("x-api-key", "secret")
+            .header("x-private", private)
+            .header("x-public", "public")
+    };
+    fetch(request()).await.expect("200");
+    for asked in other.asked() {
+        let text = format!("{:?}", asked.headers);
+        assert!(!text.contains("secret") && !text.contains("private"), "{}: {text}", asked.target);
+        assert_eq!(asked.header("x-public"), "public");
+        assert_eq!(asked.header("referer"), "");
+    }
+    assert_eq!(origin.last().header("authorization"), "Bearer secret");
+
+    let trusting = session(|builder| builder.forward_credentials(true).referer(true));
+    fetch_with(&trusting, request()).await.expect("200");
+    assert_eq!(other.last().header("authorization"), "Bearer secret");
+    assert_eq!(other.last().header("referer"), format!("{}/one", other.url()));
+}
+
+#[tokio::test]
+async fn user_information_in_a_location_is_dropped() {
+    let target = Server::always(Answer::new(200, ""));
+    let location = target.url().replace("http://", "http://me:pw@");
+    let server = Server::start(move |_| Answer::redirect(302, location.clone()));
+    let response = fetch(Request::get(server.url())).await.expect("200");
+    assert_eq!(target.last().header("authorization"), "");
+    assert!(!response.url().as_str().contains("pw"));
+}
+
+#[tokio::test]
+async fn what_is_not_followed_has_its_leaf() {
+    let cases: [(Answer, RedirectError); 6] = [
+        (Answer::redirect(302, "/again"), RedirectError::TooMany),
+        (Answer::new(302, ""), RedirectError::Location),
+        (Answer::redirect(302, "http://[::bad"), RedirectError::Location),
+        (Answer::redirect(302, ""), RedirectError::Location),
+        (Answer::redirect(302, "ftp://host/"), RedirectError::Scheme),
+        (Answer::redirect(302, "mailto:me@host"), RedirectError::Scheme),
+    ];
+    for (answer, leaf) in cases {
+        let server = Server::always(answer);
+        let error = fetch(from(&server, Method::GET)).await.expect_err("a bad redirect");
+        assert_eq!(error.kind(), ErrorKind::Redirect(leaf), "{error:#}");
+        assert_eq!(error.sent(), Sent::Yes);
+        assert_eq!(error.status().map(|status| status.as_u16()), Some(302));
+    }
+}
+
+#[tokio::test]
+async fn as_many_redirects_as_the_session_says() {
+    let server = Server::always(Answer::redirect(302, "/again"));
+    let three = session(|builder| builder.max_redirects(3));
+    let error = fetch_with(&three, from(&server, Method::GET)).await.expect_err("a loop");
+    assert_eq!(error.kind(), ErrorKind::Redirect(RedirectError::TooMany));
+    assert_eq!(server.asked().len(), 4);
+
+    let none = session(|builder| builder.max_redirects(0));
+    let error = fetch_with(&none, from(&server, Method::GET)).await.expect_err("a redirect");
+    assert_eq!(error.kind(), ErrorKind::Status(302));
+}
+
+#[tokio::test]
+async fn a_streamed_body_cannot_be_sent_again() {
+    let server = redirecting(307);
+    let body = || Body::from(backstop::reqwest::Body::wrap(String::from("one")));
+    let error = fetch(from(&server, Method::POST).body(body())).await.expect_err("307");
+    assert_eq!(error.kind(), ErrorKind::Redirect(RedirectError::Body));
+    // A redirect that drops the body is followed.
+    let server = redirecting(303);
+    fetch(from(&server, Method::POST).body(body())).await.expect("303");
+}
+
+#[tokio::test]
+async fn a_later_hop_that_cannot_connect_was_sent_before() {
+    let refused = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let location = format!("http://{}/", refused.local_addr().expect("an address"));
+    drop(refused);
+    let server = Server::start(move |_| Answer::redirect(303, location.clone()));
+    let error = fetch(Request::post(server.url()).json(&1)).await.expect_err("refused");
+    assert_eq!(error.kind(), ErrorKind::Connect(backstop::ConnectError::Refused));
+    assert_eq!(error.sent(), Sent::Yes, "the first hop was answered");
+}

@@ -1,0 +1,245 @@
+//! What arrives at the server, and what of a response arrives here.
+
+use backstop::{
+    BuildError, Bytes, DecodeError, Error, ErrorKind, FromResponse, HeaderMap, Json, Method,
+    Request, Response, Sent, StatusCode, Version,
+};
+use backstop_tests::{Answer, Server};
+
+use crate::support::{ADA, User, fetch};
+
+#[tokio::test]
+async fn every_method_is_sent() {
+    let server = Server::always(Answer::new(204, ""));
+    let url = server.url();
+    for (request, method) in [
+        (Request::get(url.clone()), Method::GET),
+        (Request::post(url.clone()), Method::POST),
+        (Request::put(url.clone()), Method::PUT),
+        (Request::patch(url.clone()), Method::PATCH),
+        (Request::delete(url.clone()), Method::DELETE),
+        (Request::head(url.clone()), Method::HEAD),
+        (Request::options(url.clone()), Method::OPTIONS),
+        (Request::method("PURGE", url.clone()), Method::from_bytes(b"PURGE").expect("a token")),
+        (Request::new(Method::TRACE, url.clone()), Method::TRACE),
+    ] {
+        fetch(request).await.expect("204");
+        assert_eq!(server.last().method, method);
+    }
+}
+
+#[tokio::test]
+async fn url_query_and_headers_arrive() {
+    #[derive(serde::Serialize)]
+    struct Filter<'a> {
+        since: Option<u32>,
+        until: Option<u32>,
+        tag: &'a [&'a str],
+    }
+
+    let server = Server::always(Answer::new(200, ""));
+    let request = Request::get("{base}/users/{id}/posts?sort=new&page={page}&skip={skip}")
+        .base("base", &format!("{}/api/v1/", server.url()))
+        .path("id", &"a/b c")
+        .query_param("page", &2)
+        .query_param("skip", &None::<u32>)
+        .query(&Filter { since: Some(5), until: None, tag: &["x", "y&z"] })
+        .query(&[("last", true)])
+        .header("x-tenant", "acme")
+        .header("x-none", None::<&str>)
+        .header("x-number", Some(7))
+        .header("x-both", "1")
+        .header("x-both", "2")
+        .bearer_auth("s3cret");
+    fetch(request).await.expect("200");
+
+    let asked = server.last();
+    assert_eq!(asked.path(), "/api/v1/users/a%2Fb%20c/posts");
+    assert_eq!(asked.query(), "sort=new&page=2&since=5&tag=x&tag=y%26z&last=true");
+    assert_eq!(asked.header("x-tenant"), "acme");
+    assert_eq!(asked.header("x-none"), "");
+    assert_eq!(asked.header("x-number"), "7");
+    assert_eq!(asked.headers.get_all("x-both").iter().count(), 2);
+    assert_eq!(asked.header("authorization"), "Bearer s3cret");
+    assert_eq!(asked.header("accept"), "*/*");
+}
+
+#[tokio::test]
+async fn basic_authentication_from_a_key_or_the_url() {
+    let server = Server::always(Answer::new(200, ""));
+    fetch(Request::get(server.url()).basic_auth("me", "p:w")).await.expect("200");
+    assert_eq!(server.last().header("authorization"), "Basic bWU6cDp3");
+
+    let url = server.url().replace("http://", "http://me:p%40w@");
+    fetch(Request::get(url)).await.expect("200");
+    assert_eq!(server.last().header("authorization"), "Basic bWU6cEB3");
+}
+
+#[tokio::test]
+async fn a_value_never_leaves_its_segment() {
+    let server = Server::always(Answer::new(200, ""));
+    for (value, path) in [
+        ("../x", "/u/..%2Fx/end"),
+        ("%2e%2e", "/u/%252e%252e/end"),
+        ("a/b", "/u/a%2Fb/end"),
+        ("a?b#c", "/u/a%3Fb%23c/end"),
+        ("//host/x", "/u/%2F%2Fhost%2Fx/end"),
+        (".\n.", "/u/.%0A./end"),
+    ] {
+        let request =
+            Request::get("{base}/u/{v}/end").base("base", &server.url()).path("v", &value);
+        fetch(request).await.expect(value);
+        assert_eq!(server.last().target, path);
+    }
+    let sent = server.asked().len();
+    for value in ["", ".", ".."] {
+        let request =
+            Request::get("{base}/u/{v}/end").base("base", &server.url()).path("v", &value);
+        let error = fetch(request).await.expect_err(value);
+        assert_eq!(error.kind(), ErrorKind::Build(BuildError::Segment));
+        assert_eq!((error.sent(), error.attempts()), (Sent::No, 0));
+    }
+    assert_eq!(server.asked().len(), sent, "nothing was sent");
+}
+
+#[tokio::test]
+async fn a_mistake_in_a_part_is_a_build_error_and_sends_nothing() {
+    struct Refuses;
+    impl serde::Serialize for Refuses {
+        fn serialize<S: serde::Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+            Err(serde::ser::Error::custom("never"))
+        }
+    }
+
+    let server = Server::always(Answer::new(200, ""));
+    let get = || Request::get(server.url());
+    for (request, leaf) in [
+        (get().header("no spaces", "x"), BuildError::Header),
+        (get().header("x", "a\r\nb: c"), BuildError::Header),
+        (get().bearer_auth("a\nb"), BuildError::Header),
+        (get().basic_auth("a:b", ""), BuildError::Header),
+        (get().json(&Refuses), BuildError::Body),
+        (get().form(&Refuses), BuildError::Body),
+        (get().query(&Refuses), BuildError::Url),
+        (get().query_param("x", &[[1]]), BuildError::Url),
+        (get().path("id", &7), BuildError::Url),
+        (Request::method("NO SPACES", server.url()), BuildError::Method),
+        (Request::get("/relative"), BuildError::Url),
+        (Request::get("ftp://host/"), BuildError::Url),
+        (Request::get("http://"), BuildError::Url),
+    ] {
+        let shown = format!("{request:?}");
+        let error = fetch(request).await.expect_err(&shown);
+        assert_eq!(error.kind(), ErrorKind::Build(leaf), "{shown}: {error:#}");
+        assert_eq!((error.sent(), error.attempts()), (Sent::No, 0), "{shown}");
+    }
+    assert_eq!(server.connections(), 0);
+}
+
+#[tokio::test]
+async fn every_type_reads_itself() {
+    let server = Server::always(Answer::json(ADA).header("x-page", "3"));
+    let read = async || fetch(Request::get(server.url())).await.expect("200");
+
+    let Json(user) = Json::<User>::from_response(read().await).expect("JSON");
+    assert_eq!(user, User { id: 7, name: "Ada".into() });
+    assert_eq!(String::from_response(read().await).expect("text"), ADA);
+    assert_eq!(Bytes::from_response(read().await).expect("bytes"), ADA);
+    assert_eq!(Vec::from_response(read().await).expect("bytes"), ADA.as_bytes());
+    assert_eq!(StatusCode::from_response(read().await).expect("a status"), 200);
+    assert_eq!(Version::from_response(read().await).expect("a version"), Version::HTTP_11);
+    assert_eq!(HeaderMap::from_response(read().await).expect("headers")["x-page"], "3");
+    <()>::from_response(read().await).expect("nothing");
+
+    let (status, headers, Json(user)) =
+        <(StatusCode, HeaderMap, Json<User>)>::from_response(read().await).expect("all three");
+    assert_eq!(
+        (status.as_u16(), &headers["x-page"], user.id),
+        (200, &"3".parse().expect("a value"), 7)
+    );
+
+    let response = Response::from_response(read().await).expect("itself");
+    assert_eq!(response.url().as_str(), format!("{}/", server.url()));
+    assert_eq!(response.content_type().as_deref(), Some("application/json"));
+    assert_eq!(response.attempts(), 1);
+}
+
+#[tokio::test]
+async fn a_decode_error_keeps_the_response() {
+    let server = Server::always(Answer::json(r#"{"users":[{"id":1,"name":"a"},{"id":"x"}]}"#));
+    let response = fetch(Request::get(server.url())).await.expect("200");
+    let error =
+        response.json::<std::collections::HashMap<String, Vec<User>>>().expect_err("another shape");
+    assert_eq!(error.kind(), ErrorKind::Decode(DecodeError::Shape));
+    assert_eq!(error.decode_path(), Some("$.users[1].id"));
+    assert_eq!(error.status(), Some(StatusCode::OK));
+    assert_eq!(error.headers()["content-type"], "application/json");
+    assert!(error.body().starts_with(b"{\"users\""));
+    assert_eq!(error.sent(), Sent::Yes);
+
+    let server = Server::always(Answer::new(200, "<html>").header("content-type", "text/html"));
+    let error =
+        fetch(Request::get(server.url())).await.expect("200").json::<User>().expect_err("HTML");
+    assert_eq!(error.kind(), ErrorKind::Decode(DecodeError::ContentType));
+    assert!(error.to_string().contains("text/html"), "{error}");
+}
+
+#[tokio::test]
+async fn a_status_error_keeps_the_response() {
+    let server = Server::always(
+        Answer::new(503, "x".repeat(10_000)).header("retry-after", "7").header("x-id", "3"),
+    );
+    let error = fetch(Request::get("{base}/a?key=secret").base("base", &server.url()))
+        .await
+        .expect_err("503");
+    assert_eq!(error.kind(), ErrorKind::Status(503));
+    assert_eq!(error.status(), Some(StatusCode::SERVICE_UNAVAILABLE));
+    assert_eq!(error.headers()["x-id"], "3");
+    assert_eq!(error.body().len(), 8 * 1024);
+    assert_eq!(error.retry_after(), Some(std::time::Duration::from_secs(7)));
+    assert_eq!(error.method(), Some(&Method::GET));
+    assert_eq!(error.template(), Some("{base}/a?key=REDACTED"));
+    assert_eq!(
+        error.to_string(),
+        format!("GET {}/a?key=REDACTED: 503 Service Unavailable", server.url())
+    );
+    assert!(error.elapsed() > std::time::Duration::ZERO);
+
+    #[derive(serde::Deserialize)]
+    struct Problem {
+        title: String,
+    }
+    let server = Server::always(Answer::new(409, r#"{"title":"taken"}"#));
+    let error = fetch(Request::put(server.url())).await.expect_err("409");
+    let problem: Problem = error.json().expect("the problem");
+    assert_eq!(problem.title, "taken");
+}
+
+#[tokio::test]
+async fn which_statuses_count_is_the_request_s_to_say() {
+    let server = Server::start(|asked| Answer::new(asked.path()[1..].parse().unwrap_or(500), ""));
+    let get = |status: u16| {
+        Request::get("{base}/{status}").base("base", &server.url()).path("status", &status)
+    };
+    assert_eq!(fetch(get(299)).await.expect("2xx").status(), 299);
+    assert_eq!(fetch(get(404)).await.expect_err("4xx").kind(), ErrorKind::Status(404));
+    let tolerant = |status| get(status).expect(&[200..=299, 404..=404, 302..=302]);
+    assert_eq!(fetch(tolerant(404)).await.expect("expected").status(), 404);
+    assert_eq!(fetch(tolerant(302)).await.expect("not followed").status(), 302);
+    assert_eq!(fetch(tolerant(410)).await.expect_err("410").kind(), ErrorKind::Status(410));
+    assert_eq!(
+        fetch(get(200).expect(&[304..=304])).await.expect_err("200").kind(),
+        ErrorKind::Status(200)
+    );
+}
+
+#[test]
+fn an_error_shows_its_chain_and_no_secret() {
+    let inner = std::io::Error::other("disk on fire");
+    let error =
+        Error::new(ErrorKind::Build(BuildError::Body)).with_source(inner).with_body("hunter2");
+    assert_eq!(error.to_string(), "the body could not be made");
+    assert_eq!(format!("{error:#}"), "the body could not be made: disk on fire");
+    let debug = format!("{error:?}");
+    assert!(debug.contains("disk on fire") && !debug.contains("hunter2"), "{debug}");
+}

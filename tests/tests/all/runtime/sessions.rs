@@ -1,0 +1,253 @@
+//! Sessions: one for many runtimes, and others in their place.
+
+use std::{
+    convert::Infallible,
+    future::{Ready, ready},
+    sync::{
+        LazyLock,
+        atomic::{AtomicUsize, Ordering},
+    },
+    task::{Context, Poll},
+    thread,
+};
+
+use backstop::{BuildError, DisconnectedError, ErrorKind, Request, Sent, Session, reqwest};
+use backstop_tests::{Answer, Server};
+use tower_service::Service;
+
+use crate::support::{bounded, fetch_with, session};
+
+fn small_runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime")
+}
+
+/// As `#[tokio::test]`s use a `static`: runtimes come and go on many threads.
+#[test]
+fn a_static_session_serves_many_short_runtimes() {
+    static SHARED: LazyLock<Session> = LazyLock::new(|| session(|builder| builder));
+    let server = Server::always(Answer::new(200, "ok"));
+    let failed = AtomicUsize::new(0);
+    // A runtime that stays alive, and does not run, must not be asked for its connections.
+    let idle = small_runtime();
+    idle.block_on(fetch_with(&SHARED, Request::get(server.url()))).expect("200");
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                for _ in 0..300 {
+                    let fetched =
+                        small_runtime().block_on(fetch_with(&SHARED, Request::get(server.url())));
+                    if fetched.is_err() {
+                        failed.fetch_add(1, Ordering::Relaxed);
+                    }
+                }
+            });
+        }
+    });
+    assert_eq!(failed.load(Ordering::Relaxed), 0);
+    idle.block_on(fetch_with(&SHARED, Request::get(server.url()))).expect("200");
+    assert_eq!(format!("{:?}", *SHARED).matches("Clients(1)").count(), 1, "{:?}", *SHARED);
+}
+
+#[tokio::test]
+async fn connections_are_kept_and_reused() {
+    let server = Server::always(Answer::new(200, "ok"));
+    let session = session(|builder| builder);
+    for _ in 0..5 {
+        fetch_with(&session, Request::get(server.url())).await.expect("200");
+    }
+    assert_eq!(server.connections(), 1);
+}
+
+#[tokio::test]
+async fn a_session_for_each_call_leaves_no_task() {
+    let server = Server::always(Answer::new(200, "ok"));
+    for _ in 0..20 {
+        fetch_with(&Session::new(), Request::get(server.url())).await.expect("200");
+    }
+    let alive = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
+    bounded(async {
+        while alive() > 0 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+}
+
+#[test]
+fn without_a_runtime_nothing_is_sent() {
+    let mut exchange = Box::pin(Session::shared().fetch(Request::get("http://127.0.0.1:9/")));
+    let waker = std::task::Waker::noop();
+    let Poll::Ready(outcome) = exchange.as_mut().poll(&mut Context::from_waker(waker)) else {
+        panic!("it has nothing to wait for");
+    };
+    let error = outcome.expect_err("no runtime");
+    assert_eq!(error.kind(), ErrorKind::Build(BuildError::Session));
+}
+
+#[tokio::test]
+async fn a_session_gives_its_requests_what_they_lack() {
+    let server = Server::always(Answer::new(200, ""));
+    let session = session(|builder| {
+        builder
+            .base_url(format!("{}/v1", server.url()))
+            .header("x-tenant", "acme")
+            .header("x-trace", "1")
+    });
+    fetch_with(&session, Request::get("/users").header("x-trace", "2")).await.expect("200");
+    let asked = server.last();
+    assert_eq!(asked.target, "/v1/users");
+    assert_eq!((asked.header("x-tenant"), asked.header("x-trace")), ("acme", "2"));
+    assert_eq!(asked.headers.get_all("x-trace").iter().count(), 1);
+    // A whole URL stays what it is.
+    fetch_with(&session, Request::get(format!("{}/other", server.url()))).await.expect("200");
+    assert_eq!(server.last().target, "/other");
+}
+
+#[test]
+fn a_session_that_cannot_be_is_a_build_error() {
+    for builder in
+        [Session::builder().base_url("not a url"), Session::builder().base_url("ftp://host/")]
+    {
+        assert_eq!(builder.build().expect_err("no URL").kind(), ErrorKind::Build(BuildError::Url));
+    }
+    let error = Session::builder().header("x", "a\nb").build().expect_err("no header");
+    assert_eq!(error.kind(), ErrorKind::Build(BuildError::Header));
+}
+
+#[tokio::test]
+async fn a_client_that_cannot_be_built_is_a_build_error() {
+    let session = session(|builder| builder.configure(|client| client.user_agent("a\nb")));
+    let error =
+        fetch_with(&session, Request::get("http://127.0.0.1:9/")).await.expect_err("no client");
+    assert_eq!(error.kind(), ErrorKind::Build(BuildError::Session));
+    assert_eq!(error.sent(), Sent::No);
+}
+
+#[tokio::test]
+async fn cookies_are_kept_if_asked_for() {
+    let server = Server::always(Answer::new(200, "").header("set-cookie", "id=7"));
+    let forgetful = session(|builder| builder);
+    let keeping = session(|builder| builder.cookie_store(true));
+    for (session, cookie) in [(&forgetful, ""), (&keeping, "id=7")] {
+        fetch_with(session, Request::get(server.url())).await.expect("200");
+        fetch_with(session, Request::get(server.url())).await.expect("200");
+        assert_eq!(server.last().header("cookie"), cookie);
+    }
+}
+
+#[tokio::test]
+async fn a_client_of_the_user_s_stands_in() {
+    let server = Server::always(Answer::new(200, ""));
+    let client =
+        reqwest::Client::builder().no_proxy().user_agent("mine").build().expect("a client");
+    fetch_with(&Session::from(client), Request::get(server.url())).await.expect("200");
+    assert_eq!(server.last().header("user-agent"), "mine");
+}
+
+/// A service that answers without a network.
+#[derive(Clone)]
+struct Canned;
+
+impl Service<reqwest::Request> for Canned {
+    type Response = reqwest::Response;
+    type Error = Infallible;
+    type Future = Ready<Result<reqwest::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: reqwest::Request) -> Self::Future {
+        let body = format!("{} {}", request.method(), request.url());
+        ready(Ok(http::Response::new(body).into()))
+    }
+}
+
+/// A service that gives up, before or after it took the request.
+#[derive(Clone)]
+struct Refusing {
+    ready: bool,
+}
+
+impl Service<reqwest::Request> for Refusing {
+    type Response = reqwest::Response;
+    type Error = Box<dyn std::error::Error + Send + Sync>;
+    type Future = Ready<Result<reqwest::Response, Self::Error>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        Poll::Ready(if self.ready { Ok(()) } else { Err("the breaker is open".into()) })
+    }
+
+    fn call(&mut self, _: reqwest::Request) -> Self::Future {
+        ready(Err("lost in the stack".into()))
+    }
+}
+
+#[tokio::test]
+async fn a_tower_service_stands_in() {
+    let session = Session::builder().service(Canned).build().expect("a session");
+    let response = fetch_with(&session, Request::get("http://host/a")).await.expect("200");
+    assert_eq!(response.text().expect("text"), "GET http://host/a");
+
+    for (ready, leaf, sent) in [
+        (false, DisconnectedError::Unsent, Sent::No),
+        (true, DisconnectedError::Closed, Sent::Maybe),
+    ] {
+        let session = Session::builder().service(Refusing { ready }).build().expect("a session");
+        let error = fetch_with(&session, Request::get("http://host/a")).await.expect_err("refused");
+        assert_eq!(
+            (error.kind(), error.sent()),
+            (ErrorKind::Disconnected(leaf), sent),
+            "{error:#}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_errors_of_a_stack_keep_their_kind() {
+    /// Wraps what the client says, as middleware does.
+    #[derive(Clone)]
+    struct Wrapping(reqwest::Client);
+
+    #[derive(Debug)]
+    struct Wrapped(reqwest::Error);
+
+    impl std::fmt::Display for Wrapped {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            write!(f, "the stack: {}", self.0)
+        }
+    }
+
+    impl std::error::Error for Wrapped {
+        fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+            Some(&self.0)
+        }
+    }
+
+    impl Service<reqwest::Request> for Wrapping {
+        type Response = reqwest::Response;
+        type Error = Wrapped;
+        type Future =
+            std::pin::Pin<Box<dyn Future<Output = Result<reqwest::Response, Wrapped>> + Send>>;
+
+        fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Wrapped>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn call(&mut self, request: reqwest::Request) -> Self::Future {
+            let sending = self.0.execute(request);
+            Box::pin(async { sending.await.map_err(Wrapped) })
+        }
+    }
+
+    let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+    let session = Session::builder().service(Wrapping(client)).build().expect("a session");
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("http://{}/?key=secret", listener.local_addr().expect("an address"));
+    drop(listener);
+    let error = fetch_with(&session, Request::get(url)).await.expect_err("refused");
+    assert_eq!(error.kind(), ErrorKind::Connect(backstop::ConnectError::Refused));
+    assert_eq!(error.sent(), Sent::No);
+    let shown = format!("{error:#} {error:?}");
+    assert!(shown.contains("the stack") && !shown.contains("secret"), "{shown}");
+}

@@ -1,0 +1,74 @@
+//! Timers: the error says which one ran out.
+
+use std::time::Duration;
+
+use backstop::{ErrorKind, Request, Sent, TimeoutError};
+use backstop_tests::{Answer, Server};
+
+use crate::support::{bounded, fetch, fetch_with, session};
+
+const SHORT: Duration = Duration::from_millis(80);
+/// Long enough for a head to arrive on a busy machine.
+const AFTER_HEAD: Duration = Duration::from_millis(800);
+
+fn silent() -> Server {
+    Server::always(Answer::Stall(Vec::new()))
+}
+
+fn stalled_body() -> Server {
+    Server::always(Answer::Stall(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\npart".to_vec()))
+}
+
+#[tokio::test]
+async fn waiting_for_the_head() {
+    let server = silent();
+    for (request, timer) in [
+        (Request::get(server.url()).timeout(SHORT), TimeoutError::Total),
+        (Request::get(server.url()).attempt_timeout(SHORT), TimeoutError::Attempt),
+        (Request::get(server.url()).timeout(SHORT).attempt_timeout(SHORT * 9), TimeoutError::Total),
+    ] {
+        let error = fetch(request).await.expect_err("silence");
+        assert_eq!(error.kind(), ErrorKind::Timeout(timer));
+        assert_eq!(error.sent(), Sent::Maybe);
+        assert!(error.elapsed() >= SHORT);
+    }
+}
+
+#[tokio::test]
+async fn waiting_for_the_body() {
+    let server = stalled_body();
+    for (request, timer) in [
+        (Request::get(server.url()).timeout(AFTER_HEAD), TimeoutError::Total),
+        (Request::get(server.url()).attempt_timeout(AFTER_HEAD), TimeoutError::Attempt),
+        (Request::get(server.url()).idle_timeout(SHORT), TimeoutError::Idle),
+    ] {
+        let error = fetch(request).await.expect_err("a stall");
+        assert_eq!(error.kind(), ErrorKind::Timeout(timer));
+        assert_eq!(error.sent(), Sent::Yes);
+        assert_eq!(error.status().map(|status| status.as_u16()), Some(200));
+    }
+}
+
+#[tokio::test]
+async fn an_open_body_has_the_idle_timer_alone() {
+    let server = stalled_body();
+    let request =
+        Request::get(server.url()).streaming(true).timeout(AFTER_HEAD).idle_timeout(SHORT);
+    let mut body = fetch(request).await.expect("the head").into_stream();
+    assert_eq!(bounded(body.part()).await.expect("a part").as_deref(), Some(&b"part"[..]));
+    let error = bounded(body.part()).await.expect_err("a stall");
+    assert_eq!(error.kind(), ErrorKind::Timeout(TimeoutError::Idle));
+}
+
+#[tokio::test]
+async fn a_request_changes_what_its_session_says() {
+    let quick = session(|builder| builder.timeout(SHORT));
+    let server = Server::always(Answer::Late(SHORT * 3, Box::new(Answer::new(200, ""))));
+    let error = fetch_with(&quick, Request::get(server.url())).await.expect_err("too late");
+    assert_eq!(error.kind(), ErrorKind::Timeout(TimeoutError::Total));
+    fetch_with(&quick, Request::get(server.url()).timeout(None)).await.expect("in its own time");
+    let patient = Duration::MAX;
+    fetch_with(&quick, Request::get(server.url()).timeout(patient))
+        .await
+        .expect("as long as it takes");
+}

@@ -1,0 +1,38 @@
+//! What many tests need.
+
+use std::{sync::LazyLock, time::Duration};
+
+use backstop::{Error, Request, Response, Session};
+use serde::{Deserialize, Serialize};
+
+/// A session without proxies, whatever the environment of the tests says.
+pub(crate) static SESSION: LazyLock<Session> = LazyLock::new(|| session(|builder| builder));
+
+/// A session without proxies and with other settings.
+pub(crate) fn session(
+    set: impl FnOnce(backstop::SessionBuilder) -> backstop::SessionBuilder,
+) -> Session {
+    set(Session::builder().no_proxy()).build().expect("a session")
+}
+
+/// Fetches with [`SESSION`], and fails instead of hanging.
+pub(crate) async fn fetch(request: Request) -> Result<Response, Error> {
+    fetch_with(&SESSION, request).await
+}
+
+pub(crate) async fn fetch_with(session: &Session, request: Request) -> Result<Response, Error> {
+    bounded(session.fetch(request)).await
+}
+
+/// The test fails if this takes longer than any test should.
+pub(crate) async fn bounded<F: Future>(future: F) -> F::Output {
+    tokio::time::timeout(Duration::from_secs(20), future).await.expect("ends in time")
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct User {
+    pub(crate) id: u64,
+    pub(crate) name: String,
+}
+
+pub(crate) const ADA: &str = r#"{"id":7,"name":"Ada"}"#;
