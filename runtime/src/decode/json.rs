@@ -5,7 +5,7 @@ use std::{error::Error as StdError, fmt};
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 
-use super::path;
+use super::{path, text};
 use crate::error::{DecodeError, Error, ErrorKind};
 
 pub(crate) fn from_slice<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
@@ -16,6 +16,10 @@ pub(crate) fn from_slice<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
 /// so that success pays nothing for the path.
 #[cold]
 fn describe(error: &serde_json::Error, body: &[u8]) -> Error {
+    // JSON is UTF-8 (RFC 8259 §8.1): of what is not, the syntax says nothing.
+    if let Err(error) = std::str::from_utf8(body) {
+        return text::not_utf8(error);
+    }
     let leaf = match error.classify() {
         Category::Data => DecodeError::Shape,
         _ => DecodeError::Syntax,
@@ -90,6 +94,14 @@ mod tests {
             let shown = format!("{error:#}");
             assert!(shown.contains(text), "{shown}");
             assert!(!format!("{shown}{error:?}").contains("hunter2"), "{shown}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_utf_8_is_not_a_question_of_syntax() {
+        for body in [&b"\"\xff\xfe\""[..], b"\xff\xfe{\0}\0"] {
+            let error = from_slice::<serde_json::Value>(body).expect_err("not UTF-8");
+            assert_eq!(error.kind(), ErrorKind::Decode(DecodeError::Charset));
         }
     }
 

@@ -5,12 +5,13 @@
 
 mod json;
 mod path;
+mod text;
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, Version};
 use serde::de::DeserializeOwned;
 
-pub(crate) use self::json::from_slice as json;
+pub(crate) use self::{json::from_slice as json, text::decode as text};
 use crate::{
     error::Error,
     response::{BodyStream, Response},

@@ -3,7 +3,6 @@
 mod stream;
 #[cfg(test)]
 mod tests;
-mod text;
 
 use std::fmt;
 
@@ -91,7 +90,7 @@ impl Response {
     /// without the feature `charset`, that is any but UTF-8, ASCII and ISO-8859-1.
     pub fn text(&self) -> Result<String, Error> {
         let content_type = self.headers().get(header::CONTENT_TYPE);
-        text::decode(self.bytes()?, content_type).map_err(|error| self.error(error))
+        decode::text(self.bytes()?, content_type).map_err(|error| self.error(error))
     }
 
     /// The body as JSON.
@@ -100,10 +99,17 @@ impl Response {
     ///
     /// [`DecodeError::ContentType`] if the content type is another than `application/json` or
     /// `…+json`; none at all is let pass. [`DecodeError::Syntax`] and [`DecodeError::Shape`] with
-    /// the [path](Error::decode_path) of what does not fit.
+    /// the [path](Error::decode_path) of what does not fit. [`DecodeError::Charset`] if it is
+    /// neither UTF-8, which JSON is (RFC 8259 §8.1), nor in the charset that its content type
+    /// names all the same.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Error> {
-        let body = self.json_body()?;
-        decode::json(body).map_err(|error| self.error(error))
+        let decoded = match decode::json(self.json_body()?) {
+            Err(error) if error.kind() == ErrorKind::Decode(DecodeError::Charset) => {
+                decode::json(self.text()?.as_bytes())
+            }
+            decoded => decoded,
+        };
+        decoded.map_err(|error| self.error(error))
     }
 
     /// The response as any type that [reads itself](FromResponse).

@@ -5,6 +5,10 @@ use http::HeaderValue;
 use super::*;
 
 fn response(content_type: Option<&'static str>, body: &'static str) -> Response {
+    response_of(content_type, body.as_bytes())
+}
+
+fn response_of(content_type: Option<&'static str>, body: &'static [u8]) -> Response {
     let mut headers = HeaderMap::new();
     if let Some(content_type) = content_type {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
@@ -36,6 +40,15 @@ fn json_is_read_by_its_content_type() {
     let error = response(Some("text/html"), "<html>").json::<u8>().expect_err("HTML");
     assert_eq!(error.kind(), ErrorKind::Decode(DecodeError::ContentType));
     assert_eq!(error.body(), "<html>");
+}
+
+#[test]
+fn json_in_another_charset_has_to_say_so() {
+    let latin1: &'static [u8] = b"\"\xe9\"";
+    let read = |content_type| response_of(Some(content_type), latin1).json::<String>();
+    assert_eq!(read("application/json; charset=iso-8859-1").expect("decoded"), "é");
+    let error = read("application/json").expect_err("not UTF-8");
+    assert_eq!(error.kind(), ErrorKind::Decode(DecodeError::Charset));
 }
 
 #[test]

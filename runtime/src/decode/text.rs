@@ -4,7 +4,7 @@ use http::HeaderValue;
 
 use crate::error::{DecodeError, Error, ErrorKind};
 
-pub(super) fn decode(body: &[u8], content_type: Option<&HeaderValue>) -> Result<String, Error> {
+pub(crate) fn decode(body: &[u8], content_type: Option<&HeaderValue>) -> Result<String, Error> {
     let charset = content_type.and_then(|value| charset(value.to_str().ok()?));
     // A byte order mark is stronger than what the header says (WHATWG Encoding §6).
     if let Some(body) = body.strip_prefix(b"\xEF\xBB\xBF") {
@@ -29,8 +29,12 @@ fn charset(content_type: &str) -> Option<String> {
 fn utf8(body: &[u8]) -> Result<String, Error> {
     match std::str::from_utf8(body) {
         Ok(text) => Ok(text.to_owned()),
-        Err(error) => Err(not_text(format!("byte {} is not UTF-8", error.valid_up_to()))),
+        Err(error) => Err(not_utf8(error)),
     }
+}
+
+pub(super) fn not_utf8(error: std::str::Utf8Error) -> Error {
+    not_text(format!("byte {} is not UTF-8", error.valid_up_to()))
 }
 
 #[cfg(feature = "charset")]
