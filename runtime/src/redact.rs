@@ -26,9 +26,10 @@ pub(crate) fn url(url: &Url) -> Url {
 /// Input: `https://me:pw@host/users/{id}?key=secret&page={page}`
 /// Output: `https://host/users/{id}?key=REDACTED&page={page}`
 ///
-/// A template is the program's own text, but a program may also ask for a URL that it was given.
+/// A template is the program's own text, but a program may also ask for a URL that it was given, and
+/// for one that is malformed.
 pub(crate) fn template(template: Cow<'static, str>) -> Cow<'static, str> {
-    if !template.contains(['@', '?', '#']) {
+    if !template.contains(|character: char| "@?#".contains(character) || character.is_control()) {
         return template;
     }
     let text = template.split_once('#').map_or(&*template, |(kept, _)| kept);
@@ -36,23 +37,43 @@ pub(crate) fn template(template: Cow<'static, str>) -> Cow<'static, str> {
         Some((path, query)) => (path, Some(query)),
         None => (text, None),
     };
-    let mut shown = match path.split_once("//") {
-        Some((scheme, rest)) => {
-            let end = rest.find(['/', '\\']).unwrap_or(rest.len());
-            let (authority, rest) = rest.split_at(end);
-            let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-            format!("{scheme}//{host}{rest}")
-        }
+    let mut shown = match path.rfind('@') {
         None => path.to_owned(),
+        Some(at) => without_userinfo(path, at),
     };
     if let Some(query) = query {
         shown.push('?');
         shown.push_str(&hide_values(query, |value| value.starts_with('{') && value.ends_with('}')));
     }
-    shown.into()
+    match shown.contains(char::is_control) {
+        true => shown.escape_debug().to_string().into(),
+        false => shown.into(),
+    }
 }
 
-/// A pair without `=` is hidden whole: it may be a token that stands alone.
+/// Drops the user information of a URL's start. An `@` of the path stays where it is certain to be
+/// one: behind the host of a URL that is one, or of a template.
+fn without_userinfo(path: &str, last_at: usize) -> String {
+    let start = match path.split_once("://") {
+        Some((scheme, rest)) if scheme.bytes().all(|byte| byte.is_ascii_alphabetic()) => {
+            path.len() - rest.len()
+        }
+        _ if path.starts_with(['{', '/']) => return path.to_owned(),
+        // Not how a URL begins: whatever stands before the `@` may be a password.
+        _ => return path[last_at + 1..].to_owned(),
+    };
+    let end = path[start..].find(['/', '\\']).map_or(path.len(), |at| start + at);
+    let is_url = path.contains('{') || Url::parse(path).is_ok();
+    let kept = match path[start..end].rfind('@') {
+        Some(at) => start + at + 1,
+        None if is_url => start,
+        None => last_at + 1,
+    };
+    format!("{}{}", &path[..start], &path[kept..])
+}
+
+/// A pair without a value is hidden whole: it may be a token that stands alone, with the `=` of its
+/// base64.
 fn hide_values(query: &str, is_safe: impl Fn(&str) -> bool) -> String {
     let mut shown = String::with_capacity(query.len());
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
@@ -60,12 +81,12 @@ fn hide_values(query: &str, is_safe: impl Fn(&str) -> bool) -> String {
             shown.push('&');
         }
         match pair.split_once('=') {
-            Some((name, value)) => {
+            Some((name, value)) if !value.trim_matches('=').is_empty() => {
                 shown.push_str(name);
                 shown.push('=');
                 shown.push_str(if is_safe(value) { value } else { REDACTED });
             }
-            None => shown.push_str(REDACTED),
+            _ => shown.push_str(REDACTED),
         }
     }
     shown
@@ -86,6 +107,7 @@ mod tests {
             "https://host:81/users/7?key=REDACTED&page=REDACTED"
         );
         assert_eq!(shown("http://host/?token"), "http://host/?REDACTED");
+        assert_eq!(shown("http://host/?dG9rZW4=="), "http://host/?REDACTED");
         assert_eq!(shown("http://host/?a=1&&b=2=3"), "http://host/?a=REDACTED&b=REDACTED");
         assert_eq!(shown("http://host/?"), "http://host/?");
         assert_eq!(shown("http://host/a"), "http://host/a");
@@ -99,7 +121,33 @@ mod tests {
             shown("https://me:p@w@host/{a}@b?key=secret&page={page}#x"),
             "https://host/{a}@b?key=REDACTED&page={page}"
         );
+        assert_eq!(shown("http://host/{a}/b@c"), "http://host/{a}/b@c");
+        assert_eq!(shown("http://host/b@c"), "http://host/b@c");
         assert_eq!(shown("/a?token"), "/a?REDACTED");
         assert_eq!(shown("{base}?x={x}"), "{base}?x={x}");
+    }
+
+    #[test]
+    fn what_is_no_url_shows_no_password() {
+        for text in [
+            "https:/me:pw@host",
+            "https:\\\\me:pw@host/a",
+            "http:me:pw@host",
+            "me:pw@host/a",
+            "https://me:p/w@host/",
+            "https://me:p@w@host/\n",
+            "https://[me:pw@host",
+        ] {
+            let shown = template(text.into());
+            assert!(
+                shown.contains("host") && !shown.contains('p') || shown.starts_with("http"),
+                "{shown}"
+            );
+            assert!(
+                !shown.contains("pw") && !shown.contains("p/w") && !shown.contains("me:"),
+                "{shown}"
+            );
+            assert!(!shown.contains('\n'), "{shown:?}");
+        }
     }
 }

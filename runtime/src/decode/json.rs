@@ -9,6 +9,8 @@ use super::{path, text};
 use crate::error::{DecodeError, Error, ErrorKind};
 
 pub(crate) fn from_slice<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
+    // A byte order mark is not JSON, and parsers may ignore it (RFC 8259 §8.1).
+    let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
     serde_json::from_slice(body).map_err(|error| describe(&error, body))
 }
 
@@ -20,12 +22,15 @@ fn describe(error: &serde_json::Error, body: &[u8]) -> Error {
     if let Err(error) = std::str::from_utf8(body) {
         return text::not_utf8(error);
     }
+    // serde_json calls it a matter of syntax when a type stops reading before the value ends.
+    let is_json = || serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok();
     let leaf = match error.classify() {
         Category::Data => DecodeError::Shape,
+        _ if is_json() => DecodeError::Shape,
         _ => DecodeError::Syntax,
     };
     let path = path::at(body, error.line(), error.column());
-    let cause = Cause(describe_cause(error, leaf));
+    let cause = Cause(describe_cause(error, body));
     Error::new(ErrorKind::Decode(leaf))
         .detail(format!("at {path}"))
         .at_path(path)
@@ -34,9 +39,9 @@ fn describe(error: &serde_json::Error, body: &[u8]) -> Error {
 
 /// serde's message without the data that it quotes: `invalid type: string "x", expected u64`
 /// becomes `invalid type: string, expected u64`.
-fn describe_cause(error: &serde_json::Error, leaf: DecodeError) -> String {
+fn describe_cause(error: &serde_json::Error, body: &[u8]) -> String {
     let text = error.to_string();
-    if leaf == DecodeError::Syntax {
+    if error.classify() != Category::Data {
         return text;
     }
     let (text, position) = match text.rfind(" at line ") {
@@ -44,14 +49,38 @@ fn describe_cause(error: &serde_json::Error, leaf: DecodeError) -> String {
         None => (&*text, ""),
     };
     // What is missing or doubled is named as the type names it, and so is what was expected.
-    if text.starts_with("missing field") || text.starts_with("duplicate field") {
+    if text.starts_with("missing field `") || text.starts_with("duplicate field `") {
         return format!("{text}{position}");
+    }
+    let quotes = [
+        "invalid type: ",
+        "invalid value: ",
+        "invalid length ",
+        "unknown field `",
+        "unknown variant `",
+    ];
+    if !quotes.iter().any(|start| text.starts_with(start)) {
+        return format!("{}{position}", without_data(text, body));
     }
     let (found, expected) = match text.rfind(", expected ") {
         Some(at) => text.split_at(at),
         None => (text, ""),
     };
     format!("{}{expected}{position}", without_quoted(found).trim_end())
+}
+
+/// The message of a type's own, of which each word that stands in the body is hidden.
+fn without_data(text: &str, body: &[u8]) -> String {
+    let body = String::from_utf8_lossy(body);
+    let mut shown = String::with_capacity(text.len());
+    for word in text.split_inclusive(char::is_whitespace) {
+        let bare = word.trim_matches(|character: char| !character.is_alphanumeric());
+        match bare.chars().count() > 2 && body.contains(bare) {
+            true => shown.push_str(&word.replace(bare, "…")),
+            false => shown.push_str(word),
+        }
+    }
+    shown
 }
 
 /// Drops what stands between backticks or double quotes, from the first to the last of them: the
@@ -76,6 +105,8 @@ impl StdError for Cause {}
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
     use super::*;
 
     fn error<T: DeserializeOwned + fmt::Debug>(body: &str) -> Error {
@@ -97,6 +128,25 @@ mod tests {
         }
     }
 
+    /// Refuses every value, and repeats it.
+    #[derive(Debug)]
+    struct Picky;
+
+    impl<'de> serde::Deserialize<'de> for Picky {
+        fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            let text = String::deserialize(deserializer)?;
+            Err(serde::de::Error::custom(format!(
+                "missing field in the token <{text}>, expected more"
+            )))
+        }
+    }
+
+    #[test]
+    fn a_type_s_own_message_keeps_the_words_that_are_not_data() {
+        let shown = format!("{:#}", error::<Picky>(r#""hunter2""#));
+        assert!(shown.contains("in the token <…>, expected more"), "{shown}");
+    }
+
     #[test]
     fn what_is_not_utf_8_is_not_a_question_of_syntax() {
         for body in [&b"\"\xff\xfe\""[..], b"\xff\xfe{\0}\0"] {
@@ -108,6 +158,13 @@ mod tests {
     #[test]
     fn another_shape_is_told_from_bad_syntax() {
         assert_eq!(error::<u8>("{}").kind(), ErrorKind::Decode(DecodeError::Shape));
+        for error in [
+            error::<(u8, u8)>("[1, 2, 3]"),
+            error::<HashMap<u8, u8>>(r#"{"x": 1}"#),
+            error::<u8>("\u{feff}1e999"),
+        ] {
+            assert_eq!(error.kind(), ErrorKind::Decode(DecodeError::Shape), "{error:#}");
+        }
         for body in ["", "{", "<html>", "1 2", "{\"a\":}", "\"\\x\""] {
             assert_eq!(
                 error::<serde_json::Value>(body).kind(),
