@@ -15,8 +15,13 @@ pub(super) fn at(text: &[u8], line: usize, column: usize) -> String {
             .nth(nth)
             .map_or(text.len(), |(at, _)| at + 1),
     };
-    let mut walk =
-        Walk { text, at: 0, end: start.saturating_add(column).min(text.len()), open: Vec::new() };
+    let mut walk = Walk {
+        text,
+        at: 0,
+        end: start.saturating_add(column).min(text.len()),
+        open: Vec::new(),
+        deeper: 0,
+    };
     walk.run();
     walk.path()
 }
@@ -26,7 +31,12 @@ struct Walk<'a> {
     at: usize,
     end: usize,
     open: Vec<Container<'a>>,
+    /// How many more are open than are kept.
+    deeper: usize,
 }
+
+/// How many levels a path names. What nests deeper is not made for people.
+const DEEPEST: usize = 64;
 
 /// An array or object that has begun and not ended.
 enum Container<'a> {
@@ -48,7 +58,7 @@ impl<'a> Walk<'a> {
             match byte {
                 b'"' => {
                     let string = self.string();
-                    if let Some(Container::Object { key, in_value: false }) = self.open.last_mut() {
+                    if let Some(Container::Object { key, in_value: false }) = self.innermost() {
                         *key = Some(string);
                     }
                     continue;
@@ -59,24 +69,34 @@ impl<'a> Walk<'a> {
                     if self.at + 1 >= self.end {
                         return;
                     }
-                    self.open.push(match byte {
-                        b'[' => Container::Array { index: 0 },
-                        _ => Container::Object { key: None, in_value: false },
-                    });
+                    match self.open.len() < DEEPEST {
+                        true => self.open.push(match byte {
+                            b'[' => Container::Array { index: 0 },
+                            _ => Container::Object { key: None, in_value: false },
+                        }),
+                        false => self.deeper += 1,
+                    }
                 }
                 b'}' | b']' => {
                     // What does not fit as a whole is noticed at its end.
-                    self.open.pop();
+                    match self.deeper.checked_sub(1) {
+                        Some(deeper) => self.deeper = deeper,
+                        None => drop(self.open.pop()),
+                    }
                     if self.at + 1 >= self.end {
                         return;
                     }
                 }
                 b':' => {
-                    if let Some(Container::Object { in_value, .. }) = self.open.last_mut() {
+                    if let Some(Container::Object { in_value, .. }) = self.innermost() {
                         *in_value = true;
                     }
                 }
-                b',' => match self.open.last_mut() {
+                // A value that is checked once it has been read is refused where the next begins.
+                b',' if self.text[self.at + 1..self.end].iter().all(u8::is_ascii_whitespace) => {
+                    return;
+                }
+                b',' => match self.innermost() {
                     Some(Container::Array { index }) => *index += 1,
                     Some(Container::Object { key, in_value }) => (*key, *in_value) = (None, false),
                     None => {}
@@ -84,6 +104,14 @@ impl<'a> Walk<'a> {
                 _ => {}
             }
             self.at += 1;
+        }
+    }
+
+    /// The container that the walk is in, if it is one of those that are kept.
+    fn innermost(&mut self) -> Option<&mut Container<'a>> {
+        match self.deeper {
+            0 => self.open.last_mut(),
+            _ => None,
         }
     }
 
@@ -107,6 +135,9 @@ impl<'a> Walk<'a> {
                 Container::Object { key: Some(key), in_value: true } => push_key(&mut path, key),
                 Container::Object { .. } => {}
             }
+        }
+        if self.deeper > 0 {
+            path.push('…');
         }
         path
     }
@@ -173,6 +204,33 @@ mod tests {
         ] {
             assert_eq!(path::<Page>(text), found, "{text}");
         }
+    }
+
+    /// Checked after it was read.
+    #[derive(Debug, Deserialize)]
+    #[serde(try_from = "u8")]
+    struct Even;
+
+    impl TryFrom<u8> for Even {
+        type Error = &'static str;
+
+        fn try_from(number: u8) -> Result<Self, &'static str> {
+            if number.is_multiple_of(2) { Ok(Self) } else { Err("odd") }
+        }
+    }
+
+    #[test]
+    fn a_value_that_is_refused_later_is_still_named() {
+        assert_eq!(path::<Vec<Even>>("[2, 4, 5, 6]"), "$[2]");
+        assert_eq!(path::<Vec<Vec<Even>>>("[[2], [4, 5], [6]]"), "$[1]");
+        assert_eq!(path::<HashMap<String, Even>>(r#"{"a": 2, "b": 3, "c": 4}"#), "$.b");
+    }
+
+    #[test]
+    fn a_path_has_an_end() {
+        let deep = format!("{}1", "[".repeat(100_000));
+        let path = at(deep.as_bytes(), 1, deep.len());
+        assert!(path.len() < 300 && path.ends_with('…'), "{path}");
     }
 
     #[test]

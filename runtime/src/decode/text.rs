@@ -10,9 +10,9 @@ pub(crate) fn decode(body: &[u8], content_type: Option<&HeaderValue>) -> Result<
     if let Some(body) = body.strip_prefix(b"\xEF\xBB\xBF") {
         return utf8(body);
     }
-    match charset {
-        None => utf8(body),
-        Some(label) => by_label(body, &label),
+    match charset.as_deref() {
+        None | Some("" | "utf-8" | "utf8") => utf8(body),
+        Some(label) => by_label(body, label),
     }
 }
 
@@ -22,7 +22,7 @@ fn charset(content_type: &str) -> Option<String> {
         let (name, value) = parameter.split_once('=')?;
         name.trim()
             .eq_ignore_ascii_case("charset")
-            .then(|| value.trim().trim_matches('"').to_ascii_lowercase())
+            .then(|| value.trim().trim_matches(['"', '\'']).trim().to_ascii_lowercase())
     })
 }
 
@@ -39,9 +39,12 @@ pub(super) fn not_utf8(error: std::str::Utf8Error) -> Error {
 
 #[cfg(feature = "charset")]
 fn by_label(body: &[u8], label: &str) -> Result<String, Error> {
-    let Some(encoding) = encoding_rs::Encoding::for_label(label.as_bytes()) else {
+    use encoding_rs::Encoding;
+
+    let Some(encoding) = Encoding::for_label(label.as_bytes()) else {
         return Err(not_text("the charset is not known"));
     };
+    let encoding = Encoding::for_bom(body).map_or(encoding, |(marked, _)| marked);
     match encoding.decode_with_bom_removal(body) {
         (text, false) => Ok(text.into_owned()),
         (_, true) => Err(not_text(format!("a byte sequence is not {}", encoding.name()))),
@@ -51,7 +54,7 @@ fn by_label(body: &[u8], label: &str) -> Result<String, Error> {
 #[cfg(not(feature = "charset"))]
 fn by_label(body: &[u8], label: &str) -> Result<String, Error> {
     match label {
-        "utf-8" | "utf8" | "us-ascii" | "ascii" => utf8(body),
+        "us-ascii" | "ascii" => utf8(body),
         "iso-8859-1" | "latin1" => Ok(body.iter().copied().map(char::from).collect()),
         _ => Err(not_text("the charset is not known without the feature `charset`")),
     }
@@ -73,6 +76,8 @@ mod tests {
     fn utf8_unless_told_otherwise() {
         assert_eq!(text("é".as_bytes(), "text/plain").as_deref(), Some("é"));
         assert_eq!(text(b"\xEF\xBB\xBFa", "text/plain; charset=x").as_deref(), Some("a"));
+        assert_eq!(text("é".as_bytes(), "text/plain; charset=").as_deref(), Some("é"));
+        assert_eq!(text("é".as_bytes(), "text/plain; charset='UTF-8'").as_deref(), Some("é"));
         assert_eq!(text(b"\xE9", "text/plain"), None);
         assert_eq!(text(b"\xE9", "text/plain; charset=utf-8"), None);
         assert_eq!(text(b"a", "text/plain; charset=klingon"), None);
@@ -95,5 +100,8 @@ mod tests {
             Some("日本")
         );
         assert_eq!(text(b"\xFF", "text/plain; charset=shift_jis"), None);
+        assert_eq!(text(b"\xFE\xFF\0a", "text/plain; charset=utf-16").as_deref(), Some("a"));
+        assert_eq!(text(b"\xFF\xFEa\0", "text/plain; charset=utf-16").as_deref(), Some("a"));
+        assert_eq!(text(b"a\0b", "text/plain; charset=utf-16"), None);
     }
 }
