@@ -19,13 +19,13 @@ use crate::{
 /// Input: why no head arrived. Output: its kind, and how much of this hop was sent.
 pub(crate) fn head(error: reqwest::Error, https: bool) -> Error {
     let (kind, sent) = head_kind(&error, https);
-    Error::new(kind).sent_at_least(sent).with_source(error.without_url())
+    Error::new(kind).sent_at_least(sent).with_source(masked(error.without_url().into()))
 }
 
 /// Input: why the body stopped. Output: its kind; the request was answered.
 pub(crate) fn body(error: reqwest::Error) -> Error {
     let kind = body_kind(&error);
-    Error::new(kind).sent_at_least(Sent::Yes).with_source(error.without_url())
+    Error::new(kind).sent_at_least(Sent::Yes).with_source(masked(error.without_url().into()))
 }
 
 /// A service that was not ready has sent nothing.
@@ -50,12 +50,29 @@ pub(crate) fn service(error: BoxError, https: bool) -> Error {
     let (kind, sent) = match find::<reqwest::Error>(&*error) {
         Some(inner) => head_kind(inner, https),
         // Nothing tells what the service did with the request.
-        None => (ErrorKind::Disconnected(DisconnectedError::Closed), Sent::Maybe),
+        None => {
+            return Error::new(ErrorKind::Disconnected(DisconnectedError::Closed))
+                .detail("the service that stands in for the client gave up")
+                .with_source(masked(error));
+        }
     };
     Error::new(kind).sent_at_least(sent).with_source(masked(error))
 }
 
 fn head_kind(error: &reqwest::Error, https: bool) -> (ErrorKind, Sent) {
+    // First, as what follows asks the whole chain: into the body that the caller streams, where the
+    // error may be another request's.
+    if let Some(hyper) = find::<hyper::Error>(error)
+        && hyper.is_user()
+    {
+        let is_runtime_gone =
+            hyper.source().is_some_and(|cause| cause.to_string().contains("runtime"));
+        let kind = match is_runtime_gone {
+            true => ErrorKind::Disconnected(DisconnectedError::Runtime),
+            false => ErrorKind::Build(BuildError::Body),
+        };
+        return (kind, Sent::Maybe);
+    }
     if error.is_builder() {
         return (ErrorKind::Build(BuildError::Url), Sent::No);
     }
@@ -73,12 +90,6 @@ fn head_kind(error: &reqwest::Error, https: bool) -> (ErrorKind, Sent) {
         Some(hyper) if hyper.is_incomplete_message() => {
             ErrorKind::Disconnected(DisconnectedError::Closed)
         }
-        // A body of the caller's that failed is an error of reqwest's within hyper's; what is
-        // left of the user's mistakes is a runtime that has ended.
-        Some(hyper) if hyper.is_user() => match hyper.source().and_then(find::<reqwest::Error>) {
-            Some(_) => ErrorKind::Build(BuildError::Body),
-            None => ErrorKind::Disconnected(DisconnectedError::Runtime),
-        },
         Some(hyper) => h2_kind(hyper).unwrap_or_else(|| {
             ErrorKind::Disconnected(match innermost_io(hyper).map(io::Error::kind) {
                 Some(io::ErrorKind::UnexpectedEof) => DisconnectedError::Closed,
@@ -111,6 +122,10 @@ fn connect_kind(error: &reqwest::Error, https: bool) -> ErrorKind {
     }
     if let Some(leaf) = tls_leaf(error) {
         return ErrorKind::Connect(leaf);
+    }
+    // A client without TLS: the request cannot be made, on whichever connection.
+    if says("invalid URL, scheme is not http") {
+        return ErrorKind::Build(BuildError::Url);
     }
     let over_tcp = says("tcp ");
     ErrorKind::Connect(match innermost_io(error).map(io::Error::kind) {
@@ -218,13 +233,19 @@ fn innermost_io<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a io::Error
     chain(error).filter_map(|cause| cause.downcast_ref()).last()
 }
 
-/// The error of a middleware, without the URL that reqwest's error would print.
+/// An error without the URLs that errors of reqwest's within it would print: those of a middleware,
+/// of a resolver, or of a body that is itself a response.
 fn masked(error: BoxError) -> BoxError {
-    let Some(url) = find::<reqwest::Error>(&*error).and_then(reqwest::Error::url) else {
+    let urls: Vec<&url::Url> =
+        chain(&*error).filter_map(|cause| cause.downcast_ref::<reqwest::Error>()?.url()).collect();
+    if urls.is_empty() {
         return error;
-    };
-    let shown = redact::url(url).to_string();
-    let text = chain(&*error).map(|cause| cause.to_string().replace(url.as_str(), &shown));
+    }
+    let text = chain(&*error).map(|cause| {
+        urls.iter().fold(cause.to_string(), |text, url| {
+            text.replace(url.as_str(), redact::url(url).as_str())
+        })
+    });
     Box::new(Masked(text.collect::<Vec<_>>().join(": ")))
 }
 

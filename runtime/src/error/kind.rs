@@ -27,8 +27,9 @@ use thiserror::Error;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Error)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The request could not be made from what it was given. Nothing was sent, but for a body
-    /// that failed while it was streamed.
+    /// The request could not be made from what it was given, or a response was asked for what it
+    /// cannot give: a mistake of the program's. What was sent, [`Error::sent`](crate::Error::sent)
+    /// tells: nothing, but for a body that failed while it was streamed.
     #[error("{0}")]
     Build(BuildError),
     /// No connection was made, so this hop of the request was not sent.
@@ -97,7 +98,8 @@ pub enum ConnectError {
     /// The server's certificate is not valid for this host, or not trusted.
     #[error("the server's certificate was not accepted")]
     Certificate,
-    /// The proxy could not be reached, or did not open the tunnel.
+    /// The proxy did not open the tunnel. One that cannot be reached for a plain `http` request is
+    /// told as if it were the server.
     #[error("the proxy did not connect")]
     Proxy,
     /// Another fault of the network: unreachable, reset while connecting, no local port.
@@ -187,7 +189,7 @@ pub enum DecodeError {
     /// The `Content-Type` is not one that the type reads.
     #[error("unexpected content type")]
     ContentType,
-    /// The body is not JSON.
+    /// The body is not JSON, or nests deeper than 128 levels.
     #[error("the body is not valid JSON")]
     Syntax,
     /// The body is JSON of another shape than the type.

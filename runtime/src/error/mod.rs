@@ -12,6 +12,7 @@ use std::{borrow::Cow, error::Error as StdError, fmt, sync::Arc, time::Duration}
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
+use tokio::time::Instant;
 use url::Url;
 
 pub use self::kind::{
@@ -71,7 +72,7 @@ pub(crate) struct CallFacts {
     pub(crate) method: Method,
     pub(crate) template: Cow<'static, str>,
     pub(crate) attempts: u32,
-    pub(crate) elapsed: Duration,
+    pub(crate) start: Instant,
 }
 
 impl Error {
@@ -228,7 +229,7 @@ impl Error {
         self.0.attempts
     }
 
-    /// The time from the call to this error.
+    /// The time from the start of the call to this error.
     pub fn elapsed(&self) -> Duration {
         self.0.elapsed
     }
@@ -294,6 +295,11 @@ impl Error {
         Self::new(ErrorKind::Build(leaf)).detail(detail)
     }
 
+    /// An error of a kind that says nothing about what was sent, where nothing was.
+    pub(crate) fn unsent(kind: ErrorKind) -> Self {
+        Self::new(kind).edit(|inner| inner.sent = Sent::No)
+    }
+
     pub(crate) fn detail(self, detail: impl Into<Cow<'static, str>>) -> Self {
         let detail = detail.into();
         self.edit(|inner| inner.detail = Some(detail))
@@ -333,7 +339,7 @@ impl Error {
             inner.method = Some(call.method.clone());
             inner.template = Some(template);
             inner.attempts = call.attempts;
-            inner.elapsed = call.elapsed;
+            inner.elapsed = call.start.elapsed();
         })
     }
 

@@ -1,6 +1,6 @@
 //! One attempt: the hops from the first URL to the response that is no redirect, and its body.
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderValue, Method, header};
 use url::Url;
 
 use super::{
@@ -37,10 +37,20 @@ impl Attempt<'_> {
 
     /// Sends one hop, and waits for the head of its response.
     async fn send(&mut self, hop: &Hop) -> Result<reqwest::Response, Error> {
+        // A timeout looks at the clock after it has polled what it bounds: too late not to send.
+        if let Some(timer) = self.deadlines.passed() {
+            return Err(Error::unsent(ErrorKind::Timeout(timer)));
+        }
         let mut request = reqwest::Request::new(hop.method.clone(), hop.url.clone());
         *request.headers_mut() = hop.headers.clone();
         if hop.keeps_body {
             *request.body_mut() = self.parts.body.take();
+        }
+        if request.body().is_none() && expects_body(&hop.method) {
+            request
+                .headers_mut()
+                .entry(header::CONTENT_LENGTH)
+                .or_insert(HeaderValue::from_static("0"));
         }
         match self.deadlines.head(self.sender.send(request)).await {
             Ok(response) => response,
@@ -69,6 +79,11 @@ impl Attempt<'_> {
             read::whole(response, &self.deadlines, limit, &hop.url).await
         }
     }
+}
+
+/// Methods whose requests say that they have no body (RFC 9110 §8.6).
+fn expects_body(method: &Method) -> bool {
+    [Method::POST, Method::PUT, Method::PATCH].contains(method)
 }
 
 impl Hop {

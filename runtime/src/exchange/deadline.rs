@@ -16,11 +16,11 @@ pub(crate) struct Deadlines {
 
 impl Deadlines {
     /// The deadlines of an attempt that starts now, in a call that started at `start`.
-    pub(super) fn new(start: std::time::Instant, parts: &Parts, config: &Config) -> Self {
+    pub(super) fn new(start: Instant, parts: &Parts, config: &Config) -> Self {
         let total = parts.timeout.unwrap_or(config.timeout);
         let attempt = parts.attempt_timeout.unwrap_or(config.attempt_timeout);
         Self {
-            total: total.and_then(|timeout| Instant::from_std(start).checked_add(timeout)),
+            total: total.and_then(|timeout| start.checked_add(timeout)),
             attempt: attempt.and_then(|timeout| Instant::now().checked_add(timeout)),
             idle: parts.idle_timeout.unwrap_or(config.idle_timeout),
         }
@@ -29,6 +29,22 @@ impl Deadlines {
     /// What remains for a body that the user reads at leisure: the wait for each part.
     pub(super) fn of_stream(self) -> Self {
         Self { total: None, attempt: None, idle: self.idle }
+    }
+
+    /// Whether there is no time left to begin anything.
+    pub(super) fn passed(&self) -> Option<TimeoutError> {
+        let now = Instant::now();
+        [(self.total, TimeoutError::Total), (self.attempt, TimeoutError::Attempt)]
+            .into_iter()
+            .find_map(|(deadline, which)| {
+                deadline.filter(|deadline| *deadline <= now).and(Some(which))
+            })
+    }
+
+    /// The same, and no later than so much from now.
+    pub(super) fn no_longer_than(self, limit: Duration) -> Self {
+        let end = Instant::now() + limit;
+        Self { attempt: Some(self.attempt.map_or(end, |attempt| attempt.min(end))), ..self }
     }
 
     /// Waits for the head of a response.

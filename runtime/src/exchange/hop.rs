@@ -8,7 +8,7 @@ use url::Url;
 
 use crate::{
     error::{Error, ErrorKind, RedirectError},
-    request::{Content, is_secret},
+    request::{Content, MAX_URL, is_secret},
     session::Config,
 };
 
@@ -97,7 +97,7 @@ impl Hop {
             url.set_username("").ok()?;
             url.set_password(None).ok()?;
         }
-        Some(url)
+        (url.as_str().len() <= MAX_URL).then_some(url)
     }
 
     /// The next hop: this one, less what must not go along.

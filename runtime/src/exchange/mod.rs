@@ -18,8 +18,10 @@ use std::{
     future::Future,
     pin::Pin,
     task::{Context, Poll},
-    time::Instant,
 };
+
+use http::header;
+use tokio::time::Instant;
 
 use self::attempt::Attempt;
 pub(crate) use self::deadline::Deadlines;
@@ -58,15 +60,11 @@ impl fmt::Debug for Exchange {
 }
 
 async fn call(session: Session, mut parts: Box<Parts>) -> Result<Response, Error> {
+    // tokio's clock, which is the timers': under `tokio::time::pause` it stands still.
     let start = Instant::now();
     let mut attempts = 0;
     let outcome = attempts_of(&session, &mut parts, start, &mut attempts).await;
-    let facts = CallFacts {
-        method: parts.method,
-        template: parts.template,
-        attempts,
-        elapsed: start.elapsed(),
-    };
+    let facts = CallFacts { method: parts.method, template: parts.template, attempts, start };
     match outcome {
         Ok(received) => Ok(Response::new(received, facts)),
         Err(error) => Err(error.of_call(&facts)),
@@ -86,7 +84,12 @@ async fn attempts_of(
     }
     let url = parts.url(config.base.as_ref())?;
     let sender = session.transport().sender()?;
-    let headers = parts.take_headers(&config.headers);
+    let mut headers = parts.take_headers(&config.headers)?;
+    if let Some(credentials) = config.credentials_for(&url)
+        && !headers.contains_key(header::AUTHORIZATION)
+    {
+        headers.insert(header::AUTHORIZATION, credentials.clone());
+    }
 
     *attempts += 1;
     let deadlines = Deadlines::new(start, parts, config);

@@ -1,5 +1,7 @@
 //! Reading a response: the whole body under a limit, the start of it for an error, or none yet.
 
+use std::time::Duration;
+
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, StatusCode, Version};
 use url::Url;
@@ -10,6 +12,9 @@ use crate::{
     error::{BodyError, Error, ErrorKind, KEPT_BODY, Sent},
     response::BodyStream,
 };
+
+/// How long the body of an error is waited for.
+const ERROR_BODY_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A response that counts as success, read as far as was asked.
 pub(crate) struct Received {
@@ -73,9 +78,11 @@ pub(super) fn open(
 /// The error of a status, with as much of the body as an error keeps. That the body fails, or is
 /// longer, changes nothing about the status.
 pub(super) async fn status_error(mut response: reqwest::Response, deadlines: &Deadlines) -> Error {
+    // The status is known: what there is to say about it is not waited for as a body is.
+    let deadlines = deadlines.no_longer_than(ERROR_BODY_TIMEOUT);
     let mut body = BytesMut::new();
     while body.len() < KEPT_BODY
-        && let Ok(Some(part)) = part(&mut response, deadlines).await
+        && let Ok(Some(part)) = part(&mut response, &deadlines).await
     {
         body.extend_from_slice(&part);
     }
@@ -101,8 +108,7 @@ async fn read(
     }
     // Most bodies arrive in one part, which is then not copied.
     let Some(second) = part(response, deadlines).await? else { return Ok(first) };
-    let mut body =
-        BytesMut::with_capacity(announced.map_or(first.len() * 2, |length| length as usize));
+    let mut body = BytesMut::with_capacity(reserve(announced));
     body.extend_from_slice(&first);
     let mut next = Some(second);
     while let Some(part_read) = next {
@@ -113,6 +119,13 @@ async fn read(
         next = part(response, deadlines).await?;
     }
     Ok(body.freeze())
+}
+
+/// How much room a body is given before it has arrived: what the server announces, which may be
+/// anything, as far as that costs nothing to believe.
+fn reserve(announced: Option<u64>) -> usize {
+    const BELIEVED: usize = 256 * 1024;
+    announced.and_then(|length| usize::try_from(length).ok()).unwrap_or(BELIEVED).min(BELIEVED)
 }
 
 /// The next part of a body, decompressed.

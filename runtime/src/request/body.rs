@@ -51,6 +51,8 @@ impl Content {
     pub(crate) fn take(&mut self) -> Option<reqwest::Body> {
         match self {
             Self::None | Self::Spent => None,
+            // As none: its length is then said in a header.
+            Self::Bytes(bytes) if bytes.is_empty() => None,
             Self::Bytes(bytes) => Some(bytes.clone().into()),
             Self::Once(_) => match std::mem::replace(self, Self::Spent) {
                 Self::Once(body) => Some(body),

@@ -73,13 +73,55 @@ into_header_value! {
     bool => |flag| Ok(HeaderValue::from_static(if flag { "true" } else { "false" }));
 }
 
-/// Whether a header of this name carries a credential: the standard ones, and what is called a
-/// key, a token or a secret.
+/// Whether a header of this name carries a credential: the standard ones, and what is called so.
 pub(crate) fn is_secret(name: &HeaderName) -> bool {
+    const ENDS: [&str; 8] =
+        ["key", "token", "secret", "password", "session", "signature", "credential", "credentials"];
     [header::AUTHORIZATION, header::COOKIE, header::PROXY_AUTHORIZATION].contains(name)
         || name
             .as_str()
-            .rsplit(['-', '_'])
-            .next()
-            .is_some_and(|word| ["key", "apikey", "token", "secret", "password"].contains(&word))
+            .split(['-', '_'])
+            .any(|word| word.starts_with("auth") || ENDS.iter().any(|end| word.ends_with(end)))
+}
+
+/// Whether a header has one value, so that a second would make the request malformed.
+pub(super) fn is_single(name: &HeaderName) -> bool {
+    [
+        header::AUTHORIZATION,
+        header::CONTENT_LENGTH,
+        header::CONTENT_TYPE,
+        header::HOST,
+        header::PROXY_AUTHORIZATION,
+        header::REFERER,
+        header::USER_AGENT,
+    ]
+    .contains(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_told_by_their_names() {
+        let is_secret = |name| is_secret(&HeaderName::from_static(name));
+        for name in [
+            "authorization",
+            "cookie",
+            "x-api-key",
+            "x-apikey",
+            "x-access-token",
+            "x-accesstoken",
+            "x-auth",
+            "x-authentication",
+            "x-session-id",
+            "x-amz-signature",
+            "client_secret",
+        ] {
+            assert!(is_secret(name), "{name}");
+        }
+        for name in ["accept", "content-type", "x-tenant", "x-request-id", "user-agent"] {
+            assert!(!is_secret(name), "{name}");
+        }
+    }
 }

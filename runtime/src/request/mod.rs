@@ -18,9 +18,14 @@ use percent_encoding::percent_decode_str;
 use serde::Serialize;
 use url::Url;
 
+use self::header::is_single;
 use self::template::{Place, Template, Value};
 pub use self::{body::Body, header::IntoHeaderValue};
-pub(crate) use self::{body::Content, header::is_secret, template::parse_http};
+pub(crate) use self::{
+    body::Content,
+    header::is_secret,
+    template::{MAX_URL, parse_http},
+};
 use crate::{
     decode::FromResponse,
     error::{BuildError, Error},
@@ -56,8 +61,8 @@ pub(crate) struct Parts {
     query: String,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Content,
-    /// The body's own content type, for a request that names none.
-    content_type: Option<&'static str>,
+    /// What the body says of itself, where the request does not.
+    body_headers: HeaderMap,
     success: &'static [RangeInclusive<u16>],
     pub(crate) timeout: Option<Option<Duration>>,
     pub(crate) attempt_timeout: Option<Option<Duration>>,
@@ -77,7 +82,7 @@ impl Request {
             query: String::new(),
             headers: HeaderMap::new(),
             body: Content::None,
-            content_type: None,
+            body_headers: HeaderMap::new(),
             success: &[200..=299],
             timeout: None,
             attempt_timeout: None,
@@ -175,15 +180,12 @@ impl Request {
         }))
     }
 
-    /// Adds a header. A value of `None` leaves it out. Headers that carry credentials
-    /// (`Authorization`, `Cookie`, and names that end in `-key`, `-token`, `-secret`) are marked
-    /// sensitive.
-    pub fn header(mut self, name: &str, value: impl IntoHeaderValue) -> Self {
-        let added = header_pair(name, value).map(|pair| {
-            if let Some((name, value)) = pair {
-                self.0.headers.append(name, value);
-            }
-        });
+    /// Adds a header. A value of `None` leaves it out. A header that can stand only once, such as
+    /// `Authorization` or `Content-Type`, replaces the one before. Headers that carry credentials
+    /// (`Authorization`, `Cookie`, and what is called a key, token, secret, session or signature)
+    /// are marked sensitive.
+    pub fn header(mut self, name: impl AsRef<str>, value: impl IntoHeaderValue) -> Self {
+        let added = add_header(&mut self.0.headers, name.as_ref(), value);
         self.or_mistake(added)
     }
 
@@ -233,18 +235,17 @@ impl Request {
     /// Sends bytes or a stream, without a content type of its own.
     pub fn body(mut self, body: impl Into<Body>) -> Self {
         self.0.body = body.into().0;
-        self.0.content_type = None;
+        self.0.body_headers = HeaderMap::new();
         self
     }
 
-    /// Sends a `multipart/form-data` body (RFC 7578).
+    /// Sends a `multipart/form-data` body (RFC 7578). Like a stream, it is sent once.
     #[cfg(feature = "multipart")]
     #[cfg_attr(docsrs, doc(cfg(feature = "multipart")))]
     pub fn multipart(mut self, form: reqwest::multipart::Form) -> Self {
         let made = multipart::body(form).map(|(body, headers)| {
             self.0.body = body;
-            self.0.content_type = None;
-            self.0.headers.extend(headers);
+            self.0.body_headers = headers;
         });
         self.or_mistake(made)
     }
@@ -257,7 +258,7 @@ impl Request {
     }
 
     /// Bounds the whole call: hops, attempts, and the body if it is buffered. `None` lifts the
-    /// session's bound (30 s by default).
+    /// session's bound (30 s by default); then only an attempt timeout bounds the wait for the head.
     pub fn timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
         self.0.timeout = Some(timeout.into());
         self
@@ -301,7 +302,11 @@ impl Request {
     }
 
     fn value(mut self, value: Result<Value, Error>) -> Self {
-        let value = value.map(|value| self.0.values.push(value));
+        // The last one given counts.
+        let value = value.map(|value| {
+            self.0.values.retain(|given| (given.name, given.place) != (value.name, value.place));
+            self.0.values.push(value);
+        });
         self.or_mistake(value)
     }
 
@@ -319,7 +324,8 @@ impl Request {
     ) -> Self {
         let made = body.map(|body| {
             self.0.body = body.into().0;
-            self.0.content_type = Some(content_type);
+            self.0.body_headers = HeaderMap::new();
+            self.0.body_headers.insert(names::CONTENT_TYPE, HeaderValue::from_static(content_type));
         });
         self.or_mistake(made)
     }
@@ -334,21 +340,29 @@ impl Request {
 }
 
 impl Parts {
-    /// The headers of the first hop: the request's own, then the session's where it has none.
-    pub(crate) fn take_headers(&mut self, defaults: &HeaderMap) -> HeaderMap {
+    /// The headers of the first hop: the request's own, then its body's, then the session's, each
+    /// where there is none before.
+    pub(crate) fn take_headers(&mut self, defaults: &HeaderMap) -> Result<HeaderMap, Error> {
         let mut headers = std::mem::take(&mut self.headers);
-        for name in defaults.keys() {
-            if !headers.contains_key(name) {
-                headers.extend(
-                    defaults.get_all(name).iter().map(|value| (name.clone(), value.clone())),
-                );
+        if let (Some(length), Content::Bytes(bytes)) =
+            (headers.get(names::CONTENT_LENGTH), &self.body)
+            && length.as_bytes() != bytes.len().to_string().as_bytes()
+        {
+            return Err(Error::build(
+                BuildError::Header,
+                "`content-length` is not the length of the body: leave it out",
+            ));
+        }
+        for others in [&self.body_headers, defaults] {
+            for name in others.keys() {
+                if !headers.contains_key(name) {
+                    let values = others.get_all(name).iter();
+                    headers.extend(values.map(|value| (name.clone(), value.clone())));
+                }
             }
         }
-        if let Some(content_type) = self.content_type {
-            headers.entry(names::CONTENT_TYPE).or_insert(HeaderValue::from_static(content_type));
-        }
         headers.entry(names::ACCEPT).or_insert(HeaderValue::from_static("*/*"));
-        headers
+        Ok(headers)
     }
 
     /// The URL to request. User information in it moves to the `Authorization` header.
@@ -375,30 +389,37 @@ impl fmt::Debug for Request {
     }
 }
 
-/// Checks a header, and marks it if it carries a credential.
-pub(crate) fn header_pair(
+/// Checks a header, marks it if it carries a credential, and adds it.
+pub(crate) fn add_header(
+    headers: &mut HeaderMap,
     name: &str,
     value: impl IntoHeaderValue,
-) -> Result<Option<(HeaderName, HeaderValue)>, Error> {
+) -> Result<(), Error> {
+    // It may be the value, if the two were swapped: it is not repeated.
     let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else {
         return Err(Error::build(
             BuildError::Header,
-            format!("`{}` is not a header name", name.escape_debug()),
+            "a header's name is a token of RFC 9110 §5.1",
         ));
     };
-    match value.into_header_value() {
-        Ok(None) => Ok(None),
-        Ok(Some(mut value)) => {
-            if is_secret(&name) {
-                value.set_sensitive(true);
-            }
-            Ok(Some((name, value)))
+    let mut value = match value.into_header_value() {
+        Ok(Some(value)) => value,
+        Ok(None) => return Ok(()),
+        Err(_) => {
+            return Err(Error::build(
+                BuildError::Header,
+                format!("the value of `{name}` holds a character that a header cannot"),
+            ));
         }
-        Err(_) => Err(Error::build(
-            BuildError::Header,
-            format!("the value of `{name}` holds a character that a header cannot"),
-        )),
+    };
+    if is_secret(&name) {
+        value.set_sensitive(true);
     }
+    let added = match is_single(&name) {
+        true => headers.try_insert(name, value).map(drop),
+        false => headers.try_append(name, value).map(drop),
+    };
+    added.map_err(|_| Error::build(BuildError::Header, "there are too many headers"))
 }
 
 /// Removes user information from a URL, for the header that it stands for.

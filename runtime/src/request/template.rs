@@ -17,6 +17,9 @@ use url::Url;
 
 use crate::error::{BuildError, Error};
 
+/// The longest URL that the `http` crate takes, in bytes.
+pub(crate) const MAX_URL: usize = u16::MAX as usize - 1;
+
 /// A value for a placeholder, encoded for the place where it goes.
 #[derive(Clone)]
 pub(crate) struct Value {
@@ -136,7 +139,13 @@ impl Template<'_> {
             text.replace_range(path_end..=path_end, "?");
         }
         self.check_values_used()?;
-        parse_http(&text)
+        let url = parse_http(&text)?;
+        match url.as_str().len() <= MAX_URL {
+            true => Ok(url),
+            false => {
+                Err(Error::build(BuildError::Url, format!("it is longer than {MAX_URL} bytes")))
+            }
+        }
     }
 
     /// Splits off the base URL or the origin.
@@ -151,6 +160,9 @@ impl Template<'_> {
             // A scheme has no `/`, `?` or `{` before it: else it is a path that holds a URL.
             Some((scheme, after)) if !scheme.contains(['/', '?', '{']) => {
                 let end = after.find(['/', '?', '#', '\\']).unwrap_or(after.len());
+                if end == 0 {
+                    return Err(Error::build(BuildError::Url, "the URL has no host"));
+                }
                 let (origin, rest) = self.text.split_at(scheme.len() + "://".len() + end);
                 if origin.contains(['{', '}']) {
                     return Err(Error::build(
@@ -254,12 +266,13 @@ impl Template<'_> {
 
     /// A value without a placeholder would be dropped in silence.
     fn check_values_used(&self) -> Result<(), Error> {
+        let text = self.text.split_once('#').map_or(self.text, |(text, _)| text);
         for Value { name, place, .. } in self.values {
             let placeholder = match place {
                 Place::Segments => format!("{{*{name}}}"),
                 _ => format!("{{{name}}}"),
             };
-            if !self.text.contains(&placeholder) {
+            if !text.contains(&placeholder) {
                 return Err(Error::build(
                     BuildError::Url,
                     format!(
@@ -290,14 +303,17 @@ fn split_name(after: &str) -> Result<(&str, &str), Error> {
     }
 }
 
-/// Checks text of the template itself. A URL parser drops tabs and line ends, and what they kept
-/// apart would become one.
+/// Checks text of the template itself. A URL parser drops tabs and line ends, so that what they kept
+/// apart would become one, and takes `\` for `/`.
 fn literal(text: &str) -> Result<&str, Error> {
     if text.contains('}') {
         return Err(Error::build(BuildError::Url, "a `}` in the template closes nothing"));
     }
-    if text.contains(|character: char| character.is_ascii_control()) {
-        return Err(Error::build(BuildError::Url, "the template holds a control character"));
+    if text.contains(|character: char| character.is_ascii_control() || character == '\\') {
+        return Err(Error::build(
+            BuildError::Url,
+            "the template holds a `\\` or a control character",
+        ));
     }
     Ok(text)
 }
@@ -315,10 +331,8 @@ pub(crate) fn parse_http(text: &str) -> Result<Url, Error> {
     match url.scheme() {
         "http" | "https" if url.has_host() => Ok(url),
         "http" | "https" => Err(Error::build(BuildError::Url, "the URL has no host")),
-        scheme => Err(Error::build(
-            BuildError::Url,
-            format!("the scheme is `{scheme}`, and only `http` and `https` can be requested"),
-        )),
+        // It may be a user's name: `me:password@host` is not repeated.
+        _ => Err(Error::build(BuildError::Url, "its scheme is neither `http` nor `https`")),
     }
 }
 
@@ -428,6 +442,8 @@ mod tests {
     fn a_template_that_does_not_fit_is_a_build_error() {
         for text in [
             "http://{v}/",
+            "http:///{v}",
+            "http://h/a\\{v}",
             "http://h/{v",
             "http://h/v}",
             "http://h/{v}{w}",

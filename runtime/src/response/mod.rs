@@ -12,6 +12,7 @@ use serde::de::DeserializeOwned;
 use url::Url;
 
 pub use self::stream::BodyStream;
+use self::stream::Head;
 use crate::{
     decode::{self, FromResponse},
     error::{BuildError, CallFacts, DecodeError, Error, ErrorKind, KEPT_BODY, Sent},
@@ -123,9 +124,12 @@ impl Response {
 
     /// The body as it arrives, or in one part if it was read already.
     pub fn into_stream(self) -> BodyStream {
-        match self.received.body {
+        let Received { status, headers, url, body, .. } = self.received;
+        match body {
             Body::Whole(bytes) => BodyStream::whole(bytes),
-            Body::Open(stream) => stream.of_call(self.facts, &self.received.url),
+            Body::Open(stream) => {
+                stream.with_head(Head { status, headers, url, facts: self.facts })
+            }
         }
     }
 

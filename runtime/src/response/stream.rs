@@ -3,6 +3,8 @@
 use std::fmt;
 
 use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
+use tokio::runtime::Handle;
 use url::Url;
 
 use crate::{
@@ -11,6 +13,7 @@ use crate::{
         Deadlines,
         read::{self, too_large},
     },
+    session::no_runtime,
 };
 
 /// The body of a response as it arrives, decompressed.
@@ -32,7 +35,16 @@ use crate::{
 /// ```
 pub struct BodyStream {
     source: Source,
-    call: Option<(CallFacts, Url)>,
+    /// What its errors say of the response; none where nothing is left to fail.
+    head: Option<Box<Head>>,
+}
+
+/// What an error of the body keeps.
+pub(crate) struct Head {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) url: Url,
+    pub(crate) facts: CallFacts,
 }
 
 enum Source {
@@ -52,15 +64,15 @@ impl BodyStream {
         deadlines: Deadlines,
         limit: Option<u64>,
     ) -> Self {
-        Self { source: Source::Open { response, deadlines, limit, read: 0 }, call: None }
+        Self { source: Source::Open { response, deadlines, limit, read: 0 }, head: None }
     }
 
     pub(crate) fn whole(bytes: Bytes) -> Self {
-        Self { source: Source::Whole(bytes), call: None }
+        Self { source: Source::Whole(bytes), head: None }
     }
 
-    pub(crate) fn of_call(mut self, facts: CallFacts, url: &Url) -> Self {
-        self.call = Some((facts, url.clone()));
+    pub(crate) fn with_head(mut self, head: Head) -> Self {
+        self.head = Some(Box::new(head));
         self
     }
 
@@ -87,8 +99,12 @@ impl BodyStream {
     }
 
     fn describe(&self, error: Error) -> Error {
-        match &self.call {
-            Some((facts, url)) => error.at_url(url).of_call(facts),
+        match &self.head {
+            Some(head) => error
+                .with_status(head.status)
+                .with_headers(head.headers.clone())
+                .at_url(&head.url)
+                .of_call(&head.facts),
             None => error,
         }
     }
@@ -99,6 +115,8 @@ impl Source {
         match self {
             Self::Whole(bytes) if bytes.is_empty() => Ok(None),
             Self::Whole(bytes) => Ok(Some(std::mem::take(bytes))),
+            // The timer needs one.
+            Self::Open { .. } if Handle::try_current().is_err() => Err(no_runtime()),
             Self::Open { response, deadlines, limit, read } => {
                 let part = read::part(response, deadlines).await?;
                 *read += part.as_ref().map_or(0, |part| part.len() as u64);

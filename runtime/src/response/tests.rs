@@ -25,7 +25,7 @@ fn response_of(content_type: Option<&'static str>, body: &'static [u8]) -> Respo
             method: http::Method::GET,
             template: "http://host/users?key={key}".into(),
             attempts: 1,
-            elapsed: std::time::Duration::from_millis(5),
+            start: tokio::time::Instant::now(),
         },
     )
 }

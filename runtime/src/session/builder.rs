@@ -6,7 +6,6 @@ use std::{
     time::Duration,
 };
 
-use http::header::AUTHORIZATION;
 use tower_service::Service;
 
 use super::{
@@ -17,8 +16,11 @@ use super::{
 };
 use crate::{
     error::Error,
-    request::{IntoHeaderValue, header_pair, parse_http, take_userinfo},
+    request::{IntoHeaderValue, add_header, parse_http, take_userinfo},
 };
+
+/// Longer than any program runs.
+const A_CENTURY: Duration = Duration::from_secs(100 * 366 * 24 * 60 * 60);
 
 type Configure = Arc<dyn Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + Sync>;
 
@@ -58,12 +60,10 @@ impl SessionBuilder {
     }
 
     /// The URL that templates without a scheme and host are appended to; its own path is kept.
-    /// User information in it becomes an `Authorization` header of every request.
+    /// User information in it becomes an `Authorization` header of the requests to its origin.
     pub fn base_url(mut self, url: impl AsRef<str>) -> Self {
         let base = parse_http(url.as_ref()).and_then(|mut url| {
-            if let Some(credentials) = take_userinfo(&mut url)? {
-                self.config.headers.insert(AUTHORIZATION, credentials);
-            }
+            self.config.credentials = take_userinfo(&mut url)?;
             self.config.base = Some(url);
             Ok(())
         });
@@ -71,12 +71,8 @@ impl SessionBuilder {
     }
 
     /// A header that every request carries, unless it has one of this name itself.
-    pub fn header(mut self, name: &str, value: impl IntoHeaderValue) -> Self {
-        let added = header_pair(name, value).map(|pair| {
-            if let Some((name, value)) = pair {
-                self.config.headers.append(name, value);
-            }
-        });
+    pub fn header(mut self, name: impl AsRef<str>, value: impl IntoHeaderValue) -> Self {
+        let added = add_header(&mut self.config.headers, name.as_ref(), value);
         self.or_mistake(added)
     }
 
@@ -108,7 +104,8 @@ impl SessionBuilder {
     /// How long a connection without a request is kept. 15 s by default, which is less than most
     /// servers keep theirs; `None` keeps it until the server closes it.
     pub fn pool_idle_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
-        self.pool_idle_timeout = timeout.into();
+        // A time that no clock can say is none.
+        self.pool_idle_timeout = timeout.into().filter(|timeout| *timeout < A_CENTURY);
         self
     }
 
@@ -174,7 +171,9 @@ impl SessionBuilder {
     /// settings.
     ///
     /// reqwest then also makes the TLS configuration, so that what is set here governs it. That
-    /// takes milliseconds for each client: keep such a session.
+    /// takes milliseconds for each client: keep such a session. Redirects and retries stay the
+    /// session's. Credentials do not belong in `default_headers`: reqwest adds those to every hop,
+    /// whatever its origin; [`header`](SessionBuilder::header) does not.
     ///
     /// ```
     /// # fn example() -> Result<backstop::Session, backstop::Error> {
@@ -193,7 +192,8 @@ impl SessionBuilder {
     }
 
     /// Sends through this client, as [`Session::from`] does. Settings of connections (connect and
-    /// pool timeouts, cookies, [`configure`](SessionBuilder::configure)) are then the client's.
+    /// pool timeouts, proxies, cookies, [`configure`](SessionBuilder::configure)) are then the
+    /// client's.
     pub fn client(mut self, client: reqwest::Client) -> Self {
         self.transport = Some(Transport::Client(client));
         self
@@ -203,8 +203,8 @@ impl SessionBuilder {
     /// and other middleware around a `reqwest::Client`, or a stand-in for it in tests. Settings of
     /// connections are then the service's.
     ///
-    /// An error of the service keeps its kind if it is or wraps an [`Error`](enum@crate::ErrorKind)
-    /// of this crate or of reqwest. Of the others, one from `poll_ready` is
+    /// An error of the service keeps its kind if it is or wraps an [`Error`] of this crate or of
+    /// reqwest. Of the others, one from `poll_ready` is
     /// [`Unsent`](crate::DisconnectedError::Unsent), one from `call` is
     /// [`Closed`](crate::DisconnectedError::Closed).
     pub fn service<S>(mut self, service: S) -> Self
@@ -240,12 +240,7 @@ impl SessionBuilder {
                 #[cfg(feature = "cookies")]
                 let jar = self.cookies.then(|| Arc::new(reqwest::cookie::Jar::default()));
                 let recipe = move || {
-                    let client = reqwest::Client::builder()
-                        .pool_idle_timeout(pool_idle_timeout)
-                        // The exchange follows redirects and retries by rules of its own.
-                        .redirect(reqwest::redirect::Policy::none())
-                        .referer(false)
-                        .retry(reqwest::retry::never());
+                    let client = reqwest::Client::builder().pool_idle_timeout(pool_idle_timeout);
                     let client = match proxies.system {
                         true => client,
                         false => client.no_proxy(),
@@ -265,7 +260,14 @@ impl SessionBuilder {
                         true => tls::share(client),
                         false => client,
                     };
-                    configure.iter().fold(client, |client, configure| configure(client)).build()
+                    // Redirects and retries are the exchange's, by rules of its own.
+                    configure
+                        .iter()
+                        .fold(client, |client, configure| configure(client))
+                        .redirect(reqwest::redirect::Policy::none())
+                        .referer(false)
+                        .retry(reqwest::retry::never())
+                        .build()
                 };
                 Transport::Clients(Clients::new(Box::new(recipe)))
             }

@@ -52,18 +52,12 @@ impl Clients {
         Self { recipe, by_runtime: Arc::default() }
     }
 
-    /// The client of the runtime that this is called on.
-    pub(crate) fn current(&self) -> Result<reqwest::Client, Error> {
-        let Ok(runtime) = Handle::try_current() else {
-            return Err(Error::build(
-                BuildError::Session,
-                "there is no tokio runtime here: await the call in one",
-            ));
-        };
+    /// The client of a runtime.
+    pub(crate) fn of(&self, runtime: &Handle) -> Result<reqwest::Client, Error> {
         if let Some(entry) = self.by_runtime.read().get(&runtime.id()) {
             return Ok(entry.client.clone());
         }
-        self.add(&runtime)
+        self.add(runtime)
     }
 
     #[cold]
@@ -150,9 +144,9 @@ mod tests {
     fn a_client_goes_with_its_runtime() {
         let clients = clients();
         let (one, two) = (runtime(), runtime());
-        one.block_on(async { clients.current() }).expect("a client");
-        one.block_on(async { clients.current() }).expect("the same client");
-        two.block_on(async { clients.current() }).expect("a client");
+        clients.of(one.handle()).expect("a client");
+        clients.of(one.handle()).expect("the same client");
+        clients.of(two.handle()).expect("a client");
         assert_eq!(clients.len(), 2);
         drop(one);
         assert_eq!(clients.len(), 1);
@@ -166,17 +160,11 @@ mod tests {
         runtime.block_on(async {
             let alive = || Handle::current().metrics().num_alive_tasks();
             let clients = clients();
-            clients.current().expect("a client");
+            clients.of(&Handle::current()).expect("a client");
             assert_eq!(alive(), 1);
             drop(clients);
             tokio::task::yield_now().await;
             assert_eq!(alive(), 0);
         });
-    }
-
-    #[test]
-    fn without_a_runtime_it_is_a_build_error() {
-        let error = clients().current().expect_err("no runtime");
-        assert_eq!(error.kind(), crate::ErrorKind::Build(BuildError::Session));
     }
 }

@@ -11,11 +11,12 @@ use std::{
     time::Duration,
 };
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderValue};
 use url::Url;
 
 pub use self::builder::SessionBuilder;
 use self::transport::Transport;
+pub(crate) use self::transport::no_runtime;
 use crate::{exchange::Exchange, request::Request};
 
 /// Sends requests: connections, and what its requests have in common.
@@ -40,7 +41,7 @@ use crate::{exchange::Exchange, request::Request};
 /// | a redirect from `https` to `http` | refused | [`allow_downgrade`](SessionBuilder::allow_downgrade) |
 /// | `Referer` on a redirect | not sent | [`referer`](SessionBuilder::referer) |
 /// | proxies | the system's, with the feature `system-proxy` | [`proxy`](SessionBuilder::proxy), [`no_proxy`](SessionBuilder::no_proxy) |
-/// | cookies | off | [`cookie_store`](SessionBuilder::cookie_store) |
+/// | cookies | off | `cookie_store`, with the feature `cookies` |
 ///
 /// A request can change its own timeouts and limits.
 ///
@@ -69,6 +70,8 @@ struct Inner {
 #[derive(Clone)]
 pub(crate) struct Config {
     pub(crate) base: Option<Url>,
+    /// The user information of the base URL, as a header.
+    pub(crate) credentials: Option<HeaderValue>,
     pub(crate) headers: HeaderMap,
     pub(crate) timeout: Option<Duration>,
     pub(crate) attempt_timeout: Option<Duration>,
@@ -80,10 +83,19 @@ pub(crate) struct Config {
     pub(crate) referer: bool,
 }
 
+impl Config {
+    /// What the base URL says of who asks, for a request to the base's origin.
+    pub(crate) fn credentials_for(&self, url: &Url) -> Option<&HeaderValue> {
+        let base = self.base.as_ref()?;
+        self.credentials.as_ref().filter(|_| base.origin() == url.origin())
+    }
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
             base: None,
+            credentials: None,
             headers: HeaderMap::new(),
             timeout: Some(Duration::from_secs(30)),
             attempt_timeout: None,
@@ -122,6 +134,10 @@ impl Session {
     /// that the request does not [expect](Request::expect) is an error. If the future is dropped,
     /// the connection is closed, and the server may have processed the request.
     ///
+    /// # Panics
+    ///
+    /// tokio does, if the runtime was built without its I/O or time driver (`enable_all`).
+    ///
     /// ```no_run
     /// # async fn example() -> Result<(), backstop::Error> {
     /// use backstop::{Request, Session};
@@ -153,7 +169,9 @@ impl Default for Session {
 /// The client is used as it is, on whichever runtime: if it outlives the runtime that it opened
 /// its connections on, requests fail as [`DisconnectedError::Runtime`](crate::DisconnectedError)
 /// or hang. Its own redirects, retries and timeouts come before the session's; for the session's
-/// to govern, give it `redirect::Policy::none()` and no timeouts.
+/// to govern, give it `redirect::Policy::none()`, `retry::never()` and no timeouts. As it may have
+/// followed a redirect, an error never says that nothing was [sent](crate::Error::sent). Credentials
+/// do not belong in its `default_headers`, which reqwest adds to every hop, whatever its origin.
 impl From<reqwest::Client> for Session {
     fn from(client: reqwest::Client) -> Self {
         Self::builder().client(client).assume_valid()

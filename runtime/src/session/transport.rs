@@ -7,16 +7,16 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use tokio::runtime::Handle;
 use tower_service::Service;
 
 use super::clients::Clients;
 use crate::{
     classify,
-    error::{BoxError, Error},
+    error::{BoxError, BuildError, Error, Sent},
 };
 
 /// What a session sends with.
-#[derive(Debug)]
 pub(crate) enum Transport {
     /// Clients of the session's own.
     Clients(Clients),
@@ -28,15 +28,21 @@ pub(crate) enum Transport {
 
 /// What one call sends its hops with.
 pub(crate) enum Sender {
-    Client(reqwest::Client),
+    Own(reqwest::Client),
+    Foreign(reqwest::Client),
     Service(Arc<dyn Stack>),
+}
+
+pub(crate) fn no_runtime() -> Error {
+    Error::build(BuildError::Session, "there is no tokio runtime here: await the call in one")
 }
 
 impl Transport {
     pub(crate) fn sender(&self) -> Result<Sender, Error> {
+        let Ok(runtime) = Handle::try_current() else { return Err(no_runtime()) };
         Ok(match self {
-            Self::Clients(clients) => Sender::Client(clients.current()?),
-            Self::Client(client) => Sender::Client(client.clone()),
+            Self::Clients(clients) => Sender::Own(clients.of(&runtime)?),
+            Self::Client(client) => Sender::Foreign(client.clone()),
             Self::Service(service) => Sender::Service(Arc::clone(service)),
         })
     }
@@ -47,13 +53,20 @@ impl Sender {
     pub(crate) async fn send(&self, request: reqwest::Request) -> Result<reqwest::Response, Error> {
         let https = request.url().scheme() == "https";
         match self {
-            Self::Client(client) => {
+            Self::Own(client) => {
                 client.execute(request).await.map_err(|error| classify::head(error, https))
             }
+            // It may have followed a redirect, and then the error is that of a later hop.
+            Self::Foreign(client) => client
+                .execute(request)
+                .await
+                .map_err(|error| classify::head(error, https).sent_at_least(Sent::Maybe)),
             Self::Service(service) => {
                 service.send(request).await.map_err(|refused| match refused {
                     Refused::NotReady(error) => classify::unsent(error),
-                    Refused::Failed(error) => classify::service(error, https),
+                    Refused::Failed(error) => {
+                        classify::service(error, https).sent_at_least(Sent::Maybe)
+                    }
                 })
             }
         }
@@ -94,8 +107,13 @@ where
     }
 }
 
-impl fmt::Debug for dyn Stack {
+impl fmt::Debug for Transport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Service")
+        match self {
+            Self::Clients(clients) => clients.fmt(f),
+            // A client prints its default headers.
+            Self::Client(_) => f.write_str("Client"),
+            Self::Service(_) => f.write_str("Service"),
+        }
     }
 }

@@ -13,7 +13,7 @@ use backstop::{
 use backstop_tests::{Answer, Server};
 use futures_core::Stream;
 
-use crate::support::{ADA, User, bounded, fetch};
+use crate::support::{ADA, User, bounded, fetch, fetch_with, session};
 
 /// A stream of parts, the last of which may be an error.
 struct Parts(VecDeque<io::Result<&'static str>>);
@@ -89,6 +89,54 @@ async fn a_stream_that_fails_is_the_caller_s_fault() {
     assert!(format!("{error:#}").contains("disk on fire"), "{error:#}");
 }
 
+/// A body may be another request's response: that its connection failed is not this one's fault.
+#[tokio::test]
+async fn a_stream_that_could_not_connect_was_sent_all_the_same() {
+    struct Refused(Option<reqwest::Error>);
+
+    impl Stream for Refused {
+        type Item = reqwest::Result<&'static str>;
+
+        fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+            Poll::Ready(self.0.take().map(Err))
+        }
+    }
+
+    let url = "http://127.0.0.1:1/?key=secret";
+    let refused = reqwest::get(url).await.expect_err("nothing listens");
+    let server = Server::always(Answer::new(200, ""));
+    let body = Body::from_stream(Refused(Some(refused)));
+    let error = fetch(Request::post(server.url()).body(body)).await.expect_err("a broken stream");
+    assert_eq!(error.kind(), ErrorKind::Build(BuildError::Body));
+    assert_eq!(error.sent(), backstop::Sent::Maybe);
+    let shown = format!("{error:#} {error:?}");
+    assert!(!shown.contains("secret"), "{shown}");
+}
+
+#[tokio::test]
+async fn the_last_body_counts_and_describes_itself() {
+    let server = Server::always(Answer::new(200, ""));
+    let form = reqwest::multipart::Form::new().text("name", "Ada");
+    fetch(Request::post(server.url()).multipart(form).json(&1)).await.expect("200");
+    let asked = server.last();
+    assert_eq!((asked.header("content-type"), asked.text()), ("application/json", "1"));
+
+    let xml = session(|builder| builder.header("content-type", "application/xml"));
+    fetch_with(&xml, Request::post(server.url()).json(&1)).await.expect("200");
+    assert_eq!(server.last().header("content-type"), "application/json");
+}
+
+#[tokio::test]
+async fn a_body_of_nothing_has_a_length() {
+    let server = Server::always(Answer::new(200, ""));
+    for request in [Request::post(server.url()), Request::put(server.url()).body("")] {
+        fetch(request).await.expect("200");
+        assert_eq!(server.last().header("content-length"), "0");
+    }
+    fetch(Request::get(server.url())).await.expect("200");
+    assert_eq!(server.last().header("content-length"), "");
+}
+
 #[tokio::test]
 async fn a_response_can_be_read_as_it_arrives() {
     let server = Server::always(Answer::Raw(
@@ -125,6 +173,8 @@ async fn an_open_body_fails_with_the_facts_of_its_call() {
     let error = bounded(body.part()).await.expect_err("cut short");
     assert_eq!(error.kind(), ErrorKind::Body(BodyError::Truncated));
     assert_eq!(error.template(), Some(&*server.url()));
+    assert_eq!(error.status().map(|status| status.as_u16()), Some(200));
+    assert_eq!(error.headers()["content-length"], "9");
     assert_eq!(body.part().await.expect("the end"), None);
 }
 

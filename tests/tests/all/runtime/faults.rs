@@ -85,7 +85,7 @@ async fn a_body_stops_at_its_limit() {
         Answer::new(200, "0123456789"),
         Answer::Raw(b"HTTP/1.1 200 OK\r\n\r\n0123456789".to_vec()),
         Answer::Raw(
-            b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\n01234\r\n5\r\n56789\r\n0\r\n\r\n".to_vec(),
+            b"HTTP/1.1 200 OK\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n5\r\n01234\r\n5\r\n56789\r\n0\r\n\r\n".to_vec(),
         ),
     ] {
         let server = Server::always(answer);
@@ -97,6 +97,27 @@ async fn a_body_stops_at_its_limit() {
         let error = fetch_with(&small, Request::get(server.url())).await.expect_err("10 of 9");
         assert_eq!(error.kind(), ErrorKind::Body(BodyError::TooLarge));
     }
+}
+
+/// A server may announce what it likes.
+#[tokio::test]
+async fn an_announced_length_is_not_believed() {
+    for length in [1_u64 << 40, 1 << 62] {
+        let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n");
+        let body = "x".repeat(100_000);
+        let server = Server::always(Answer::Raw((head + &body).into_bytes()));
+        let error =
+            fetch(Request::get(server.url()).max_body(u64::MAX)).await.expect_err("cut short");
+        assert_eq!(error.kind(), ErrorKind::Body(BodyError::Truncated));
+    }
+}
+
+#[tokio::test]
+async fn the_body_of_an_error_is_not_waited_for_long() {
+    let server =
+        Server::always(Answer::Stall(b"HTTP/1.1 503 No\r\ncontent-length: 9\r\n\r\npart".to_vec()));
+    let error = fetch(Request::get(server.url()).timeout(None)).await.expect_err("503");
+    assert_eq!((error.kind(), &error.body()[..]), (ErrorKind::Status(503), &b"part"[..]));
 }
 
 #[tokio::test]

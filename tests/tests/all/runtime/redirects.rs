@@ -90,7 +90,9 @@ async fn user_information_in_a_location_is_dropped() {
 
 #[tokio::test]
 async fn what_is_not_followed_has_its_leaf() {
-    let cases: [(Answer, RedirectError); 6] = [
+    let long = format!("/{}", "x".repeat(70_000));
+    let cases: [(Answer, RedirectError); 7] = [
+        (Answer::redirect(302, long), RedirectError::Location),
         (Answer::redirect(302, "/again"), RedirectError::TooMany),
         (Answer::new(302, ""), RedirectError::Location),
         (Answer::redirect(302, "http://[::bad"), RedirectError::Location),

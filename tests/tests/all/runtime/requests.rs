@@ -65,6 +65,20 @@ async fn url_query_and_headers_arrive() {
 }
 
 #[tokio::test]
+async fn a_header_that_stands_once_is_replaced() {
+    let server = Server::always(Answer::new(200, ""));
+    let request = Request::get(server.url())
+        .bearer_auth("one")
+        .header("authorization", "two")
+        .header(http::header::USER_AGENT, "three")
+        .header("user-agent", "four");
+    fetch(request).await.expect("200");
+    let asked = server.last();
+    assert_eq!(asked.headers.get_all("authorization").iter().count(), 1);
+    assert_eq!((asked.header("authorization"), asked.header("user-agent")), ("two", "four"));
+}
+
+#[tokio::test]
 async fn basic_authentication_from_a_key_or_the_url() {
     let server = Server::always(Answer::new(200, ""));
     fetch(Request::get(server.url()).basic_auth("me", "p:w")).await.expect("200");
@@ -123,12 +137,19 @@ async fn a_mistake_in_a_part_is_a_build_error_and_sends_nothing() {
         (get().query(&Refuses), BuildError::Url),
         (get().query_param("x", &[[1]]), BuildError::Url),
         (get().path("id", &7), BuildError::Url),
+        (Request::post(server.url()).text("abc").header("content-length", 2), BuildError::Header),
+        (
+            (0..40_000).fold(get(), |request, at| request.header(format!("x-{at}"), at)),
+            BuildError::Header,
+        ),
+        (Request::get(format!("{}/{}", server.url(), "x".repeat(70_000))), BuildError::Url),
         (Request::method("NO SPACES", server.url()), BuildError::Method),
         (Request::get("/relative"), BuildError::Url),
         (Request::get("ftp://host/"), BuildError::Url),
         (Request::get("http://"), BuildError::Url),
     ] {
-        let shown = format!("{request:?}");
+        let mut shown = format!("{request:?}");
+        shown.truncate(200);
         let error = fetch(request).await.expect_err(&shown);
         assert_eq!(error.kind(), ErrorKind::Build(leaf), "{shown}: {error:#}");
         assert_eq!((error.sent(), error.attempts()), (Sent::No, 0), "{shown}");

@@ -84,6 +84,54 @@ fn without_a_runtime_nothing_is_sent() {
     assert_eq!(error.kind(), ErrorKind::Build(BuildError::Session));
 }
 
+#[test]
+fn nor_through_the_client_of_a_user_s() {
+    let session = Session::from(reqwest::Client::new());
+    let mut exchange = Box::pin(session.fetch(Request::get("http://127.0.0.1:9/")));
+    let waker = std::task::Waker::noop();
+    let Poll::Ready(outcome) = exchange.as_mut().poll(&mut Context::from_waker(waker)) else {
+        panic!("it has nothing to wait for");
+    };
+    assert_eq!(outcome.expect_err("no runtime").kind(), ErrorKind::Build(BuildError::Session));
+}
+
+#[test]
+fn a_session_shows_no_secret() {
+    let mut headers = backstop::HeaderMap::new();
+    headers.insert("x-api-key", "hunter2".parse().expect("a value"));
+    let client = reqwest::Client::builder().default_headers(headers).build().expect("a client");
+    for session in [
+        Session::from(client),
+        session(|builder| {
+            builder.base_url("http://me:hunter2@host/").header("x-api-key", "hunter2")
+        }),
+    ] {
+        let shown = format!("{session:?} {session:#?}");
+        assert!(!shown.contains("hunter2"), "{shown}");
+    }
+}
+
+#[tokio::test]
+async fn credentials_of_the_base_stay_with_its_origin() {
+    let (own, other) = (Server::always(Answer::new(200, "")), Server::always(Answer::new(200, "")));
+    let base = own.url().replace("http://", "http://me:pw@");
+    let session = session(|builder| builder.base_url(base));
+    fetch_with(&session, Request::get("/users")).await.expect("200");
+    assert_eq!(own.last().header("authorization"), "Basic bWU6cHc=");
+    fetch_with(&session, Request::get(other.url())).await.expect("200");
+    assert_eq!(other.last().header("authorization"), "");
+}
+
+/// The timers' clock is tokio's, and so is the start of a call.
+#[tokio::test]
+async fn a_clock_that_was_moved_is_no_delay() {
+    let server = Server::always(Answer::new(200, ""));
+    tokio::time::pause();
+    tokio::time::advance(std::time::Duration::from_secs(60)).await;
+    tokio::time::resume();
+    fetch_with(&session(|builder| builder), Request::get(server.url())).await.expect("200");
+}
+
 #[tokio::test]
 async fn a_session_gives_its_requests_what_they_lack() {
     let server = Server::always(Answer::new(200, ""));
@@ -247,7 +295,7 @@ async fn the_errors_of_a_stack_keep_their_kind() {
     drop(listener);
     let error = fetch_with(&session, Request::get(url)).await.expect_err("refused");
     assert_eq!(error.kind(), ErrorKind::Connect(backstop::ConnectError::Refused));
-    assert_eq!(error.sent(), Sent::No);
+    assert_eq!(error.sent(), Sent::Maybe, "who knows what the stack did before");
     let shown = format!("{error:#} {error:?}");
     assert!(shown.contains("the stack") && !shown.contains("secret"), "{shown}");
 }

@@ -34,6 +34,18 @@ async fn waiting_for_the_head() {
     }
 }
 
+/// Not even on a connection that is ready for it.
+#[tokio::test]
+async fn a_request_whose_time_is_up_is_not_sent() {
+    let server = Server::always(Answer::new(200, ""));
+    fetch(Request::get(server.url())).await.expect("200");
+    let error =
+        fetch(Request::post(server.url()).timeout(Duration::ZERO)).await.expect_err("no time");
+    assert_eq!(error.kind(), ErrorKind::Timeout(TimeoutError::Total));
+    assert_eq!(error.sent(), Sent::No);
+    assert_eq!(server.asked().len(), 1);
+}
+
 #[tokio::test]
 async fn waiting_for_the_body() {
     let server = stalled_body();
