@@ -69,6 +69,7 @@ mod redact;
 mod request;
 mod response;
 mod session;
+mod tls;
 
 #[doc = include_str!("../docs/request.md")]
 pub use backstop_macros::request;

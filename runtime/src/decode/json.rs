@@ -14,6 +14,33 @@ pub(crate) fn from_slice<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
     serde_json::from_slice(body).map_err(|error| describe(&error, body))
 }
 
+impl Error {
+    /// The kept [body](Error::body) read as JSON, whatever its content type: for the errors that
+    /// APIs describe in their responses.
+    ///
+    /// # Errors
+    ///
+    /// [`Decode`](ErrorKind::Decode) if the body is not JSON of this shape, or is longer than
+    /// what was kept.
+    ///
+    /// ```
+    /// use backstop::{Error, ErrorKind};
+    ///
+    /// #[derive(serde::Deserialize)]
+    /// struct Problem {
+    ///     title: String,
+    /// }
+    ///
+    /// let error = Error::new(ErrorKind::Status(409)).with_body(r#"{"title":"taken"}"#);
+    /// let problem: Problem = error.json()?;
+    /// assert_eq!(problem.title, "taken");
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn json<T: serde::de::DeserializeOwned>(&self) -> Result<T, Error> {
+        from_slice(self.body())
+    }
+}
+
 /// Not generic, and only on failure: the position that serde_json gives is looked up in the body,
 /// so that success pays nothing for the path.
 #[cold]

@@ -19,7 +19,7 @@ pub use self::kind::{
     BodyError, BuildError, ConnectError, DecodeError, DisconnectedError, ErrorKind, RedirectError,
     Sent, TimeoutError,
 };
-use crate::{decode, redact};
+use crate::redact;
 
 /// The cause of an error, as the standard library boxes it.
 pub(crate) type BoxError = Box<dyn StdError + Send + Sync>;
@@ -165,31 +165,6 @@ impl Error {
     /// The first 8 KiB of the response's body, for status and decode errors alike.
     pub fn body(&self) -> &Bytes {
         &self.0.body
-    }
-
-    /// The kept [body](Error::body) read as JSON, whatever its content type: for the errors that
-    /// APIs describe in their responses.
-    ///
-    /// # Errors
-    ///
-    /// [`Decode`](ErrorKind::Decode) if the body is not JSON of this shape, or is longer than
-    /// what was kept.
-    ///
-    /// ```
-    /// use backstop::{Error, ErrorKind};
-    ///
-    /// #[derive(serde::Deserialize)]
-    /// struct Problem {
-    ///     title: String,
-    /// }
-    ///
-    /// let error = Error::new(ErrorKind::Status(409)).with_body(r#"{"title":"taken"}"#);
-    /// let problem: Problem = error.json()?;
-    /// assert_eq!(problem.title, "taken");
-    /// # Ok::<(), Error>(())
-    /// ```
-    pub fn json<T: serde::de::DeserializeOwned>(&self) -> Result<T, Error> {
-        decode::json(self.body())
     }
 
     /// Where in the JSON the decoding failed: `$.users[3].email`.

@@ -5,12 +5,15 @@ use std::sync::LazyLock;
 use http::HeaderMap;
 
 use super::body::Content;
-use crate::error::{BuildError, Error};
+use crate::{
+    error::{BuildError, Error},
+    tls,
+};
 
 /// Only reqwest's request builder knows a form's length, and it wants a client. This one sends
 /// nothing.
 static BUILDER: LazyLock<Result<reqwest::Client, reqwest::Error>> =
-    LazyLock::new(|| crate::session::tls::share(reqwest::Client::builder().no_proxy()).build());
+    LazyLock::new(|| tls::share(reqwest::Client::builder().no_proxy()).build());
 
 pub(super) fn body(form: reqwest::multipart::Form) -> Result<(Content, HeaderMap), Error> {
     let built = match &*BUILDER {

@@ -11,12 +11,12 @@ use tower_service::Service;
 use super::{
     Config, Inner, Session,
     clients::Clients,
-    tls,
     transport::{Cloned, Transport},
 };
 use crate::{
     error::Error,
     request::{IntoHeaderValue, add_header, parse_http, take_userinfo},
+    tls,
 };
 
 /// Longer than any program runs.

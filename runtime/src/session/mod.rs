@@ -2,7 +2,6 @@
 
 mod builder;
 mod clients;
-pub(crate) mod tls;
 pub(crate) mod transport;
 
 use std::{
