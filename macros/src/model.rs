@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use proc_macro2::{Ident, TokenStream};
-use syn::{Expr, ExprClosure, LitStr, Path, Type};
+use syn::{Expr, ExprClosure, ExprPath, LitStr, Path, Type};
 
 use crate::action::{Action, Ends};
 use crate::args::{Arm, Measure};
@@ -85,7 +85,7 @@ pub(crate) struct Call {
 
 pub(crate) enum Callee {
     /// Called with what the place has to offer.
-    Path(Path),
+    Path(ExprPath),
     /// Called likewise; an `.await` at its end stands for one after the call.
     Closure(ExprClosure),
     /// Called as written.

@@ -12,6 +12,7 @@ use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::{Expr, LitStr, Path, Token, parenthesized, token};
 
+pub(crate) use self::values::without_groups;
 use self::values::{
     all, basic, header, here, list, measure, on_error, skip, skip_to_comma, statuses, template,
     timeouts, value, value_of,

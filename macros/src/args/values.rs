@@ -225,7 +225,7 @@ pub(super) fn measure<T>(
 }
 
 /// The expression under the invisible groups that `$value:expr` leaves around it.
-fn without_groups(expr: &Expr) -> &Expr {
+pub(crate) fn without_groups(expr: &Expr) -> &Expr {
     match expr {
         Expr::Group(group) => without_groups(&group.expr),
         expr => expr,

@@ -3,7 +3,7 @@
 use syn::{Expr, ExprClosure, Lit, Pat, RangeLimits};
 
 use super::{action_expressions, closing_expressions, handler_key, request_expressions};
-use crate::args::{self, Args, Arm, Keyed};
+use crate::args::{self, Args, Arm, Keyed, without_groups};
 use crate::errors::Errors;
 use crate::item::Item;
 use crate::model::{Call, Callee, OnError};
@@ -146,26 +146,29 @@ pub(super) fn reachable_fallback(args: &Args, errors: &mut Errors) {
 /// `cleanup` and `finally` are a path or a call; what is told the ending may be a closure.
 pub(super) fn call(keyed: &Keyed<Expr>, errors: &mut Errors) -> Option<Call> {
     let is_told = keyed.key == "finally";
-    let (expr, awaited) = match &keyed.value {
+    let value = without_groups(&keyed.value);
+    let (expr, awaited) = match value {
         Expr::Await(expr) => ((*expr.base).clone(), true),
+        // It waits by itself, and its body may end in an `.await` of its own.
+        Expr::Closure(closure) if is_told && closure.asyncness.is_some() => (value.clone(), true),
         Expr::Closure(closure) if is_told => match &*closure.body {
             // The closure makes the future that is awaited, or spawned, outside of it.
             Expr::Await(body) => {
                 let body = body.base.clone();
                 (Expr::Closure(ExprClosure { body, ..closure.clone() }), true)
             }
-            _ => (keyed.value.clone(), false),
+            _ => (value.clone(), false),
         },
         expr => (expr.clone(), false),
     };
     let callee = match expr {
-        Expr::Path(path) if path.qself.is_none() => Callee::Path(path.path),
+        Expr::Path(path) => Callee::Path(path),
         Expr::Closure(closure) if is_told => Callee::Closure(closure),
         expr @ (Expr::Call(_) | Expr::MethodCall(_) | Expr::Macro(_)) => Callee::Written(expr),
         _ => {
             let told = if is_told { ", or a closure of the `Ending`" } else { "" };
             errors.on(
-                &keyed.value,
+                value,
                 format!("`{0}` is a call: write `{0} = path`, or `{0} = path(…)`{told}", keyed.key),
             );
             return None;

@@ -4,7 +4,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 use syn::{Expr, Path};
 
-use super::{at, code, crate_at};
+use super::{at, code, crate_at, parentheses};
 use crate::action::{Action, Step};
 use crate::args::Arm;
 use crate::pattern::{Inside, Kind, Leaf, Pattern};
@@ -179,7 +179,8 @@ fn statement(action: &Action, krate: &Path) -> Option<TokenStream> {
         Action::Print(print) => Some(quote_spanned!(at(print)=> #krate::print(&error))),
         Action::Call(path, awaited) => {
             let awaited = awaited.then(|| code!(.await));
-            Some(quote_spanned!(at(path)=> #path(&error) #awaited))
+            let arguments = parentheses(path, quote_spanned!(at(path)=> &error));
+            Some(code!(#path #arguments #awaited))
         }
         Action::Closure(closure) => Some(code!((#closure)(&error))),
         Action::Statement(tokens) => Some(tokens.clone()),

@@ -4,7 +4,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
 
 use super::actions::{Settled, Ways};
-use super::{at_output, build, code, output};
+use super::{at, at_output, build, code, crate_at, output, parentheses};
 use crate::item::{Body, Item};
 use crate::model::{Call, Callee, Handlers, OnError, Request};
 use crate::scan;
@@ -29,19 +29,27 @@ pub(super) fn statements(request: &Request, handlers: &Handlers, item: &Item) ->
 
 // Input:  finally = released(id)
 // Output: let finally = ::backstop::Finally::new(|_| { released(id); });
+// Input:  finally = released
+// Output: let finally = ::backstop::Finally::new(|ending| released(ending));
 fn guard(call: &Call, request: &Request) -> TokenStream {
-    let krate = &request.krate;
-    let new = match call.awaited {
-        true => code!(FinallyAsync::new),
-        false => code!(Finally::new),
-    };
     let called = match (&call.callee, call.awaited) {
-        (Callee::Path(path), _) => code!(#path),
+        (Callee::Path(path), _) => {
+            let arguments = parentheses(path, quote_spanned!(at(path)=> ending));
+            quote_spanned!(at(path)=> |ending| #path #arguments)
+        }
         (Callee::Closure(closure), _) => code!(#closure),
-        (Callee::Written(expr), true) => code!(|_| #expr),
+        (Callee::Written(expr), true) => quote_spanned!(at(expr)=> |_| #expr),
         (Callee::Written(expr), false) => code!(|_| { #expr; }),
     };
-    code!(let finally = #krate::#new(#called);)
+    // Where the call stands, so that one that does not fit, or cannot be awaited, is reported there.
+    let span = at(&called);
+    let krate = crate_at(&request.krate, span);
+    let new = match call.awaited {
+        true => quote_spanned!(span=> FinallyAsync::new),
+        false => quote_spanned!(span=> Finally::new),
+    };
+    let new = quote_spanned!(span=> #krate::#new(#called));
+    code!(let finally = #new;)
 }
 
 /// From the request to the failure; a success returns.
@@ -119,7 +127,15 @@ fn returning(request: &Request, handlers: &Handlers, body: &Body) -> TokenStream
     let krate = &request.krate;
     let output = output(request);
     let body = run(request, body);
-    let told = finished(handlers, code!(#krate::by_type::returned(&outcome).ending()));
+    let ending = code!(#krate::by_type::returned(&outcome).ending());
+    let told = match &handlers.finally {
+        // What is borrowed of the outcome is given back before it waits.
+        Some(call) if call.awaited => {
+            let told = finished(handlers, code!(ending));
+            Some(code!(let ending = #ending; #told))
+        }
+        _ => finished(handlers, ending),
+    };
     code!({
         let outcome: #output = #body;
         let error = #krate::by_type::returned(&outcome).request_error();
@@ -270,7 +286,10 @@ fn fall_back(ways: &Ways<'_>, fallback: &syn::Expr) -> TokenStream {
 // Output: release(id).await;
 fn cleanup(call: &Call) -> TokenStream {
     let called = match &call.callee {
-        Callee::Path(path) => code!(#path()),
+        Callee::Path(path) => {
+            let arguments = parentheses(path, TokenStream::new());
+            code!(#path #arguments)
+        }
         Callee::Closure(closure) => code!((#closure)()),
         Callee::Written(expr) => code!(#expr),
     };

@@ -64,6 +64,20 @@ fn at(tokens: &impl ToTokens) -> Span {
     span.resolved_at(Span::mixed_site())
 }
 
+/// The span of the last of `tokens`.
+fn at_end(tokens: &impl ToTokens) -> Span {
+    let last = tokens.to_token_stream().into_iter().last();
+    last.map_or_else(Span::call_site, |tree| tree.span())
+}
+
+/// `(…)` after a path of the user's. They are where its last word is: a call that fits the path
+/// badly is reported there, and what is wrong with its result too.
+fn parentheses(path: &impl ToTokens, arguments: TokenStream) -> Group {
+    let mut group = Group::new(Delimiter::Parenthesis, arguments);
+    group.set_span(at_end(path));
+    group
+}
+
 /// The crate's path, for code that an error should point elsewhere for than to the attribute.
 fn crate_at(krate: &Path, span: Span) -> TokenStream {
     let respanned = |mut tree: TokenTree| {

@@ -27,7 +27,7 @@ async fn update(
     page: Option<u8>,
     user: User,
 ) -> Result<Option<u64>, Error> {
-    let finally = ::backstop::Finally::new(ended);
+    let finally = ::backstop::Finally::new(|ending| ended(ending));
     let request = ::backstop::Request::post("{self.base}/users/{id}?page={page}")
         .base("self.base", &self.base)
         .path("id", &id)

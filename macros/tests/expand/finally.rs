@@ -4,7 +4,7 @@
 // }
 
 async fn count(id: u8) -> Result<usize, Error> {
-    let finally = ::backstop::Finally::new(ended);
+    let finally = ::backstop::Finally::new(|ending| ended(ending));
     let request = ::backstop::Request::get("/{id}").path("id", &id).reads::<String>();
     let failure = match ::backstop::Session::shared()
         .fetch(request)

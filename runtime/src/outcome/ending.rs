@@ -88,45 +88,40 @@ impl<F: FnOnce(Ending)> fmt::Debug for Finally<F> {
 /// of it, is dropped before, the future is spawned on the current tokio runtime. Where there is
 /// none, or it shuts down, it does not finish: what must happen belongs in a [`Finally`].
 #[must_use = "it is spawned at once when it is dropped"]
-pub struct FinallyAsync<F, Fut>(Option<F>)
-where
-    F: FnOnce(Ending) -> Fut,
-    Fut: Future + Send + 'static;
+pub struct FinallyAsync<F>(Option<(F, Begin<F>)>);
 
-impl<F, Fut> FinallyAsync<F, Fut>
-where
-    F: FnOnce(Ending) -> Fut,
-    Fut: Future + Send + 'static,
-{
+/// Calls the function for its future, of whose type the guard thus knows nothing.
+type Begin<F> = fn(F, Ending) -> LastSteps;
+
+impl<F> FinallyAsync<F> {
     /// A guard that runs the future that `run` makes. The future owns what it needs: it may outlive
     /// the function.
-    pub fn new(run: F) -> Self {
-        Self(Some(run))
+    pub fn new<Fut>(run: F) -> Self
+    where
+        F: FnOnce(Ending) -> Fut,
+        Fut: Future<Output = ()> + Send + 'static,
+    {
+        Self(Some((run, |run, ending| LastSteps(Some(Box::pin(run(ending)))))))
     }
 
     /// The future of this ending.
     pub fn end(mut self, ending: Ending) -> LastSteps {
-        LastSteps(self.0.take().map(|run| boxed(run(ending))))
-    }
-}
-
-impl<F, Fut> Drop for FinallyAsync<F, Fut>
-where
-    F: FnOnce(Ending) -> Fut,
-    Fut: Future + Send + 'static,
-{
-    fn drop(&mut self) {
-        if let Some(run) = self.0.take() {
-            guarded(|| drop(LastSteps(Some(boxed(run(Ending::unexpected()))))));
+        match self.0.take() {
+            Some((run, begin)) => begin(run, ending),
+            None => LastSteps(None),
         }
     }
 }
 
-impl<F, Fut> fmt::Debug for FinallyAsync<F, Fut>
-where
-    F: FnOnce(Ending) -> Fut,
-    Fut: Future + Send + 'static,
-{
+impl<F> Drop for FinallyAsync<F> {
+    fn drop(&mut self) {
+        if let Some((run, begin)) = self.0.take() {
+            guarded(|| drop(begin(run, Ending::unexpected())));
+        }
+    }
+}
+
+impl<F> fmt::Debug for FinallyAsync<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("FinallyAsync")
     }
@@ -140,10 +135,11 @@ impl Future for LastSteps {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        let Some(future) = &mut self.0 else { return Poll::Ready(()) };
+        // One that panics stays taken: it cannot be polled again.
+        let Some(mut future) = self.0.take() else { return Poll::Ready(()) };
         let polled = future.as_mut().poll(context);
-        if polled.is_ready() {
-            self.0 = None;
+        if polled.is_pending() {
+            self.0 = Some(future);
         }
         polled
     }
@@ -151,8 +147,7 @@ impl Future for LastSteps {
 
 impl Drop for LastSteps {
     fn drop(&mut self) {
-        // A future that panicked cannot be polled again.
-        if let Some(future) = self.0.take().filter(|_| !thread::panicking())
+        if let Some(future) = self.0.take()
             && let Ok(runtime) = Handle::try_current()
         {
             runtime.spawn(future);
@@ -164,12 +159,6 @@ impl fmt::Debug for LastSteps {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("LastSteps")
     }
-}
-
-fn boxed(future: impl Future + Send + 'static) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-    Box::pin(async move {
-        let _ = future.await;
-    })
 }
 
 /// A second panic while the thread unwinds would abort the program.

@@ -78,7 +78,7 @@ async fn in_a_generic_function_its_bounds_decide() {
 }
 
 /// Bodies are the user's: whatever they do, they do as in a plain function.
-#[request(get = "{base}/users/{id}", session = SESSION, on_error = drop)]
+#[request(get = "{base}/users/{id}", session = SESSION, on_error = log(debug))]
 async fn busy_body(
     base: &str,
     id: u8,

@@ -231,3 +231,94 @@ async fn arguments_are_in_scope_and_may_be_moved() {
     assert_eq!(moves(&base(), "abc".into(), "!".into()).await.expect("Ada"), "Ada!");
     moves(AWAY, "abc".into(), "!".into()).await.expect_err("refused");
 }
+
+/// Polled by hand, so that its panic is caught; what it leaves behind goes on as a task.
+#[request(get = "{base}/x", session = SESSION, finally = |ending| told(Arc::clone(trace), ending).await)]
+async fn panics(base: &str, trace: &Arc<Trace>, #[response] text: String) -> Result<u8, Error> {
+    Ok(text.parse().expect("a number, which it is not"))
+}
+
+#[tokio::test]
+async fn one_that_waits_survives_a_panic() {
+    let trace = Arc::new(Trace::default());
+    futures_catch(panics(&base(), &trace)).await.expect_err("a panic");
+    bounded(async {
+        while trace.lock().is_empty() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    assert_eq!(trace.take(), ["Panicked"]);
+}
+
+#[request(
+    get = "{base}/x",
+    session = SESSION,
+    finally = async move |ending| told(trace, ending).await,
+)]
+async fn told_by_an_async_closure(base: &str, trace: Arc<Trace>) -> Result<String, Error>;
+
+#[request(get = "{base}/x", session = SESSION, finally = async move |_| trace.note("finally"))]
+async fn told_by_one_that_does_not_wait(base: &str, trace: Arc<Trace>) -> Result<String, Error>;
+
+#[tokio::test]
+async fn an_async_closure_is_awaited() {
+    let trace = Arc::new(Trace::default());
+    told_by_an_async_closure(&base(), Arc::clone(&trace)).await.expect("200");
+    told_by_an_async_closure(AWAY, Arc::clone(&trace)).await.expect_err("refused");
+    told_by_one_that_does_not_wait(&base(), Arc::clone(&trace)).await.expect("200");
+    assert_eq!(trace.take(), ["Done", "Failed", "finally"]);
+}
+
+/// An outcome that threads cannot share is in nobody's way.
+#[request(get = "{base}/x", session = SESSION, finally = finish(Arc::clone(&trace)).await)]
+async fn not_shared(
+    base: &str,
+    trace: Arc<Trace>,
+    #[response] text: String,
+) -> Result<std::cell::Cell<usize>, Error> {
+    Ok(text.len().into())
+}
+
+#[tokio::test]
+async fn a_call_that_waits_at_its_end_can_be_spawned() {
+    let trace = Arc::new(Trace::default());
+    let call = {
+        let trace = Arc::clone(&trace);
+        async move { not_shared(&base(), trace).await.map(std::cell::Cell::into_inner) }
+    };
+    assert_eq!(tokio::spawn(call).await.expect("no panic").expect("200"), 2);
+    assert_eq!(trace.take(), ["finally"]);
+}
+
+trait Ends {
+    fn released();
+    fn ended(ending: Ending);
+}
+
+static ENDED: Trace = Trace(std::sync::Mutex::new(Vec::new()));
+
+impl Ends for Trace {
+    fn released() {
+        ENDED.note("released");
+    }
+
+    fn ended(ending: Ending) {
+        ENDED.note(format!("{ending:?}"));
+    }
+}
+
+macro_rules! written_by_a_macro {
+    ($cleanup:path, $finally:expr) => {
+        #[request(get = "{base}/x", session = SESSION, cleanup = $cleanup, finally = $finally)]
+        async fn by_path(base: &str) -> Result<String, Error>;
+    };
+}
+
+written_by_a_macro!(Trace::released, <Trace as Ends>::ended);
+
+#[tokio::test]
+async fn any_path_can_be_called() {
+    by_path(AWAY).await.expect_err("refused");
+    assert_eq!(ENDED.take(), ["released", "Failed"]);
+}
