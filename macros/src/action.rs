@@ -4,6 +4,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
 use syn::{Expr, ExprCall, ExprClosure, ExprIf, ExprMatch, Path, Stmt};
 
+use crate::scan;
 use crate::suggest::did_you_mean;
 
 pub(crate) enum Action {
@@ -115,24 +116,69 @@ pub(crate) fn read(expr: Expr) -> syn::Result<Action> {
 fn action(expr: Expr, tail: bool) -> syn::Result<Action> {
     Ok(match expr {
         Expr::Group(group) if group.attrs.is_empty() => action(*group.expr, tail)?,
+        Expr::Tuple(tuple) if tuple.elems.is_empty() => Action::Block(Vec::new()),
+        value if is_value(&value) => {
+            return Err(syn::Error::new_spanned(
+                value,
+                "a value alone does nothing: write `recover(…)` to succeed with it, or `fail(…)` \
+                 to fail with it",
+            ));
+        }
         Expr::Path(path) if path.attrs.is_empty() && path.qself.is_none() => word(path.path)?,
         Expr::Await(awaited) if awaited.attrs.is_empty() => match *awaited.base {
             Expr::Path(path) if path.attrs.is_empty() && path.qself.is_none() => {
                 Action::Call(path.path, true)
             }
-            _ => Action::Statement(awaited.into_token_stream()),
+            _ => Action::Statement(opaque(awaited)?),
         },
         Expr::Call(call) if call.attrs.is_empty() => called(call, tail)?,
-        Expr::Closure(closure) if closure.attrs.is_empty() => Action::Closure(closure),
-        Expr::Tuple(tuple) if tuple.elems.is_empty() => Action::Block(Vec::new()),
+        Expr::Closure(closure) if closure.attrs.is_empty() => {
+            opaque(&closure)?;
+            Action::Closure(closure)
+        }
         Expr::Macro(mac) if diverges(&mac.mac) => Action::Diverge(mac.into_token_stream()),
         Expr::Block(block) if block.attrs.is_empty() && block.label.is_none() => {
             Action::Block(steps(block.block.stmts, tail)?)
         }
         Expr::If(branches) if branches.attrs.is_empty() => branch(branches, tail)?,
         Expr::Match(cases) if cases.attrs.is_empty() => choice(cases, tail)?,
-        other => Action::Statement(other.into_token_stream()),
+        other => Action::Statement(opaque(other)?),
     })
+}
+
+/// Whether an expression makes a value and does nothing else, as far as can be seen.
+fn is_value(expr: &Expr) -> bool {
+    match expr {
+        Expr::Lit(_) | Expr::Struct(_) | Expr::Array(_) | Expr::Repeat(_) | Expr::Tuple(_) => true,
+        Expr::Path(path) => is_constructor(&path.path),
+        Expr::Call(call) => matches!(&*call.func, Expr::Path(path) if is_constructor(&path.path)),
+        Expr::Unary(unary) => is_value(&unary.expr),
+        Expr::Reference(reference) => is_value(&reference.expr),
+        Expr::Paren(paren) => is_value(&paren.expr),
+        Expr::Group(group) => is_value(&group.expr),
+        _ => false,
+    }
+}
+
+/// `Some`, `Problem::NotFound`: in capitals alone it would be a constant, and may be a function.
+fn is_constructor(path: &Path) -> bool {
+    path.segments.last().is_some_and(|last| {
+        let name = last.ident.to_string();
+        name.starts_with(char::is_uppercase) && name.contains(char::is_lowercase)
+    })
+}
+
+/// Tokens that are kept as they are: nothing in them settles the error.
+fn opaque(tokens: impl ToTokens) -> syn::Result<TokenStream> {
+    let tokens = tokens.into_token_stream();
+    match scan::settles(&tokens) {
+        None => Ok(tokens),
+        Some(word) => Err(not_last(&word)),
+    }
+}
+
+fn not_last(ending: &Ident) -> syn::Error {
+    syn::Error::new(ending.span(), format!("`{ending}(…)` ends an arm: write it last"))
 }
 
 fn word(path: Path) -> syn::Result<Action> {
@@ -160,16 +206,13 @@ fn called(call: ExprCall, tail: bool) -> syn::Result<Action> {
         _ => None,
     };
     let Some(name) = name else {
-        return Ok(Action::Statement(call.into_token_stream()));
+        return Ok(Action::Statement(opaque(call)?));
     };
     match name.to_string().as_str() {
         "log" => Ok(Action::Log(name, Some(level(&call)?))),
         ending @ ("recover" | "fail") => {
             if !tail {
-                return Err(syn::Error::new(
-                    name.span(),
-                    format!("`{ending}(…)` ends an arm: write it last"),
-                ));
+                return Err(not_last(&name));
             }
             if call.args.len() > 1 {
                 return Err(syn::Error::new_spanned(
@@ -186,7 +229,11 @@ fn called(call: ExprCall, tail: bool) -> syn::Result<Action> {
                 )),
             }
         }
-        _ => Ok(Action::Statement(call.into_token_stream())),
+        "print" => Err(syn::Error::new(
+            name.span(),
+            "`print` takes nothing, as it is given the error: write `print`",
+        )),
+        _ => Ok(Action::Statement(opaque(call)?)),
     }
 }
 
@@ -201,7 +248,7 @@ fn level(call: &ExprCall) -> syn::Result<Ident> {
             let hint =
                 given.map_or(String::new(), |level| did_you_mean(&level.to_string(), LEVELS));
             let message = format!(
-                "`log` takes a level, `error`, `warn`, `info`, `debug` or `trace`, as in \
+                "`log` is given the error, and takes a level, `error`, `warn`, `info`, `debug` or `trace`, as in \
                  `log(warn)`{hint}"
             );
             match call.args.is_empty() {
@@ -233,9 +280,9 @@ fn steps(statements: Vec<Stmt>, tail: bool) -> syn::Result<Vec<Step>> {
                 }
                 Stmt::Macro(statement) => {
                     let syn::StmtMacro { attrs, mac, .. } = statement;
-                    Step::Act(Action::Statement(quote!(#(#attrs)* #mac)))
+                    Step::Act(Action::Statement(opaque(quote!(#(#attrs)* #mac))?))
                 }
-                other => Step::Written(other.into_token_stream()),
+                other => Step::Written(opaque(other)?),
             })
         })
         .collect()

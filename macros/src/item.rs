@@ -16,6 +16,8 @@ pub(crate) struct Item {
     pub(crate) body: Option<Body>,
     /// The braces, or the `;`.
     pub(crate) end: Span,
+    /// Further `#[request]`s.
+    pub(crate) requests: Vec<Attribute>,
     /// A `self` that was marked `#[response]`.
     pub(crate) response_self: Option<Attribute>,
 }
@@ -45,6 +47,10 @@ impl Parse for Item {
             attrs.extend(inner);
             (Some(body), content.span())
         };
+        let is_request = |attr: &mut Attribute| {
+            attr.path().segments.last().is_some_and(|last| last.ident == "request")
+        };
+        let requests = attrs.extract_if(.., is_request).collect();
         let mut response_self = None;
         let mut responses = Vec::new();
         let mut inputs = Punctuated::new();
@@ -61,7 +67,7 @@ impl Parse for Item {
             }
         }
         sig.inputs = inputs;
-        Ok(Item { attrs, vis, sig, responses, body, end, response_self })
+        Ok(Item { attrs, vis, sig, responses, body, end, requests, response_self })
     }
 }
 

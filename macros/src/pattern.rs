@@ -2,6 +2,7 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote};
+use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
 use syn::spanned::Spanned;
 use syn::{Pat, PatIdent, Token};
@@ -103,10 +104,25 @@ fn top(pat: Pat) -> syn::Result<(Option<TokenStream>, Kind)> {
             let error = binding(&name);
             match name.subpat {
                 Some((_, pat)) => Ok((Some(error), kind(*pat)?)),
-                None => Ok((Some(error), Kind::Any(Token![_](name.ident.span())))),
+                None => {
+                    no_class(&name.ident)?;
+                    Ok((Some(error), Kind::Any(Token![_](name.ident.span()))))
+                }
             }
         }
         pat => Ok((None, kind(pat)?)),
+    }
+}
+
+/// In lower case a class would be a name for every error.
+fn no_class(name: &Ident) -> syn::Result<()> {
+    let text = name.unraw().to_string();
+    match CLASSES.iter().find(|(class, _)| class.eq_ignore_ascii_case(&text)) {
+        None => Ok(()),
+        Some((class, _)) => Err(syn::Error::new(
+            name.span(),
+            format!("`{text}` would name every error: write `{class}`, or another name"),
+        )),
     }
 }
 
@@ -117,6 +133,7 @@ fn kind(pat: Pat) -> syn::Result<Kind> {
         Pat::Or(or) => Kind::Either(or.cases.into_iter().map(kind).collect::<syn::Result<_>>()?),
         Pat::Ident(name) if is_binding(&name) => {
             let name = name.ident;
+            no_class(&name)?;
             return Err(syn::Error::new(
                 name.span(),
                 format!("`{name}` names the error for the whole arm: write `{name} @ (… | …)`"),
@@ -151,9 +168,24 @@ fn inside(
         (Some((_, Some(leaves))), Some(pat)) if single => {
             Inside::Leaves(leaves, leaf(pat.clone())?)
         }
-        (Some(_), Some(pat)) if single && class == "Status" => Inside::Status(pat.clone()),
+        (Some(_), Some(pat)) if single && class == "Status" => Inside::Status(status(pat.clone())),
         _ => Inside::Written(elems.into_token_stream()),
     })
+}
+
+/// A word in capitals is a constant: one that there is not would bind, and match every status. As
+/// the end of a range it cannot.
+fn status(mut pat: Pat) -> Pat {
+    match &mut pat {
+        Pat::Or(or) => or.cases = std::mem::take(&mut or.cases).into_iter().map(status).collect(),
+        Pat::Paren(paren) => *paren.pat = status((*paren.pat).clone()),
+        Pat::Ident(name) if !is_binding(name) => {
+            let name = &name.ident;
+            return syn::parse_quote_spanned!(name.span()=> #name..=#name);
+        }
+        _ => {}
+    }
+    pat
 }
 
 fn leaf(pat: Pat) -> syn::Result<Leaf> {

@@ -43,6 +43,35 @@ pub(crate) fn may_wait(tokens: &TokenStream) -> bool {
     found.contains("await") || calls_unknown_macro(tokens)
 }
 
+/// The first call of `recover` or `fail`, as they are written in an arm.
+pub(crate) fn settles(tokens: &TokenStream) -> Option<Ident> {
+    let mut scan = Scan::default();
+    for tree in tokens.clone() {
+        if let TokenTree::Group(group) = &tree {
+            let path_or_item = match &scan.before_last {
+                Some(TokenTree::Punct(punct)) => matches!(punct.as_char(), '.' | ':'),
+                Some(TokenTree::Ident(word)) => word == "fn",
+                _ => false,
+            };
+            match &scan.last {
+                Some(TokenTree::Ident(word))
+                    if (word == "recover" || word == "fail")
+                        && group.delimiter() == Delimiter::Parenthesis
+                        && !path_or_item =>
+                {
+                    return Some(word.clone());
+                }
+                _ => {}
+            }
+            if let Some(found) = settles(&group.stream()) {
+                return Some(found);
+            }
+        }
+        scan.step(tree);
+    }
+    None
+}
+
 /// Whether a type is written with a reference or a lifetime.
 pub(crate) fn borrows(ty: &TokenStream) -> bool {
     ty.clone().into_iter().any(|tree| match tree {

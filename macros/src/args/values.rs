@@ -6,6 +6,7 @@ use proc_macro2::{Ident, TokenTree};
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::parse::ParseStream;
+use syn::parse::discouraged::Speculative;
 use syn::punctuated::Punctuated;
 use syn::{Expr, ExprLit, Lit, LitStr, Token, parenthesized, token};
 
@@ -113,11 +114,21 @@ pub(super) fn header(content: ParseStream<'_>) -> syn::Result<(LitStr, Expr)> {
         return Err(here(content, "expected a header, such as `\"accept\" = \"text/plain\"`"));
     };
     if !content.peek(Token![=]) {
+        skip_value(content);
         let message = format!("a header needs a value: write `{:?} = …`", name.value());
         return Err(syn::Error::new(name.span(), message));
     }
     content.parse::<Token![=]>()?;
     Ok((name, content.parse()?))
+}
+
+/// Skips `, value`, in place of `= value`.
+fn skip_value(content: ParseStream<'_>) {
+    let ahead = content.fork();
+    let value = ahead.parse::<Token![,]>().and_then(|_| ahead.parse::<Expr>());
+    if value.is_ok_and(|value| !matches!(value, Expr::Assign(_))) {
+        content.advance_to(&ahead);
+    }
 }
 
 pub(super) fn statuses(content: ParseStream<'_>) -> syn::Result<Vec<StatusRange>> {
@@ -216,6 +227,13 @@ pub(super) fn measure<T>(
         Expr::Lit(ExprLit { lit: Lit::Float(number), .. }) => {
             (number.base10_digits(), number.suffix(), number.span())
         }
+        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => {
+            let message = format!(
+                "a number and its unit are no text: write `{}` without quotes",
+                text.value()
+            );
+            return Err(syn::Error::new(text.span(), message));
+        }
         _ => return Ok(Measure::Written(expr)),
     };
     match literal(digits, suffix) {
@@ -238,6 +256,12 @@ pub(super) fn on_error(
     input: ParseStream<'_>,
     errors: &mut Errors,
 ) -> syn::Result<OnError> {
+    if writes_arms_otherwise(input) {
+        return Err(syn::Error::new(
+            key.span(),
+            "the arms of `on_error` stand in its parentheses: write `on_error(PATTERN => ACTION)`",
+        ));
+    }
     if !input.peek(token::Paren) {
         let expr: Expr = value_of(key, "log", input, |input| input.parse())?;
         let tokens = expr.to_token_stream();
@@ -256,6 +280,20 @@ pub(super) fn on_error(
         }
     }
     Ok(OnError::Arms(arms))
+}
+
+/// `on_error { Connect => log }`, or `on_error = (Connect => log)`.
+fn writes_arms_otherwise(input: ParseStream<'_>) -> bool {
+    let ahead = input.fork();
+    if input.peek(token::Paren) || ahead.parse::<Option<Token![=]>>().is_err() {
+        return false;
+    }
+    let Ok(TokenTree::Group(group)) = ahead.parse() else {
+        return false;
+    };
+    let mut trees = group.stream().into_iter().map(|tree| tree.to_string());
+    let mut last = trees.next();
+    trees.any(|tree| last.replace(tree.clone()).as_deref() == Some("=") && tree == ">")
 }
 
 /// Nothing when only the action was wrong: then its error is kept, and the next arm comes next.
@@ -280,6 +318,9 @@ fn arm(content: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Option<Arm>
     let tokens = expr.to_token_stream();
     let ends_itself =
         matches!(expr, Expr::Block(_) | Expr::If(_) | Expr::Match(_) | Expr::Unsafe(_));
+    if content.peek(Token![;]) {
+        return Err(here(content, "several actions make a block: write `{ …; … }`"));
+    }
     if content.peek(Token![,]) || (!content.is_empty() && !ends_itself) {
         content.parse::<Token![,]>()?;
     }

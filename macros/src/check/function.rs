@@ -34,6 +34,13 @@ pub(super) fn is_async(item: &Item, errors: &mut Errors) {
     }
 }
 
+/// Each would send a request of its own.
+pub(super) fn one_request(item: &Item, errors: &mut Errors) {
+    for attr in &item.requests {
+        errors.on(attr, "a function is one request, and this one is given already: remove this");
+    }
+}
+
 /// `#[response]` marks an argument of a function with a body, and takes nothing itself.
 pub(super) fn response_arguments(item: &Item, errors: &mut Errors) {
     if let Some(attr) = &item.response_self {
@@ -73,22 +80,30 @@ pub(super) fn named_return_type(args: &Args, item: &Item, errors: &mut Errors) {
 
 /// Without a body, an argument that neither the template nor an expression uses is a mistake.
 pub(super) fn used_arguments(args: &Args, item: &Item, errors: &mut Errors) {
-    if item.body.is_some() {
+    if item.body.is_some() || args.targets.is_empty() {
         return;
     }
+    let bindings = item.bindings();
     let mut used = HashSet::new();
     for target in &args.targets {
         // A template that cannot be read may use any of them.
         let Ok(template) = template::parse(&target.template.value()) else {
             return;
         };
-        used.extend(template.placeholders.into_iter().map(|placeholder| placeholder.text));
+        let names = template.placeholders.into_iter().map(|placeholder| placeholder.text);
+        for name in names.filter(|name| !name.starts_with("self.")) {
+            // One that names no argument may have meant any of them.
+            if !bindings.iter().any(|(binding, _)| binding.unraw() == name) {
+                return;
+            }
+            used.insert(name);
+        }
     }
     let expressions = [request_expressions, action_expressions, closing_expressions];
     for tokens in expressions.into_iter().flat_map(|of| of(args)) {
         scan::words(tokens, &mut used);
     }
-    for (name, _) in item.bindings() {
+    for (name, _) in bindings {
         let text = name.unraw().to_string();
         if !text.starts_with('_') && !used.contains(&text) {
             errors.at(

@@ -22,6 +22,7 @@ pub(crate) fn check(args: Args, item: &Item, mut errors: Errors) -> Result<Reque
     let found = &mut errors;
 
     function::is_async(item, found);
+    function::one_request(item, found);
     function::response_arguments(item, found);
     function::named_return_type(&args, item, found);
     sent::one_body(&args, found);

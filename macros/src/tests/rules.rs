@@ -59,6 +59,7 @@ refuses! {
 
     methods:
         ["timeout = 2s", PLAIN] at ATTRIBUTE, "the method and the template are missing";
+        ["", BODYLESS] at ATTRIBUTE, "the method and the template are missing";
         [r#"get = "/", post = "/""#, PLAIN] at "post", "a request has one method, and `get` is given already";
         [r#"method("A B") = "/""#, PLAIN] at "\"A B\"", "`A B` is not the name of a method";
         [r#"method = "PURGE""#, PLAIN] at "method", "write `method(\"NAME\") = \"/path\"`";
@@ -67,6 +68,7 @@ refuses! {
     templates:
         [r#"get = "ftp://h/""#, PLAIN] at "ftp", "the scheme `ftp` cannot be sent";
         [r#"get = "/{idd}""#, PLAIN] at "{idd}", "no argument is named `idd`; did you mean `id`?";
+        [r#"get = "/{idd}""#, BODYLESS] at "{idd}", "no argument is named `idd`; did you mean `id`?";
         [r#"get = "/{nothing}""#, PLAIN] at "{nothing}", "no argument is named `nothing`: add it";
         [r#"get = "/{text}""#, METHOD] at "{text}", "`text` comes from the response";
         [r#"get = "/{self.a}""#, PLAIN] at "{self.a}", "`self.a` needs a method";
@@ -87,6 +89,9 @@ refuses! {
         [r#"get = "/", header("Content-Length" = 1)"#, PLAIN] at "\"Content-Length\"", "`Content-Length` is computed";
         [r#"get = "/", header(accept = 1)"#, PLAIN] at "accept", "expected a header, such as";
         [r#"get = "/", header("accept")"#, PLAIN] at "\"accept\"", "a header needs a value: write `\"accept\" = …`";
+        [r#"get = "/", header("accept", "text/plain")"#, PLAIN] at "\"accept\"", "a header needs a value";
+        [r#"get = "/", header("accept", kind, "x-a" = 1)"#, PLAIN] at "\"accept\"", "a header needs a value";
+        [r#"get = "/", header("accept", "x-a" = 1)"#, PLAIN] at "\"accept\"", "a header needs a value";
 
     expected_statuses:
         [r#"get = "/", expect(99)"#, PLAIN] at "99", "`99` is not a status";
@@ -100,6 +105,8 @@ refuses! {
     measures:
         [r#"get = "/", timeout = 5"#, PLAIN] at "5", "a duration needs a unit: write `5s`";
         [r#"get = "/", timeout = 5sec"#, PLAIN] at "5sec", "unknown unit of time `sec`";
+        [r#"get = "/", timeout = "2s""#, PLAIN] at "\"2s\"", "a number and its unit are no text: write `2s` without quotes";
+        [r#"get = "/", max_body = "1MB""#, PLAIN] at "\"1MB\"", "a number and its unit are no text: write `1MB`";
         [r#"get = "/", max_body = 5KB"#, PLAIN] at "5KB", "unknown unit of size `KB`";
         [r#"get = "/", timeout(attempt = 2s, total = 1s)"#, PLAIN] at "2s", "one attempt cannot take longer than `total`";
         [r#"get = "/", timeout(idle = 2s, idle = 1s)"#, PLAIN] at "idle", "`idle` is given twice";
@@ -115,6 +122,8 @@ refuses! {
         [r#"get = "/""#, "const fn f() -> R { g() }"] at "const", "a request cannot be sent in a `const fn`";
         [r#"get = "/""#, "async unsafe fn f() -> R { g() }"] at "unsafe", "nothing about a request is unsafe";
         [r#"get = "/""#, r#"async extern "C" fn f() -> R { g() }"#] at "extern \"C\"", "an `async fn` has no other ABI";
+        [r#"get = "/""#, "#[request(get = \"/\")] async fn f() -> R { g() }"] at "#[request(get = \"/\")]", "a function is one request";
+        [r#"get = "/""#, "#[backstop::request()] async fn f() -> R;"] at "#[backstop::request()]", "a function is one request";
         [r#"get = "/""#, "struct S;"] at "struct", "expected";
         [r#"get = "/""#, "async fn f(#[response] self) -> R { g() }"] at "#[response]", "`self` comes from the caller";
         [r#"get = "/""#, "async fn f(#[response(json)] a: A) -> R { g() }"] at "response(json)", "`#[response]` takes no arguments";
@@ -134,8 +143,25 @@ refuses! {
         [r#"get = "/", on_error(Status(4040) => log)"#, PLAIN] at "4040", "`4040` is not a status";
         [r#"get = "/", on_error(404 => log)"#, PLAIN] at "404", "a status is matched by its class";
         [r#"get = "/", on_error(e @ Connect | Timeout => log)"#, PLAIN] at "e", "`e` names the error for the whole arm: write `e @ (… | …)`";
+        [r#"get = "/", on_error(timeout => log)"#, PLAIN] at "timeout", "`timeout` would name every error: write `Timeout`";
+        [r#"get = "/", on_error(Connect | r#body => log)"#, PLAIN] at "r#body", "`body` would name every error: write `Body`";
+        [r#"get = "/", on_error = (Connect => log)"#, PLAIN] at "on_error", "the arms of `on_error` stand in its parentheses";
+        [r#"get = "/", on_error = { Connect => log, _ => print }"#, PLAIN] at "on_error", "the arms of `on_error` stand in its parentheses";
+        [r#"get = "/", on_error { Connect => log }"#, PLAIN] at "on_error", "the arms of `on_error` stand in its parentheses";
         [r#"get = "/", on_error(log)"#, PLAIN] at "log", "expected `=>`: an arm is `PATTERN => ACTION`";
         [r#"get = "/", on_error(Connect => log _ => log)"#, PLAIN] at "_", "expected `,`";
+        [r#"get = "/", on_error(Connect => log; recover(1), _ => log)"#, PLAIN] at ";", "several actions make a block";
+
+    values_as_actions:
+        [r#"get = "/", on_error(_ => 0)"#, PLAIN] at "0", "a value alone does nothing: write `recover(…)` to succeed";
+        [r#"get = "/", on_error(_ => -1)"#, PLAIN] at "-1", "a value alone does nothing";
+        [r#"get = "/", on_error(_ => None)"#, PLAIN] at "None", "a value alone does nothing";
+        [r#"get = "/", on_error(_ => Ok(None))"#, PLAIN] at "Ok(None)", "a value alone does nothing";
+        [r#"get = "/", on_error(_ => Problem::NotFound(id))"#, PLAIN] at "Problem::NotFound(id)", "a value alone does nothing";
+        [r#"get = "/", on_error(_ => Problem::Gone)"#, PLAIN] at "Problem::Gone", "a value alone does nothing";
+        [r#"get = "/", on_error(_ => { log; User { id } })"#, PLAIN] at "User { id }", "a value alone does nothing";
+        [r#"get = "/", on_error(_ => (1, 2))"#, PLAIN] at "(1, 2)", "a value alone does nothing";
+        [r#"get = "/", on_error(_ => if a { [0; 2] } else { log })"#, PLAIN] at "[0; 2]", "a value alone does nothing";
 
     actions:
         [r#"get = "/", on_error = recover"#, PLAIN] at "recover", "`recover` needs the value";
@@ -144,8 +170,15 @@ refuses! {
         [r#"get = "/", on_error = recover(1, 2)"#, PLAIN] at "1, 2", "`recover` takes one value: for a tuple write `recover((a, b))`";
         [r#"get = "/", on_error = { recover(1); log }"#, PLAIN] at "recover", "`recover(…)` ends an arm";
         [r#"get = "/", on_error = { if a { fail(b) } log }"#, PLAIN] at "fail", "`fail(…)` ends an arm";
-        [r#"get = "/", on_error = log(wran)"#, PLAIN] at "wran", "`log` takes a level, `error`, `warn`, `info`, `debug` or `trace`, as in `log(warn)`; did you mean `warn`?";
-        [r#"get = "/", on_error = log()"#, PLAIN] at "log", "`log` takes a level";
+        [r#"get = "/", on_error = { for a in b { recover(a) } }"#, PLAIN] at "recover", "`recover(…)` ends an arm";
+        [r#"get = "/", on_error = { let a = fail(b); }"#, PLAIN] at "fail", "`fail(…)` ends an arm";
+        [r#"get = "/", on_error = note(recover(1))"#, PLAIN] at "recover", "`recover(…)` ends an arm";
+        [r#"get = "/", on_error = |e| recover(e)"#, PLAIN] at "recover", "`recover(…)` ends an arm";
+        [r#"get = "/", on_error = print(e)"#, PLAIN] at "print", "`print` takes nothing, as it is given the error";
+        [r#"get = "/", on_error = print()"#, PLAIN] at "print", "`print` takes nothing";
+        [r#"get = "/", on_error = log(e)"#, PLAIN] at "e", "`log` is given the error";
+        [r#"get = "/", on_error = log(wran)"#, PLAIN] at "wran", "`log` is given the error, and takes a level, `error`, `warn`, `info`, `debug` or `trace`, as in `log(warn)`; did you mean `warn`?";
+        [r#"get = "/", on_error = log()"#, PLAIN] at "log", "`log` is given the error, and takes a level";
 
     leaving:
         [r#"get = "/", on_error = a?"#, PLAIN] at "?", "`?` would leave the function past what comes after `on_error`";
@@ -174,6 +207,10 @@ fn accepted() {
         (r#"get = "/", on_error(Connect => log, e @ _ => log)"#, UNIT),
         (r#"get = "/", on_error(Status(999) => log, Status(200..=404) => log)"#, PLAIN),
         (r#"get = "/", fallback = ()"#, UNIT),
+        (r#"get = "/", on_error(other => f(other), _ => HANDLER)"#, PLAIN),
+        (r#"get = "/", on_error = { () }"#, PLAIN),
+        (r#"get = "/", on_error = { a.fail(b); c::recover(d); fn fail() {} }"#, PLAIN),
+        (r#"get = "/", on_error = { match a { _ => log } }"#, PLAIN),
         (r#"get = "/""#, "async fn f(#[response] a: A) -> impl T { g() }"),
         (r#"get = "/", crate = crate::http"#, PLAIN),
         (r#"get = "/", timeout(total = LIMIT, attempt = 2s)"#, PLAIN),

@@ -159,6 +159,7 @@ snapshots! {
             Connect(Dns | Refused) | Timeout => log(warn),
             Timeout(leaf @ (Idle | Total)) => note(leaf),
             error @ Status(code @ 500..=599) if code != 503 => note(error),
+            Status(404 | TEAPOT) => TOLD,
             Protocol => notify.await,
             ErrorKind::Build(_) => fail(Bug),
             other => { warn!("{other}") }

@@ -4,6 +4,7 @@
 //         Connect(Dns | Refused) | Timeout => log(warn),
 //         Timeout(leaf @ (Idle | Total)) => note(leaf),
 //         error @ Status(code @ 500..=599) if code != 503 => note(error),
+//         Status(404 | TEAPOT) => TOLD,
 //         Protocol => notify.await,
 //         ErrorKind::Build(_) => fail(Bug),
 //         other => { warn!("{other}") }
@@ -42,6 +43,9 @@ async fn all() -> Result<(), Error> {
         }
         (::backstop::ErrorKind::Status(code @ 500..=599), error) if code != 503 => {
             note(error);
+        }
+        (::backstop::ErrorKind::Status(404 | TEAPOT..=TEAPOT), _) => {
+            TOLD(&error);
         }
         (::backstop::ErrorKind::Protocol, _) => {
             notify(&error).await;

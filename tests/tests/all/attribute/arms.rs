@@ -64,6 +64,9 @@ mod handlers {
     pub(super) use super::hear;
 }
 
+const TEAPOT: u16 = 418;
+const GONE: u16 = 410;
+
 #[request(
     get = "{base}/status/{status}",
     session = SESSION,
@@ -74,6 +77,7 @@ mod handlers {
         Status(403) => { hear; hear_later.await; log; print },
         Status(404) => |error: &Error| hear(error),
         Status(405) => log(debug),
+        Status(TEAPOT | GONE) => recover(()),
         Status(406) => { let twice = hear; twice; recover(()) },
         Status(407) => if status == 407 { recover(()) } else { hear },
         Status(408) => match status { 408 => { hear; recover(()) }, _ => fail(Error::new(ErrorKind::Protocol)) },
@@ -94,6 +98,8 @@ async fn what_an_action_can_be() {
         (407, 0, true),
         (408, 1, true),
         (409, 1, false),
+        (410, 0, true),
+        (418, 0, true),
     ] {
         HEARD.store(0, Ordering::Relaxed);
         let outcome = actions(&base(), status).await;
