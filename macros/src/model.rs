@@ -62,7 +62,7 @@ pub(crate) struct Handlers {
     pub(crate) fallback: Option<Expr>,
     pub(crate) cleanup: Option<Call>,
     pub(crate) finally: Option<Call>,
-    /// Whether every failure ends in a value, so that any return type will do.
+    /// Whether no failure goes on into the return type, so that any type will do.
     pub(crate) total: bool,
 }
 

@@ -13,7 +13,7 @@
 //!
 //! In a generic function the bounds that it states decide.
 
-use std::{error::Error as StdError, fmt, marker::PhantomData, ops::Deref};
+use std::{error::Error as StdError, fmt, marker::PhantomData, ops::Deref, sync::Arc};
 
 use serde::de::DeserializeOwned;
 
@@ -21,7 +21,7 @@ pub use crate::outcome::PlainFailure;
 use crate::{
     decode::FromResponse,
     error::Error,
-    outcome::{Ending, Outcome},
+    outcome::{Ending, Outcome, Succeed},
     response::Response,
 };
 
@@ -48,32 +48,40 @@ impl<T: DeserializeOwned> FromJson for T {
 }
 
 /// How a response becomes what a function returns.
-pub struct Reader<R> {
+pub struct Reader<R, F = ()> {
     /// Whether the body stays open.
     pub streaming: bool,
     /// Makes the function's outcome.
     pub decode: fn(Response) -> Result<R, Error>,
+    /// Makes the outcome of a failure, `fn(Error) -> R`, where the return type says what that is.
+    pub from_error: F,
 }
 
-impl<R: Outcome<Value: FromResponse>> Reader<R> {
-    fn of_value() -> Self {
+impl<R: Succeed, F> Reader<R, F> {
+    fn of_value(from_error: F) -> Self
+    where
+        R::Value: FromResponse,
+    {
         Self {
             streaming: R::Value::STREAMING,
             decode: |response| R::Value::from_response(response).map(R::from_value),
+            from_error,
         }
     }
-}
 
-impl<R: Outcome<Value: FromJson>> Reader<R> {
-    fn of_json_value() -> Self {
+    fn of_json_value(from_error: F) -> Self
+    where
+        R::Value: FromJson,
+    {
         Self {
             streaming: false,
             decode: |response| R::Value::from_json(response).map(R::from_value),
+            from_error,
         }
     }
 }
 
-impl<R> fmt::Debug for Reader<R> {
+impl<R, F> fmt::Debug for Reader<R, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Reader").field("streaming", &self.streaming).finish_non_exhaustive()
     }
@@ -107,23 +115,23 @@ pub struct ReturnsJson<R>(PhantomData<fn() -> R>);
 
 impl<R: Outcome<Value: FromResponse>> Returns<R> {
     /// The success type reads itself.
-    pub fn reader(&self) -> Reader<R> {
-        Reader::of_value()
+    pub fn reader(&self) -> Reader<R, fn(Error) -> R> {
+        Reader::of_value(R::from_error)
     }
 }
 
 impl<R> ReturnsJson<R> {
     /// The success type is read from JSON.
-    pub fn reader(&self) -> Reader<R>
+    pub fn reader(&self) -> Reader<R, fn(Error) -> R>
     where
         R: Outcome,
         R::Value: FromJson,
     {
-        Reader::of_json_value()
+        Reader::of_json_value(R::from_error)
     }
 }
 
-/// Asks how a response is read as any type, or as the success type of an [`Outcome`].
+/// Asks how a response is read as any type, or as the value of one that [`Succeed`]s.
 pub fn total<R>() -> Total<R> {
     Total(TotalJson(TotalPlain(TotalPlainJson(PhantomData))))
 }
@@ -144,24 +152,24 @@ pub struct TotalPlain<R>(TotalPlainJson<R>);
 #[derive(Debug)]
 pub struct TotalPlainJson<R>(PhantomData<fn() -> R>);
 
-impl<R: Outcome<Value: FromResponse>> Total<R> {
+impl<R: Succeed<Value: FromResponse>> Total<R> {
     /// The success type reads itself.
     pub fn reader(&self) -> Reader<R> {
-        Reader::of_value()
+        Reader::of_value(())
     }
 }
 
-impl<R: Outcome<Value: FromJson>> TotalJson<R> {
+impl<R: Succeed<Value: FromJson>> TotalJson<R> {
     /// The success type is read from JSON.
     pub fn reader(&self) -> Reader<R> {
-        Reader::of_json_value()
+        Reader::of_json_value(())
     }
 }
 
 impl<R: FromResponse> TotalPlain<R> {
     /// The type reads itself.
     pub fn reader(&self) -> Reader<R> {
-        Reader { streaming: R::STREAMING, decode: R::from_response }
+        Reader { streaming: R::STREAMING, decode: R::from_response, from_error: () }
     }
 }
 
@@ -171,37 +179,30 @@ impl<R> TotalPlainJson<R> {
     where
         R: FromJson,
     {
-        Reader { streaming: false, decode: R::from_json }
+        Reader { streaming: false, decode: R::from_json, from_error: () }
     }
 }
 
 /// Asks what a body returned.
 pub fn returned<R>(outcome: &R) -> Returned<'_, R> {
-    Returned(ReturnedShared(ReturnedLocal(ReturnedAny(outcome))))
+    Returned(ReturnedLocal(ReturnedError(ReturnedAny(outcome))))
 }
 
 /// The question of [`returned`].
 #[derive(Debug)]
-pub struct Returned<'a, R>(ReturnedShared<'a, R>);
+pub struct Returned<'a, R>(ReturnedLocal<'a, R>);
 
 /// The next answer of [`Returned`].
 #[derive(Debug)]
-pub struct ReturnedShared<'a, R>(ReturnedLocal<'a, R>);
-
-/// The next answer of [`ReturnedShared`].
-#[derive(Debug)]
-pub struct ReturnedLocal<'a, R>(ReturnedAny<'a, R>);
+pub struct ReturnedLocal<'a, R>(ReturnedError<'a, R>);
 
 /// The next answer of [`ReturnedLocal`].
 #[derive(Debug)]
-pub struct ReturnedAny<'a, R>(&'a R);
+pub struct ReturnedError<'a, R>(ReturnedAny<'a, R>);
 
-impl<T, E: StdError + 'static> Returned<'_, Result<T, E>> {
-    /// The request error that the returned error is, or that is among its causes.
-    pub fn request_error(&self) -> Option<Error> {
-        find(self.outcome().as_ref().err()?)
-    }
-}
+/// The next answer of [`ReturnedError`].
+#[derive(Debug)]
+pub struct ReturnedAny<'a, R>(&'a R);
 
 impl<T, E> Returned<'_, Result<T, E>> {
     /// Whether the function succeeded, which a `Result` says.
@@ -213,19 +214,27 @@ impl<T, E> Returned<'_, Result<T, E>> {
     }
 }
 
-/// `anyhow::Error`, `eyre::Report`, and a boxed error that is `Send` and `Sync`.
-impl<T, E: AsRef<dyn StdError + Send + Sync>> ReturnedShared<'_, Result<T, E>> {
+/// `anyhow::Error`, `eyre::Report`, and a boxed error that is `Send` and `Sync`. First of all, so
+/// that an error whose chain leaves out the request's can give it.
+impl<T, E: AsRef<dyn StdError + Send + Sync>> Returned<'_, Result<T, E>> {
     /// The request error that the returned error holds, or that is among its causes.
     pub fn request_error(&self) -> Option<Error> {
         find(self.outcome().as_ref().err()?.as_ref())
     }
 }
 
-/// Other boxed errors.
+/// Other boxed errors, and those that give another so.
 impl<T, E: AsRef<dyn StdError>> ReturnedLocal<'_, Result<T, E>> {
     /// The request error that the returned error holds, or that is among its causes.
     pub fn request_error(&self) -> Option<Error> {
         find(self.outcome().as_ref().err()?.as_ref())
+    }
+}
+
+impl<T, E: StdError + 'static> ReturnedError<'_, Result<T, E>> {
+    /// The request error that the returned error is, or that is among its causes.
+    pub fn request_error(&self) -> Option<Error> {
+        find(self.outcome().as_ref().err()?)
     }
 }
 
@@ -250,15 +259,19 @@ then! {
     <R> Total<R> => TotalJson<R>;
     <R> TotalJson<R> => TotalPlain<R>;
     <R> TotalPlain<R> => TotalPlainJson<R>;
-    <'a, R> Returned<'a, R> => ReturnedShared<'a, R>;
-    <'a, R> ReturnedShared<'a, R> => ReturnedLocal<'a, R>;
-    <'a, R> ReturnedLocal<'a, R> => ReturnedAny<'a, R>;
+    <'a, R> Returned<'a, R> => ReturnedLocal<'a, R>;
+    <'a, R> ReturnedLocal<'a, R> => ReturnedError<'a, R>;
+    <'a, R> ReturnedError<'a, R> => ReturnedAny<'a, R>;
 }
 
 fn find(error: &(dyn StdError + 'static)) -> Option<Error> {
-    std::iter::successors(Some(error), |&error| error.source())
-        .find_map(|error| error.downcast_ref::<Error>())
-        .cloned()
+    let found = |error: &(dyn StdError + 'static)| {
+        // A cause in a box is the box, as far as its type goes.
+        let boxed = error.downcast_ref::<Box<Error>>().map(|error| &**error);
+        let shared = error.downcast_ref::<Arc<Error>>().map(|error| &**error);
+        error.downcast_ref::<Error>().or(boxed).or(shared).cloned()
+    };
+    std::iter::successors(Some(error), |&error| error.source()).find_map(found)
 }
 
 /// Nothing, of this type. An `async` block that begins by returning it has its type settled as a

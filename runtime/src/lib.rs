@@ -87,7 +87,7 @@ pub use self::{
     },
     exchange::Exchange,
     handlers::{log, log_at, print},
-    outcome::{Ending, FailWith, Failure, Finally, FinallyAsync, LastSteps, Outcome},
+    outcome::{Ending, FailWith, Failure, Finally, FinallyAsync, LastSteps, Outcome, Succeed},
     request::{Body, IntoHeaderValue, Request},
     response::{BodyStream, Response},
     session::{Session, SessionBuilder},

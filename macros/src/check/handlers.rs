@@ -126,16 +126,10 @@ pub(super) fn no_lost_error(args: &Args, item: &Item, errors: &mut Errors) {
 
 /// Some failure reaches `fallback`.
 pub(super) fn reachable_fallback(args: &Args, errors: &mut Errors) {
-    let (Some(on_error), Some(fallback)) = (&args.on_error, &args.fallback) else {
+    let Some(fallback) = &args.fallback else {
         return;
     };
-    let goes_on = match &on_error.value {
-        args::OnError::Always(action, _) => action.ends().goes_on,
-        args::OnError::Arms(arms) => {
-            !has_catch_all(arms) || arms.iter().any(|arm| arm.action.ends().goes_on)
-        }
-    };
-    if !goes_on {
+    if always_settles(args.on_error.as_ref()) {
         errors.at(
             fallback.key.span(),
             "`fallback` can never be reached, as `on_error` settles every error: remove it",
@@ -177,17 +171,13 @@ pub(super) fn call(keyed: &Keyed<Expr>, errors: &mut Errors) -> Option<Call> {
     Some(Call { callee, awaited })
 }
 
-/// Whether `on_error` alone makes a success of every error.
-pub(super) fn always_recovers(on_error: Option<&Keyed<args::OnError>>) -> bool {
-    let recovers = |action: &crate::action::Action| {
-        let ends = action.ends();
-        !ends.goes_on && !ends.fails
-    };
+/// Whether `on_error` alone settles every error: none goes on.
+pub(super) fn always_settles(on_error: Option<&Keyed<args::OnError>>) -> bool {
     match on_error.map(|keyed| &keyed.value) {
         None => false,
-        Some(args::OnError::Always(action, _)) => recovers(action),
+        Some(args::OnError::Always(action, _)) => !action.ends().goes_on,
         Some(args::OnError::Arms(arms)) => {
-            has_catch_all(arms) && arms.iter().all(|arm| recovers(&arm.action))
+            has_catch_all(arms) && !arms.iter().any(|arm| arm.action.ends().goes_on)
         }
     }
 }

@@ -61,7 +61,7 @@ pub(crate) fn check(args: Args, item: &Item, mut errors: Errors) -> Result<Reque
         finally.is_some(),
     );
     let handlers = handled.then(|| Handlers {
-        total: args.fallback.is_some() || handlers::always_recovers(args.on_error.as_ref()),
+        total: args.fallback.is_some() || handlers::always_settles(args.on_error.as_ref()),
         on_error: handlers::on_error(args.on_error),
         fallback: args.fallback.map(|keyed| keyed.value),
         cleanup,

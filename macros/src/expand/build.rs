@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
-use proc_macro2::{Literal, Span, TokenStream};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 use syn::Expr;
 
-use super::{at, at_output, code, output};
+use super::{at, at_output, code, crate_at, output};
 use crate::args::Measure;
 use crate::item::Item;
 use crate::model::{Auth, Content, Method, Placeholder, Request};
@@ -43,12 +43,14 @@ pub(super) fn request(
 }
 
 // Output: let reader = ::backstop::by_type::returns::<R>().reader();
-pub(super) fn reader(request: &Request, item: &Item, how: &TokenStream) -> TokenStream {
-    let krate = &request.krate;
+pub(super) fn reader(request: &Request, item: &Item, how: &str) -> TokenStream {
     let output = output(request);
     // At the return type, so that one that cannot be read is reported there.
-    let reader = quote_spanned!(at_output(request, item)=> .reader());
-    code!(let reader = #krate::by_type::#how::<#output>()#reader;)
+    let span = at_output(request, item);
+    let krate = crate_at(&request.krate, span);
+    let how = Ident::new(how, span);
+    let reader = quote_spanned!(span=> #krate::by_type::#how::<#output>().reader());
+    code!(let reader = #reader;)
 }
 
 // Output: ::backstop::Session::shared().fetch(request).await
@@ -67,7 +69,7 @@ pub(super) fn send(request: &Request) -> TokenStream {
 fn placeholder(placeholder: &Placeholder) -> TokenStream {
     let Placeholder { setter, text, value } = placeholder;
     let span = at(value);
-    let setter = proc_macro2::Ident::new(setter, span);
+    let setter = Ident::new(setter, span);
     let mut text = Literal::string(text);
     text.set_span(span);
     quote_spanned!(span=> .#setter(#text, &#value))

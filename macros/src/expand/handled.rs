@@ -108,10 +108,10 @@ fn success(request: &Request, handlers: &Handlers, item: &Item) -> TokenStream {
 // Output: let reader = ::backstop::by_type::returns::<R>().reader();
 fn reader(request: &Request, handlers: &Handlers, item: &Item) -> TokenStream {
     let how = match handlers.total {
-        true => code!(total),
-        false => code!(returns),
+        true => "total",
+        false => "returns",
     };
-    build::reader(request, item, &how)
+    build::reader(request, item, how)
 }
 
 // Input:  { BODY }

@@ -43,7 +43,7 @@ fn read(
         #build
         let #pat = match #send #decode {
             ::core::result::Result::Ok(response) => response,
-            ::core::result::Result::Err(error) => return #from_error(error),
+            ::core::result::Result::Err(error) => return #from_error,
         };
         #body
     }
@@ -64,7 +64,7 @@ fn unread(request: &Request, item: &Item, body: &Body) -> TokenStream {
     code! {
         #build
         if let ::core::result::Result::Err(error) = #send {
-            return #from_error(error);
+            return #from_error;
         }
         #body
     }
@@ -77,16 +77,15 @@ fn unread(request: &Request, item: &Item, body: &Body) -> TokenStream {
 //             .streaming(reader.streaming);
 //         ::backstop::Session::shared().fetch(request).await
 //             .and_then(reader.decode)
-//             .unwrap_or_else(::backstop::Outcome::from_error)
+//             .unwrap_or_else(reader.from_error)
 fn decoded(request: &Request, item: &Item) -> TokenStream {
-    let reader = build::reader(request, item, &code!(returns));
+    let reader = build::reader(request, item, "returns");
     let build = build::request(request, item, Some(code!(reader.streaming)));
     let send = build::send(request);
-    let from_error = from_error(request, item);
     code! {
         #reader
         #build
-        #send.and_then(reader.decode).unwrap_or_else(#from_error)
+        #send.and_then(reader.decode).unwrap_or_else(reader.from_error)
     }
 }
 
@@ -94,5 +93,5 @@ fn decoded(request: &Request, item: &Item) -> TokenStream {
 fn from_error(request: &Request, item: &Item) -> TokenStream {
     let span = at_output(request, item);
     let krate = crate_at(&request.krate, span);
-    quote_spanned!(span=> #krate::Outcome::from_error)
+    quote_spanned!(span=> #krate::Outcome::from_error(error))
 }

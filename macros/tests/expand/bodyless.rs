@@ -10,5 +10,5 @@ async fn user(id: u64) -> Result<User, Error> {
         .fetch(request)
         .await
         .and_then(reader.decode)
-        .unwrap_or_else(::backstop::Outcome::from_error)
+        .unwrap_or_else(reader.from_error)
 }

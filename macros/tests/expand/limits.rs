@@ -13,5 +13,5 @@ async fn slow(idle: Duration) -> Result<Bytes, Error> {
         .fetch(request)
         .await
         .and_then(reader.decode)
-        .unwrap_or_else(::backstop::Outcome::from_error)
+        .unwrap_or_else(reader.from_error)
 }

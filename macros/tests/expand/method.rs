@@ -10,5 +10,5 @@ async fn purge(key: &str) -> Result<(), Error> {
         .fetch(request)
         .await
         .and_then(reader.decode)
-        .unwrap_or_else(::backstop::Outcome::from_error)
+        .unwrap_or_else(reader.from_error)
 }

@@ -8,5 +8,5 @@ async fn root() -> Result<String, Error> {
         .fetch(request)
         .await
         .and_then(reader.decode)
-        .unwrap_or_else(::http::Outcome::from_error)
+        .unwrap_or_else(reader.from_error)
 }

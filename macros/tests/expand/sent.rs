@@ -22,5 +22,5 @@ async fn order(page: u8, key: &str, order: Order) -> Result<Receipt, Error> {
         .fetch(request)
         .await
         .and_then(reader.decode)
-        .unwrap_or_else(::backstop::Outcome::from_error)
+        .unwrap_or_else(reader.from_error)
 }

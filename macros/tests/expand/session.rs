@@ -9,5 +9,5 @@ async fn root(&self) -> Result<String, Error> {
     ::backstop::Session::fetch(&self.session, request)
         .await
         .and_then(reader.decode)
-        .unwrap_or_else(::backstop::Outcome::from_error)
+        .unwrap_or_else(reader.from_error)
 }

@@ -34,47 +34,63 @@ use crate::error::Error;
     note = "return `Result<{Self}, E>` where `E: From<backstop::Error>`, or give a value for every \
             failure with `fallback = …` or `on_error(_ => recover(…))`"
 )]
-pub trait Outcome: Sized {
-    /// What success yields: the `T` of `Result<T, E>` and `Option<T>`.
-    type Value;
-
-    /// The outcome of success.
-    fn from_value(value: Self::Value) -> Self;
-
+pub trait Outcome: Succeed {
     /// The outcome of a failed request.
     fn from_error(error: Error) -> Self;
 }
 
 impl<T, E: From<Error>> Outcome for Result<T, E> {
-    type Value = T;
-
-    fn from_value(value: T) -> Self {
-        Ok(value)
-    }
-
     fn from_error(error: Error) -> Self {
         Err(error.into())
     }
 }
 
 impl<T> Outcome for Option<T> {
-    type Value = T;
-
-    fn from_value(value: T) -> Self {
-        Some(value)
-    }
-
     fn from_error(_: Error) -> Self {
         None
     }
 }
 
 impl Outcome for () {
+    fn from_error(_: Error) {}
+}
+
+/// A return type that wraps what success yields: every `Result` and `Option`, and `()`.
+///
+/// All that is needed where no failure goes on, as with a fallback: the error of such a `Result`
+/// may be any type.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not wrap what success yields",
+    label = "neither a `Result`, an `Option`, nor `()`"
+)]
+pub trait Succeed: Sized {
+    /// What success yields: the `T` of `Result<T, E>` and `Option<T>`.
+    type Value;
+
+    /// The outcome of success.
+    fn from_value(value: Self::Value) -> Self;
+}
+
+impl<T, E> Succeed for Result<T, E> {
+    type Value = T;
+
+    fn from_value(value: T) -> Self {
+        Ok(value)
+    }
+}
+
+impl<T> Succeed for Option<T> {
+    type Value = T;
+
+    fn from_value(value: T) -> Self {
+        Some(value)
+    }
+}
+
+impl Succeed for () {
     type Value = ();
 
     fn from_value((): ()) {}
-
-    fn from_error(_: Error) {}
 }
 
 /// A return type that can fail with an error of type `X`: a `Result` whose error can be made from
@@ -82,7 +98,7 @@ impl Outcome for () {
 #[diagnostic::on_unimplemented(
     message = "a function that returns `{Self}` cannot fail with `{X}`",
     label = "is not made from `{X}`",
-    note = "`fail(error)` needs a `Result<_, E>` where `E: From<{X}>`"
+    note = "`fail(error)` needs a `Result<_, E>` where `E: From<{X}>`; `Option` and `()` carry no error"
 )]
 pub trait FailWith<X>: Sized {
     /// The outcome of failing with this error.
@@ -114,10 +130,10 @@ pub struct Failure<R> {
     outcome: Option<R>,
 }
 
-/// A [`Failure`] as functions see it that return a plain value, which can carry no error.
+/// A [`Failure`] as functions see it that return a plain value, or another that can carry no error.
 ///
-/// A `Failure` dereferences to it, so that `recover` means this one's where the return type is not
-/// an [`Outcome`].
+/// A `Failure` dereferences to it, so that `recover` means this one's where the return type does
+/// not [`Succeed`], and `build_error` where it is no [`Outcome`].
 pub struct PlainFailure<R> {
     error: Error,
     returns: PhantomData<fn() -> R>,
@@ -155,12 +171,14 @@ impl<R> Failure<R> {
     }
 }
 
-impl<R: Outcome> Failure<R> {
+impl<R: Succeed> Failure<R> {
     /// Succeeds with a value.
     pub fn recover(self, value: R::Value) -> R {
         R::from_value(value)
     }
+}
 
+impl<R: Outcome> Failure<R> {
     /// The outcome of a build error, which a fallback must not hide: it is a mistake of the caller.
     /// None for an error of another kind.
     pub fn build_error(&mut self) -> Option<R> {
@@ -180,7 +198,7 @@ impl<R> PlainFailure<R> {
         value
     }
 
-    /// None: a plain value cannot carry a build error. It is logged, as [`log`](crate::log) does.
+    /// None: this return type cannot carry a build error. It is logged, as [`log`](crate::log) does.
     pub fn build_error(&mut self) -> Option<R> {
         if self.error.is_build() {
             crate::handlers::log(&self.error);

@@ -236,3 +236,50 @@ async fn so_are_boxed_errors() {
     boxed_locally(&base(), &trace).await.expect_err("503");
     assert_eq!(trace.take(), ["heard", "heard"]);
 }
+
+#[derive(Debug, thiserror::Error)]
+enum Wrapped {
+    #[error("in a box")]
+    Boxed(#[source] Box<Error>),
+    #[error("shared")]
+    Shared(#[source] std::sync::Arc<Error>),
+}
+
+#[request(get = "{base}/users/7", session = SESSION, on_error(Status(503) => trace.note("heard")))]
+async fn wrapped(base: &str, trace: &Trace, shared: bool) -> Result<(), Wrapped> {
+    own_request(base, 503).await.map_err(|error| match shared {
+        true => Wrapped::Shared(error.into()),
+        false => Wrapped::Boxed(error.into()),
+    })
+}
+
+impl From<Error> for Wrapped {
+    fn from(error: Error) -> Self {
+        Self::Boxed(Box::new(error))
+    }
+}
+
+/// It stands for the request's error, and keeps it out of its chain of causes.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+struct Transparent(#[from] Error);
+
+impl AsRef<dyn std::error::Error> for Transparent {
+    fn as_ref(&self) -> &(dyn std::error::Error + 'static) {
+        &self.0
+    }
+}
+
+#[request(get = "{base}/users/7", session = SESSION, on_error(Status(503) => trace.note("heard")))]
+async fn transparent(base: &str, trace: &Trace) -> Result<(), Transparent> {
+    Ok(own_request(base, 503).await?)
+}
+
+#[tokio::test]
+async fn a_cause_is_found_in_whatever_holds_it() {
+    let trace = Trace::default();
+    wrapped(&base(), &trace, false).await.expect_err("503");
+    wrapped(&base(), &trace, true).await.expect_err("503");
+    transparent(&base(), &trace).await.expect_err("503");
+    assert_eq!(trace.take(), ["heard", "heard", "heard"]);
+}

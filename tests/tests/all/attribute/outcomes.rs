@@ -142,3 +142,29 @@ async fn without_a_response_argument_the_status_counts() {
     let error = only_the_status(AWAY).await.expect_err("refused");
     assert!(matches!(error.kind(), ErrorKind::Connect(_)));
 }
+
+/// An error that no request's becomes.
+#[derive(Debug, PartialEq)]
+struct NotAda;
+
+#[request(get = "{base}/users/{id}", session = SESSION, fallback = "nobody".into())]
+async fn never_fails_itself(
+    base: &str,
+    id: u64,
+    #[response] Json(user): Json<User>,
+) -> Result<String, NotAda> {
+    if user.name == "Ada" { Ok(user.name) } else { Err(NotAda) }
+}
+
+#[request(get = "{base}/users/{id}", session = SESSION, on_error(Decode => fail(NotAda), _ => recover(None)))]
+async fn settles_all(base: &str, id: u64) -> Result<Option<User>, NotAda>;
+
+#[tokio::test]
+async fn where_no_error_goes_on_the_return_type_need_not_take_it() {
+    assert_eq!(never_fails_itself(&base(), 7).await, Ok("Ada".into()));
+    assert_eq!(never_fails_itself(AWAY, 7).await, Ok("nobody".into()));
+    assert_eq!(never_fails_itself("ftp://host", 7).await, Ok("nobody".into()));
+    assert!(matches!(settles_all(&base(), 7).await, Ok(Some(user)) if user.name == "Ada"));
+    assert_eq!(settles_all(&base(), 8).await, Err(NotAda));
+    assert_eq!(settles_all(AWAY, 7).await, Ok(None));
+}
