@@ -11,8 +11,8 @@ pub(crate) enum Action {
     /// `log`, or `log(level)`.
     Log(Ident, Option<Ident>),
     Print(Ident),
-    /// A path that is called with the error; and whether it is awaited.
-    Call(Path, bool),
+    /// A path that is called with the error; and the `.await` that followed.
+    Call(Path, Option<TokenStream>),
     /// A closure that is called with the error.
     Closure(ExprClosure),
     /// Any other expression.
@@ -127,7 +127,8 @@ fn action(expr: Expr, tail: bool) -> syn::Result<Action> {
         Expr::Path(path) if path.attrs.is_empty() && path.qself.is_none() => word(path.path)?,
         Expr::Await(awaited) if awaited.attrs.is_empty() => match *awaited.base {
             Expr::Path(path) if path.attrs.is_empty() && path.qself.is_none() => {
-                Action::Call(path.path, true)
+                let (dot, await_) = (awaited.dot_token, awaited.await_token);
+                Action::Call(path.path, Some(quote!(#dot #await_)))
             }
             _ => Action::Statement(opaque(awaited)?),
         },
@@ -183,7 +184,7 @@ fn not_last(ending: &Ident) -> syn::Error {
 
 fn word(path: Path) -> syn::Result<Action> {
     let Some(ident) = path.get_ident() else {
-        return Ok(Action::Call(path, false));
+        return Ok(Action::Call(path, None));
     };
     match ident.to_string().as_str() {
         "log" => Ok(Action::Log(ident.clone(), None)),
@@ -196,7 +197,7 @@ fn word(path: Path) -> syn::Result<Action> {
             ident.span(),
             "`fail` needs the error to fail with: write `fail(error)`",
         )),
-        _ => Ok(Action::Call(path, false)),
+        _ => Ok(Action::Call(path, None)),
     }
 }
 

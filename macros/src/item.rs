@@ -32,6 +32,8 @@ pub(crate) struct Response {
 /// What stands between the braces, never parsed: rustc reads it better than anyone.
 pub(crate) struct Body {
     pub(crate) tokens: TokenStream,
+    /// The braces.
+    pub(crate) span: Span,
 }
 
 impl Parse for Item {
@@ -43,9 +45,9 @@ impl Parse for Item {
             (None, input.parse::<Token![;]>()?.span)
         } else {
             let content = input.parse().and_then(braces)?;
-            let (inner, body) = syn::parse::Parser::parse2(body, content.stream())?;
+            let (inner, tokens) = syn::parse::Parser::parse2(body, content.stream())?;
             attrs.extend(inner);
-            (Some(body), content.span())
+            (Some(Body { tokens, span: content.span() }), content.span())
         };
         let is_request = |attr: &mut Attribute| {
             attr.path().segments.last().is_some_and(|last| last.ident == "request")
@@ -90,13 +92,12 @@ fn no_body(tokens: &impl quote::ToTokens) -> syn::Error {
     syn::Error::new_spanned(tokens, "expected the function's body, `{ … }`, or `;`")
 }
 
-fn body(input: ParseStream<'_>) -> syn::Result<(Vec<Attribute>, Body)> {
+fn body(input: ParseStream<'_>) -> syn::Result<(Vec<Attribute>, TokenStream)> {
     // In front of statements they would be out of place, and they mean the same on the function.
     let inner = input.call(Attribute::parse_inner)?;
     let outer =
         inner.into_iter().map(|attr| Attribute { style: syn::AttrStyle::Outer, ..attr }).collect();
-    let tokens = input.parse()?;
-    Ok((outer, Body { tokens }))
+    Ok((outer, input.parse()?))
 }
 
 /// Takes off what rustc does not take on an argument: `#[response]`, which is returned, and docs.
@@ -159,6 +160,22 @@ fn without_groups(ty: &Type) -> &Type {
     match ty {
         Type::Group(group) => without_groups(&group.elem),
         ty => ty,
+    }
+}
+
+/// Whether a pattern may leave some of its type out, as far as its form tells.
+pub(crate) fn may_be_refutable(pat: &Pat) -> bool {
+    match pat {
+        Pat::Wild(_) | Pat::Rest(_) => false,
+        Pat::Ident(ident) => ident.subpat.iter().any(|(_, pat)| may_be_refutable(pat)),
+        Pat::Tuple(tuple) => tuple.elems.iter().any(may_be_refutable),
+        Pat::TupleStruct(tuple) => {
+            let json = tuple.path.segments.last().is_some_and(|last| last.ident == "Json");
+            !json || tuple.elems.iter().any(may_be_refutable)
+        }
+        Pat::Paren(paren) => may_be_refutable(&paren.pat),
+        Pat::Reference(reference) => may_be_refutable(&reference.pat),
+        _ => true,
     }
 }
 

@@ -77,10 +77,10 @@ pub(crate) enum OnError {
     },
 }
 
-/// `path`, or `path(args)`; and whether `.await` followed.
+/// `path`, or `path(args)`; and the `.await` that followed.
 pub(crate) struct Call {
     pub(crate) callee: Callee,
-    pub(crate) awaited: bool,
+    pub(crate) awaited: Option<TokenStream>,
 }
 
 pub(crate) enum Callee {

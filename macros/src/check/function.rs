@@ -12,6 +12,9 @@ use crate::errors::Errors;
 use crate::item::Item;
 use crate::{scan, template};
 
+/// The longest tuple that is read from a response.
+const MOST_RESPONSES: usize = 5;
+
 /// A request is an `async fn`, and nothing else besides.
 pub(super) fn is_async(item: &Item, errors: &mut Errors) {
     let sig = &item.sig;
@@ -45,6 +48,11 @@ pub(super) fn one_request(item: &Item, errors: &mut Errors) {
 pub(super) fn response_arguments(item: &Item, errors: &mut Errors) {
     if let Some(attr) = &item.response_self {
         errors.on(attr, "`self` comes from the caller: put `#[response]` on an argument");
+    }
+    if let Some(response) = item.responses.get(MOST_RESPONSES) {
+        let message =
+            format!("a function takes at most {MOST_RESPONSES} of these: take a `Response`");
+        errors.on(&response.attr, message);
     }
     for response in &item.responses {
         if response.has_arguments() {

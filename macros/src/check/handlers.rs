@@ -1,6 +1,8 @@
 //! The rules for what happens after a failure.
 
-use syn::{Expr, ExprClosure, Lit, Pat, RangeLimits};
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::{Expr, ExprAwait, ExprClosure, Lit, Pat, RangeLimits};
 
 use super::{action_expressions, closing_expressions, handler_key, request_expressions};
 use crate::args::{self, Args, Arm, Keyed, without_groups};
@@ -142,18 +144,21 @@ pub(super) fn call(keyed: &Keyed<Expr>, errors: &mut Errors) -> Option<Call> {
     let is_told = keyed.key == "finally";
     let value = without_groups(&keyed.value);
     let (expr, awaited) = match value {
-        Expr::Await(expr) => ((*expr.base).clone(), true),
+        Expr::Await(expr) => ((*expr.base).clone(), Some(awaited(expr))),
         // It waits by itself, and its body may end in an `.await` of its own.
-        Expr::Closure(closure) if is_told && closure.asyncness.is_some() => (value.clone(), true),
+        Expr::Closure(ExprClosure { asyncness: Some(_), .. }) if is_told => {
+            (value.clone(), Some(quote!(.await)))
+        }
         Expr::Closure(closure) if is_told => match &*closure.body {
             // The closure makes the future that is awaited, or spawned, outside of it.
             Expr::Await(body) => {
+                let awaited = awaited(body);
                 let body = body.base.clone();
-                (Expr::Closure(ExprClosure { body, ..closure.clone() }), true)
+                (Expr::Closure(ExprClosure { body, ..closure.clone() }), Some(awaited))
             }
-            _ => (value.clone(), false),
+            _ => (value.clone(), None),
         },
-        expr => (expr.clone(), false),
+        expr => (expr.clone(), None),
     };
     let callee = match expr {
         Expr::Path(path) => Callee::Path(path),
@@ -169,6 +174,12 @@ pub(super) fn call(keyed: &Keyed<Expr>, errors: &mut Errors) -> Option<Call> {
         }
     };
     Some(Call { callee, awaited })
+}
+
+/// `.await` as it was written, where rustc says that what stands before it cannot be.
+fn awaited(expr: &ExprAwait) -> TokenStream {
+    let ExprAwait { dot_token, await_token, .. } = expr;
+    quote!(#dot_token #await_token)
 }
 
 /// Whether `on_error` alone settles every error: none goes on.

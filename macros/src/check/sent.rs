@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
-use syn::{Expr, LitStr};
+use syn::{Expr, LitStr, Token};
 
 use crate::args::{Args, Keyed, Measure, StatusRange, Target};
 use crate::errors::Errors;
@@ -107,7 +107,7 @@ fn value_of(text: &str, span: Span, item: &Item, errors: &mut Errors) -> Option<
                 .at(span, format!("`{text}` needs a method: write `&self` as the first argument"));
             return None;
         };
-        let this = &receiver.self_token;
+        let this = Token![self](span.resolved_at(receiver.self_token.span));
         let fields = fields.split('.').map(|field| member(field, span));
         return Some(quote!(#this #(.#fields)*));
     }

@@ -178,7 +178,6 @@ fn statement(action: &Action, krate: &Path) -> Option<TokenStream> {
         }
         Action::Print(print) => Some(quote_spanned!(at(print)=> #krate::print(&error))),
         Action::Call(path, awaited) => {
-            let awaited = awaited.then(|| code!(.await));
             let arguments = parentheses(path, quote_spanned!(at(path)=> &error));
             Some(code!(#path #arguments #awaited))
         }

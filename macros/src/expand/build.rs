@@ -58,6 +58,10 @@ pub(super) fn send(request: &Request) -> TokenStream {
     let krate = &request.krate;
     match &request.session {
         None => code!(#krate::Session::shared().fetch(request).await),
+        // The branches say what type they are: with a `&` before them they would have to fit it.
+        Some(session @ (Expr::If(_) | Expr::Match(_) | Expr::Block(_) | Expr::Unsafe(_))) => {
+            code!((#session).fetch(request).await)
+        }
         Some(session) => {
             let session = reference(session);
             code!(#krate::Session::fetch(#session, request).await)

@@ -1,11 +1,12 @@
 //! A request with `on_error`, `fallback`, `cleanup` or `finally` → its statements.
 
-use proc_macro2::{Span, TokenStream};
-use quote::quote_spanned;
+use proc_macro2::{Delimiter, Group, Span, TokenStream};
+use quote::{ToTokens, quote_spanned};
 
 use super::actions::{Settled, Ways};
 use super::{at, at_output, build, code, crate_at, output, parentheses};
-use crate::item::{Body, Item};
+use crate::action::Ends;
+use crate::item::{Body, Item, may_be_refutable};
 use crate::model::{Call, Callee, Handlers, OnError, Request};
 use crate::scan;
 
@@ -32,7 +33,7 @@ pub(super) fn statements(request: &Request, handlers: &Handlers, item: &Item) ->
 // Input:  finally = released
 // Output: let finally = ::backstop::Finally::new(|ending| released(ending));
 fn guard(call: &Call, request: &Request) -> TokenStream {
-    let called = match (&call.callee, call.awaited) {
+    let called = match (&call.callee, call.awaited.is_some()) {
         (Callee::Path(path), _) => {
             let arguments = parentheses(path, quote_spanned!(at(path)=> ending));
             quote_spanned!(at(path)=> |ending| #path #arguments)
@@ -44,9 +45,9 @@ fn guard(call: &Call, request: &Request) -> TokenStream {
     // Where the call stands, so that one that does not fit, or cannot be awaited, is reported there.
     let span = at(&called);
     let krate = crate_at(&request.krate, span);
-    let new = match call.awaited {
-        true => quote_spanned!(span=> FinallyAsync::new),
-        false => quote_spanned!(span=> Finally::new),
+    let new = match &call.awaited {
+        Some(_) => quote_spanned!(span=> FinallyAsync::new),
+        None => quote_spanned!(span=> Finally::new),
     };
     let new = quote_spanned!(span=> #krate::#new(#called));
     code!(let finally = #new;)
@@ -81,9 +82,15 @@ fn success(request: &Request, handlers: &Handlers, item: &Item) -> TokenStream {
         Some((pat, ty)) => (pat, build::decode(&ty)),
         None => (code!(_), TokenStream::new()),
     };
+    // In a `let`, one that leaves a value out is reported at itself.
+    let refutable = item.responses.iter().any(|response| may_be_refutable(&response.pat));
+    let (pat, taken) = match refutable {
+        true => (code!(response), Some(code!(let #pat = response;))),
+        false => (pat, None),
+    };
     let body = match request.output {
-        Some(_) => returning(request, handlers, body),
-        None => ending(request, handlers, body),
+        Some(_) => returning(request, handlers, taken, body),
+        None => ending(request, handlers, taken, body),
     };
     // What a session's expression borrows is given back before the body runs.
     let (response, subject) = match &request.session {
@@ -123,20 +130,26 @@ fn reader(request: &Request, handlers: &Handlers, item: &Item) -> TokenStream {
 //             };
 //             ::backstop::Failure::returned(error, outcome)
 //         }
-fn returning(request: &Request, handlers: &Handlers, body: &Body) -> TokenStream {
+fn returning(
+    request: &Request,
+    handlers: &Handlers,
+    taken: Option<TokenStream>,
+    body: &Body,
+) -> TokenStream {
     let krate = &request.krate;
     let output = output(request);
     let body = run(request, body);
     let ending = code!(#krate::by_type::returned(&outcome).ending());
     let told = match &handlers.finally {
         // What is borrowed of the outcome is given back before it waits.
-        Some(call) if call.awaited => {
+        Some(call) if call.awaited.is_some() => {
             let told = finished(handlers, code!(ending));
             Some(code!(let ending = #ending; #told))
         }
         _ => finished(handlers, ending),
     };
     code!({
+        #taken
         let outcome: #output = #body;
         let error = #krate::by_type::returned(&outcome).request_error();
         let ::core::option::Option::Some(error) = error else {
@@ -149,7 +162,12 @@ fn returning(request: &Request, handlers: &Handlers, body: &Body) -> TokenStream
 
 // Input:  { BODY }, in a function that returns nothing
 // Output: return { BODY },
-fn ending(request: &Request, handlers: &Handlers, body: &Body) -> TokenStream {
+fn ending(
+    request: &Request,
+    handlers: &Handlers,
+    taken: Option<TokenStream>,
+    body: &Body,
+) -> TokenStream {
     let krate = &request.krate;
     match &handlers.finally {
         // A body without an end has nothing to return.
@@ -157,15 +175,16 @@ fn ending(request: &Request, handlers: &Handlers, body: &Body) -> TokenStream {
             let diverges = scan::diverges(&body.tokens);
             let body = &body.tokens;
             match diverges {
-                true => code!({ #body }),
-                false => code!(return { #body },),
+                true => code!({ #taken #body }),
+                false => code!(return { #taken #body },),
             }
         }
         Some(_) => {
             let body = run(request, body);
             let told = finished(handlers, code!(#krate::Ending::Done));
             code!({
-                let () = #body;
+                #taken
+                let _: () = #body;
                 #told
                 return;
             })
@@ -188,13 +207,16 @@ fn run(request: &Request, body: &Body) -> TokenStream {
     let krate = &request.krate;
     let output = output(request);
     let tokens = &body.tokens;
+    // Where the user's braces are: a body without a value is reported there.
+    let mut block = Group::new(Delimiter::Brace, tokens.clone());
+    block.set_span(body.span);
     // What would come after a body without an end is unreachable; after a block it is not.
     if !scan::may_leave(tokens) && !scan::diverges(tokens) {
-        return code!({ #tokens });
+        return block.to_token_stream();
     }
     // A closure cannot wait, nor return what it borrows.
     if !scan::may_wait(tokens) && !scan::borrows(&output) {
-        return code!((|| -> #output { #tokens })());
+        return code!((|| -> #output #block)());
     }
     // The block takes its type from what it returns first.
     code! {
@@ -226,6 +248,12 @@ fn outcome(request: &Request, handlers: &Handlers, item: &Item) -> TokenStream {
     // rustc takes the attribute on a statement only.
     let deny = matches!(handlers.on_error, OnError::Arms { .. })
         .then(|| code!(#[deny(unreachable_patterns)]));
+    // Nothing is reached then: `finally` hears of it as its guard is dropped.
+    if ends == Ends::default() {
+        let cleanup = handlers.cleanup.as_ref().map(cleanup);
+        let cleanup = cleanup.map(|cleanup| code!(; #[allow(unreachable_code)] #cleanup));
+        return code!(#error #deny #handled #cleanup);
+    }
     let (before, attribute, value) = match (settled, ends.recovers || ends.fails) {
         (Settled::Value, _) => (error, deny, handled),
         (Settled::Broken, true) => (error, None, code!('handled: { #deny #handled #goes_on })),
@@ -293,13 +321,13 @@ fn cleanup(call: &Call) -> TokenStream {
         Callee::Closure(closure) => code!((#closure)()),
         Callee::Written(expr) => code!(#expr),
     };
-    let awaited = call.awaited.then(|| code!(.await));
+    let awaited = &call.awaited;
     code!(#called #awaited;)
 }
 
 // Output: finally.end(ENDING);
 fn finished(handlers: &Handlers, ending: TokenStream) -> Option<TokenStream> {
     let call = handlers.finally.as_ref()?;
-    let awaited = call.awaited.then(|| code!(.await));
+    let awaited = call.awaited.as_ref().map(|_| code!(.await));
     Some(code!(finally.end(#ending) #awaited;))
 }

@@ -127,6 +127,7 @@ refuses! {
         [r#"get = "/""#, "struct S;"] at "struct", "expected";
         [r#"get = "/""#, "async fn f(#[response] self) -> R { g() }"] at "#[response]", "`self` comes from the caller";
         [r#"get = "/""#, "async fn f(#[response(json)] a: A) -> R { g() }"] at "response(json)", "`#[response]` takes no arguments";
+        [r#"get = "/""#, "async fn f(#[response] a: A, #[response] b: A, #[response] c: A, #[response] d: A, #[response] e: A, #[response ] f: A) -> R { g() }"] at "#[response ]", "a function takes at most 5 of these";
         [r#"get = "/""#, "async fn f(#[response] a: A) -> R;"] at "#[response]", "a function without a body decodes";
         [r#"get = "/""#, "async fn f() -> Result<impl T, E>;"] at "impl", "a function without a body decodes its return type";
         [r#"get = "/", cleanup = c"#, "async fn f() -> impl T { g() }"] at "impl", "`cleanup` needs to know the return type";

@@ -138,6 +138,20 @@ snapshots! {
         Ok(user)
     }"#
 
+    taken_apart < LONGEST: r#"
+    #[request(get = "/", on_error = log)]
+    async fn count(#[response] Json(Page { names, .. }): Json<Page>) -> Result<usize, Error> {
+        Ok(names.len())
+    }"#
+
+    session_chosen < SIMPLE: r#"
+    #[request(get = "/", session = if secure { &self.session } else { Session::shared() })]
+    async fn root(&self, secure: bool) -> Result<String, Error>;"#
+
+    never_done < LONGEST: r#"
+    #[request(get = "/", on_error = panic!("no error is expected"), cleanup = release)]
+    async fn root() -> Result<String, Error>;"#
+
     arms < LONGEST: r#"
     #[request(
         get = "https://api.example.com/users/{id}",

@@ -9,7 +9,7 @@ mod text;
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, Version};
-use serde::de::DeserializeOwned;
+use serde::{Serialize, Serializer, de::DeserializeOwned};
 
 pub(crate) use self::{json::from_slice as json, text::decode as text};
 use crate::{
@@ -20,7 +20,7 @@ use crate::{
 /// A type that is made from a response, and may take its body.
 ///
 /// Implemented by `()`, [`StatusCode`], [`HeaderMap`], [`Version`], [`Response`], [`Bytes`],
-/// `Vec<u8>`, `String`, [`Json`], [`BodyStream`], and by pairs and triples of which all but the
+/// `Vec<u8>`, `String`, [`Json`], [`BodyStream`], and by tuples of two to five of which all but the
 /// last are [`FromResponseParts`]. `Option` and `Result` are not: what becomes of a failure is for
 /// the function's return type to say.
 ///
@@ -87,6 +87,13 @@ pub struct Json<T>(
     /// The value.
     pub T,
 );
+
+/// As the value: what was taken apart may be sent as it is.
+impl<T: Serialize> Serialize for Json<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
 
 impl<T: DeserializeOwned> FromResponse for Json<T> {
     fn from_response(response: Response) -> Result<Self, Error> {
@@ -166,22 +173,21 @@ from_head! {
     Version => version;
 }
 
-impl<A: FromResponseParts, B: FromResponse> FromResponse for (A, B) {
-    const STREAMING: bool = B::STREAMING;
+macro_rules! from_response_for_tuples {
+    ($(($($part:ident)+) $last:ident;)*) => { $(
+        impl<$($part: FromResponseParts,)+ $last: FromResponse> FromResponse for ($($part,)+ $last) {
+            const STREAMING: bool = $last::STREAMING;
 
-    fn from_response(response: Response) -> Result<Self, Error> {
-        Ok((A::from_response_parts(&response)?, B::from_response(response)?))
-    }
+            fn from_response(response: Response) -> Result<Self, Error> {
+                Ok(($($part::from_response_parts(&response)?,)+ $last::from_response(response)?))
+            }
+        }
+    )* };
 }
 
-impl<A: FromResponseParts, B: FromResponseParts, C: FromResponse> FromResponse for (A, B, C) {
-    const STREAMING: bool = C::STREAMING;
-
-    fn from_response(response: Response) -> Result<Self, Error> {
-        Ok((
-            A::from_response_parts(&response)?,
-            B::from_response_parts(&response)?,
-            C::from_response(response)?,
-        ))
-    }
+from_response_for_tuples! {
+    (A) B;
+    (A B) C;
+    (A B C) D;
+    (A B C D) E;
 }

@@ -91,15 +91,17 @@ impl From<String> for Body {
     }
 }
 
-impl From<&'static str> for Body {
-    fn from(value: &'static str) -> Self {
-        Self(Content::Bytes(Bytes::from_static(value.as_bytes())))
+/// Copies the text; `Bytes::from_static` makes a body of a static one without.
+impl From<&str> for Body {
+    fn from(value: &str) -> Self {
+        value.as_bytes().into()
     }
 }
 
-impl From<&'static [u8]> for Body {
-    fn from(value: &'static [u8]) -> Self {
-        Self(Content::Bytes(Bytes::from_static(value)))
+/// Copies the bytes; `Bytes::from_static` makes a body of static ones without.
+impl From<&[u8]> for Body {
+    fn from(value: &[u8]) -> Self {
+        Self(Content::Bytes(Bytes::copy_from_slice(value)))
     }
 }
 

@@ -189,9 +189,10 @@ impl Request {
         self.or_mistake(added)
     }
 
-    /// Adds an `Authorization` header with a bearer token (RFC 6750), marked sensitive.
-    pub fn bearer_auth(self, token: impl fmt::Display) -> Self {
-        self.authorization(&format!("Bearer {token}"))
+    /// Adds an `Authorization` header with a bearer token (RFC 6750), marked sensitive. A token of
+    /// `None` leaves it out.
+    pub fn bearer_auth(self, token: impl IntoHeaderValue) -> Self {
+        self.authorization(bearer(token))
     }
 
     /// Adds an `Authorization` header with a user name and a password (RFC 7617), marked
@@ -204,7 +205,7 @@ impl Request {
                 "a user name for basic authentication cannot hold a `:`",
             )));
         }
-        self.authorization(&basic(&user, &password.to_string()))
+        self.authorization(secret_header(&basic(&user, &password.to_string())).map(Some))
     }
 
     /// Sends a value as JSON. The content type is `application/json`, unless a
@@ -310,9 +311,11 @@ impl Request {
         self.or_mistake(value)
     }
 
-    fn authorization(mut self, text: &str) -> Self {
-        let made = secret_header(text).map(|value| {
-            self.0.headers.insert(names::AUTHORIZATION, value);
+    fn authorization(mut self, value: Result<Option<HeaderValue>, Error>) -> Self {
+        let made = value.map(|value| {
+            if let Some(value) = value {
+                self.0.headers.insert(names::AUTHORIZATION, value);
+            }
         });
         self.or_mistake(made)
     }
@@ -441,11 +444,21 @@ fn secret_header(text: &str) -> Result<HeaderValue, Error> {
             value.set_sensitive(true);
             Ok(value)
         }
-        Err(_) => Err(Error::build(
-            BuildError::Header,
-            "the credentials hold a character that a header cannot",
-        )),
+        Err(_) => Err(not_credentials()),
     }
+}
+
+fn not_credentials() -> Error {
+    Error::build(BuildError::Header, "the credentials hold a character that a header cannot")
+}
+
+/// The value of an `Authorization` header by RFC 6750, if there is a token.
+fn bearer(token: impl IntoHeaderValue) -> Result<Option<HeaderValue>, Error> {
+    let Some(token) = token.into_header_value().map_err(|_| not_credentials())? else {
+        return Ok(None);
+    };
+    let token = token.to_str().map_err(|_| not_credentials())?;
+    secret_header(&format!("Bearer {token}")).map(Some)
 }
 
 /// The value of an `Authorization` header by RFC 7617.

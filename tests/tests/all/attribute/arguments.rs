@@ -1,6 +1,6 @@
 //! Arguments: whatever they are called and however they are written, they are sent as given.
 
-use backstop::{Error, Json, StatusCode, request};
+use backstop::{Error, HeaderMap, Json, StatusCode, Version, request};
 
 use super::base;
 use crate::support::{SESSION, User};
@@ -115,4 +115,24 @@ async fn unused(base: &str, id: u8, _reserved: u8) -> Result<String, Error>;
 #[tokio::test]
 async fn a_name_may_say_that_it_is_not_used() {
     assert_eq!(unused(&base(), 1, 2).await.expect("200"), "/1");
+}
+
+/// As many as there can be; the last has the body, and one is taken apart.
+#[request(get = "{base}/users/7", session = SESSION, on_error = log)]
+async fn five(
+    base: &str,
+    #[response] status: StatusCode,
+    #[response] version: Version,
+    #[response] again: StatusCode,
+    #[response] headers: HeaderMap,
+    #[response] Json(User { id, .. }): Json<User>,
+) -> Result<u64, Error> {
+    assert_eq!((status, version), (again, Version::HTTP_11));
+    assert!(headers.contains_key("content-type"));
+    Ok(id)
+}
+
+#[tokio::test]
+async fn up_to_five_are_read() {
+    assert_eq!(five(&base()).await.expect("Ada"), 7);
 }

@@ -183,3 +183,24 @@ async fn generics_and_lifetimes() {
     let (user, same) = generics::<User, 1>(&base, 7, ["x"]).await.expect("Ada");
     assert_eq!((user.id, same), (7, base.as_str()));
 }
+
+/// Nothing after an arm that never ends is reached, and nothing is said about it.
+#[request(get = "{base}/x", session = SESSION, on_error = panic!("an error"), cleanup = never_run)]
+async fn never_fails(base: &str) -> Result<String, Error>;
+
+fn never_run() {}
+
+/// The same, arm by arm.
+#[request(
+    get = "{base}/x",
+    session = SESSION,
+    on_error(Connect => panic!("no connection"), _ => unreachable!()),
+    finally = |_| (),
+)]
+async fn never_fails_either(base: &str) -> Result<String, Error>;
+
+#[tokio::test]
+async fn arms_may_never_end() {
+    assert_eq!(never_fails(&base()).await.expect("200"), "/x");
+    assert_eq!(never_fails_either(&base()).await.expect("200"), "/x");
+}

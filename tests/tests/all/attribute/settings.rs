@@ -55,6 +55,39 @@ async fn headers_and_query(
     token: &str,
 ) -> Result<(), Error>;
 
+#[request(get = "{base}", session = if other { &SESSION } else { Session::shared() }, bearer = token)]
+async fn maybe_authorized(base: &str, other: bool, token: Option<&str>) -> Result<(), Error>;
+
+#[tokio::test]
+async fn without_a_token_there_is_no_authorization() {
+    let server = Server::always(Answer::new(200, ""));
+    for token in [None, Some("abc")] {
+        maybe_authorized(&server.url(), true, token).await.expect("200");
+    }
+    let error = maybe_authorized(&server.url(), true, Some("a\nb")).await.expect_err("a line");
+    assert_eq!(error.kind(), ErrorKind::Build(backstop::BuildError::Header));
+    let sent: Vec<_> =
+        server.asked().iter().map(|asked| asked.headers.get("authorization").cloned()).collect();
+    assert_eq!(sent, [None, Some(backstop::HeaderValue::from_static("Bearer abc"))]);
+}
+
+#[request(post = "{base}", session = SESSION, body = data)]
+async fn borrowed_body(base: &str, data: &[u8]) -> Result<(), Error>;
+
+#[request(post = "{base}", session = SESSION, json = user)]
+async fn sent_as_taken(base: &str, user: Json<User>) -> Result<(), Error>;
+
+#[tokio::test]
+async fn a_body_may_be_borrowed_or_what_was_taken() {
+    let server = Server::always(Answer::new(200, ""));
+    borrowed_body(&server.url(), &[1, 2]).await.expect("200");
+    let ada = User { id: 7, name: "Ada".into() };
+    sent_as_taken(&server.url(), Json(ada)).await.expect("200");
+    let asked = server.asked();
+    assert_eq!(asked[0].body, [1, 2]);
+    assert_eq!(asked[1].body, ADA.as_bytes());
+}
+
 #[request(get = "{base}", session = SESSION, basic(user, password))]
 async fn basic(base: &str, user: &str, password: &str) -> Result<(), Error>;
 

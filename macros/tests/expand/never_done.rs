@@ -1,0 +1,17 @@
+// #[request(get = "/", on_error = panic!("no error is expected"), cleanup = release)]
+// async fn root() -> Result<String, Error>;
+
+async fn root() -> Result<String, Error> {
+    let reader = ::backstop::by_type::total::<Result<String, Error>>().reader();
+    let request = ::backstop::Request::get("/").streaming(reader.streaming);
+    let failure: ::backstop::Failure<Result<String, Error>> = match ::backstop::Session::shared()
+        .fetch(request)
+        .await
+        .and_then(reader.decode)
+    {
+        ::core::result::Result::Ok(outcome) => return outcome,
+        ::core::result::Result::Err(error) => ::backstop::Failure::new(error),
+    };
+    panic!("no error is expected");
+    #[allow(unreachable_code)] release();
+}
