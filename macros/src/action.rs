@@ -2,7 +2,7 @@
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
-use syn::{Expr, ExprCall, ExprClosure, ExprIf, ExprMatch, Path, Stmt};
+use syn::{Expr, ExprCall, ExprClosure, ExprIf, ExprMatch, ExprPath, Path, Stmt};
 
 use crate::scan;
 use crate::suggest::did_you_mean;
@@ -12,7 +12,7 @@ pub(crate) enum Action {
     Log(Ident, Option<Ident>),
     Print(Ident),
     /// A path that is called with the error; and the `.await` that followed.
-    Call(Path, Option<TokenStream>),
+    Call(ExprPath, Option<TokenStream>),
     /// A closure that is called with the error.
     Closure(ExprClosure),
     /// Any other expression.
@@ -124,11 +124,12 @@ fn action(expr: Expr, tail: bool) -> syn::Result<Action> {
                  to fail with it",
             ));
         }
-        Expr::Path(path) if path.attrs.is_empty() && path.qself.is_none() => word(path.path)?,
+        Expr::Paren(paren) if paren.attrs.is_empty() => action(*paren.expr, tail)?,
+        Expr::Path(path) if path.attrs.is_empty() => word(path)?,
         Expr::Await(awaited) if awaited.attrs.is_empty() => match *awaited.base {
-            Expr::Path(path) if path.attrs.is_empty() && path.qself.is_none() => {
+            Expr::Path(path) if path.attrs.is_empty() => {
                 let (dot, await_) = (awaited.dot_token, awaited.await_token);
-                Action::Call(path.path, Some(quote!(#dot #await_)))
+                Action::Call(path, Some(quote!(#dot #await_)))
             }
             _ => Action::Statement(opaque(awaited)?),
         },
@@ -182,8 +183,8 @@ fn not_last(ending: &Ident) -> syn::Error {
     syn::Error::new(ending.span(), format!("`{ending}(…)` ends an arm: write it last"))
 }
 
-fn word(path: Path) -> syn::Result<Action> {
-    let Some(ident) = path.get_ident() else {
+fn word(path: ExprPath) -> syn::Result<Action> {
+    let Some(ident) = path.path.get_ident() else {
         return Ok(Action::Call(path, None));
     };
     match ident.to_string().as_str() {

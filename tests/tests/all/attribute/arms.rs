@@ -64,6 +64,18 @@ mod handlers {
     pub(super) use super::hear;
 }
 
+trait Hears {
+    fn hear(error: &Error);
+}
+
+struct Heard;
+
+impl Hears for Heard {
+    fn hear(error: &Error) {
+        hear(error);
+    }
+}
+
 const TEAPOT: u16 = 418;
 const GONE: u16 = 410;
 
@@ -76,6 +88,7 @@ const GONE: u16 = 410;
         Status(402) => hear_later.await,
         Status(403) => { hear; hear_later.await; log; print },
         Status(404) => |error: &Error| hear(error),
+        Status(411) => <Heard as Hears>::hear,
         Status(405) => log(debug),
         Status(TEAPOT | GONE) => recover(()),
         Status(406) => { let twice = hear; twice; recover(()) },
@@ -99,6 +112,7 @@ async fn what_an_action_can_be() {
         (408, 1, true),
         (409, 1, false),
         (410, 0, true),
+        (411, 1, false),
         (418, 0, true),
     ] {
         HEARD.store(0, Ordering::Relaxed);
