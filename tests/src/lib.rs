@@ -1,5 +1,7 @@
-//! What the tests and the examples of backstop run against: a server on 127.0.0.1.
+//! What the tests and the examples of backstop run against: a server on 127.0.0.1 that answers, and
+//! one that does everything wrong.
 
+pub mod faults;
 mod server;
 
 pub use self::server::{Answer, Asked, Server};
