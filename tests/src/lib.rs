@@ -1,7 +1,8 @@
-//! What the tests and the examples of backstop run against: a server on 127.0.0.1 that answers, and
-//! one that does everything wrong.
+//! What the tests and the examples of backstop run against: a server on 127.0.0.1 that answers, one
+//! that does everything wrong, and the lab that holds the library against it.
 
 pub mod faults;
+pub mod lab;
 mod server;
 
 pub use self::server::{Answer, Asked, Server};

@@ -1,6 +1,7 @@
 //! All integration tests, in one program so that it links once.
 
 mod attribute;
+mod faults;
 mod readme;
 mod runtime;
 mod support;

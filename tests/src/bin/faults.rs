@@ -1,0 +1,102 @@
+//! Runs the fault lab: `faults [--cases FILE] [--only PREFIX] [--json]`.
+//!
+//! Prints a line for each case, and then what differs from the expectations. The exit status is 1 if
+//! anything does, and 2 if the lab could not be run.
+
+use std::{
+    env, fs,
+    io::{self, Write},
+    process::ExitCode,
+};
+
+use backstop_tests::lab::{Lab, Summary};
+
+/// So many cases at once keep two cores busy, and still leave short timers their time.
+const AT_ONCE: usize = 32;
+
+const USAGE: &str = "usage: faults [--cases FILE] [--only PREFIX] [--json]";
+
+#[derive(Default)]
+struct Options {
+    cases: Option<String>,
+    only: String,
+    json: bool,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let (lab, options) = match options().and_then(|options| Ok((lab(&options)?, options))) {
+        Ok(ready) => ready,
+        Err(message) => {
+            eprintln!("{message}");
+            return ExitCode::from(2);
+        }
+    };
+    let summary = lab.run(&options.only, AT_ONCE).await;
+    match print(&lab, &summary, &options) {
+        Ok(()) if summary.differences().next().is_none() => ExitCode::SUCCESS,
+        _ => ExitCode::FAILURE,
+    }
+}
+
+fn options() -> Result<Options, String> {
+    let mut options = Options::default();
+    let mut words = env::args().skip(1);
+    while let Some(word) = words.next() {
+        match &*word {
+            "--json" => options.json = true,
+            "--cases" => options.cases = Some(words.next().ok_or(USAGE)?),
+            "--only" => options.only = words.next().ok_or(USAGE)?,
+            _ => return Err(USAGE.to_owned()),
+        }
+    }
+    Ok(options)
+}
+
+fn lab(options: &Options) -> Result<Lab, String> {
+    let lab = match &options.cases {
+        None => Lab::new(),
+        Some(path) => {
+            Lab::of(&fs::read_to_string(path).map_err(|error| format!("{path}: {error}"))?)
+        }
+    };
+    lab.map_err(|error| format!("not in the format of the cases: {error}"))
+}
+
+/// A pipe that is closed is no reason to panic.
+fn print(lab: &Lab, summary: &Summary, options: &Options) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    for report in &summary.reports {
+        match options.json {
+            true => writeln!(out, "{}", serde_json::to_string(report)?)?,
+            false => writeln!(out, "{}", report.line())?,
+        }
+    }
+    // What reads the objects is not bothered with the rest.
+    match options.json {
+        true => print_summary(lab, summary, &mut io::stderr().lock()),
+        false => print_summary(lab, summary, &mut out),
+    }
+}
+
+fn print_summary(lab: &Lab, summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out)?;
+    for report in summary.differences() {
+        writeln!(out, "DIFFERS {}: {}", report.id, report.differs.join("; "))?;
+        writeln!(out, "        {}", report.message)?;
+    }
+    writeln!(
+        out,
+        "{} cases: {} differ from the expectations; {} panics, {} hangs, {} not run",
+        summary.reports.len(),
+        summary.differences().count(),
+        summary.count("panic"),
+        summary.count("hang"),
+        summary.count("not_run"),
+    )?;
+    writeln!(
+        out,
+        "aiohttp tells {} of them otherwise, each for a reason that is written down",
+        lab.departures()
+    )
+}

@@ -1,0 +1,238 @@
+//! The client's side of a case: a session, a request, and what is read of the response.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    future::Future as _,
+    io,
+    ops::RangeInclusive,
+    pin::Pin,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use backstop::{Error, Request, Response, Session, reqwest};
+use futures_core::Stream;
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::{Value, json};
+use tokio::time::{Sleep, sleep};
+
+use super::{
+    case::{Body, Client, LocalAddress, Read, Resolver, Then, Trust},
+    stage::Stage,
+};
+use crate::faults::authority;
+
+/// What became of a case.
+#[derive(Debug)]
+pub(super) enum Done {
+    /// A response that counts as success, and what was read of it.
+    Read {
+        status: u16,
+        attempts: u32,
+        value: Value,
+    },
+    Failed(Error),
+    /// A setting could not be made, by a constructor of reqwest's own: the library never saw it.
+    NotMade(reqwest::Error),
+    /// The case cannot be run as it is written.
+    Unfit(String),
+}
+
+/// The timers that a timeout between two reads becomes. Ours covers the body alone: where the
+/// silence comes before the head, the attempt's takes its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum ReadTimer {
+    Idle,
+    Attempt,
+}
+
+/// What `read: json` reads: an object, as the servers send. A struct would do, but serde reads those
+/// from arrays too.
+type Document = BTreeMap<String, Value>;
+
+/// Every status. A redirect that counts as success is not followed.
+const ANY: &[RangeInclusive<u16>] = &[200..=999];
+/// Every status but those that redirect.
+const ANSWERED: &[RangeInclusive<u16>] = &[200..=300, 304..=306, 309..=999];
+/// What `raise_for_status` lets pass.
+const NO_ERROR: &[RangeInclusive<u16>] = &[200..=399];
+const NO_ERROR_ANSWERED: &[RangeInclusive<u16>] = &[200..=300, 304..=306, 309..=399];
+
+pub(super) async fn perform(client: Client, stage: &mut Stage, timer: ReadTimer) -> Done {
+    let session = match session(&client, stage) {
+        Ok(session) => session,
+        Err(done) => return *done,
+    };
+    let url = stage.fill(&client.url);
+    if client.warmup {
+        let warmup = session.fetch(Request::get(url.clone()).expect(ANY)).await;
+        if let Err(error) = warmup {
+            return Done::Unfit(format!("the first request failed: {error:#}"));
+        }
+        sleep(Duration::from_millis(client.warmup_pause_ms)).await;
+    }
+    let request = request(&client, url, timer);
+    let response = match session.fetch(request).await {
+        Ok(response) => response,
+        Err(error) => return Done::Failed(error),
+    };
+    let (status, attempts) = (response.status().as_u16(), response.attempts());
+    match read(response, client.read).await {
+        Ok(value) => Done::Read { status, attempts, value },
+        Err(error) => Done::Failed(error),
+    }
+}
+
+fn session(client: &Client, stage: &mut Stage) -> Result<Session, Box<Done>> {
+    let unfit = |what: String| Box::new(Done::Unfit(what));
+    let mut builder = match &client.proxy {
+        None => Session::builder().no_proxy(),
+        Some(url) => {
+            let proxy = reqwest::Proxy::all(stage.fill(url)).map_err(Done::NotMade)?;
+            Session::builder().proxy(proxy)
+        }
+    };
+    let timeouts = &client.timeouts_ms;
+    if let Some(connect) = timeouts.connect.or(timeouts.sock_connect) {
+        builder = builder.connect_timeout(Duration::from_millis(connect));
+    }
+    if let Some(at) = client.max_redirects {
+        // The case's limit is that of the redirect that is refused.
+        builder = builder.max_redirects(at.saturating_sub(1));
+    }
+    match client.trust {
+        None | Some(Trust::System) => {}
+        Some(Trust::TestCa) => {
+            let authority = reqwest::Certificate::from_der(authority()).map_err(Done::NotMade)?;
+            builder = builder.configure(move |client| client.tls_certs_only([authority.clone()]));
+        }
+        Some(Trust::None) => {
+            builder = builder.configure(|client| client.tls_danger_accept_invalid_certs(true));
+        }
+    }
+    if let Some(resolver) = client.resolver.filter(|resolver| *resolver != Resolver::Real) {
+        builder = builder.configure(move |client| client.dns_resolver(resolver));
+    }
+    if let Some(LocalAddress::Host(address) | LocalAddress::Pair((address, _))) = client.local_addr
+    {
+        builder = builder.configure(move |client| client.local_address(address));
+    }
+    if let Some(path) = &client.unix_socket {
+        #[cfg(unix)]
+        {
+            let path = stage.unix_socket(path).map_err(|error| unfit(error.to_string()))?;
+            builder = builder.configure(move |client| client.unix_socket(path.as_path()));
+        }
+        #[cfg(not(unix))]
+        return Err(unfit(format!("no Unix sockets here: {path}")));
+    }
+    builder.build().map_err(|error| Box::new(Done::Failed(error)))
+}
+
+fn request(client: &Client, url: String, timer: ReadTimer) -> Request {
+    let mut request = Request::method(&client.method, url);
+    for (name, value) in &client.headers {
+        request = request.header(name, value.as_str());
+    }
+    request = match &client.body {
+        None => request,
+        Some(Body::Text { text }) => request.body(text.clone()),
+        Some(Body::Fill { byte, n }) => request.body(byte.repeat(*n)),
+        Some(Body::Stream { chunks, then }) => {
+            request.body(backstop::Body::from_stream(Chunks::new(chunks, *then)))
+        }
+        Some(Body::JsonUnserializable) => request.json(&Unserializable),
+    };
+    request = request.expect(match (client.raise_for_status, client.allow_redirects) {
+        (false, true) => ANSWERED,
+        (false, false) => ANY,
+        (true, true) => NO_ERROR_ANSWERED,
+        (true, false) => NO_ERROR,
+    });
+    let timeouts = &client.timeouts_ms;
+    if let Some(total) = timeouts.total {
+        // Zero is no limit.
+        request = request.timeout((total > 0).then(|| Duration::from_millis(total)));
+    }
+    if let Some(read) = timeouts.sock_read.map(Duration::from_millis) {
+        request = request.idle_timeout(read);
+        if timer == ReadTimer::Attempt {
+            request = request.attempt_timeout(read);
+        }
+    }
+    // What does not read the body leaves it.
+    request.streaming(matches!(client.read, None | Some(Read::Line | Read::Exactly(_))))
+}
+
+async fn read(response: Response, how: Option<Read>) -> Result<Value, Error> {
+    Ok(match how {
+        None => Value::Null,
+        Some(Read::Json) => json!(response.json::<Document>()?),
+        Some(Read::Text) => response.text()?.into(),
+        Some(Read::Bytes) => response.bytes()?.len().into(),
+        Some(Read::Line) => {
+            let line = collect(response, |line| line.contains(&b'\n')).await?;
+            let end = line.iter().position(|byte| *byte == b'\n').map_or(line.len(), |at| at + 1);
+            end.into()
+        }
+        Some(Read::Exactly(n)) => {
+            collect(response, |body| body.len() >= n).await?.len().min(n).into()
+        }
+    })
+}
+
+/// What arrives of a body until it is enough.
+async fn collect(response: Response, enough: impl Fn(&[u8]) -> bool) -> Result<Vec<u8>, Error> {
+    let (mut stream, mut body) = (response.into_stream(), Vec::new());
+    while !enough(&body) {
+        match stream.part().await? {
+            Some(part) => body.extend_from_slice(&part),
+            None => break,
+        }
+    }
+    Ok(body)
+}
+
+/// A body that arrives chunk by chunk, and may then break.
+struct Chunks {
+    left: VecDeque<String>,
+    then: Option<Then>,
+    pause: Option<Pin<Box<Sleep>>>,
+}
+
+impl Chunks {
+    fn new(chunks: &[String], then: Then) -> Self {
+        Self { left: chunks.iter().cloned().collect(), then: Some(then), pause: None }
+    }
+}
+
+impl Stream for Chunks {
+    type Item = io::Result<String>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if let Some(pause) = &mut self.pause {
+            ready!(pause.as_mut().poll(context));
+            self.pause = None;
+        }
+        if let Some(chunk) = self.left.pop_front() {
+            self.pause = Some(Box::pin(sleep(Duration::from_millis(50))));
+            return Poll::Ready(Some(Ok(chunk)));
+        }
+        Poll::Ready(match self.then.take() {
+            None | Some(Then::End) => None,
+            Some(Then::Raise) => Some(Err(io::Error::other("the source of the body broke"))),
+            // EIO, as a disk reports it.
+            Some(Then::RaiseOs) => Some(Err(io::Error::from_raw_os_error(5))),
+        })
+    }
+}
+
+/// A value that no serializer takes.
+struct Unserializable;
+
+impl Serialize for Unserializable {
+    fn serialize<S: Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+        Err(serde::ser::Error::custom("this value has no form"))
+    }
+}

@@ -1,0 +1,26 @@
+//! The fault lab: cases of what can go wrong, each played over real sockets and held against what
+//! it should be told as.
+//!
+//! ```text
+//! cases.json ─► Case ─► Stage (endpoints that play its script) ─┐
+//!                └────► client: Session, Request ──────► Report ┼─► differences
+//! expectations.json ─► Expectation ─────────────────────────────┘
+//! ```
+//!
+//! A case is data of both sides: what the server does, and what the client asks for. What is expected
+//! is written down beside it, case by case, from what the fault is: never from what the library
+//! made of it.
+
+mod case;
+mod client;
+mod expectation;
+mod report;
+mod resolver;
+mod run;
+mod stage;
+
+pub use self::{
+    expectation::{Expectation, Expectations},
+    report::Report,
+    run::{Lab, Summary},
+};
