@@ -2,9 +2,9 @@
 //! it should be told as.
 //!
 //! ```text
-//! cases.json ─► Case ─► Stage (endpoints that play its script) ─┐
-//!                └────► client: Session, Request ──────► Report ┼─► differences
-//! expectations.json ─► Expectation ─────────────────────────────┘
+//! cases.json, ─► Case ─► Stage (endpoints that play its script) ─┐
+//! more.json        └───► client: Session, Request ──────► Report ┼─► differences
+//! expectations.json ─► Expectation ──────────────────────────────┘
 //! ```
 //!
 //! A case is data of both sides: what the server does, and what the client asks for. What is expected
