@@ -87,6 +87,7 @@ fn head_kind(error: &reqwest::Error, https: bool) -> (ErrorKind, Sent) {
             return (ErrorKind::Disconnected(DisconnectedError::Unsent), Sent::No);
         }
         Some(hyper) if hyper.is_parse() => ErrorKind::Protocol,
+        Some(hyper) if refuses_client(hyper) => ErrorKind::Connect(ConnectError::Tls),
         Some(hyper) if hyper.is_incomplete_message() => {
             ErrorKind::Disconnected(DisconnectedError::Closed)
         }
@@ -128,6 +129,9 @@ fn connect_kind(error: &reqwest::Error, https: bool) -> ErrorKind {
         return ErrorKind::Build(BuildError::Url);
     }
     let over_tcp = says("tcp ");
+    if over_tcp && connects_elsewhere(error) {
+        return ErrorKind::Connect(ConnectError::Proxy);
+    }
     ErrorKind::Connect(match innermost_io(error).map(io::Error::kind) {
         Some(io::ErrorKind::ConnectionRefused) => ConnectError::Refused,
         // The name resolved, to no address.
@@ -149,9 +153,55 @@ fn tls_leaf(error: &reqwest::Error) -> Option<ConnectError> {
     })
 }
 
+/// In TLS 1.3 the client has done its part, and begins to send, before the server says what it
+/// thinks of the client's certificate, or of there being none.
+#[cfg(feature = "rustls")]
+fn refuses_client(error: &hyper::Error) -> bool {
+    use rustls::AlertDescription::{
+        AccessDenied, BadCertificate, CertificateExpired, CertificateRequired, CertificateRevoked,
+        CertificateUnknown, UnknownCA, UnsupportedCertificate,
+    };
+
+    matches!(
+        find(error),
+        Some(rustls::Error::AlertReceived(
+            AccessDenied
+                | BadCertificate
+                | CertificateExpired
+                | CertificateRequired
+                | CertificateRevoked
+                | CertificateUnknown
+                | UnknownCA
+                | UnsupportedCertificate
+        ))
+    )
+}
+
+#[cfg(not(feature = "rustls"))]
+fn refuses_client(_: &hyper::Error) -> bool {
+    false
+}
+
 #[cfg(not(feature = "rustls"))]
 fn tls_leaf(_: &reqwest::Error) -> Option<ConnectError> {
     None
+}
+
+/// Whether the address that failed is certainly not the URL's, and so a proxy's. It is shown by
+/// `Debug` alone. That of a name can be any, and without a port in the URL, a resolver may bring one.
+fn connects_elsewhere(error: &reqwest::Error) -> bool {
+    let shown = chain(error)
+        .find(|cause| cause.to_string().starts_with("tcp connect error"))
+        .map(|cause| format!("{cause:?}"));
+    let address = shown.as_deref().and_then(|shown| shown.split(", ").nth(1)?.parse().ok());
+    let (Some(url), Some(address)) = (error.url(), address) else { return false };
+    let address: std::net::SocketAddr = address;
+    let other_host = match url.host() {
+        Some(url::Host::Ipv4(ip)) => address.ip() != ip,
+        Some(url::Host::Ipv6(ip)) => address.ip() != ip,
+        _ => false,
+    };
+    other_host || url.port().is_some_and(|port| port != address.port())
 }
 
 /// The platform's TLS libraries tell a bad certificate by their text alone.

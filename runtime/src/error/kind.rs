@@ -32,7 +32,8 @@ pub enum ErrorKind {
     /// tells: nothing, but for a body that failed while it was streamed.
     #[error("{0}")]
     Build(BuildError),
-    /// No connection was made, so this hop of the request was not sent.
+    /// No connection was made, so this hop of the request was not sent; but a server that speaks
+    /// TLS 1.3 may refuse the client's certificate when the request is on its way.
     #[error("{0}")]
     Connect(ConnectError),
     /// A timer ran out; the leaf says which.
@@ -98,8 +99,8 @@ pub enum ConnectError {
     /// The server's certificate is not valid for this host, or not trusted.
     #[error("the server's certificate was not accepted")]
     Certificate,
-    /// The proxy did not open the tunnel. One that cannot be reached for a plain `http` request is
-    /// told as if it were the server.
+    /// The proxy could not be reached, or did not open the tunnel. Where nothing tells a proxy's
+    /// address from the server's, it is told as if it were the server.
     #[error("the proxy did not connect")]
     Proxy,
     /// Another fault of the network: unreachable, reset while connecting, no local port.

@@ -44,7 +44,9 @@ impl Attempt<'_> {
         let mut request = reqwest::Request::new(hop.method.clone(), hop.url.clone());
         *request.headers_mut() = hop.headers.clone();
         if hop.keeps_body {
-            *request.body_mut() = self.parts.body.take();
+            let announced = hop.headers.get(header::CONTENT_LENGTH);
+            let announced = announced.and_then(|length| length.to_str().ok()?.parse().ok());
+            *request.body_mut() = self.parts.body.take(announced);
         }
         if request.body().is_none() && expects_body(&hop.method) {
             request
@@ -53,7 +55,7 @@ impl Attempt<'_> {
                 .or_insert(HeaderValue::from_static("0"));
         }
         match self.deadlines.head(self.sender.send(request)).await {
-            Ok(response) => response,
+            Ok(response) => response.and_then(framed),
             Err(timer) => Err(Error::new(ErrorKind::Timeout(timer))),
         }
     }
@@ -79,6 +81,24 @@ impl Attempt<'_> {
             read::whole(response, &self.deadlines, limit, &hop.url).await
         }
     }
+}
+
+/// A response whose body ends where its head says. One in a transfer coding that is not undone, as
+/// nobody asked for it, or with two lengths, is not HTTP that can be read (RFC 9112 §6.1, §6.3):
+/// hyper would hand out the coded bytes, or take one length for the other.
+fn framed(response: reqwest::Response) -> Result<reqwest::Response, Error> {
+    let headers = response.headers();
+    let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter().peekable();
+    if codings.peek().is_none() {
+        return Ok(response);
+    }
+    let is_chunked = codings.all(|coding| coding.as_bytes().eq_ignore_ascii_case(b"chunked"));
+    let detail = match (is_chunked, headers.contains_key(header::CONTENT_LENGTH)) {
+        (true, false) => return Ok(response),
+        (true, true) => "it has both a length and chunks",
+        (false, _) => "its body is in a transfer coding that nobody asked for",
+    };
+    Err(Error::new(ErrorKind::Protocol).detail(detail))
 }
 
 /// Methods whose requests say that they have no body (RFC 9110 §8.6).

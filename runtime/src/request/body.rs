@@ -4,6 +4,8 @@ use std::fmt;
 
 use bytes::Bytes;
 
+use super::length::Measured;
+
 /// The body of a [`Request`](crate::Request).
 ///
 /// Bytes and text can be sent again after a redirect that keeps the method (307, 308). A
@@ -47,15 +49,18 @@ impl Body {
 
 impl Content {
     /// The body to send now. Bytes stay for a later hop; what can be sent only once is taken, and
-    /// leaves [`Content::Spent`].
-    pub(crate) fn take(&mut self) -> Option<reqwest::Body> {
+    /// leaves [`Content::Spent`]; it then has to be as long as was announced.
+    pub(crate) fn take(&mut self, announced: Option<u64>) -> Option<reqwest::Body> {
         match self {
             Self::None | Self::Spent => None,
             // As none: its length is then said in a header.
             Self::Bytes(bytes) if bytes.is_empty() => None,
             Self::Bytes(bytes) => Some(bytes.clone().into()),
             Self::Once(_) => match std::mem::replace(self, Self::Spent) {
-                Self::Once(body) => Some(body),
+                Self::Once(body) => Some(match announced {
+                    Some(length) => reqwest::Body::wrap(Measured::new(body, length)),
+                    None => body,
+                }),
                 _ => None,
             },
         }

@@ -6,6 +6,7 @@
 
 mod body;
 mod header;
+mod length;
 #[cfg(feature = "multipart")]
 mod multipart;
 mod template;

@@ -15,7 +15,7 @@ pub use self::stream::BodyStream;
 use self::stream::Head;
 use crate::{
     decode::{self, FromResponse},
-    error::{BuildError, CallFacts, DecodeError, Error, ErrorKind, KEPT_BODY, Sent},
+    error::{BodyError, BuildError, CallFacts, DecodeError, Error, ErrorKind, KEPT_BODY, Sent},
     exchange::read::{Body, Received},
 };
 
@@ -91,7 +91,7 @@ impl Response {
     /// without the feature `charset`, that is any but UTF-8, ASCII and ISO-8859-1.
     pub fn text(&self) -> Result<String, Error> {
         let content_type = self.headers().get(header::CONTENT_TYPE);
-        decode::text(self.bytes()?, content_type).map_err(|error| self.error(error))
+        decode::text(self.decompressed()?, content_type).map_err(|error| self.error(error))
     }
 
     /// The body as JSON.
@@ -135,8 +135,13 @@ impl Response {
 
     /// The body, if its content type does not say that it is something else than JSON.
     fn json_body(&self) -> Result<&Bytes, Error> {
-        let body = self.bytes()?;
+        let body = self.decompressed()?;
         match self.content_type() {
+            // It says something, and not that it is JSON.
+            None if self.headers().contains_key(header::CONTENT_TYPE) => {
+                let error = Error::new(ErrorKind::Decode(DecodeError::ContentType));
+                Err(self.error(error.detail("it is malformed")))
+            }
             Some(found) if !is_json(&found) => {
                 let error = Error::new(ErrorKind::Decode(DecodeError::ContentType));
                 // A media type is a token; what else stands there is not repeated.
@@ -145,6 +150,21 @@ impl Response {
                 Err(self.error(error.detail(format!("it is `{found}`, and not JSON"))))
             }
             _ => Ok(body),
+        }
+    }
+
+    /// The body, unless it is still compressed: what was undone is no longer in the headers. Bytes
+    /// can be read as they are; text cannot.
+    fn decompressed(&self) -> Result<&Bytes, Error> {
+        let body = self.bytes()?;
+        let mut codings = self.headers().get_all(header::CONTENT_ENCODING).iter();
+        let is_plain = codings.all(|coding| coding.as_bytes().eq_ignore_ascii_case(b"identity"));
+        match is_plain || body.is_empty() {
+            true => Ok(body),
+            false => Err(self.error(
+                Error::new(ErrorKind::Body(BodyError::Decompress))
+                    .detail("its content encoding is not one that the client undoes"),
+            )),
         }
     }
 

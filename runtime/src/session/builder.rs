@@ -14,7 +14,7 @@ use super::{
     transport::{Cloned, Transport},
 };
 use crate::{
-    error::Error,
+    error::{BuildError, Error},
     request::{IntoHeaderValue, add_header, parse_http, take_userinfo},
     tls,
 };
@@ -155,9 +155,13 @@ impl SessionBuilder {
     /// Sends through a proxy; of several, the first that takes a URL does. Proxies of the system are
     /// then left alone.
     pub fn proxy(mut self, proxy: reqwest::Proxy) -> Self {
+        let spoken = match speaks(&proxy) {
+            true => Ok(()),
+            false => Err(Error::build(BuildError::Session, "no proxy of this scheme is spoken to")),
+        };
         self.proxies.system = false;
         self.proxies.own.push(proxy);
-        self
+        self.or_mistake(spoken)
     }
 
     /// Sends through no proxy. By default, with the feature `system-proxy`, those of the environment
@@ -281,6 +285,20 @@ impl SessionBuilder {
             self.mistake.get_or_insert(mistake);
         }
         self
+    }
+}
+
+/// Whether the client can speak to a proxy. One that it cannot, reqwest leaves out, and connects past
+/// it; which one it is, is shown by `Debug` alone.
+fn speaks(proxy: &reqwest::Proxy) -> bool {
+    let shown = format!("{proxy:?}");
+    let scheme = shown.split_once("scheme: \"").and_then(|(_, after)| after.split_once('"'));
+    match scheme {
+        Some(("http" | "https", _)) => true,
+        Some(("socks4" | "socks4a" | "socks5" | "socks5h", _)) => cfg!(feature = "socks"),
+        Some(_) => false,
+        // A function of the caller's decides for each URL.
+        None => true,
     }
 }
 
