@@ -4,7 +4,7 @@
 
 mod server;
 
-use std::{sync::OnceLock, time::Duration};
+use std::{io::IsTerminal as _, sync::OnceLock, time::Duration};
 
 use backstop::{Ending, Error, Json, Session, request};
 use serde::Deserialize;
@@ -82,7 +82,11 @@ async fn main() -> Result<(), Error> {
     let session = Session::builder().base_url(server.url()).no_proxy().build()?;
     API.get_or_init(|| session);
     // Where `log` writes to.
-    tracing_subscriber::fmt().without_time().with_writer(std::io::stdout).init();
+    tracing_subscriber::fmt()
+        .without_time()
+        .with_ansi(std::io::stdout().is_terminal())
+        .with_writer(std::io::stdout)
+        .init();
     println!("A server listens at {}.", server.url());
 
     show("any_failure_printed");

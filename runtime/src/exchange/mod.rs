@@ -27,7 +27,7 @@ use self::attempt::Attempt;
 pub(crate) use self::deadline::Deadlines;
 use crate::{
     error::{CallFacts, Error},
-    request::{Parts, Request},
+    request::{Parts, Request, set_default},
     response::Response,
     session::Session,
 };
@@ -85,10 +85,8 @@ async fn attempts_of(
     let url = parts.url(config.base.as_ref())?;
     let sender = session.transport().sender()?;
     let mut headers = parts.take_headers(&config.headers)?;
-    if let Some(credentials) = config.credentials_for(&url)
-        && !headers.contains_key(header::AUTHORIZATION)
-    {
-        headers.insert(header::AUTHORIZATION, credentials.clone());
+    if let Some(credentials) = config.credentials_for(&url) {
+        set_default(&mut headers, header::AUTHORIZATION, credentials.clone())?;
     }
 
     *attempts += 1;

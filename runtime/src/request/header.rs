@@ -1,6 +1,8 @@
-//! What the value of a header can be made from, and which values are secret.
+//! Headers: what their values can be made from, which are secret, and which stand once.
 
-use http::{HeaderName, HeaderValue, header};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+
+use crate::error::{BuildError, Error};
 
 /// What can stand as the value of a header: text, a number, a [`HeaderValue`], or an `Option` of
 /// these, which leaves the header out when it is `None`.
@@ -73,6 +75,65 @@ into_header_value! {
     bool => |flag| Ok(HeaderValue::from_static(if flag { "true" } else { "false" }));
 }
 
+/// Checks a header, marks it if it carries a credential, and adds it.
+pub(crate) fn add_header(
+    headers: &mut HeaderMap,
+    name: &str,
+    value: impl IntoHeaderValue,
+) -> Result<(), Error> {
+    // It may be the value, if the two were swapped: it is not repeated.
+    let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else {
+        return Err(Error::build(
+            BuildError::Header,
+            "a header's name is a token of RFC 9110 §5.1",
+        ));
+    };
+    let mut value = match value.into_header_value() {
+        Ok(Some(value)) => value,
+        Ok(None) => return Ok(()),
+        Err(_) => {
+            return Err(Error::build(
+                BuildError::Header,
+                format!("the value of `{name}` holds a character that a header cannot"),
+            ));
+        }
+    };
+    if is_secret(&name) {
+        value.set_sensitive(true);
+    }
+    if is_single(&name) {
+        headers.remove(&name);
+    }
+    append(headers, name, value)
+}
+
+/// As many headers as leave room in the map, which panics at 32 768, for those of the layers below.
+const MOST: usize = 32_000;
+
+/// Adds a header, where there is room.
+pub(super) fn append(
+    headers: &mut HeaderMap,
+    name: HeaderName,
+    value: HeaderValue,
+) -> Result<(), Error> {
+    match headers.len() < MOST && headers.try_append(name, value).is_ok() {
+        true => Ok(()),
+        false => Err(Error::build(BuildError::Header, "there are too many headers")),
+    }
+}
+
+/// Adds a header unless there is one of its name.
+pub(crate) fn set_default(
+    headers: &mut HeaderMap,
+    name: HeaderName,
+    value: HeaderValue,
+) -> Result<(), Error> {
+    match headers.contains_key(&name) {
+        true => Ok(()),
+        false => append(headers, name, value),
+    }
+}
+
 /// Whether a header of this name carries a credential: the standard ones, and what is called so.
 pub(crate) fn is_secret(name: &HeaderName) -> bool {
     const ENDS: [&str; 8] =
@@ -85,7 +146,7 @@ pub(crate) fn is_secret(name: &HeaderName) -> bool {
 }
 
 /// Whether a header has one value, so that a second would make the request malformed.
-pub(super) fn is_single(name: &HeaderName) -> bool {
+fn is_single(name: &HeaderName) -> bool {
     [
         header::AUTHORIZATION,
         header::CONTENT_LENGTH,

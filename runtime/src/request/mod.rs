@@ -5,6 +5,7 @@
 //! one chain; [`Session::fetch`](crate::Session::fetch) turns the parts into hops.
 
 mod body;
+mod credentials;
 mod header;
 mod length;
 #[cfg(feature = "multipart")]
@@ -13,18 +14,16 @@ mod template;
 
 use std::{borrow::Cow, fmt, ops::RangeInclusive, time::Duration};
 
-use base64::prelude::{BASE64_STANDARD, Engine as _};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header as names};
-use percent_encoding::percent_decode_str;
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header as names};
 use serde::Serialize;
 use url::Url;
 
-use self::header::is_single;
 use self::template::{Place, Template, Value};
 pub use self::{body::Body, header::IntoHeaderValue};
 pub(crate) use self::{
     body::Content,
-    header::is_secret,
+    credentials::take_userinfo,
+    header::{add_header, is_secret, set_default},
     template::{MAX_URL, parse_http},
 };
 use crate::{
@@ -193,7 +192,7 @@ impl Request {
     /// Adds an `Authorization` header with a bearer token (RFC 6750), marked sensitive. A token of
     /// `None` leaves it out.
     pub fn bearer_auth(self, token: impl IntoHeaderValue) -> Self {
-        self.authorization(bearer(token))
+        self.authorization(credentials::bearer(token))
     }
 
     /// Adds an `Authorization` header with a user name and a password (RFC 7617), marked
@@ -206,7 +205,7 @@ impl Request {
                 "a user name for basic authentication cannot hold a `:`",
             )));
         }
-        self.authorization(secret_header(&basic(&user, &password.to_string())).map(Some))
+        self.authorization(credentials::basic(&user, &password.to_string()).map(Some))
     }
 
     /// Sends a value as JSON. The content type is `application/json`, unless a
@@ -360,12 +359,13 @@ impl Parts {
         for others in [&self.body_headers, defaults] {
             for name in others.keys() {
                 if !headers.contains_key(name) {
-                    let values = others.get_all(name).iter();
-                    headers.extend(values.map(|value| (name.clone(), value.clone())));
+                    for value in others.get_all(name) {
+                        header::append(&mut headers, name.clone(), value.clone())?;
+                    }
                 }
             }
         }
-        headers.entry(names::ACCEPT).or_insert(HeaderValue::from_static("*/*"));
+        set_default(&mut headers, names::ACCEPT, HeaderValue::from_static("*/*"))?;
         Ok(headers)
     }
 
@@ -373,10 +373,13 @@ impl Parts {
     pub(crate) fn url(&mut self, base: Option<&Url>) -> Result<Url, Error> {
         let template = Template { text: &self.template, values: &self.values, query: &self.query };
         let mut url = template.url(base)?;
-        if let Some(credentials) = take_userinfo(&mut url)? {
-            self.headers.entry(names::AUTHORIZATION).or_insert(credentials);
+        match credentials::take_userinfo(&mut url)? {
+            None => Ok(url),
+            Some(credentials) => {
+                set_default(&mut self.headers, names::AUTHORIZATION, credentials)?;
+                Ok(url)
+            }
         }
-        Ok(url)
     }
 
     pub(crate) fn is_success(&self, status: StatusCode) -> bool {
@@ -391,78 +394,4 @@ impl fmt::Debug for Request {
             .field("template", &crate::redact::template(self.0.template.clone()))
             .finish_non_exhaustive()
     }
-}
-
-/// Checks a header, marks it if it carries a credential, and adds it.
-pub(crate) fn add_header(
-    headers: &mut HeaderMap,
-    name: &str,
-    value: impl IntoHeaderValue,
-) -> Result<(), Error> {
-    // It may be the value, if the two were swapped: it is not repeated.
-    let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else {
-        return Err(Error::build(
-            BuildError::Header,
-            "a header's name is a token of RFC 9110 §5.1",
-        ));
-    };
-    let mut value = match value.into_header_value() {
-        Ok(Some(value)) => value,
-        Ok(None) => return Ok(()),
-        Err(_) => {
-            return Err(Error::build(
-                BuildError::Header,
-                format!("the value of `{name}` holds a character that a header cannot"),
-            ));
-        }
-    };
-    if is_secret(&name) {
-        value.set_sensitive(true);
-    }
-    let added = match is_single(&name) {
-        true => headers.try_insert(name, value).map(drop),
-        false => headers.try_append(name, value).map(drop),
-    };
-    added.map_err(|_| Error::build(BuildError::Header, "there are too many headers"))
-}
-
-/// Removes user information from a URL, for the header that it stands for.
-pub(crate) fn take_userinfo(url: &mut Url) -> Result<Option<HeaderValue>, Error> {
-    if url.username().is_empty() && url.password().is_none() {
-        return Ok(None);
-    }
-    let decoded = |text| percent_decode_str(text).decode_utf8_lossy();
-    let credentials = basic(&decoded(url.username()), &decoded(url.password().unwrap_or("")));
-    // They fail for a URL without a host, and this one is requested by its host.
-    let _ = url.set_username("");
-    let _ = url.set_password(None);
-    secret_header(&credentials).map(Some)
-}
-
-fn secret_header(text: &str) -> Result<HeaderValue, Error> {
-    match HeaderValue::from_str(text) {
-        Ok(mut value) => {
-            value.set_sensitive(true);
-            Ok(value)
-        }
-        Err(_) => Err(not_credentials()),
-    }
-}
-
-fn not_credentials() -> Error {
-    Error::build(BuildError::Header, "the credentials hold a character that a header cannot")
-}
-
-/// The value of an `Authorization` header by RFC 6750, if there is a token.
-fn bearer(token: impl IntoHeaderValue) -> Result<Option<HeaderValue>, Error> {
-    let Some(token) = token.into_header_value().map_err(|_| not_credentials())? else {
-        return Ok(None);
-    };
-    let token = token.to_str().map_err(|_| not_credentials())?;
-    secret_header(&format!("Bearer {token}")).map(Some)
-}
-
-/// The value of an `Authorization` header by RFC 7617.
-fn basic(user: &str, password: &str) -> String {
-    format!("Basic {}", BASE64_STANDARD.encode(format!("{user}:{password}")))
 }
