@@ -211,10 +211,10 @@ impl Template<'_> {
         let Some(name) = filled else { return Ok(()) };
         // `{*rest}` may have brought several segments: the rule is for each of them.
         for segment in text[start..].split('/') {
-            let what = match &*segment.replace("%2e", ".").replace("%2E", ".") {
-                "" => "empty",
-                "." => "`.`",
-                ".." => "`..`",
+            let what = match dots(segment) {
+                Some(0) => "empty",
+                Some(1) => "`.`",
+                Some(2) => "`..`",
                 _ => continue,
             };
             return Err(Error::build(
@@ -267,17 +267,18 @@ impl Template<'_> {
     /// A value without a placeholder would be dropped in silence.
     fn check_values_used(&self) -> Result<(), Error> {
         let text = self.text.split_once('#').map_or(self.text, |(text, _)| text);
+        let placeholders =
+            || text.split('{').skip(1).filter_map(|part| Some(part.split_once('}')?.0));
         for Value { name, place, .. } in self.values {
-            let placeholder = match place {
-                Place::Segments => format!("{{*{name}}}"),
-                _ => format!("{{{name}}}"),
+            let is_whole = *place == Place::Segments;
+            let stands_for = |placeholder: &str| match placeholder.strip_prefix('*') {
+                Some(placeholder) => is_whole && placeholder == *name,
+                None => !is_whole && placeholder == *name,
             };
-            if !text.contains(&placeholder) {
+            if !placeholders().any(stands_for) {
                 return Err(Error::build(
                     BuildError::Url,
-                    format!(
-                        "a value was given for `{placeholder}`, which the template does not hold"
-                    ),
+                    format!("a value was given for `{name}`, which the template does not hold"),
                 ));
             }
         }
@@ -301,6 +302,17 @@ fn split_name(after: &str) -> Result<(&str, &str), Error> {
         Some((name, rest)) if !name.contains('{') => Ok((name, rest)),
         _ => Err(Error::build(BuildError::Url, "a `{` in the template is not closed")),
     }
+}
+
+/// How many dots a segment consists of, if of nothing else. A URL parser takes `%2e` for one.
+fn dots(segment: &str) -> Option<usize> {
+    let mut rest = segment;
+    let mut dots = 0;
+    while !rest.is_empty() {
+        rest = [".", "%2e", "%2E"].iter().find_map(|dot| rest.strip_prefix(dot))?;
+        dots += 1;
+    }
+    Some(dots)
 }
 
 /// Checks text of the template itself. A URL parser drops tabs and line ends, so that what they kept

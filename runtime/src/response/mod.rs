@@ -61,9 +61,14 @@ impl Response {
 
     /// The media type of the body, without parameters and in lower case: `application/json`.
     pub fn content_type(&self) -> Option<String> {
+        self.media_type().map(str::to_ascii_lowercase)
+    }
+
+    /// The same as it was written.
+    fn media_type(&self) -> Option<&str> {
         let value = self.headers().get(header::CONTENT_TYPE)?.to_str().ok()?;
         let essence = value.split(';').next().unwrap_or(value).trim();
-        (!essence.is_empty()).then(|| essence.to_ascii_lowercase())
+        (!essence.is_empty()).then_some(essence)
     }
 
     /// The body.
@@ -136,17 +141,17 @@ impl Response {
     /// The body, if its content type does not say that it is something else than JSON.
     fn json_body(&self) -> Result<&Bytes, Error> {
         let body = self.decompressed()?;
-        match self.content_type() {
+        match self.media_type() {
             // It says something, and not that it is JSON.
             None if self.headers().contains_key(header::CONTENT_TYPE) => {
                 let error = Error::new(ErrorKind::Decode(DecodeError::ContentType));
                 Err(self.error(error.detail("it is malformed")))
             }
-            Some(found) if !is_json(&found) => {
+            Some(found) if !is_json(found) => {
                 let error = Error::new(ErrorKind::Decode(DecodeError::ContentType));
                 // A media type is a token; what else stands there is not repeated.
                 let shown = found.bytes().all(|byte| byte.is_ascii_graphic()) && found.len() < 100;
-                let found = if shown { found } else { "malformed".to_owned() };
+                let found = if shown { found } else { "malformed" };
                 Err(self.error(error.detail(format!("it is `{found}`, and not JSON"))))
             }
             _ => Ok(body),
@@ -196,8 +201,11 @@ impl Response {
 }
 
 /// `application/json`, and what is JSON by its suffix (RFC 6839 §3.1).
-fn is_json(essence: &str) -> bool {
-    essence == "application/json" || essence == "text/json" || essence.ends_with("+json")
+fn is_json(media_type: &str) -> bool {
+    let suffix = media_type.len().checked_sub("+json".len()).and_then(|at| media_type.get(at..));
+    media_type.eq_ignore_ascii_case("application/json")
+        || media_type.eq_ignore_ascii_case("text/json")
+        || suffix.is_some_and(|suffix| suffix.eq_ignore_ascii_case("+json"))
 }
 
 impl fmt::Debug for Response {
