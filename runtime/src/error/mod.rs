@@ -167,7 +167,8 @@ impl Error {
         &self.0.body
     }
 
-    /// Where in the JSON the decoding failed: `$.users[3].email`.
+    /// Where in the JSON the decoding failed: `$.users[3].email`. It shows the keys of the JSON, and
+    /// none of its values.
     pub fn decode_path(&self) -> Option<&str> {
         self.0.decode_path.as_deref()
     }

@@ -4,5 +4,6 @@ mod bodies;
 mod faults;
 mod redirects;
 mod requests;
+mod secrets;
 mod sessions;
 mod timeouts;

@@ -1,0 +1,162 @@
+//! What is secret in a request shows in nothing that is printed or logged, whatever goes wrong.
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use backstop::{Error, ErrorKind, Request, Session};
+use backstop_tests::{Answer, Server};
+use tracing::{Event, Metadata, Subscriber, field::Visit, span};
+
+use crate::support::{User, fetch_with, session};
+
+/// Stands everywhere that a secret can stand; its encodings begin alike.
+const SECRET: &str = "hunter2";
+/// As basic authentication encodes it behind a user's name: what `me:hunter2` and its like share.
+const ENCODED: &str = "aHVudGVyMg";
+
+fn request(base: &str) -> Request {
+    Request::post("{base}/users/{id}?key={key}&literal=hunter2")
+        .base("base", &base)
+        .path("id", &7)
+        .query_param("key", &SECRET)
+        .query(&[("also", SECRET)])
+        .bearer_auth(SECRET)
+        .header("x-api-key", SECRET)
+        .header("cookie", format!("id={SECRET}"))
+        .json(&User { id: 7, name: SECRET.into() })
+        .timeout(Duration::from_secs(1))
+}
+
+/// Answers that fail, most of them with the secret in what the server says.
+fn answers() -> Vec<Answer> {
+    let raw = |text: &str| Answer::Raw(text.as_bytes().to_vec());
+    vec![
+        Answer::new(500, SECRET).header("x-echo", SECRET).header("set-cookie", SECRET),
+        Answer::json(format!(r#"{{"id":"{SECRET}"}}"#)),
+        Answer::json(format!(r#"{{"name":"{SECRET}"#)),
+        Answer::new(200, SECRET).header("content-type", "text/html"),
+        Answer::redirect(302, format!("ftp://me:{SECRET}@host/?key={SECRET}")),
+        Answer::redirect(302, format!("http://me:{SECRET}@127.0.0.1:1/?key={SECRET}")),
+        Answer::redirect(302, format!("http://[{SECRET}")),
+        Answer::redirect(302, format!("/again?key={SECRET}")),
+        Answer::Close,
+        Answer::Reset,
+        Answer::Stall(Vec::new()),
+        raw(&format!("{SECRET}\r\n\r\n")),
+        raw(&format!("HTTP/1.1 200 OK\r\nx-{SECRET}\r\n\r\n")),
+        raw(&format!("HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{SECRET}")),
+        raw(&format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{SECRET}\r\n")),
+        raw(&format!(
+            "HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 7\r\n\r\n{SECRET}"
+        )),
+    ]
+}
+
+#[tokio::test]
+async fn nothing_that_is_printed_or_logged_shows_a_secret() {
+    let mut kinds = Vec::new();
+    for answer in answers() {
+        let shown = format!("{answer:?}");
+        let server = Server::always(answer);
+        for base in [server.url(), server.url().replace("http://", &format!("http://me:{SECRET}@"))]
+        {
+            let error = failure(&session(|builder| builder.header("x-token", SECRET)), &base).await;
+            check(&error, &shown);
+            kinds.push(error.kind());
+        }
+    }
+    for base in [
+        format!("http://me:{SECRET}@127.0.0.1:1"),
+        format!("https://me:{SECRET}@127.0.0.1:1"),
+        format!("http://host.invalid?key={SECRET}"),
+        format!("ftp://me:{SECRET}@host"),
+        format!("me:{SECRET}@host"),
+        format!("http://me:{SECRET}@[bad"),
+    ] {
+        let error = failure(&session(|builder| builder), &base).await;
+        check(&error, &base);
+        kinds.push(error.kind());
+    }
+    // That the answers fail, and in their own ways, is part of the test.
+    let classes: std::collections::HashSet<_> = kinds.iter().map(std::mem::discriminant).collect();
+    assert_eq!(classes.len(), 9, "every class of errors was seen: {kinds:?}");
+}
+
+#[test]
+fn nor_does_what_is_about_to_be_sent() {
+    let session = session(|builder| {
+        builder
+            .base_url(format!("http://me:{SECRET}@host/?key={SECRET}"))
+            .header("x-api-key", SECRET)
+    });
+    let request = request("http://me:hunter2@host");
+    let shown =
+        format!("{session:?} {session:#?} {request:?} {:?}", session.fetch(Request::get("/")));
+    assert!(!shown.contains(SECRET), "{shown}");
+}
+
+/// The error of a call that sends secrets, and reads what it gets as a user.
+async fn failure(session: &Session, base: &str) -> Error {
+    match fetch_with(session, request(base)).await {
+        Err(error) => error,
+        Ok(response) => response.json::<User>().expect_err("every answer fails"),
+    }
+}
+
+#[track_caller]
+fn check(error: &Error, what: &str) {
+    let log = Log::default();
+    tracing::subscriber::with_default(log.clone(), || backstop::log(error));
+    let logged = log.0.lock().expect("nothing panics while it writes").clone();
+    assert!(logged.contains("error.type"), "{logged}");
+    let mut shown = format!("{error} | {error:#} | {error:?} | {error:#?} | {logged}");
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        shown.push_str(&format!(" | {error} | {error:?}"));
+        cause = error.source();
+    }
+    for url in [error.url().map(ToString::to_string), error.template().map(str::to_owned)] {
+        shown.push_str(&url.unwrap_or_default());
+    }
+    assert!(!shown.contains(SECRET) && !shown.contains(ENCODED), "{what}: {shown}");
+    if let ErrorKind::Status(_) = error.kind() {
+        assert!(error.body().starts_with(SECRET.as_bytes()), "what is asked for is there");
+    }
+}
+
+/// Everything that events say.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<String>>);
+
+impl Subscriber for Log {
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
+    }
+
+    fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
+        span::Id::from_u64(1)
+    }
+
+    fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
+
+    fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
+
+    fn event(&self, event: &Event<'_>) {
+        struct Fields<'a>(&'a mut String);
+
+        impl Visit for Fields<'_> {
+            fn record_debug(&mut self, field: &tracing::field::Field, value: &dyn fmt::Debug) {
+                self.0.push_str(&format!("{field}={value:?} "));
+            }
+        }
+
+        event.record(&mut Fields(&mut self.0.lock().expect("nothing panics while it writes")));
+    }
+
+    fn enter(&self, _: &span::Id) {}
+
+    fn exit(&self, _: &span::Id) {}
+}
