@@ -2,6 +2,7 @@
 
 mod bodies;
 mod faults;
+mod properties;
 mod redirects;
 mod requests;
 mod secrets;
