@@ -297,15 +297,15 @@ fn goes_on(ways: &Ways<'_>, output: Span) -> TokenStream {
 
 // Input:  fallback = 0
 // Output: match failure.build_error() {
-//             ::core::option::Option::Some(outcome) => outcome,
+//             ::core::option::Option::Some(kept) => kept,
 //             ::core::option::Option::None => failure.recover(0),
 //         }
 fn fall_back(ways: &Ways<'_>, fallback: &syn::Expr) -> TokenStream {
-    let kept = ways.ended("Failed", code!(outcome));
+    let kept = ways.ended("Failed", code!(kept));
     let recovered = ways.ended("Done", code!(failure.recover(#fallback)));
     code! {
         match failure.build_error() {
-            ::core::option::Option::Some(outcome) => #kept,
+            ::core::option::Option::Some(kept) => #kept,
             ::core::option::Option::None => #recovered,
         }
     }

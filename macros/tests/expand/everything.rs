@@ -71,9 +71,7 @@ async fn update(
             (_, _) => ::backstop::log(&error),
         }
         match failure.build_error() {
-            ::core::option::Option::Some(outcome) => {
-                (::backstop::Ending::Failed, outcome)
-            }
+            ::core::option::Option::Some(kept) => (::backstop::Ending::Failed, kept),
             ::core::option::Option::None => {
                 (::backstop::Ending::Done, failure.recover(Some(id)))
             }

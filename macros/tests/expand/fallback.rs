@@ -19,7 +19,7 @@ async fn count() -> u8 {
         _ => ::backstop::log(&error),
     }
     match failure.build_error() {
-        ::core::option::Option::Some(outcome) => outcome,
+        ::core::option::Option::Some(kept) => kept,
         ::core::option::Option::None => failure.recover(0),
     }
 }

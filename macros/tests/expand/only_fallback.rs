@@ -13,7 +13,7 @@ async fn count() -> u8 {
         ::core::result::Result::Err(error) => ::backstop::Failure::new(error),
     };
     match failure.build_error() {
-        ::core::option::Option::Some(outcome) => outcome,
+        ::core::option::Option::Some(kept) => kept,
         ::core::option::Option::None => failure.recover(0),
     }
 }
