@@ -1,9 +1,16 @@
 //! What many tests need.
 
-use std::{sync::LazyLock, time::Duration};
+use std::{
+    convert::Infallible,
+    future::{Ready, ready},
+    sync::LazyLock,
+    task::{Context, Poll},
+    time::Duration,
+};
 
-use backstop::{Error, Request, Response, Session};
+use backstop::{Error, Request, Response, Session, reqwest};
 use serde::{Deserialize, Serialize};
+use tower_service::Service;
 
 /// A session without proxies, whatever the environment of the tests says.
 pub(crate) static SESSION: LazyLock<Session> = LazyLock::new(|| session(|builder| builder));
@@ -36,3 +43,22 @@ pub(crate) struct User {
 }
 
 pub(crate) const ADA: &str = r#"{"id":7,"name":"Ada"}"#;
+
+/// A service that answers without a network: with the method and the URL that it was asked for.
+#[derive(Clone)]
+pub(crate) struct Echo;
+
+impl Service<reqwest::Request> for Echo {
+    type Response = reqwest::Response;
+    type Error = Infallible;
+    type Future = Ready<Result<reqwest::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: reqwest::Request) -> Self::Future {
+        let body = format!("{} {}", request.method(), request.url());
+        ready(Ok(http::Response::new(body).into()))
+    }
+}

@@ -1,33 +1,11 @@
 //! Whatever a value is, the URL keeps the origin, the segments and the keys of its template.
 
-use std::{
-    convert::Infallible,
-    future::{Ready, ready},
-    sync::LazyLock,
-    task::{Context, Poll},
-};
+use std::sync::LazyLock;
 
-use backstop::{BuildError, Error, ErrorKind, Request, Session, Url, reqwest};
+use backstop::{BuildError, Error, ErrorKind, Request, Session, Url};
 use proptest::{prelude::*, test_runner::RngSeed};
-use tower_service::Service;
 
-/// Answers with the URL that it was asked for.
-#[derive(Clone)]
-struct Echo;
-
-impl Service<reqwest::Request> for Echo {
-    type Response = reqwest::Response;
-    type Error = Infallible;
-    type Future = Ready<Result<reqwest::Response, Infallible>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: reqwest::Request) -> Self::Future {
-        ready(Ok(http::Response::new(request.url().to_string()).into()))
-    }
-}
+use crate::support::Echo;
 
 /// The URL that a request asks for.
 fn asked(request: Request) -> Result<Url, Error> {
@@ -40,7 +18,8 @@ fn asked(request: Request) -> Result<Url, Error> {
     });
     let session = Session::builder().service(Echo).build().expect("a session");
     let response = RUNTIME.block_on(session.fetch(request))?;
-    Ok(response.text()?.parse().expect("a URL"))
+    let text = response.text()?;
+    Ok(text.split(' ').next_back().unwrap_or_default().parse().expect("a URL"))
 }
 
 /// Text with what URLs are made of in it, more often than chance has it.

@@ -1,7 +1,6 @@
 //! Sessions: one for many runtimes, and others in their place.
 
 use std::{
-    convert::Infallible,
     future::{Ready, ready},
     sync::{
         LazyLock,
@@ -15,7 +14,7 @@ use backstop::{BuildError, DisconnectedError, ErrorKind, Request, Sent, Session,
 use backstop_tests::{Answer, Server};
 use tower_service::Service;
 
-use crate::support::{bounded, fetch_with, session};
+use crate::support::{Echo, bounded, fetch_with, session};
 
 fn small_runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime")
@@ -192,25 +191,6 @@ async fn a_client_of_the_user_s_stands_in() {
     assert_eq!(server.last().header("user-agent"), "mine");
 }
 
-/// A service that answers without a network.
-#[derive(Clone)]
-struct Canned;
-
-impl Service<reqwest::Request> for Canned {
-    type Response = reqwest::Response;
-    type Error = Infallible;
-    type Future = Ready<Result<reqwest::Response, Infallible>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: reqwest::Request) -> Self::Future {
-        let body = format!("{} {}", request.method(), request.url());
-        ready(Ok(http::Response::new(body).into()))
-    }
-}
-
 /// A service that gives up, before or after it took the request.
 #[derive(Clone)]
 struct Refusing {
@@ -233,7 +213,7 @@ impl Service<reqwest::Request> for Refusing {
 
 #[tokio::test]
 async fn a_tower_service_stands_in() {
-    let session = Session::builder().service(Canned).build().expect("a session");
+    let session = Session::builder().service(Echo).build().expect("a session");
     let response = fetch_with(&session, Request::get("http://host/a")).await.expect("200");
     assert_eq!(response.text().expect("text"), "GET http://host/a");
 
