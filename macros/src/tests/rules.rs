@@ -252,7 +252,7 @@ fn a_mistake_keeps_the_item() {
         ::core::compile_error! { "unknown key `gett`; did you mean `get`?" }
         /// Documented.
         #[allow(unused, clippy::all)]
-        pub async fn user(id: u64) -> Result<User, Error> { loop {} }
+        pub async fn user(id: u64) -> Result<User, Error> { let _ = |user: User| {}; loop {} }
     "#
     .parse()
     .expect("the expected item is made of tokens");
