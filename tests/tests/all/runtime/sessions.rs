@@ -1,7 +1,7 @@
 //! Sessions: one for many runtimes, and others in their place.
 
 use std::{
-    future::{Ready, ready},
+    future::{Ready, poll_fn, ready},
     sync::{
         LazyLock,
         atomic::{AtomicUsize, Ordering},
@@ -45,6 +45,45 @@ fn a_static_session_serves_many_short_runtimes() {
     assert_eq!(failed.load(Ordering::Relaxed), 0);
     idle.block_on(fetch_with(&SHARED, Request::get(server.url()))).expect("200");
     assert_eq!(format!("{:?}", *SHARED).matches("Clients(1)").count(), 1, "{:?}", *SHARED);
+}
+
+/// What a client of the user's risks: its connection belongs to a runtime that ends.
+#[test]
+fn a_runtime_that_ends_takes_its_connections_along() {
+    let server = Server::start(|asked| match asked.path() {
+        "/stall" => Answer::Stall(Vec::new()),
+        _ => Answer::new(200, "ok"),
+    });
+    let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+    let session = Session::from(client);
+    let get = |path| Request::get("{base}/{path}").base("base", &server.url()).path("path", path);
+    let first =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
+    let error = small_runtime().block_on(bounded(async {
+        let call = loop {
+            first.spawn(session.fetch(get(&"warm"))).await.expect("no panic").expect("200");
+            let (asked, connections) = (server.asked().len(), server.connections());
+            let mut call = Box::pin(session.fetch(get(&"stall")));
+            // The connection has the request once the server does.
+            poll_fn(|context| {
+                assert!(call.as_mut().poll(context).is_pending(), "nobody answers");
+                context.waker().wake_by_ref();
+                match server.asked().len() > asked {
+                    true => Poll::Ready(()),
+                    false => Poll::Pending,
+                }
+            })
+            .await;
+            // Another one was opened if that of the first runtime was not idle yet.
+            if server.connections() == connections {
+                break call;
+            }
+        };
+        first.shutdown_background();
+        call.await.expect_err("nobody answers")
+    }));
+    assert_eq!(error.kind(), ErrorKind::Disconnected(DisconnectedError::Runtime), "{error:#}");
+    assert_eq!(error.sent(), Sent::Maybe);
 }
 
 #[tokio::test]
