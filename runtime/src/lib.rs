@@ -60,6 +60,7 @@
 
 pub mod by_type;
 mod classify;
+mod deadline;
 mod decode;
 mod error;
 mod exchange;
@@ -68,6 +69,7 @@ mod outcome;
 mod redact;
 mod request;
 mod response;
+mod retry;
 mod session;
 mod tls;
 
@@ -80,6 +82,7 @@ pub use tracing::Level;
 pub use url::Url;
 
 pub use self::{
+    deadline::Deadline,
     decode::{FromResponse, FromResponseParts, Json},
     error::{
         BodyError, BuildError, ConnectError, DecodeError, DisconnectedError, Error, ErrorKind,
@@ -90,5 +93,6 @@ pub use self::{
     outcome::{Ending, FailWith, Failure, Finally, FinallyAsync, LastSteps, Outcome, Succeed},
     request::{Body, IntoHeaderValue, Request},
     response::{BodyStream, Response},
+    retry::Retry,
     session::{Session, SessionBuilder},
 };

@@ -19,7 +19,7 @@ pub use self::kind::{
     BodyError, BuildError, ConnectError, DecodeError, DisconnectedError, ErrorKind, RedirectError,
     Sent, TimeoutError,
 };
-use crate::redact;
+use crate::{deadline::Deadline, redact};
 
 /// The cause of an error, as the standard library boxes it.
 pub(crate) type BoxError = Box<dyn StdError + Send + Sync>;
@@ -73,6 +73,7 @@ pub(crate) struct CallFacts {
     pub(crate) template: Cow<'static, str>,
     pub(crate) attempts: u32,
     pub(crate) start: Instant,
+    pub(crate) deadline: Deadline,
 }
 
 impl Error {
@@ -299,6 +300,14 @@ impl Error {
 
     pub(crate) fn with_status(self, status: StatusCode) -> Self {
         self.edit(|inner| inner.status = Some(status))
+    }
+
+    /// The same error with a cause, unless it has one.
+    pub(crate) fn or_source(self, source: Error) -> Self {
+        match self.0.source {
+            Some(_) => self,
+            None => self.with_source(source),
+        }
     }
 
     pub(crate) fn after(self, previous: Error) -> Self {

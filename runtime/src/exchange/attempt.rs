@@ -1,6 +1,6 @@
 //! One attempt: the hops from the first URL to the response that is no redirect, and its body.
 
-use http::{HeaderMap, HeaderValue, Method, header};
+use http::{HeaderValue, Method, header};
 use url::Url;
 
 use super::{
@@ -21,15 +21,21 @@ pub(super) struct Attempt<'a> {
     pub(super) deadlines: Deadlines,
 }
 
+/// Why an attempt failed, and in which hop.
+pub(super) struct Failed {
+    pub(super) error: Error,
+    pub(super) hop: u32,
+}
+
 impl Attempt<'_> {
-    pub(super) async fn run(mut self, url: Url, headers: HeaderMap) -> Result<Received, Error> {
-        let mut hop = Hop::first(self.parts.method.clone(), url, headers);
+    pub(super) async fn run(mut self, url: Url) -> Result<Received, Failed> {
+        let mut hop = Hop::first(self.parts.method.clone(), url);
         loop {
-            let response = self.send(&hop).await.map_err(|error| hop.describe(error))?;
-            match self.redirect(&hop, &response).map_err(|error| hop.describe(error))? {
+            let response = self.send(&hop).await.map_err(|error| hop.failed(error))?;
+            match self.redirect(&hop, &response).map_err(|error| hop.failed(error))? {
                 Some(follow) => hop = hop.follow(follow, self.config),
                 None => {
-                    return self.read(&hop, response).await.map_err(|error| hop.describe(error));
+                    return self.read(&hop, response).await.map_err(|error| hop.failed(error));
                 }
             }
         }
@@ -41,13 +47,14 @@ impl Attempt<'_> {
         if let Some(timer) = self.deadlines.passed() {
             return Err(Error::unsent(ErrorKind::Timeout(timer)));
         }
+        let headers = hop.headers(self.parts, self.config)?;
         let mut request = reqwest::Request::new(hop.method.clone(), hop.url.clone());
-        *request.headers_mut() = hop.headers.clone();
-        if hop.keeps_body {
-            let announced = hop.headers.get(header::CONTENT_LENGTH);
+        if hop.keeps_body() {
+            let announced = headers.get(header::CONTENT_LENGTH);
             let announced = announced.and_then(|length| length.to_str().ok()?.parse().ok());
             *request.body_mut() = self.parts.body.take(announced);
         }
+        *request.headers_mut() = headers;
         if request.body().is_none() && expects_body(&hop.method) {
             request
                 .headers_mut()
@@ -109,11 +116,11 @@ fn expects_body(method: &Method) -> bool {
 impl Hop {
     /// Adds what the hop knows to an error of one of its stages. When an earlier hop was answered,
     /// the request was sent, whatever became of this one.
-    fn describe(&self, error: Error) -> Error {
+    fn failed(&self, error: Error) -> Failed {
         let error = match self.number {
             0 => error,
             _ => error.sent_at_least(Sent::Yes),
         };
-        error.at_url(&self.url)
+        Failed { error: error.at_url(&self.url), hop: self.number }
     }
 }

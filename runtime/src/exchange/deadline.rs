@@ -4,7 +4,7 @@ use std::{future::Future, time::Duration};
 
 use tokio::time::{Instant, timeout_at};
 
-use crate::{error::TimeoutError, request::Parts, session::Config};
+use crate::{deadline::Deadline, error::TimeoutError, request::Parts, session::Config};
 
 /// When an attempt has to be done. A deadline that lies beyond what the clock can say is none.
 #[derive(Debug, Clone, Copy)]
@@ -15,12 +15,11 @@ pub(crate) struct Deadlines {
 }
 
 impl Deadlines {
-    /// The deadlines of an attempt that starts now, in a call that started at `start`.
-    pub(super) fn new(start: Instant, parts: &Parts, config: &Config) -> Self {
-        let total = parts.timeout.unwrap_or(config.timeout);
+    /// The deadlines of an attempt that starts now, in a call that has to be done by `total`.
+    pub(super) fn new(total: Deadline, parts: &Parts, config: &Config) -> Self {
         let attempt = parts.attempt_timeout.unwrap_or(config.attempt_timeout);
         Self {
-            total: total.and_then(|timeout| start.checked_add(timeout)),
+            total: total.instant(),
             attempt: attempt.and_then(|timeout| Instant::now().checked_add(timeout)),
             idle: parts.idle_timeout.unwrap_or(config.idle_timeout),
         }

@@ -1,14 +1,15 @@
 //! Hops: what a redirect asks for, and what of the request goes along.
 //!
-//! reqwest's own redirects are off. A header that is stripped when a hop leaves the origin stays
-//! stripped on every later hop, as each hop is made from the one before it.
+//! reqwest's own redirects are off. The headers of a hop are made from the request when it is sent,
+//! less what its [`Baggage`] says has stayed behind. That is made from the hop before, and can only
+//! lose: a header that is stripped when a hop leaves the origin is on no later one.
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use url::Url;
 
 use crate::{
     error::{Error, ErrorKind, RedirectError},
-    request::{Content, MAX_URL, is_secret},
+    request::{Content, MAX_URL, Parts, is_secret},
     session::Config,
 };
 
@@ -19,8 +20,18 @@ pub(super) struct Hop {
     pub(super) number: u32,
     pub(super) method: Method,
     pub(super) url: Url,
-    pub(super) headers: HeaderMap,
-    pub(super) keeps_body: bool,
+    baggage: Baggage,
+    /// What `Referer` says, if the session sends it.
+    referer: Option<HeaderValue>,
+}
+
+/// What of the request goes along to a hop.
+#[derive(Debug, Clone, Copy)]
+struct Baggage {
+    body: bool,
+    /// The `Host` that the caller gave.
+    host: bool,
+    credentials: bool,
 }
 
 /// Where a redirect leads.
@@ -32,8 +43,40 @@ pub(super) struct Follow {
 }
 
 impl Hop {
-    pub(super) fn first(method: Method, url: Url, headers: HeaderMap) -> Self {
-        Self { number: 0, method, url, headers, keeps_body: true }
+    pub(super) fn first(method: Method, url: Url) -> Self {
+        let baggage = Baggage { body: true, host: true, credentials: true };
+        Self { number: 0, method, url, baggage, referer: None }
+    }
+
+    pub(super) fn keeps_body(&self) -> bool {
+        self.baggage.body
+    }
+
+    /// The headers of this hop.
+    pub(super) fn headers(&self, parts: &Parts, config: &Config) -> Result<HeaderMap, Error> {
+        let mut headers = parts.headers(&config.headers)?;
+        if self.number == 0 {
+            return Ok(headers);
+        }
+        let Baggage { body, host, credentials } = self.baggage;
+        if !body {
+            for name in BODY_HEADERS {
+                headers.remove(name);
+            }
+        }
+        if !host {
+            headers.remove(header::HOST);
+        }
+        if !credentials {
+            remove_secrets(&mut headers);
+        }
+        if config.referer {
+            match &self.referer {
+                Some(referer) => headers.insert(header::REFERER, referer.clone()),
+                None => headers.remove(header::REFERER),
+            };
+        }
+        Ok(headers)
     }
 
     /// Input: a response that is no success. Output: where it leads, if it is a redirect that is
@@ -78,7 +121,7 @@ impl Hop {
             {
                 (Method::GET, false)
             }
-            (_, method) => (method.clone(), self.keeps_body),
+            (_, method) => (method.clone(), self.baggage.body),
         };
         if keeps_body && matches!(body, Content::Spent) {
             return refuse(RedirectError::Body);
@@ -102,26 +145,16 @@ impl Hop {
 
     /// The next hop: this one, less what must not go along.
     pub(super) fn follow(self, follow: Follow, config: &Config) -> Self {
-        let Self { number, url: from, mut headers, .. } = self;
+        let Self { number, url: from, baggage, .. } = self;
         let Follow { url, method, keeps_body } = follow;
-        if !keeps_body {
-            for name in BODY_HEADERS {
-                headers.remove(name);
-            }
-        }
-        if from.origin() != url.origin() {
-            headers.remove(header::HOST);
-            if !config.forward_credentials {
-                remove_secrets(&mut headers);
-            }
-        }
-        if config.referer {
-            match referer(&from, &url) {
-                Some(referer) => headers.insert(header::REFERER, referer),
-                None => headers.remove(header::REFERER),
-            };
-        }
-        Self { number: number + 1, method, url, headers, keeps_body }
+        let same_origin = from.origin() == url.origin();
+        let baggage = Baggage {
+            body: baggage.body && keeps_body,
+            host: baggage.host && same_origin,
+            credentials: baggage.credentials && (same_origin || config.forward_credentials),
+        };
+        let referer = if config.referer { referer(&from, &url) } else { None };
+        Self { number: number + 1, method, url, baggage, referer }
     }
 }
 

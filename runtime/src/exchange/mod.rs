@@ -18,18 +18,27 @@ use std::{
     future::Future,
     pin::Pin,
     task::{Context, Poll},
+    time::Duration,
 };
 
-use http::header;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
+use url::Url;
 
-use self::attempt::Attempt;
 pub(crate) use self::deadline::Deadlines;
+use self::{
+    attempt::{Attempt, Failed},
+    read::Received,
+};
 use crate::{
-    error::{CallFacts, Error},
-    request::{Parts, Request, set_default},
+    deadline::Deadline,
+    error::{CallFacts, Error, ErrorKind, TimeoutError},
+    request::{Parts, Request},
     response::Response,
-    session::Session,
+    retry::{
+        self, Retry,
+        decision::{Decision, Situation, decide},
+    },
+    session::{Session, transport::Sender},
 };
 
 /// A call in progress: the future that [`Session::fetch`] returns.
@@ -62,34 +71,111 @@ impl fmt::Debug for Exchange {
 async fn call(session: Session, mut parts: Box<Parts>) -> Result<Response, Error> {
     // tokio's clock, which is the timers': under `tokio::time::pause` it stands still.
     let start = Instant::now();
-    let mut attempts = 0;
-    let outcome = attempts_of(&session, &mut parts, start, &mut attempts).await;
-    let facts = CallFacts { method: parts.method, template: parts.template, attempts, start };
+    let total = parts.timeout.unwrap_or(session.config().timeout);
+    let total = Deadline::at(total.and_then(|timeout| start.checked_add(timeout)));
+    let deadline = total.or_sooner(Deadline::current());
+    let mut call = Call { session: &session, parts: &mut parts, start, deadline, attempts: 0 };
+    let outcome = call.run().await;
+    let facts = call.facts();
     match outcome {
         Ok(received) => Ok(Response::new(received, facts)),
         Err(error) => Err(error.of_call(&facts)),
     }
 }
 
-/// The attempts of one call, under one total deadline.
-async fn attempts_of(
-    session: &Session,
-    parts: &mut Parts,
+/// One call and how far it is.
+struct Call<'a> {
+    session: &'a Session,
+    parts: &'a mut Parts,
     start: Instant,
-    attempts: &mut u32,
-) -> Result<read::Received, Error> {
-    let config = session.config();
-    if let Some(mistake) = parts.mistake.take() {
-        return Err(mistake);
-    }
-    let url = parts.url(config.base.as_ref())?;
-    let sender = session.transport().sender()?;
-    let mut headers = parts.take_headers(&config.headers)?;
-    if let Some(credentials) = config.credentials_for(&url) {
-        set_default(&mut headers, header::AUTHORIZATION, credentials.clone())?;
+    deadline: Deadline,
+    attempts: u32,
+}
+
+impl Call<'_> {
+    /// The attempts, as many as the policy asks for and safety allows.
+    async fn run(&mut self) -> Result<Received, Error> {
+        let config = self.session.config();
+        let url = self.parts.settle(config)?;
+        let sender = self.session.transport().sender()?;
+        if self.parts.retry(config).is_none() {
+            return self.attempt(&sender, url).await.map_err(|failed| failed.error);
+        }
+        let origin = url.origin();
+        let mut earlier: Option<Error> = None;
+        let mut taken = 0;
+        loop {
+            let Failed { error, hop } = match self.attempt(&sender, url.clone()).await {
+                Ok(received) => {
+                    sender.budget().put(&origin, if earlier.is_none() { 1 } else { taken });
+                    return Ok(received);
+                }
+                Err(failed) => failed,
+            };
+            // What this attempt was decides, and not what earlier ones were.
+            let again = self.again(&error, hop);
+            let error = match earlier {
+                Some(earlier) => of_attempts(error, earlier),
+                None => error,
+            };
+            let Some((after, tokens)) = again else { return Err(error) };
+            if !sender.budget().take(&origin, tokens) {
+                return Err(error);
+            }
+            taken = tokens;
+            let error = error.of_call(&self.facts());
+            if let Some(observe) = self.parts.retry(config).and_then(Retry::observer) {
+                observe(&error, after);
+            }
+            // A timer of no time takes until its next tick.
+            if !after.is_zero() {
+                sleep(after).await;
+            }
+            earlier = Some(error);
+        }
     }
 
-    *attempts += 1;
-    let deadlines = Deadlines::new(start, parts, config);
-    Attempt { config, sender: &sender, parts, deadlines }.run(url, headers).await
+    async fn attempt(&mut self, sender: &Sender, url: Url) -> Result<Received, Failed> {
+        self.attempts += 1;
+        let config = self.session.config();
+        let deadlines = Deadlines::new(self.deadline, self.parts, config);
+        Attempt { config, sender, parts: self.parts, deadlines }.run(url).await
+    }
+
+    /// Whether to try again: after how long, and for how many tokens of the budget.
+    fn again(&self, error: &Error, hop: u32) -> Option<(Duration, u32)> {
+        let retry = self.parts.retry(self.session.config())?;
+        let situation = Situation {
+            repeatable: self.parts.is_repeatable(),
+            replayable: self.parts.body.is_replayable(),
+            hop,
+            attempts: self.attempts,
+            left: self.deadline.remaining(),
+            chance: retry::fraction(),
+        };
+        match decide(retry, error, situation) {
+            Decision::Again { after, tokens } => Some((after, tokens)),
+            Decision::Stop(_) => None,
+        }
+    }
+
+    fn facts(&self) -> CallFacts {
+        CallFacts {
+            method: self.parts.method.clone(),
+            template: self.parts.template.clone(),
+            attempts: self.attempts,
+            start: self.start,
+            deadline: self.deadline,
+        }
+    }
+}
+
+/// The error of an attempt, which knows of the attempt before: what that sent, was sent; and if the
+/// time ran out meanwhile, what it failed of is the reason.
+fn of_attempts(error: Error, earlier: Error) -> Error {
+    let error = error.sent_at_least(earlier.sent());
+    match error.kind() {
+        ErrorKind::Timeout(TimeoutError::Total) => error.or_source(earlier),
+        _ => error,
+    }
 }

@@ -48,6 +48,11 @@ impl Body {
 }
 
 impl Content {
+    /// Whether it can be sent more than once.
+    pub(crate) fn is_replayable(&self) -> bool {
+        matches!(self, Self::None | Self::Bytes(_))
+    }
+
     /// The body to send now. Bytes stay for a later hop; what can be sent only once is taken, and
     /// leaves [`Content::Spent`]; it then has to be as long as was announced.
     pub(crate) fn take(&mut self, announced: Option<u64>) -> Option<reqwest::Body> {

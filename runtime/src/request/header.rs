@@ -2,7 +2,10 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
-use crate::error::{BuildError, Error};
+use crate::{
+    error::{BuildError, Error},
+    retry::IDEMPOTENCY_KEY,
+};
 
 /// What can stand as the value of a header: text, a number, a [`HeaderValue`], or an `Option` of
 /// these, which leaves the header out when it is `None`.
@@ -138,6 +141,10 @@ pub(crate) fn set_default(
 pub(crate) fn is_secret(name: &HeaderName) -> bool {
     const ENDS: [&str; 8] =
         ["key", "token", "secret", "password", "session", "signature", "credential", "credentials"];
+    // An idempotency key names a request, and opens nothing: it goes where the request goes.
+    if *name == IDEMPOTENCY_KEY {
+        return false;
+    }
     [header::AUTHORIZATION, header::COOKIE, header::PROXY_AUTHORIZATION].contains(name)
         || name
             .as_str()
@@ -181,7 +188,7 @@ mod tests {
         ] {
             assert!(is_secret(name), "{name}");
         }
-        for name in ["accept", "content-type", "x-tenant", "x-request-id", "user-agent"] {
+        for name in ["accept", "content-type", "x-tenant", "idempotency-key", "user-agent"] {
             assert!(!is_secret(name), "{name}");
         }
     }

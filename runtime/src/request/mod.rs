@@ -29,6 +29,8 @@ pub(crate) use self::{
 use crate::{
     decode::FromResponse,
     error::{BuildError, Error},
+    retry::{IDEMPOTENCY_KEY, Retry, decision::is_idempotent},
+    session::Config,
 };
 
 /// A request that a [`Session`](crate::Session) can send.
@@ -59,7 +61,7 @@ pub(crate) struct Parts {
     pub(crate) template: Cow<'static, str>,
     values: Vec<Value>,
     query: String,
-    pub(crate) headers: HeaderMap,
+    headers: HeaderMap,
     pub(crate) body: Content,
     /// What the body says of itself, where the request does not.
     body_headers: HeaderMap,
@@ -68,8 +70,9 @@ pub(crate) struct Parts {
     pub(crate) attempt_timeout: Option<Option<Duration>>,
     pub(crate) idle_timeout: Option<Option<Duration>>,
     pub(crate) max_body: Option<u64>,
+    retry: Option<Box<Retry>>,
     pub(crate) streaming: bool,
-    pub(crate) mistake: Option<Error>,
+    mistake: Option<Error>,
 }
 
 impl Request {
@@ -88,6 +91,7 @@ impl Request {
             attempt_timeout: None,
             idle_timeout: None,
             max_body: None,
+            retry: None,
             streaming: false,
             mistake: None,
         }))
@@ -271,6 +275,17 @@ impl Request {
         self
     }
 
+    /// Says how the request is tried again: a number of times, or a [`Retry`] with more to say. By
+    /// default as the [session](crate::SessionBuilder::retry) says, which by default is not at
+    /// all; `0` is not at all.
+    ///
+    /// A body that can be sent only once cannot be retried: together they are a
+    /// [`BuildError::Body`].
+    pub fn retry(mut self, retry: impl Into<Retry>) -> Self {
+        self.0.retry = Some(Box::new(retry.into()));
+        self
+    }
+
     /// Bounds the wait for the next byte of the body. `None` lifts the session's bound (20 s by
     /// default).
     pub fn idle_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
@@ -343,12 +358,15 @@ impl Request {
 }
 
 impl Parts {
-    /// The headers of the first hop: the request's own, then its body's, then the session's, each
-    /// where there is none before.
-    pub(crate) fn take_headers(&mut self, defaults: &HeaderMap) -> Result<HeaderMap, Error> {
-        let mut headers = std::mem::take(&mut self.headers);
+    /// What is settled once for all attempts: the URL of the first hop, and with it who asks, and
+    /// the headers that are the call's own.
+    pub(crate) fn settle(&mut self, config: &Config) -> Result<Url, Error> {
+        if let Some(mistake) = self.mistake.take() {
+            return Err(mistake);
+        }
+        let url = self.url(config.base.as_ref())?;
         if let (Some(length), Content::Bytes(bytes)) =
-            (headers.get(names::CONTENT_LENGTH), &self.body)
+            (self.headers.get(names::CONTENT_LENGTH), &self.body)
             && length.as_bytes() != bytes.len().to_string().as_bytes()
         {
             return Err(Error::build(
@@ -356,6 +374,40 @@ impl Parts {
                 "`content-length` is not the length of the body: leave it out",
             ));
         }
+        if let Some(credentials) = config.credentials_for(&url)
+            && !config.headers.contains_key(names::AUTHORIZATION)
+        {
+            set_default(&mut self.headers, names::AUTHORIZATION, credentials.clone())?;
+        }
+        let retry = self.retry.as_deref();
+        if retry.is_some_and(Retry::is_any) && !self.body.is_replayable() {
+            return Err(Error::build(
+                BuildError::Body,
+                "a body that can be sent only once cannot be retried: give its bytes, or no `retry`",
+            ));
+        }
+        if let Some(key) = self.retry(config).and_then(Retry::key)
+            && !is_idempotent(&self.method)
+        {
+            set_default(&mut self.headers, IDEMPOTENCY_KEY, key)?;
+        }
+        Ok(url)
+    }
+
+    /// The policy of this request, or of its session.
+    pub(crate) fn retry<'a>(&'a self, config: &'a Config) -> Option<&'a Retry> {
+        self.retry.as_deref().or(config.retry.as_ref())
+    }
+
+    /// Whether what was processed can be processed again.
+    pub(crate) fn is_repeatable(&self) -> bool {
+        is_idempotent(&self.method) || self.headers.contains_key(IDEMPOTENCY_KEY)
+    }
+
+    /// The headers of a hop that carries all of them: the request's own, then its body's, then
+    /// the session's, each where there is none before.
+    pub(crate) fn headers(&self, defaults: &HeaderMap) -> Result<HeaderMap, Error> {
+        let mut headers = self.headers.clone();
         for others in [&self.body_headers, defaults] {
             for name in others.keys() {
                 if !headers.contains_key(name) {
@@ -370,7 +422,7 @@ impl Parts {
     }
 
     /// The URL to request. User information in it moves to the `Authorization` header.
-    pub(crate) fn url(&mut self, base: Option<&Url>) -> Result<Url, Error> {
+    fn url(&mut self, base: Option<&Url>) -> Result<Url, Error> {
         let template = Template { text: &self.template, values: &self.values, query: &self.query };
         let mut url = template.url(base)?;
         match credentials::take_userinfo(&mut url)? {

@@ -14,6 +14,7 @@ use url::Url;
 pub use self::stream::BodyStream;
 use self::stream::Head;
 use crate::{
+    deadline::Deadline,
     decode::{self, FromResponse},
     error::{BodyError, BuildError, CallFacts, DecodeError, Error, ErrorKind, KEPT_BODY, Sent},
     exchange::read::{Body, Received},
@@ -57,6 +58,16 @@ impl Response {
     /// How often the request was tried: 1 without a retry.
     pub fn attempts(&self) -> u32 {
         self.facts.attempts
+    }
+
+    /// The time by which the call has to be done, with all that follows from it: calls that are
+    /// made in its [scope](Deadline::scope) get no more time than is left. A body that is left open
+    /// may take as long as it needs, and then there is no bound.
+    pub fn deadline(&self) -> Deadline {
+        match self.received.body {
+            Body::Whole(_) => self.facts.deadline,
+            Body::Open(_) => Deadline::NONE,
+        }
     }
 
     /// The media type of the body, without parameters and in lower case: `application/json`.

@@ -22,6 +22,7 @@ fn response_of(content_type: Option<&'static str>, body: &'static [u8]) -> Respo
             body: Body::Whole(body.into()),
         },
         CallFacts {
+            deadline: Deadline::NONE,
             method: http::Method::GET,
             template: "http://host/users?key={key}".into(),
             attempts: 1,

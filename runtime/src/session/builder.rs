@@ -10,12 +10,16 @@ use tower_service::Service;
 
 use super::{
     Config, Inner, Session,
-    clients::Clients,
-    transport::{Cloned, Transport},
+    clients::{Clients, Local},
+    transport::{Cloned, Served, Stack, Transport},
 };
 use crate::{
     error::{BuildError, Error},
     request::{IntoHeaderValue, add_header, parse_http, take_userinfo},
+    retry::{
+        Retry,
+        budget::{self, Budget},
+    },
     tls,
 };
 
@@ -23,6 +27,12 @@ use crate::{
 const A_CENTURY: Duration = Duration::from_secs(100 * 366 * 24 * 60 * 60);
 
 type Configure = Arc<dyn Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + Sync>;
+
+/// What the user sends with.
+enum Given {
+    Client(reqwest::Client),
+    Service(Box<dyn Stack>),
+}
 
 /// The proxies of a session.
 struct Proxies {
@@ -34,7 +44,8 @@ struct Proxies {
 #[must_use = "a builder makes a session with `build`"]
 pub struct SessionBuilder {
     config: Config,
-    transport: Option<Transport>,
+    given: Option<Given>,
+    retry_budget: Option<u32>,
     connect_timeout: Option<Duration>,
     pool_idle_timeout: Option<Duration>,
     #[cfg(feature = "cookies")]
@@ -48,7 +59,8 @@ impl SessionBuilder {
     pub(super) fn new() -> Self {
         Self {
             config: Config::default(),
-            transport: None,
+            given: None,
+            retry_budget: Some(budget::CAPACITY),
             connect_timeout: Some(Duration::from_secs(5)),
             pool_idle_timeout: Some(Duration::from_secs(15)),
             #[cfg(feature = "cookies")]
@@ -98,6 +110,25 @@ impl SessionBuilder {
     /// Bounds the wait for the next byte of the body. 20 s by default, `None` for no bound.
     pub fn idle_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
         self.config.idle_timeout = timeout.into();
+        self
+    }
+
+    /// How requests are tried again that say nothing of it themselves. By default, none is. A
+    /// body that is a stream is sent once all the same.
+    pub fn retry(mut self, retry: impl Into<Retry>) -> Self {
+        self.config.retry = Some(retry.into());
+        self
+    }
+
+    /// How much the retries of an origin can draw on, on each runtime: 500 tokens by default,
+    /// `None` for no limit.
+    ///
+    /// A retry takes 5 tokens, 10 after a timeout, and has them back when it succeeds; a call with
+    /// a retry policy that succeeds at once puts in 1, as far as there is room. A retry of what was never sent takes none. When there are too few, the
+    /// call ends with the error that it has: an origin that is down is tried about 100 times more,
+    /// and not three times more by every call.
+    pub fn retry_budget(mut self, tokens: impl Into<Option<u32>>) -> Self {
+        self.retry_budget = tokens.into();
         self
     }
 
@@ -199,7 +230,7 @@ impl SessionBuilder {
     /// pool timeouts, proxies, cookies, [`configure`](SessionBuilder::configure)) are then the
     /// client's.
     pub fn client(mut self, client: reqwest::Client) -> Self {
-        self.transport = Some(Transport::Client(client));
+        self.given = Some(Given::Client(client));
         self
     }
 
@@ -217,7 +248,7 @@ impl SessionBuilder {
         S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
         S::Future: Send,
     {
-        self.transport = Some(Transport::Service(Arc::new(Cloned(Mutex::new(service)))));
+        self.given = Some(Given::Service(Box::new(Cloned(Mutex::new(service)))));
         self
     }
 
@@ -237,8 +268,16 @@ impl SessionBuilder {
 
     /// The session, when nothing was set that can be wrong.
     pub(super) fn assume_valid(self) -> Session {
-        let transport = match self.transport {
-            Some(transport) => transport,
+        let retry_budget = self.retry_budget;
+        let transport = match self.given {
+            Some(Given::Client(client)) => {
+                let budget = Budget::new(retry_budget);
+                Transport::Client(Arc::new(Local { client, budget }))
+            }
+            Some(Given::Service(stack)) => {
+                let budget = Budget::new(retry_budget);
+                Transport::Service(Arc::new(Served { stack, budget }))
+            }
             None => {
                 let Self { connect_timeout, pool_idle_timeout, proxies, configure, .. } = self;
                 #[cfg(feature = "cookies")]
@@ -273,7 +312,7 @@ impl SessionBuilder {
                         .retry(reqwest::retry::never())
                         .build()
                 };
-                Transport::Clients(Clients::new(Box::new(recipe)))
+                Transport::Clients(Clients::new(Box::new(recipe), retry_budget))
             }
         };
         Session(Arc::new(Inner { config: self.config, transport }))

@@ -19,13 +19,23 @@ use tokio::{
     task::AbortHandle,
 };
 
-use crate::error::{BuildError, Error};
+use crate::{
+    error::{BuildError, Error},
+    retry::budget::Budget,
+};
+
+/// What belongs to one runtime.
+pub(crate) struct Local {
+    pub(crate) client: reqwest::Client,
+    pub(crate) budget: Budget,
+}
 
 /// Makes a client, for a runtime that has none yet.
 pub(crate) type Recipe = dyn Fn() -> reqwest::Result<reqwest::Client> + Send + Sync;
 
 pub(crate) struct Clients {
     recipe: Box<Recipe>,
+    retry_budget: Option<u32>,
     by_runtime: Arc<ByRuntime>,
 }
 
@@ -33,7 +43,7 @@ pub(crate) struct Clients {
 struct ByRuntime(RwLock<HashMap<Id, Entry>>);
 
 struct Entry {
-    client: reqwest::Client,
+    local: Arc<Local>,
     /// None until the task is spawned.
     evictor: Option<Evictor>,
 }
@@ -48,32 +58,33 @@ impl Drop for Evictor {
 }
 
 impl Clients {
-    pub(crate) fn new(recipe: Box<Recipe>) -> Self {
-        Self { recipe, by_runtime: Arc::default() }
+    pub(crate) fn new(recipe: Box<Recipe>, retry_budget: Option<u32>) -> Self {
+        Self { recipe, retry_budget, by_runtime: Arc::default() }
     }
 
-    /// The client of a runtime.
-    pub(crate) fn of(&self, runtime: &Handle) -> Result<reqwest::Client, Error> {
+    /// The client of a runtime, and what goes with it.
+    pub(crate) fn of(&self, runtime: &Handle) -> Result<Arc<Local>, Error> {
         if let Some(entry) = self.by_runtime.read().get(&runtime.id()) {
-            return Ok(entry.client.clone());
+            return Ok(Arc::clone(&entry.local));
         }
         self.add(runtime)
     }
 
     #[cold]
-    fn add(&self, runtime: &Handle) -> Result<reqwest::Client, Error> {
+    fn add(&self, runtime: &Handle) -> Result<Arc<Local>, Error> {
         let id = runtime.id();
         let client = (self.recipe)().map_err(|error| {
             Error::build(BuildError::Session, "its client could not be built")
                 .with_source(error.without_url())
         })?;
+        let local = Arc::new(Local { client, budget: Budget::new(self.retry_budget) });
         {
             let mut by_runtime = self.by_runtime.write();
             // Another thread of this runtime may have been faster.
             if let Some(entry) = by_runtime.get(&id) {
-                return Ok(entry.client.clone());
+                return Ok(Arc::clone(&entry.local));
             }
-            by_runtime.insert(id, Entry { client: client.clone(), evictor: None });
+            by_runtime.insert(id, Entry { local: Arc::clone(&local), evictor: None });
         }
         // Without the lock: a runtime that is shutting down drops the task at once, and with it
         // the entry.
@@ -86,7 +97,7 @@ impl Clients {
         if let Some(entry) = self.by_runtime.write().get_mut(&id) {
             entry.evictor = Some(evictor);
         }
-        Ok(client)
+        Ok(local)
     }
 
     #[cfg(test)]
@@ -133,7 +144,7 @@ mod tests {
     use super::*;
 
     fn clients() -> Clients {
-        Clients::new(Box::new(|| reqwest::Client::builder().no_proxy().build()))
+        Clients::new(Box::new(|| reqwest::Client::builder().no_proxy().build()), None)
     }
 
     fn runtime() -> tokio::runtime::Runtime {

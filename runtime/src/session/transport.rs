@@ -10,10 +10,11 @@ use std::{
 use tokio::runtime::Handle;
 use tower_service::Service;
 
-use super::clients::Clients;
+use super::clients::{Clients, Local};
 use crate::{
     classify,
     error::{BoxError, BuildError, Error, Sent},
+    retry::budget::Budget,
 };
 
 /// What a session sends with.
@@ -21,16 +22,16 @@ pub(crate) enum Transport {
     /// Clients of the session's own.
     Clients(Clients),
     /// The user's client, on whichever runtime.
-    Client(reqwest::Client),
+    Client(Arc<Local>),
     /// The user's stack of middleware.
-    Service(Arc<dyn Stack>),
+    Service(Arc<Served>),
 }
 
 /// What one call sends its hops with.
 pub(crate) enum Sender {
-    Own(reqwest::Client),
-    Foreign(reqwest::Client),
-    Service(Arc<dyn Stack>),
+    Own(Arc<Local>),
+    Foreign(Arc<Local>),
+    Service(Arc<Served>),
 }
 
 pub(crate) fn no_runtime() -> Error {
@@ -42,27 +43,35 @@ impl Transport {
         let Ok(runtime) = Handle::try_current() else { return Err(no_runtime()) };
         Ok(match self {
             Self::Clients(clients) => Sender::Own(clients.of(&runtime)?),
-            Self::Client(client) => Sender::Foreign(client.clone()),
+            Self::Client(client) => Sender::Foreign(Arc::clone(client)),
             Self::Service(service) => Sender::Service(Arc::clone(service)),
         })
     }
 }
 
 impl Sender {
+    pub(crate) fn budget(&self) -> &Budget {
+        match self {
+            Self::Own(local) | Self::Foreign(local) => &local.budget,
+            Self::Service(service) => &service.budget,
+        }
+    }
+
     /// Sends one hop, and waits for the head of its response.
     pub(crate) async fn send(&self, request: reqwest::Request) -> Result<reqwest::Response, Error> {
         let https = request.url().scheme() == "https";
         match self {
-            Self::Own(client) => {
-                client.execute(request).await.map_err(|error| classify::head(error, https))
+            Self::Own(local) => {
+                local.client.execute(request).await.map_err(|error| classify::head(error, https))
             }
             // It may have followed a redirect, and then the error is that of a later hop.
-            Self::Foreign(client) => client
+            Self::Foreign(local) => local
+                .client
                 .execute(request)
                 .await
                 .map_err(|error| classify::head(error, https).sent_at_least(Sent::Maybe)),
             Self::Service(service) => {
-                service.send(request).await.map_err(|refused| match refused {
+                service.stack.send(request).await.map_err(|refused| match refused {
                     Refused::NotReady(error) => classify::unsent(error),
                     Refused::Failed(error) => {
                         classify::service(error, https).sent_at_least(Sent::Maybe)
@@ -71,6 +80,12 @@ impl Sender {
             }
         }
     }
+}
+
+/// The user's stack, and the budget of its retries.
+pub(crate) struct Served {
+    pub(crate) stack: Box<dyn Stack>,
+    pub(crate) budget: Budget,
 }
 
 /// A tower service of requests, with its types erased.

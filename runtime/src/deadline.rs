@@ -1,0 +1,77 @@
+//! The deadline of what runs now: what a call inside another one's body has left.
+//!
+//! It travels with the task, not with arguments: [`Deadline::scope`] sets it for a future, and
+//! every call that is begun in it takes the sooner of it and its own.
+
+use std::{future::Future, time::Duration};
+
+use tokio::time::Instant;
+
+tokio::task_local! {
+    static CURRENT: Deadline;
+}
+
+/// A time by which something has to be done, or none.
+///
+/// A request that is fetched within the [scope](Deadline::scope) of a deadline gets no more time than is left,
+/// whatever its own timeout; it then fails as
+/// [`TimeoutError::Total`](crate::TimeoutError::Total). The body of a function with `#[request]`
+/// runs within the deadline of its own request, if it awaits something. A task that is spawned does not inherit a deadline.
+///
+/// ```
+/// use std::time::Duration;
+/// use backstop::{Deadline, Error, Request, Session};
+///
+/// # async fn example() -> Result<(), Error> {
+/// let both = Deadline::after(Duration::from_secs(3)).scope(async {
+///     let first = Session::shared().fetch(Request::get("https://a.example/")).await?;
+///     let second = Session::shared().fetch(Request::get("https://b.example/")).await?;
+///     Ok::<_, Error>((first, second))
+/// });
+/// let (first, second) = both.await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Deadline(Option<Instant>);
+
+impl Deadline {
+    /// No bound.
+    pub const NONE: Self = Self(None);
+
+    /// The time that is so much later than now; none, if the clock cannot say it.
+    pub fn after(timeout: Duration) -> Self {
+        Self(Instant::now().checked_add(timeout))
+    }
+
+    /// The deadline of the scope that this runs in, if it runs in one.
+    pub fn current() -> Self {
+        CURRENT.try_with(|deadline| *deadline).unwrap_or(Self::NONE)
+    }
+
+    /// The time that is left, zero if none is. `None` if there is no bound.
+    pub fn remaining(self) -> Option<Duration> {
+        self.0.map(|end| end.saturating_duration_since(Instant::now()))
+    }
+
+    /// Runs a future within this deadline and the current one, whichever is sooner. The future itself
+    /// is not stopped; the requests that it fetches are.
+    pub fn scope<F: Future>(self, future: F) -> impl Future<Output = F::Output> {
+        CURRENT.scope(self.or_sooner(Self::current()), future)
+    }
+
+    pub(crate) fn at(end: Option<Instant>) -> Self {
+        Self(end)
+    }
+
+    pub(crate) fn or_sooner(self, other: Self) -> Self {
+        match (self.0, other.0) {
+            (Some(one), Some(other)) => Self(Some(one.min(other))),
+            (one, other) => Self(one.or(other)),
+        }
+    }
+
+    pub(crate) fn instant(self) -> Option<Instant> {
+        self.0
+    }
+}

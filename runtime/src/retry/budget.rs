@@ -1,0 +1,126 @@
+//! The budget: how many retries an origin is worth before it has answered again.
+//!
+//! A bucket of tokens for each origin. A retry takes some out, and has them back when it
+//! succeeds; a call that succeeds at once puts one in. When an origin is down, all calls
+//! together soon fail without a retry, in place of multiplying its load. Retries of what
+//! was never sent are free: the origin has not noticed them.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use url::Origin;
+
+/// Tokens of an origin that has not failed yet.
+pub(crate) const CAPACITY: u32 = 500;
+
+/// Origins of which something is remembered. A full bucket is not.
+const MOST_ORIGINS: usize = 1024;
+
+/// The buckets of a session on one runtime.
+#[derive(Debug)]
+pub(crate) struct Budget {
+    /// None if retries are not counted.
+    capacity: Option<u32>,
+    missing: Mutex<HashMap<Origin, u32>>,
+}
+
+impl Budget {
+    pub(crate) fn new(capacity: Option<u32>) -> Self {
+        Self { capacity, missing: Mutex::default() }
+    }
+
+    /// Takes tokens out, if there are as many.
+    pub(crate) fn take(&self, origin: &Origin, tokens: u32) -> bool {
+        let (Some(capacity), 1..) = (self.capacity, tokens) else { return true };
+        let mut missing = self.missing();
+        let gone = missing.get(origin).copied().unwrap_or(0);
+        if gone.saturating_add(tokens) > capacity {
+            return false;
+        }
+        if gone == 0 && missing.len() >= MOST_ORIGINS {
+            forget_one(&mut missing);
+        }
+        missing.insert(origin.clone(), gone + tokens);
+        true
+    }
+
+    /// Puts tokens in, as far as there is room.
+    pub(crate) fn put(&self, origin: &Origin, tokens: u32) {
+        if self.capacity.is_none() || tokens == 0 {
+            return;
+        }
+        let mut missing = self.missing();
+        if let Some(gone) = missing.get_mut(origin) {
+            *gone = gone.saturating_sub(tokens);
+            if *gone == 0 {
+                missing.remove(origin);
+            }
+        }
+    }
+
+    // Nothing panics while it holds the lock; and if something did, the map would still be whole.
+    fn missing(&self) -> MutexGuard<'_, HashMap<Origin, u32>> {
+        self.missing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Makes room by forgetting the origin that is closest to a full bucket.
+fn forget_one(missing: &mut HashMap<Origin, u32>) {
+    let fullest = missing.iter().min_by_key(|(_, gone)| **gone).map(|(origin, _)| origin.clone());
+    if let Some(origin) = fullest {
+        missing.remove(&origin);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use url::Url;
+
+    use super::*;
+
+    fn origin(number: usize) -> Origin {
+        Url::parse(&format!("http://host{number}.test/")).expect("a URL").origin()
+    }
+
+    #[test]
+    fn an_empty_bucket_gives_nothing_until_something_succeeds() {
+        let budget = Budget::new(Some(12));
+        let (one, other) = (origin(1), origin(2));
+        assert!(budget.take(&one, 5) && budget.take(&one, 5));
+        assert!(!budget.take(&one, 5), "two tokens are left");
+        assert!(budget.take(&other, 5), "each origin has its own");
+        assert!(budget.take(&one, 0), "what costs nothing is always given");
+        budget.put(&one, 3);
+        assert!(budget.take(&one, 5));
+    }
+
+    #[test]
+    fn a_bucket_is_never_more_than_full() {
+        let budget = Budget::new(Some(5));
+        let one = origin(1);
+        budget.put(&one, 100);
+        assert!(budget.take(&one, 5) && !budget.take(&one, 1));
+        budget.put(&one, 100);
+        assert_eq!(budget.missing().len(), 0, "a full bucket is not remembered");
+    }
+
+    #[test]
+    fn without_a_capacity_nothing_is_counted() {
+        let budget = Budget::new(None);
+        assert!((0..10_000).all(|_| budget.take(&origin(1), 10)));
+        assert_eq!(budget.missing().len(), 0);
+    }
+
+    #[test]
+    fn the_memory_is_bounded_and_the_worst_are_remembered() {
+        let budget = Budget::new(Some(10));
+        assert!(budget.take(&origin(0), 10));
+        for number in 1..=MOST_ORIGINS + 10 {
+            assert!(budget.take(&origin(number), 5));
+        }
+        assert_eq!(budget.missing().len(), MOST_ORIGINS);
+        assert!(!budget.take(&origin(0), 5));
+    }
+}

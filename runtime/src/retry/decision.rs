@@ -1,0 +1,410 @@
+//! The decision: this failure, this request, so much done and so much time left. Again, after
+//! how long, or not, and why.
+//!
+//! A pure function: what varies from run to run (the clock, chance) is part of its input.
+
+use std::time::Duration;
+
+use http::{Method, header};
+
+use super::Retry;
+use crate::error::{
+    BodyError, ConnectError, DisconnectedError, Error, ErrorKind, Sent, TimeoutError,
+};
+
+/// Where a call stands when an attempt has failed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Situation {
+    /// Whether what was processed can be processed again: the method is idempotent, or the
+    /// request carries an idempotency key.
+    pub(crate) repeatable: bool,
+    /// Whether the body is still there to be sent.
+    pub(crate) replayable: bool,
+    /// The hop that failed: 0 for the request that the caller made.
+    pub(crate) hop: u32,
+    /// How often the request was tried, this attempt included.
+    pub(crate) attempts: u32,
+    /// The time that remains for the call. None if it is not bounded.
+    pub(crate) left: Option<Duration>,
+    /// Chance: a fraction in `0.0..1.0`.
+    pub(crate) chance: f64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Decision {
+    /// Try again after this wait, if the budget of the origin has so many tokens.
+    Again {
+        after: Duration,
+        tokens: u32,
+    },
+    Stop(Stop),
+}
+
+/// Why a call is not tried again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stop {
+    /// It was tried as often as was asked for.
+    Attempts,
+    /// A failure that another try would meet again, or that was not asked to be retried.
+    Kind,
+    /// It may have been processed, and is not repeatable.
+    Processed,
+    /// Its body was a stream.
+    Body,
+    /// The server asks for a longer wait than the policy allows.
+    RetryAfter,
+    /// There is no time left to wait and try.
+    Deadline,
+}
+
+/// What a retry takes from the budget. More after a timeout, as the server may still be at work.
+const TOKENS: u32 = 5;
+const TOKENS_AFTER_TIMEOUT: u32 = 10;
+
+/// Whether to try again, after `error` in this situation.
+pub(crate) fn decide(retry: &Retry, error: &Error, situation: Situation) -> Decision {
+    let Situation { repeatable, replayable, hop, attempts, left, chance } = situation;
+    if attempts > retry.times {
+        return Decision::Stop(Stop::Attempts);
+    }
+    let asked_for = match &retry.on {
+        Some(on) => can_be_retried(error.kind()) && on(error),
+        None => is_transient(error.kind()),
+    };
+    if !asked_for {
+        return Decision::Stop(Stop::Kind);
+    }
+    if !(repeatable || error.sent() == Sent::No || is_refusal(error, hop)) {
+        return Decision::Stop(Stop::Processed);
+    }
+    if !replayable {
+        return Decision::Stop(Stop::Body);
+    }
+    let backoff = backoff(retry, attempts).mul_f64(chance);
+    let after = match error.retry_after().filter(|_| error.is_status()) {
+        Some(asked) if asked > retry.max_retry_after => {
+            return Decision::Stop(Stop::RetryAfter);
+        }
+        // A little later than all others that were told the same.
+        Some(asked) => backoff.max(asked.saturating_add(asked.mul_f64(chance / 10.0))),
+        None => backoff,
+    };
+    if left.is_some_and(|left| left <= after) {
+        return Decision::Stop(Stop::Deadline);
+    }
+    let tokens = match (error.sent(), error.kind()) {
+        (Sent::No, _) => 0,
+        (_, ErrorKind::Timeout(_)) => TOKENS_AFTER_TIMEOUT,
+        _ => TOKENS,
+    };
+    Decision::Again { after, tokens }
+}
+
+/// Whether the method is idempotent (RFC 9110 §9.2.2).
+pub(crate) fn is_idempotent(method: &Method) -> bool {
+    [Method::GET, Method::HEAD, Method::OPTIONS, Method::TRACE, Method::PUT, Method::DELETE]
+        .contains(method)
+}
+
+/// The longest wait before the next try, after so many.
+fn backoff(retry: &Retry, attempts: u32) -> Duration {
+    let doubled = 2_u32.saturating_pow(attempts.saturating_sub(1));
+    retry.backoff.start.saturating_mul(doubled).min(retry.backoff.end)
+}
+
+/// A failure of the call, and neither of the program nor of what is read from a response that has
+/// arrived.
+fn can_be_retried(kind: ErrorKind) -> bool {
+    !matches!(
+        kind,
+        ErrorKind::Build(_) | ErrorKind::Decode(_) | ErrorKind::Timeout(TimeoutError::Total)
+    )
+}
+
+/// A failure that may be gone with the next try.
+fn is_transient(kind: ErrorKind) -> bool {
+    match kind {
+        ErrorKind::Connect(leaf) => match leaf {
+            ConnectError::Dns
+            | ConnectError::Refused
+            | ConnectError::Tls
+            | ConnectError::Proxy
+            | ConnectError::Other => true,
+            ConnectError::Certificate => false,
+        },
+        ErrorKind::Timeout(leaf) => match leaf {
+            TimeoutError::Connect | TimeoutError::Attempt | TimeoutError::Idle => true,
+            TimeoutError::Total => false,
+        },
+        ErrorKind::Disconnected(leaf) => match leaf {
+            DisconnectedError::Unsent
+            | DisconnectedError::Closed
+            | DisconnectedError::Reset
+            | DisconnectedError::Runtime => true,
+        },
+        ErrorKind::Status(code) => matches!(code, 408 | 425 | 429 | 500 | 502 | 503 | 504),
+        ErrorKind::Body(leaf) => match leaf {
+            BodyError::Truncated | BodyError::Reset => true,
+            BodyError::Framing | BodyError::Decompress | BodyError::TooLarge => false,
+        },
+        ErrorKind::Build(_)
+        | ErrorKind::Protocol
+        | ErrorKind::Redirect(_)
+        | ErrorKind::Decode(_) => false,
+    }
+}
+
+/// Whether the server said that it refused the request, and when to come again: 429 with
+/// `Retry-After` (RFC 6585 §4). Not if it was a redirect that led there, as an earlier hop was
+/// processed then.
+fn is_refusal(error: &Error, hop: u32) -> bool {
+    hop == 0
+        && error.kind() == ErrorKind::Status(429)
+        && error.headers().contains_key(header::RETRY_AFTER)
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderMap;
+
+    use super::*;
+    use crate::error::{BuildError, DecodeError, RedirectError};
+
+    const FRESH: Situation = Situation {
+        repeatable: true,
+        replayable: true,
+        hop: 0,
+        attempts: 1,
+        left: Some(Duration::from_secs(30)),
+        chance: 0.5,
+    };
+
+    fn policy() -> Retry {
+        Retry::times(3).backoff(Duration::from_millis(100)..Duration::from_secs(1))
+    }
+
+    fn status(code: u16, retry_after: Option<&str>) -> Error {
+        let mut headers = HeaderMap::new();
+        if let Some(wait) = retry_after {
+            headers.insert(header::RETRY_AFTER, wait.parse().expect("a header"));
+        }
+        Error::new(ErrorKind::Status(code)).with_headers(headers)
+    }
+
+    /// Each fault, and whether it is tried again (`+`) when it was sent not at all, maybe, and for
+    /// sure: a repeatable request, then one that is not.
+    const TABLE: &[(ErrorKind, &str, &str)] = &[
+        (ErrorKind::Build(BuildError::Url), "---", "---"),
+        (ErrorKind::Build(BuildError::Segment), "---", "---"),
+        (ErrorKind::Build(BuildError::Method), "---", "---"),
+        (ErrorKind::Build(BuildError::Header), "---", "---"),
+        (ErrorKind::Build(BuildError::Body), "---", "---"),
+        (ErrorKind::Build(BuildError::Session), "---", "---"),
+        (ErrorKind::Connect(ConnectError::Dns), "+++", "+--"),
+        (ErrorKind::Connect(ConnectError::Refused), "+++", "+--"),
+        (ErrorKind::Connect(ConnectError::Tls), "+++", "+--"),
+        (ErrorKind::Connect(ConnectError::Certificate), "---", "---"),
+        (ErrorKind::Connect(ConnectError::Proxy), "+++", "+--"),
+        (ErrorKind::Connect(ConnectError::Other), "+++", "+--"),
+        (ErrorKind::Timeout(TimeoutError::Connect), "+++", "+--"),
+        (ErrorKind::Timeout(TimeoutError::Attempt), "+++", "+--"),
+        (ErrorKind::Timeout(TimeoutError::Idle), "+++", "+--"),
+        (ErrorKind::Timeout(TimeoutError::Total), "---", "---"),
+        (ErrorKind::Disconnected(DisconnectedError::Unsent), "+++", "+--"),
+        (ErrorKind::Disconnected(DisconnectedError::Closed), "+++", "+--"),
+        (ErrorKind::Disconnected(DisconnectedError::Reset), "+++", "+--"),
+        (ErrorKind::Disconnected(DisconnectedError::Runtime), "+++", "+--"),
+        (ErrorKind::Protocol, "---", "---"),
+        (ErrorKind::Redirect(RedirectError::TooMany), "---", "---"),
+        (ErrorKind::Redirect(RedirectError::Location), "---", "---"),
+        (ErrorKind::Redirect(RedirectError::Scheme), "---", "---"),
+        (ErrorKind::Redirect(RedirectError::Body), "---", "---"),
+        (ErrorKind::Status(400), "---", "---"),
+        (ErrorKind::Status(401), "---", "---"),
+        (ErrorKind::Status(404), "---", "---"),
+        (ErrorKind::Status(407), "---", "---"),
+        (ErrorKind::Status(408), "+++", "+--"),
+        (ErrorKind::Status(409), "---", "---"),
+        (ErrorKind::Status(421), "---", "---"),
+        (ErrorKind::Status(422), "---", "---"),
+        (ErrorKind::Status(425), "+++", "+--"),
+        (ErrorKind::Status(429), "+++", "+--"),
+        (ErrorKind::Status(500), "+++", "+--"),
+        (ErrorKind::Status(501), "---", "---"),
+        (ErrorKind::Status(502), "+++", "+--"),
+        (ErrorKind::Status(503), "+++", "+--"),
+        (ErrorKind::Status(504), "+++", "+--"),
+        (ErrorKind::Status(505), "---", "---"),
+        (ErrorKind::Status(511), "---", "---"),
+        (ErrorKind::Body(BodyError::Truncated), "+++", "+--"),
+        (ErrorKind::Body(BodyError::Reset), "+++", "+--"),
+        (ErrorKind::Body(BodyError::Framing), "---", "---"),
+        (ErrorKind::Body(BodyError::Decompress), "---", "---"),
+        (ErrorKind::Body(BodyError::TooLarge), "---", "---"),
+        (ErrorKind::Decode(DecodeError::ContentType), "---", "---"),
+        (ErrorKind::Decode(DecodeError::Syntax), "---", "---"),
+        (ErrorKind::Decode(DecodeError::Shape), "---", "---"),
+        (ErrorKind::Decode(DecodeError::Charset), "---", "---"),
+    ];
+
+    #[test]
+    fn every_kind_for_every_method_however_much_was_sent() {
+        let methods =
+            ["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE", "POST", "PATCH", "PURGE"];
+        for (kind, repeatable, not) in TABLE {
+            for method in methods {
+                let expected = match method {
+                    "POST" | "PATCH" | "PURGE" => not,
+                    _ => repeatable,
+                };
+                let method = Method::from_bytes(method.as_bytes()).expect("a method");
+                let shown: String = [Sent::No, Sent::Maybe, Sent::Yes]
+                    .into_iter()
+                    .map(|sent| {
+                        let error = Error::unsent(*kind).sent_at_least(sent);
+                        let situation = Situation { repeatable: is_idempotent(&method), ..FRESH };
+                        match decide(&policy(), &error, situation) {
+                            Decision::Again { .. } => '+',
+                            Decision::Stop(Stop::Kind | Stop::Processed) => '-',
+                            Decision::Stop(_) => '?',
+                        }
+                    })
+                    .collect();
+                assert_eq!(shown, *expected, "{method} {kind:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_refusal_with_a_time_to_come_back_was_not_processed() {
+        let post = Situation { repeatable: false, ..FRESH };
+        let again = |error, situation| {
+            matches!(decide(&policy(), &error, situation), Decision::Again { .. })
+        };
+        assert!(again(status(429, Some("1")), post));
+        assert!(!again(status(429, None), post));
+        assert!(!again(status(503, Some("1")), post));
+        assert!(!again(status(429, Some("1")), Situation { hop: 1, ..post }));
+    }
+
+    #[test]
+    fn a_stream_is_not_sent_again() {
+        let spent = Situation { replayable: false, ..FRESH };
+        assert_eq!(decide(&policy(), &status(503, None), spent), Decision::Stop(Stop::Body));
+    }
+
+    #[test]
+    fn what_is_asked_for_replaces_what_is_transient_and_not_what_is_safe() {
+        let not_found = policy().on(|error| error.kind() == ErrorKind::Status(404));
+        let again = |error: &Error, situation| {
+            matches!(decide(&not_found, error, situation), Decision::Again { .. })
+        };
+        assert!(again(&status(404, None), FRESH));
+        assert!(!again(&status(503, None), FRESH));
+        assert!(!again(&status(404, None), Situation { repeatable: false, ..FRESH }));
+
+        let all = policy().on(|_| true);
+        for (kind, ..) in TABLE {
+            let never = matches!(
+                kind,
+                ErrorKind::Build(_)
+                    | ErrorKind::Decode(_)
+                    | ErrorKind::Timeout(TimeoutError::Total)
+            );
+            let decided = decide(&all, &Error::new(*kind), FRESH);
+            assert_eq!(decided == Decision::Stop(Stop::Kind), never, "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn it_ends_after_as_many_tries_as_were_asked_for() {
+        let unavailable = status(503, None);
+        for attempts in 1..=3 {
+            let decided = decide(&policy(), &unavailable, Situation { attempts, ..FRESH });
+            assert!(matches!(decided, Decision::Again { .. }));
+        }
+        let decided = decide(&policy(), &unavailable, Situation { attempts: 4, ..FRESH });
+        assert_eq!(decided, Decision::Stop(Stop::Attempts));
+        assert_eq!(decide(&Retry::times(0), &unavailable, FRESH), Decision::Stop(Stop::Attempts));
+    }
+
+    /// The wait in milliseconds, `None` if there is no next try.
+    fn wait(retry: &Retry, error: &Error, situation: Situation) -> Option<u128> {
+        match decide(retry, error, situation) {
+            Decision::Again { after, .. } => Some(after.as_millis()),
+            Decision::Stop(_) => None,
+        }
+    }
+
+    #[test]
+    fn the_wait_doubles_up_to_its_cap_and_is_anything_down_to_none() {
+        let many =
+            Retry::times(u32::MAX).backoff(Duration::from_millis(100)..Duration::from_secs(1));
+        let unavailable = status(503, None);
+        let at =
+            |attempts, chance| wait(&many, &unavailable, Situation { attempts, chance, ..FRESH });
+        assert_eq!(
+            [1, 2, 3, 4, 5, 6].map(|attempt| at(attempt, 0.5)),
+            [Some(50), Some(100), Some(200), Some(400), Some(500), Some(500)]
+        );
+        assert_eq!(at(1, 0.0), Some(0));
+        assert_eq!(at(u32::MAX, 0.5), Some(500), "no overflow");
+        let endless = Retry::times(u32::MAX).backoff(Duration::MAX..Duration::MAX);
+        let unbounded =
+            Situation { left: None, attempts: 64, chance: 1.0 - f64::EPSILON / 2.0, ..FRESH };
+        assert!(wait(&endless, &unavailable, unbounded).is_some(), "no overflow");
+    }
+
+    #[test]
+    fn retry_after_is_waited_for_and_a_little_longer() {
+        let ask = |seconds, chance| {
+            wait(&policy(), &status(503, Some(seconds)), Situation { chance, ..FRESH })
+        };
+        assert_eq!(ask("2", 0.0), Some(2000));
+        assert_eq!(ask("2", 0.5), Some(2100));
+        assert_eq!(ask("0", 0.5), Some(50), "the backoff is longer");
+        assert_eq!(ask("soon", 0.5), Some(50), "not a time");
+    }
+
+    #[test]
+    fn a_date_is_read_by_the_servers_own_clock() {
+        let mut headers = HeaderMap::new();
+        for (name, value) in [
+            (header::DATE, "Sun, 06 Nov 1994 08:49:37 GMT"),
+            (header::RETRY_AFTER, "Sun, 06 Nov 1994 08:49:40 GMT"),
+        ] {
+            headers.insert(name, value.parse().expect("a header"));
+        }
+        let error = Error::new(ErrorKind::Status(503)).with_headers(headers);
+        assert_eq!(wait(&policy(), &error, Situation { chance: 0.0, ..FRESH }), Some(3000));
+    }
+
+    #[test]
+    fn what_cannot_be_waited_for_ends_the_call_at_once() {
+        let decided = |retry: &Retry, seconds, situation| {
+            decide(retry, &status(503, Some(seconds)), situation)
+        };
+        let stop = Decision::Stop;
+        assert_eq!(decided(&policy(), "31", FRESH), stop(Stop::RetryAfter));
+        assert_eq!(decided(&policy(), "99999999999999999999", FRESH), stop(Stop::RetryAfter));
+        let patient = policy().max_retry_after(Duration::MAX);
+        assert_eq!(decided(&patient, "31", FRESH), stop(Stop::Deadline));
+        let unbounded = Situation { left: None, ..FRESH };
+        assert!(matches!(decided(&patient, "31", unbounded), Decision::Again { .. }));
+        let endless = decided(&patient, "99999999999999999999", unbounded);
+        assert!(matches!(endless, Decision::Again { .. }), "no overflow");
+        let late = Situation { left: Some(Duration::from_millis(50)), ..FRESH };
+        assert_eq!(decide(&policy(), &status(503, None), late), stop(Stop::Deadline));
+    }
+
+    #[test]
+    fn what_was_never_sent_is_free() {
+        let tokens = |error: Error| match decide(&policy(), &error, FRESH) {
+            Decision::Again { tokens, .. } => tokens,
+            Decision::Stop(why) => panic!("{why:?}"),
+        };
+        assert_eq!(tokens(Error::new(ErrorKind::Connect(ConnectError::Refused))), 0);
+        assert_eq!(tokens(status(503, None)), 5);
+        assert_eq!(tokens(Error::new(ErrorKind::Timeout(TimeoutError::Attempt))), 10);
+    }
+}
