@@ -5,6 +5,7 @@ mod faults;
 mod properties;
 mod redirects;
 mod requests;
+mod retries;
 mod secrets;
 mod sessions;
 mod timeouts;
