@@ -241,7 +241,7 @@ fn h2_kind(_: &hyper::Error) -> Option<ErrorKind> {
 
 fn body_kind(error: &reqwest::Error) -> ErrorKind {
     let Some(hyper) = find::<hyper::Error>(error) else {
-        // What failed without the connection is a codec, or a timer of the user's own client.
+        // What failed without the connection is a timer or a codec of the user's own client.
         return match error.is_timeout() {
             true => ErrorKind::Timeout(TimeoutError::Idle),
             false => ErrorKind::Body(BodyError::Decompress),

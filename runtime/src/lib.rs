@@ -50,7 +50,7 @@
 //! | `charset` | text in other charsets than UTF-8 |
 //! | `system-proxy` | proxies from the environment and the system's settings |
 //! | `socks` | SOCKS proxies |
-//! | `gzip`, `brotli`, `deflate`, `zstd` | decompression of responses |
+//! | `gzip`, `brotli`, `deflate`, `zstd` | decompression of responses, and asking for them |
 //! | `cookies` | a cookie store for a session |
 //! | `multipart` | `multipart/form-data` bodies |
 //! | `stream` | bodies from a `Stream` |

@@ -6,7 +6,7 @@ use url::Url;
 use super::{
     deadline::Deadlines,
     hop::{Follow, Hop},
-    read::{self, Received},
+    read::{self, Payload, Received},
 };
 use crate::{
     error::{Error, ErrorKind, Sent},
@@ -79,13 +79,15 @@ impl Attempt<'_> {
 
     async fn read(&self, hop: &Hop, response: reqwest::Response) -> Result<Received, Error> {
         let limit = self.parts.max_body;
-        if !self.parts.is_success(response.status()) {
-            Err(read::status_error(response, &self.deadlines).await)
+        let is_success = self.parts.is_success(response.status());
+        let payload = Payload::new(response, &hop.method);
+        if !is_success {
+            Err(read::status_error(payload, &self.deadlines).await)
         } else if self.parts.streaming {
-            Ok(read::open(response, self.deadlines.of_stream(), limit, &hop.url))
+            Ok(read::open(payload, self.deadlines.of_stream(), limit, &hop.url))
         } else {
             let limit = limit.unwrap_or(self.config.max_body);
-            read::whole(response, &self.deadlines, limit, &hop.url).await
+            read::whole(payload, &self.deadlines, limit, &hop.url).await
         }
     }
 }

@@ -9,6 +9,11 @@
 //! knows; the call adds its own facts at the end.
 
 mod attempt;
+#[cfg(any(feature = "brotli", feature = "deflate", feature = "gzip", feature = "zstd"))]
+pub(crate) mod coding;
+#[cfg(not(any(feature = "brotli", feature = "deflate", feature = "gzip", feature = "zstd")))]
+#[path = "coding/none.rs"]
+pub(crate) mod coding;
 mod deadline;
 mod hop;
 pub(crate) mod read;

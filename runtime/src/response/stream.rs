@@ -11,7 +11,7 @@ use crate::{
     error::{CallFacts, Error},
     exchange::{
         Deadlines,
-        read::{self, too_large},
+        read::{Payload, too_large},
     },
     session::no_runtime,
 };
@@ -49,7 +49,7 @@ pub(crate) struct Head {
 
 enum Source {
     Open {
-        response: reqwest::Response,
+        payload: Payload,
         deadlines: Deadlines,
         limit: Option<u64>,
         read: u64,
@@ -59,12 +59,8 @@ enum Source {
 }
 
 impl BodyStream {
-    pub(crate) fn new(
-        response: reqwest::Response,
-        deadlines: Deadlines,
-        limit: Option<u64>,
-    ) -> Self {
-        Self { source: Source::Open { response, deadlines, limit, read: 0 }, head: None }
+    pub(crate) fn new(payload: Payload, deadlines: Deadlines, limit: Option<u64>) -> Self {
+        Self { source: Source::Open { payload, deadlines, limit, read: 0 }, head: None }
     }
 
     pub(crate) fn whole(bytes: Bytes) -> Self {
@@ -117,8 +113,8 @@ impl Source {
             Self::Whole(bytes) => Ok(Some(std::mem::take(bytes))),
             // The timer needs one.
             Self::Open { .. } if Handle::try_current().is_err() => Err(no_runtime()),
-            Self::Open { response, deadlines, limit, read } => {
-                let part = read::part(response, deadlines).await?;
+            Self::Open { payload, deadlines, limit, read } => {
+                let part = payload.part(deadlines).await?;
                 *read += part.as_ref().map_or(0, |part| part.len() as u64);
                 match limit {
                     Some(limit) if *read > *limit => Err(too_large(*limit)),

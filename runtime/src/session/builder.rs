@@ -206,8 +206,9 @@ impl SessionBuilder {
     /// settings.
     ///
     /// reqwest then also makes the TLS configuration, so that what is set here governs it. That
-    /// takes milliseconds for each client: keep such a session. Redirects and retries stay the
-    /// session's. Credentials do not belong in `default_headers`: reqwest adds those to every hop,
+    /// takes milliseconds for each client: keep such a session. Redirects,
+    /// retries and decompression stay the session's: a header `accept-encoding: identity` asks for
+    /// bodies that are not compressed. Credentials do not belong in `default_headers`: reqwest adds those to every hop,
     /// whatever its origin; [`header`](SessionBuilder::header) does not.
     ///
     /// ```
@@ -303,13 +304,18 @@ impl SessionBuilder {
                         true => tls::share(client),
                         false => client,
                     };
-                    // Redirects and retries are the exchange's, by rules of its own.
+                    // Redirects, retries and decompression are the exchange's, by rules of its own.
+                    // Another crate of the program may have given reqwest its decoders.
                     configure
                         .iter()
                         .fold(client, |client, configure| configure(client))
                         .redirect(reqwest::redirect::Policy::none())
                         .referer(false)
                         .retry(reqwest::retry::never())
+                        .no_gzip()
+                        .no_brotli()
+                        .no_deflate()
+                        .no_zstd()
                         .build()
                 };
                 Transport::Clients(Clients::new(Box::new(recipe), retry_budget))

@@ -173,7 +173,8 @@ impl Default for Session {
 /// its connections on, requests fail as [`DisconnectedError::Runtime`](crate::DisconnectedError)
 /// or hang. Its own redirects, retries and timeouts come before the session's; for the session's
 /// to govern, give it `redirect::Policy::none()`, `retry::never()` and no timeouts. As it may have
-/// followed a redirect, an error never says that nothing was [sent](crate::Error::sent). Credentials
+/// followed a redirect, an error never says that nothing was [sent](crate::Error::sent). What it asks for
+/// in `Accept-Encoding` is its own; a body that it leaves compressed is decompressed here. Credentials
 /// do not belong in its `default_headers`, which reqwest adds to every hop, whatever its origin.
 impl From<reqwest::Client> for Session {
     fn from(client: reqwest::Client) -> Self {

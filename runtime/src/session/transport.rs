@@ -14,6 +14,7 @@ use super::clients::{Clients, Local};
 use crate::{
     classify,
     error::{BoxError, BuildError, Error, Sent},
+    exchange::coding,
     retry::budget::Budget,
 };
 
@@ -58,10 +59,15 @@ impl Sender {
     }
 
     /// Sends one hop, and waits for the head of its response.
-    pub(crate) async fn send(&self, request: reqwest::Request) -> Result<reqwest::Response, Error> {
+    pub(crate) async fn send(
+        &self,
+        mut request: reqwest::Request,
+    ) -> Result<reqwest::Response, Error> {
         let https = request.url().scheme() == "https";
         match self {
             Self::Own(local) => {
+                // What a client of the user's, or a stack, asks for is theirs.
+                coding::ask(request.headers_mut());
                 local.client.execute(request).await.map_err(|error| classify::head(error, https))
             }
             // It may have followed a redirect, and then the error is that of a later hop.

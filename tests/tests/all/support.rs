@@ -3,6 +3,7 @@
 use std::{
     convert::Infallible,
     future::{Ready, ready},
+    io::Write as _,
     sync::LazyLock,
     task::{Context, Poll},
     time::Duration,
@@ -43,6 +44,12 @@ pub(crate) struct User {
 }
 
 pub(crate) const ADA: &str = r#"{"id":7,"name":"Ada"}"#;
+
+/// A gzip member (RFC 1952 §2.3).
+pub(crate) fn gzip(plain: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(plain).and_then(|()| encoder.finish()).expect("compressed")
+}
 
 /// A service that answers without a network: with the method and the URL that it was asked for.
 #[derive(Clone)]

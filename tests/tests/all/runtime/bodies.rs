@@ -13,7 +13,7 @@ use backstop::{
 use backstop_tests::{Answer, Server};
 use futures_core::Stream;
 
-use crate::support::{ADA, User, bounded, fetch, fetch_with, session};
+use crate::support::{ADA, User, bounded, fetch, fetch_with, gzip, session};
 
 /// A stream of parts, the last of which may be an error.
 struct Parts(VecDeque<io::Result<&'static str>>);
@@ -152,6 +152,80 @@ async fn a_response_can_be_read_as_it_arrives() {
     }
     assert_eq!(text, b"onetwo");
     assert_eq!(body.part().await.expect("the end stays the end"), None);
+}
+
+/// `{"id":7,"name":"Ada"}`, its two halves a gzip member each.
+fn two_members() -> Vec<u8> {
+    let halves = ADA.as_bytes().split_at(9);
+    [gzip(halves.0), gzip(halves.1)].concat()
+}
+
+#[tokio::test]
+async fn a_compressed_response_is_asked_for_and_read_whole() {
+    let server = Server::start(|asked| {
+        Answer::json(two_members())
+            .header("content-encoding", "gzip")
+            .header("x-asked", asked.header("accept-encoding"))
+    });
+    let response = fetch(Request::get(server.url())).await.expect("200");
+    assert_eq!(response.json::<User>().expect("Ada").name, "Ada");
+    assert_eq!(response.headers()["x-asked"], "zstd, gzip, deflate, br");
+    for name in ["content-encoding", "content-length"] {
+        assert!(!response.headers().contains_key(name), "{name} is of what was undone");
+    }
+
+    let mut body =
+        fetch(Request::get(server.url()).streaming(true)).await.expect("200").into_stream();
+    let mut text = Vec::new();
+    while let Some(part) = bounded(body.part()).await.expect("a part") {
+        text.extend_from_slice(&part);
+    }
+    assert_eq!(text, ADA.as_bytes());
+}
+
+#[tokio::test]
+async fn what_the_caller_asks_for_is_not_changed() {
+    let server = Server::always(Answer::new(200, ""));
+    let get = || Request::get(server.url());
+    for (request, asked) in [
+        (get().header("accept-encoding", "identity"), "identity"),
+        (get().header("range", "bytes=9-"), ""),
+    ] {
+        fetch(request).await.expect("200");
+        assert_eq!(server.last().header("accept-encoding"), asked);
+    }
+    let plain = session(|builder| builder.header("accept-encoding", "identity"));
+    fetch_with(&plain, get()).await.expect("200");
+    assert_eq!(server.last().header("accept-encoding"), "identity");
+}
+
+/// What a HEAD or a 304 says is of another response; what a 206 holds cannot be undone by itself.
+#[tokio::test]
+async fn a_body_that_is_not_there_keeps_its_headers() {
+    let server = Server::start(|asked| {
+        match asked.header("range") {
+        "" => Answer::Raw(
+            b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-encoding: gzip\r\ncontent-length: 99\r\n\r\n".to_vec(),
+        ),
+        _ => Answer::new(206, "part").header("content-encoding", "gzip"),
+    }
+    });
+    let head = fetch(Request::head(server.url())).await.expect("200");
+    assert_eq!(head.bytes().expect("none").len(), 0);
+    assert_eq!(head.headers()["content-length"], "99");
+    let part = fetch(Request::get(server.url()).header("range", "bytes=9-12")).await.expect("206");
+    assert_eq!((&**part.bytes().expect("as it is"), part.headers().len()), (&b"part"[..], 2));
+    let error = part.text().expect_err("not text");
+    assert_eq!(error.kind(), ErrorKind::Body(BodyError::Decompress));
+}
+
+#[tokio::test]
+async fn what_a_client_of_the_user_s_leaves_compressed_is_undone() {
+    let server = Server::always(Answer::json(two_members()).header("content-encoding", "gzip"));
+    let client = reqwest::Client::builder().no_proxy().no_gzip().build().expect("a client");
+    let response = fetch_with(&client.into(), Request::get(server.url())).await.expect("200");
+    assert_eq!(response.text().expect("text"), ADA);
+    assert_eq!(server.last().header("accept-encoding"), "", "it is the client's to ask");
 }
 
 #[tokio::test]
