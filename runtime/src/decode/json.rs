@@ -49,8 +49,12 @@ fn describe(error: &serde_json::Error, body: &[u8]) -> Error {
     if let Err(error) = std::str::from_utf8(body) {
         return text::not_utf8(error);
     }
-    // serde_json calls it a matter of syntax when a type stops reading before the value ends.
-    let is_json = || serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok();
+    // serde_json calls it a matter of syntax when a type stops reading before the value ends. It
+    // does so too when the value is nested deeper than the parser goes (RFC 8259 §9), which its text
+    // alone tells, and that is no matter of the type.
+    let is_too_deep = || error.to_string().starts_with("recursion limit exceeded");
+    let is_json =
+        || !is_too_deep() && serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok();
     let leaf = match error.classify() {
         Category::Data => DecodeError::Shape,
         _ if is_json() => DecodeError::Shape,
