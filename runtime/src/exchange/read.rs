@@ -158,7 +158,8 @@ pub(super) async fn status_error(mut payload: Payload, deadlines: &Deadlines) ->
     while body.len() < KEPT_BODY
         && let Ok(Some(part)) = payload.part(&deadlines).await
     {
-        body.extend_from_slice(&part);
+        // What is not kept is not held on to.
+        body.extend_from_slice(&part[..part.len().min(KEPT_BODY - body.len())]);
     }
     let status = payload.response.status();
     Error::new(ErrorKind::Status(status.as_u16()))

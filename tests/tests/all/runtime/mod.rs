@@ -2,6 +2,7 @@
 
 mod bodies;
 mod faults;
+mod limits;
 mod properties;
 mod redirects;
 mod requests;

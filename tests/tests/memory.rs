@@ -1,0 +1,119 @@
+//! What a server can make a client allocate. The allocator of this program counts, for all of its
+//! threads: one test, in a program of its own.
+
+use std::time::Duration;
+
+use backstop::{BodyError, Error, ErrorKind, Request, Session};
+use backstop_tests::faults::{Endpoint, Step};
+use peak_alloc::PeakAlloc;
+
+#[global_allocator]
+static ALLOCATOR: PeakAlloc = PeakAlloc;
+
+const MIB: usize = 1024 * 1024;
+
+/// What a call may take besides what it keeps: the buffers of a connection, and a decoder.
+const BESIDES: usize = MIB;
+
+/// 256 MiB in about 260 KiB.
+const BOMB: usize = 256 * MIB;
+
+/// A gzip member of zeros, flushed after each MiB: then the compressed MiBs are all alike, and are
+/// compressed once. The checksum is wrong unless it is not looked at.
+fn bomb() -> Vec<u8> {
+    use flate2::{Compress, Compression, Crc, FlushCompress};
+
+    let zeros = vec![0; MIB];
+    let mut deflate = Compress::new(Compression::best(), false);
+    let mut block = Vec::with_capacity(8 * 1024);
+    deflate.compress_vec(&zeros, &mut block, FlushCompress::Full).expect("compressed");
+    let mut crc = Crc::new();
+    let mut bomb = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
+    for _ in 0..BOMB / MIB {
+        bomb.extend_from_slice(&block);
+        crc.update(&zeros);
+    }
+    // An empty last block, the checksum and the length.
+    bomb.extend_from_slice(&[0x03, 0x00]);
+    bomb.extend_from_slice(&crc.sum().to_le_bytes());
+    bomb.extend_from_slice(&crc.amount().to_le_bytes());
+    assert!(bomb.len() < 280 * 1024, "{}", bomb.len());
+    bomb
+}
+
+/// A server that answers each connection with a head, and then with what follows it.
+fn answering(status: &str, headers: &str, body: Step) -> Endpoint {
+    let head = format!("HTTP/1.1 {status}\r\nconnection: close\r\n{headers}\r\n");
+    Endpoint::script(vec![vec![Step::ReadRequest, Step::send(head), body]]).expect("a port")
+}
+
+/// How much more than now was allocated at once while this ran.
+async fn peak<T>(run: impl Future<Output = T>) -> (T, usize) {
+    ALLOCATOR.reset_peak_usage();
+    let before = ALLOCATOR.current_usage();
+    let output = tokio::time::timeout(Duration::from_secs(60), run).await.expect("it ends");
+    (output, ALLOCATOR.peak_usage().saturating_sub(before))
+}
+
+async fn read_on(session: &Session, request: Request) -> Result<usize, Error> {
+    let mut body = session.fetch(request.streaming(true)).await?.into_stream();
+    let mut length = 0;
+    while let Some(part) = body.part().await? {
+        length += part.len();
+    }
+    Ok(length)
+}
+
+#[tokio::test]
+async fn a_server_does_not_decide_how_much_is_allocated() {
+    let session = Session::builder().no_proxy().build().expect("a session");
+    let gzip = bomb();
+    let length = format!("content-encoding: gzip\r\ncontent-length: {}\r\n", gzip.len());
+    let bomb = answering("200 OK", &length, Step::Send(gzip.clone()));
+    let bomb_of_an_error = answering("500 No", &length, Step::Send(gzip));
+    let endless = || Step::Loop(vec![Step::Send(vec![b'x'; 64 * 1024])]);
+    let endless_error = answering("503 No", "", endless());
+    let endless = answering("200 OK", "", endless());
+    let liar =
+        answering("200 OK", &format!("content-length: {}\r\n", 15 * MIB), Step::send("short"));
+    let get = |server: &Endpoint| Request::get(format!("http://{}/", server.address()));
+    let kind_of = |outcome: Result<usize, Error>| outcome.map_err(|error| error.kind());
+    let too_large = Err(ErrorKind::Body(BodyError::TooLarge));
+    let whole = async |request| session.fetch(request).await?.bytes().map(|body| body.len());
+    // What the first call builds, and the session keeps.
+    whole(get(&liar)).await.expect_err("cut short");
+
+    // A buffer that grows has its old and its new room for a moment: the limit, and half of it.
+    for (limit, server) in
+        [(16, &bomb), (4, &bomb), (16, &endless)].map(|(limit, server)| (limit * MIB, server))
+    {
+        let (read, peak) = peak(whole(get(server).max_body(limit as u64))).await;
+        assert_eq!(kind_of(read), too_large);
+        assert!(peak <= limit + limit / 2 + BESIDES, "{peak} of {limit}");
+        assert!(peak >= limit, "{peak}: it counts");
+    }
+
+    let (read, peak_of) = peak(read_on(&session, get(&bomb).max_body(4 * MIB as u64))).await;
+    assert_eq!(kind_of(read), too_large);
+    assert!(peak_of <= BESIDES, "{peak_of}");
+
+    let (read, peak_of) = peak(read_on(&session, get(&bomb))).await;
+    assert_eq!(kind_of(read), Ok(BOMB), "without a limit, what is read piece by piece is not kept");
+    assert!(peak_of <= BESIDES, "{peak_of}");
+
+    for server in [&bomb_of_an_error, &endless_error] {
+        let (error, peak_of) = peak(session.fetch(get(server))).await;
+        let error = error.expect_err("no success");
+        assert!(error.is_status(), "{error:#}");
+        assert_eq!(error.body().len(), 8 * 1024);
+        assert!(peak_of <= BESIDES, "{peak_of}");
+        let before = ALLOCATOR.current_usage();
+        drop(error);
+        let kept = before - ALLOCATOR.current_usage();
+        assert!(kept <= 32 * 1024, "an error kept {kept} bytes");
+    }
+
+    let (read, peak_of) = peak(whole(get(&liar))).await;
+    assert_eq!(kind_of(read), Err(ErrorKind::Body(BodyError::Truncated)));
+    assert!(peak_of <= BESIDES, "{peak_of}: what is announced is not believed");
+}
