@@ -61,6 +61,7 @@ pub(crate) struct Parts {
     pub(crate) template: Cow<'static, str>,
     values: Vec<Value>,
     query: String,
+    url: Option<Url>,
     headers: HeaderMap,
     pub(crate) body: Content,
     /// What the body says of itself, where the request does not.
@@ -83,6 +84,7 @@ impl Request {
             template: template.into(),
             values: Vec::new(),
             query: String::new(),
+            url: None,
             headers: HeaderMap::new(),
             body: Content::None,
             body_headers: HeaderMap::new(),
@@ -360,11 +362,11 @@ impl Request {
 impl Parts {
     /// What is settled once for all attempts: the URL of the first hop, and with it who asks, and
     /// the headers that are the call's own.
-    pub(crate) fn settle(&mut self, config: &Config) -> Result<Url, Error> {
+    pub(crate) fn settle(&mut self, config: &Config) -> Result<(), Error> {
         if let Some(mistake) = self.mistake.take() {
             return Err(mistake);
         }
-        let url = self.url(config.base.as_ref())?;
+        let url = self.make_url(config)?;
         if let (Some(length), Content::Bytes(bytes)) =
             (self.headers.get(names::CONTENT_LENGTH), &self.body)
             && length.as_bytes() != bytes.len().to_string().as_bytes()
@@ -391,7 +393,8 @@ impl Parts {
         {
             set_default(&mut self.headers, IDEMPOTENCY_KEY, key)?;
         }
-        Ok(url)
+        self.url = Some(url);
+        Ok(())
     }
 
     /// The policy of this request, or of its session.
@@ -417,14 +420,22 @@ impl Parts {
                 }
             }
         }
-        set_default(&mut headers, names::ACCEPT, HeaderValue::from_static("*/*"))?;
         Ok(headers)
     }
 
+    /// The URL of the first hop: the one that was settled for the first attempt, and made anew for each
+    /// further one.
+    pub(crate) fn url(&mut self, config: &Config) -> Result<Url, Error> {
+        match self.url.take() {
+            Some(url) => Ok(url),
+            None => self.make_url(config),
+        }
+    }
+
     /// The URL to request. User information in it moves to the `Authorization` header.
-    fn url(&mut self, base: Option<&Url>) -> Result<Url, Error> {
-        let template = Template { text: &self.template, values: &self.values, query: &self.query };
-        let mut url = template.url(base)?;
+    fn make_url(&mut self, config: &Config) -> Result<Url, Error> {
+        let template = Template::of(&self.template)?;
+        let mut url = template.url(&self.values, &self.query, config.base.as_ref())?;
         match credentials::take_userinfo(&mut url)? {
             None => Ok(url),
             Some(credentials) => {

@@ -6,10 +6,16 @@
 //! when the URL is put together ([`Template::url`]), before anything is sent. As the
 //! values are encoded and the text is read once, a value that holds `{other}` is
 //! just text.
+//!
+//! A template of the program's is a `&'static str`, and is read once ([`Template::of`]): what is
+//! left to do for a call is to copy the parsed origin and to set its path and query.
 
 use std::{
     borrow::Cow,
+    cell::RefCell,
+    collections::BTreeMap,
     fmt::{self, Write as _},
+    rc::Rc,
 };
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -94,52 +100,150 @@ impl fmt::Write for Encoded<'_> {
     }
 }
 
-/// A template with its values, about to become a URL.
-pub(crate) struct Template<'a> {
-    pub(crate) text: &'a str,
-    pub(crate) values: &'a [Value],
-    /// Pairs to append to the query, encoded.
-    pub(crate) query: &'a str,
+/// A template that was read: what its URL is made of.
+pub(crate) struct Template {
+    start: Start,
+    path: Vec<Segment>,
+    query: Vec<Pair>,
 }
 
-/// What stands before the path: the origin, and the path and query of a base URL.
-struct Start<'a> {
-    url: Cow<'a, str>,
-    query: Option<String>,
-    rest: &'a str,
+/// What stands before the path.
+enum Start {
+    /// The template's own scheme and host.
+    Origin(Url),
+    /// The value of this name, if it was given as a base URL. Else it is a part of the path.
+    Base { name: String, or_path: Box<Template> },
+    /// The session's base URL.
+    Session,
 }
 
-impl Template<'_> {
-    /// The URL, on the session's base if the template has no origin of its own.
-    pub(crate) fn url(&self, base: Option<&Url>) -> Result<Url, Error> {
-        let Start { url: start, query: start_query, rest } = self.start(base)?;
+/// A piece of the path, with the `/` before it.
+enum Segment {
+    /// One segment or several, as they stand.
+    Literal(String),
+    /// One with placeholders.
+    Filled(Vec<Piece>),
+}
+
+enum Piece {
+    Literal(String),
+    Value(String, Place),
+}
+
+/// A pair of the query.
+enum Pair {
+    Literal(String),
+    Value { key: String, name: String },
+}
+
+impl Template {
+    /// The template of this text. One that is part of the program is read once for each thread: it is
+    /// known by its address.
+    #[allow(clippy::ptr_arg, reason = "a text that is borrowed is one of the program's")]
+    pub(crate) fn of(text: &Cow<'static, str>) -> Result<Rc<Self>, Error> {
+        /// No program has as many; one that makes them as it runs is not to fill its memory.
+        const MOST: usize = 4096;
+        thread_local! {
+            static READ: RefCell<BTreeMap<(usize, usize), Rc<Template>>> = const {
+                RefCell::new(BTreeMap::new())
+            };
+        }
+        let Cow::Borrowed(text) = *text else { return Self::parse(text).map(Rc::new) };
+        let address = (text.as_ptr().addr(), text.len());
+        if let Some(read) = READ.with_borrow(|read| read.get(&address).cloned()) {
+            return Ok(read);
+        }
+        let template = Rc::new(Self::parse(text)?);
+        READ.with_borrow_mut(|read| {
+            if read.len() < MOST {
+                read.insert(address, Rc::clone(&template));
+            }
+        });
+        Ok(template)
+    }
+
+    /// Reads a template. What is wrong with it is found here, and what is wrong with its values when
+    /// it is [filled](Template::url).
+    pub(crate) fn parse(text: &str) -> Result<Self, Error> {
+        let (start, rest) = split_start(text)?;
+        Self::starting(start, rest)
+    }
+
+    fn starting(start: Start, rest: &str) -> Result<Self, Error> {
         let rest = rest.split_once('#').map_or(rest, |(rest, _)| rest);
-        let (path, query) = match rest.split_once('?') {
-            Some((path, query)) => (path, query),
-            None => (rest, ""),
-        };
-
-        let mut text = String::with_capacity(start.len() + rest.len() + self.query.len() + 32);
-        text.push_str(&start);
+        let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
+        let mut template = Self { start, path: Vec::new(), query: Vec::new() };
         if !path.is_empty() {
-            if text.ends_with('/') {
-                text.pop();
-            }
             for segment in path.strip_prefix('/').unwrap_or(path).split('/') {
-                text.push('/');
-                self.push_segment(&mut text, segment)?;
+                template.push_segment(segment)?;
             }
         }
-        let path_end = text.len();
-        push_pairs(&mut text, start_query.as_deref().unwrap_or_default());
-        self.push_query(&mut text, query)?;
-        push_pairs(&mut text, self.query);
-        if text.len() > path_end {
-            // Every pair was pushed behind a `&`; the first of them starts the query.
-            text.replace_range(path_end..=path_end, "?");
+        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+            template.query.push(Pair::parse(pair)?);
         }
-        self.check_values_used()?;
-        let url = parse_http(&text)?;
+        Ok(template)
+    }
+
+    fn push_segment(&mut self, segment: &str) -> Result<(), Error> {
+        if !segment.contains('{') {
+            let segment = literal(segment)?;
+            match self.path.last_mut() {
+                Some(Segment::Literal(text)) => text.extend(["/", segment]),
+                _ => self.path.push(Segment::Literal(format!("/{segment}"))),
+            }
+            return Ok(());
+        }
+        let mut pieces = Vec::new();
+        let mut rest = segment;
+        while let Some((before, after)) = rest.split_once('{') {
+            pieces.push(Piece::Literal(literal(before)?.to_owned()));
+            let (name, after) = split_name(after)?;
+            pieces.push(match name.strip_prefix('*') {
+                Some(name) => Piece::Value(name.to_owned(), Place::Segments),
+                None => Piece::Value(name.to_owned(), Place::Segment),
+            });
+            rest = after;
+        }
+        pieces.push(Piece::Literal(literal(rest)?.to_owned()));
+        self.path.push(Segment::Filled(pieces));
+        Ok(())
+    }
+
+    /// The URL with these values and the pairs of `query`, on the session's base if the template has
+    /// no start of its own.
+    pub(crate) fn url(
+        &self,
+        values: &[Value],
+        query: &str,
+        base: Option<&Url>,
+    ) -> Result<Url, Error> {
+        if let Start::Base { name, or_path } = &self.start
+            && !values.iter().any(|value| value.place == Place::Base && value.name == name)
+        {
+            return or_path.url(values, query, base);
+        }
+        self.check_values_used(values)?;
+        let mut url = self.start(values, base)?;
+        let mut text = String::with_capacity(MOST_TEXT);
+        if !self.path.is_empty() {
+            text.push_str(url.path().strip_suffix('/').unwrap_or(url.path()));
+            for segment in &self.path {
+                match segment {
+                    Segment::Literal(literal) => text.push_str(literal),
+                    Segment::Filled(pieces) => fill(&mut text, pieces, values)?,
+                }
+            }
+            url.set_path(&text);
+            text.clear();
+        }
+        push_pairs(&mut text, url.query().unwrap_or_default());
+        for pair in &self.query {
+            pair.fill(&mut text, values)?;
+        }
+        push_pairs(&mut text, query);
+        // Every pair was pushed behind a `&`.
+        url.set_query(text.get(1..));
+        url.set_fragment(None);
         match url.as_str().len() <= MAX_URL {
             true => Ok(url),
             false => {
@@ -148,157 +252,155 @@ impl Template<'_> {
         }
     }
 
-    /// Splits off the base URL or the origin.
-    fn start<'a>(&'a self, base: Option<&'a Url>) -> Result<Start<'a>, Error> {
-        if let Some(after) = self.text.strip_prefix('{') {
-            let (name, rest) = split_name(after)?;
-            if let Some(value) = self.find(name, &[Place::Base])? {
-                return Ok(Start::of_base(parse_http(&value.text)?, rest));
-            }
+    fn start(&self, values: &[Value], base: Option<&Url>) -> Result<Url, Error> {
+        match (&self.start, base) {
+            (Start::Origin(url), _) => Ok(url.clone()),
+            (Start::Base { name, .. }, _) => parse_http(&find(values, name, Place::Base)?.text),
+            (Start::Session, Some(base)) => Ok(base.clone()),
+            (Start::Session, None) => Err(Error::build(
+                BuildError::Url,
+                "the template has no scheme and host, and the session has no base URL",
+            )),
         }
-        match self.text.split_once("://") {
-            // A scheme has no `/`, `?` or `{` before it: else it is a path that holds a URL.
-            Some((scheme, after)) if !scheme.contains(['/', '?', '{']) => {
-                let end = after.find(['/', '?', '#', '\\']).unwrap_or(after.len());
-                if end == 0 {
-                    return Err(Error::build(BuildError::Url, "the URL has no host"));
-                }
-                let (origin, rest) = self.text.split_at(scheme.len() + "://".len() + end);
-                if origin.contains(['{', '}']) {
-                    return Err(Error::build(
-                        BuildError::Url,
-                        "a placeholder in the host could send the request to another server; \
-                         start the template with a placeholder for the base URL",
-                    ));
-                }
-                Ok(Start { url: origin.into(), query: None, rest })
-            }
-            _ if self.text.starts_with("//") => {
-                Err(Error::build(BuildError::Url, "`//` starts a host without a scheme"))
-            }
-            _ => match base {
-                Some(base) => Ok(Start::of_base(base.clone(), self.text)),
-                None => Err(Error::build(
-                    BuildError::Url,
-                    "the template has no scheme and host, and the session has no base URL",
-                )),
-            },
-        }
-    }
-
-    fn push_segment(&self, text: &mut String, segment: &str) -> Result<(), Error> {
-        let start = text.len();
-        let mut rest = segment;
-        let mut filled = None;
-        while let Some((before, after)) = rest.split_once('{') {
-            text.push_str(literal(before)?);
-            let (name, after) = split_name(after)?;
-            let value = match name.strip_prefix('*') {
-                Some(name) => self.find(name, &[Place::Segments])?,
-                None => self.find(name, &[Place::Segment])?,
-            };
-            let Some(value) = value else {
-                return Err(Error::build(
-                    BuildError::Url,
-                    format!("the placeholder `{{{name}}}` was given no value for its place"),
-                ));
-            };
-            text.push_str(&value.text);
-            filled = Some(name);
-            rest = after;
-        }
-        text.push_str(literal(rest)?);
-        let Some(name) = filled else { return Ok(()) };
-        // `{*rest}` may have brought several segments: the rule is for each of them.
-        for segment in text[start..].split('/') {
-            let what = match dots(segment) {
-                Some(0) => "empty",
-                Some(1) => "`.`",
-                Some(2) => "`..`",
-                _ => continue,
-            };
-            return Err(Error::build(
-                BuildError::Segment,
-                format!("the segment of `{{{name}}}` is {what}"),
-            ));
-        }
-        Ok(())
-    }
-
-    fn push_query(&self, text: &mut String, query: &str) -> Result<(), Error> {
-        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-            let Some((before, after)) = pair.split_once('{') else {
-                text.push('&');
-                text.push_str(literal(pair)?);
-                continue;
-            };
-            let (name, after) = split_name(after)?;
-            let key = before.strip_suffix('=').filter(|key| !key.is_empty() && after.is_empty());
-            let value = self.find(name, &[Place::Query])?;
-            let (Some(key), Some(value)) = (key, value) else {
-                return Err(Error::build(
-                    BuildError::Url,
-                    match key {
-                        Some(_) => {
-                            format!("the placeholder `{{{name}}}` was given no value for its place")
-                        }
-                        None => format!("in the query, write the placeholder as `key={{{name}}}`"),
-                    },
-                ));
-            };
-            // `=a&=b` is two values of the key; nothing at all is a value that is left out.
-            for value in value.text.split('&').filter(|value| !value.is_empty()) {
-                text.push('&');
-                text.push_str(literal(key)?);
-                text.push_str(value);
-            }
-        }
-        Ok(())
-    }
-
-    /// The value for a placeholder, if it was given for one of these places.
-    fn find(&self, name: &str, places: &[Place]) -> Result<Option<&Value>, Error> {
-        if name.is_empty() {
-            return Err(Error::build(BuildError::Url, "a placeholder has no name"));
-        }
-        Ok(self.values.iter().find(|value| value.name == name && places.contains(&value.place)))
     }
 
     /// A value without a placeholder would be dropped in silence.
-    fn check_values_used(&self) -> Result<(), Error> {
-        let text = self.text.split_once('#').map_or(self.text, |(text, _)| text);
-        let placeholders =
-            || text.split('{').skip(1).filter_map(|part| Some(part.split_once('}')?.0));
-        for Value { name, place, .. } in self.values {
-            let is_whole = *place == Place::Segments;
-            let stands_for = |placeholder: &str| match placeholder.strip_prefix('*') {
-                Some(placeholder) => is_whole && placeholder == *name,
-                None => !is_whole && placeholder == *name,
-            };
-            if !placeholders().any(stands_for) {
-                return Err(Error::build(
-                    BuildError::Url,
-                    format!("a value was given for `{name}`, which the template does not hold"),
-                ));
+    fn check_values_used(&self, values: &[Value]) -> Result<(), Error> {
+        let is_used = |value: &Value| {
+            let is = |name: &str, place| name == value.name && place == value.place;
+            matches!(&self.start, Start::Base { name, .. } if is(name, Place::Base))
+                || self.path.iter().any(|segment| match segment {
+                    Segment::Literal(_) => false,
+                    Segment::Filled(pieces) => pieces.iter().any(|piece| match piece {
+                        Piece::Literal(_) => false,
+                        Piece::Value(name, place) => is(name, *place),
+                    }),
+                })
+                || self.query.iter().any(|pair| match pair {
+                    Pair::Literal(_) => false,
+                    Pair::Value { name, .. } => is(name, Place::Query),
+                })
+        };
+        match values.iter().find(|value| !is_used(value)) {
+            None => Ok(()),
+            Some(Value { name, .. }) => Err(Error::build(
+                BuildError::Url,
+                format!("a value was given for `{name}`, which the template does not hold there"),
+            )),
+        }
+    }
+}
+
+impl Pair {
+    fn parse(pair: &str) -> Result<Self, Error> {
+        let Some((before, after)) = pair.split_once('{') else {
+            return Ok(Self::Literal(literal(pair)?.to_owned()));
+        };
+        let (name, after) = split_name(after)?;
+        match before.strip_suffix('=') {
+            Some(key) if !key.is_empty() && after.is_empty() => {
+                Ok(Self::Value { key: literal(key)?.to_owned(), name: name.to_owned() })
+            }
+            _ => Err(Error::build(
+                BuildError::Url,
+                format!("in the query, write the placeholder as `key={{{name}}}`"),
+            )),
+        }
+    }
+
+    fn fill(&self, text: &mut String, values: &[Value]) -> Result<(), Error> {
+        match self {
+            Self::Literal(pair) => push_pairs(text, pair),
+            // `=a&=b` is two values of the key; nothing at all is a value that is left out.
+            Self::Value { key, name } => {
+                let value = find(values, name, Place::Query)?;
+                for value in value.text.split('&').filter(|value| !value.is_empty()) {
+                    text.extend(["&", key, value]);
+                }
             }
         }
         Ok(())
     }
 }
 
-impl<'a> Start<'a> {
-    /// The base keeps its own path, and what follows is appended to it.
-    fn of_base(mut base: Url, rest: &'a str) -> Self {
-        let query = base.query().filter(|query| !query.is_empty()).map(str::to_owned);
-        base.set_query(None);
-        base.set_fragment(None);
-        Self { url: String::from(base).into(), query, rest }
+/// Room for most paths and queries.
+const MOST_TEXT: usize = 96;
+
+/// Splits off the base URL or the origin.
+fn split_start(text: &str) -> Result<(Start, &str), Error> {
+    if let Some(after) = text.strip_prefix('{') {
+        let (name, rest) = split_name(after)?;
+        let or_path = Box::new(Template::starting(Start::Session, text)?);
+        return Ok((Start::Base { name: name.to_owned(), or_path }, rest));
     }
+    match text.split_once("://") {
+        // A scheme has no `/`, `?` or `{` before it: else it is a path that holds a URL.
+        Some((scheme, after)) if !scheme.contains(['/', '?', '{']) => {
+            let end = after.find(['/', '?', '#', '\\']).unwrap_or(after.len());
+            if end == 0 {
+                return Err(Error::build(BuildError::Url, "the URL has no host"));
+            }
+            let (origin, rest) = text.split_at(scheme.len() + "://".len() + end);
+            if origin.contains(['{', '}']) {
+                return Err(Error::build(
+                    BuildError::Url,
+                    "a placeholder in the host could send the request to another server; \
+                     start the template with a placeholder for the base URL",
+                ));
+            }
+            Ok((Start::Origin(parse_http(origin)?), rest))
+        }
+        _ if text.starts_with("//") => {
+            Err(Error::build(BuildError::Url, "`//` starts a host without a scheme"))
+        }
+        _ => Ok((Start::Session, text)),
+    }
+}
+
+/// Puts a segment together, and refuses one that would mean another.
+fn fill(text: &mut String, pieces: &[Piece], values: &[Value]) -> Result<(), Error> {
+    text.push('/');
+    let start = text.len();
+    let mut filled = "";
+    for piece in pieces {
+        match piece {
+            Piece::Literal(literal) => text.push_str(literal),
+            Piece::Value(name, place) => {
+                text.push_str(&find(values, name, *place)?.text);
+                filled = name;
+            }
+        }
+    }
+    // `{*rest}` may have brought several segments: the rule is for each of them.
+    for segment in text[start..].split('/') {
+        let what = match dots(segment) {
+            Some(0) => "empty",
+            Some(1) => "`.`",
+            Some(2) => "`..`",
+            _ => continue,
+        };
+        return Err(Error::build(
+            BuildError::Segment,
+            format!("the segment of `{{{filled}}}` is {what}"),
+        ));
+    }
+    Ok(())
+}
+
+/// The value for a placeholder.
+fn find<'a>(values: &'a [Value], name: &str, place: Place) -> Result<&'a Value, Error> {
+    values.iter().find(|value| value.place == place && value.name == name).ok_or_else(|| {
+        Error::build(
+            BuildError::Url,
+            format!("the placeholder `{{{name}}}` was given no value for its place"),
+        )
+    })
 }
 
 /// Input: what follows a `{`. Output: the placeholder's name, and what follows its `}`.
 fn split_name(after: &str) -> Result<(&str, &str), Error> {
     match after.split_once('}') {
+        Some(("" | "*", _)) => Err(Error::build(BuildError::Url, "a placeholder has no name")),
         Some((name, rest)) if !name.contains('{') => Ok((name, rest)),
         _ => Err(Error::build(BuildError::Url, "a `{` in the template is not closed")),
     }
@@ -355,7 +457,7 @@ mod tests {
 
     fn filled(text: &str, values: &[Value], base: Option<&str>) -> Result<String, Error> {
         let base = base.map(|base| parse_http(base).expect("a base"));
-        Template { text, values, query: "" }.url(base.as_ref()).map(String::from)
+        Template::parse(text)?.url(values, "", base.as_ref()).map(String::from)
     }
 
     fn segment(value: &str) -> Value {
@@ -432,6 +534,27 @@ mod tests {
         for value in ["/relative", "ftp://h/", "mailto:x", "https://", "not a url"] {
             let error = filled("{b}/users", &base(value), None).expect_err(value);
             assert_eq!(error.kind(), ErrorKind::Build(BuildError::Url), "{value}");
+        }
+    }
+
+    #[test]
+    fn a_placeholder_at_the_start_can_be_a_segment() {
+        let url = filled("{v}/posts?a=1", &[segment("7")], Some("http://h/users?b=2"));
+        assert_eq!(url.expect("relative"), "http://h/users/7/posts?b=2&a=1");
+        filled("{v}/posts", &[segment("7")], None).expect_err("nothing to be relative to");
+    }
+
+    #[test]
+    fn a_template_of_the_program_is_read_once() {
+        let read = || Template::of(&Cow::Borrowed("http://h/once/{v}")).expect("a template");
+        assert!(Rc::ptr_eq(&read(), &read()));
+        let other = Template::of(&Cow::Owned("http://h/once/{v}".to_owned())).expect("a template");
+        assert!(!Rc::ptr_eq(&read(), &other));
+        // The start of the same text is another template.
+        let text = "http://h/once/twice";
+        for text in [text, &text[..13], text] {
+            let url = Template::of(&Cow::Borrowed(text)).expect("a template").url(&[], "", None);
+            assert_eq!(url.expect("a URL").as_str(), text);
         }
     }
 
