@@ -1,24 +1,29 @@
 //! One attempt: the hops from the first URL to the response that is no redirect, and its body.
 
+use std::pin::pin;
+
 use http::{HeaderValue, Method, header};
 use url::Url;
 
 use super::{
     deadline::Deadlines,
     hop::{Follow, Hop},
-    read::{self, Payload, Received},
+    read::{self, Body, Payload, Received},
 };
 use crate::{
     error::{Error, ErrorKind, Sent},
     request::Parts,
+    response::BodyStream,
     session::{Config, transport::Sender},
 };
 
 pub(super) struct Attempt<'a> {
-    pub(super) config: &'a Config,
-    pub(super) sender: &'a Sender,
-    pub(super) parts: &'a mut Parts,
-    pub(super) deadlines: Deadlines,
+    config: &'a Config,
+    sender: &'a Sender,
+    parts: &'a mut Parts,
+    deadlines: Deadlines,
+    /// The hop that it is at.
+    hop: Hop,
 }
 
 /// Why an attempt failed, and in which hop.
@@ -27,32 +32,75 @@ pub(super) struct Failed {
     pub(super) hop: u32,
 }
 
-impl Attempt<'_> {
-    pub(super) async fn run(mut self, url: Url) -> Result<Received, Failed> {
-        let mut hop = Hop::first(self.parts.method.clone(), url);
-        loop {
-            let response = self.send(&hop).await.map_err(|error| hop.failed(error))?;
-            match self.redirect(&hop, &response).map_err(|error| hop.failed(error))? {
-                Some(follow) => hop = hop.follow(follow, self.config),
-                None => {
-                    return self.read(&hop, response).await.map_err(|error| hop.failed(error));
-                }
+impl<'a> Attempt<'a> {
+    pub(super) fn new(
+        config: &'a Config,
+        sender: &'a Sender,
+        parts: &'a mut Parts,
+        deadlines: Deadlines,
+        url: Url,
+    ) -> Self {
+        let hop = Hop::first(parts.method.clone(), url);
+        Self { config, sender, parts, deadlines, hop }
+    }
+
+    /// Input: what [`run`](Attempt::run) ended with. Output: the same, with what the last hop knows.
+    pub(super) fn end(self, outcome: Result<Received, Error>) -> Result<(Received, Url), Failed> {
+        match outcome {
+            Ok(received) => Ok((received, self.hop.url)),
+            Err(error) => Err(self.hop.failed(error)),
+        }
+    }
+
+    /// Goes from hop to hop, and reads the response of the last.
+    pub(super) async fn run(&mut self) -> Result<Received, Error> {
+        let mut payload = loop {
+            let response = self.send().await?;
+            match self.redirect(&response)? {
+                Some(follow) => self.hop.follow(follow, self.config),
+                None => break Payload::new(response, &self.hop.method),
+            }
+        };
+        let limit = self.parts.max_body;
+        if !self.parts.is_success(payload.status()) {
+            Err(read::status_error(&mut payload, &self.deadlines).await)
+        } else if self.parts.streaming {
+            let deadlines = self.deadlines.of_stream();
+            Ok(payload.received(|payload| {
+                Body::Open(Box::new(BodyStream::new(payload, deadlines, limit)))
+            }))
+        } else {
+            let limit = limit.unwrap_or(self.config.max_body);
+            match read::whole(&mut payload, &self.deadlines, limit).await {
+                Ok(body) => Ok(payload.received(|_| Body::Whole(body))),
+                Err(error) => Err(payload.failed(error)),
             }
         }
     }
 
     /// Sends one hop, and waits for the head of its response.
-    async fn send(&mut self, hop: &Hop) -> Result<reqwest::Response, Error> {
+    async fn send(&mut self) -> Result<reqwest::Response, Error> {
         // A timeout looks at the clock after it has polled what it bounds: too late not to send.
         if let Some(timer) = self.deadlines.passed() {
             return Err(Error::unsent(ErrorKind::Timeout(timer)));
         }
-        let headers = hop.headers(self.parts, self.config)?;
+        let request = self.request()?;
+        let response = pin!(self.sender.send(request));
+        match self.deadlines.head(response).await {
+            Ok(response) => response.and_then(framed),
+            Err(timer) => Err(Error::new(ErrorKind::Timeout(timer))),
+        }
+    }
+
+    /// The request of this hop.
+    fn request(&mut self) -> Result<reqwest::Request, Error> {
+        let Self { hop, parts, config, .. } = self;
+        let headers = hop.headers(parts, config)?;
         let mut request = reqwest::Request::new(hop.method.clone(), hop.url.clone());
         if hop.keeps_body() {
             let announced = headers.get(header::CONTENT_LENGTH);
             let announced = announced.and_then(|length| length.to_str().ok()?.parse().ok());
-            *request.body_mut() = self.parts.body.take(announced);
+            *request.body_mut() = parts.body.take(announced);
         }
         *request.headers_mut() = headers;
         if request.body().is_none() && expects_body(&hop.method) {
@@ -61,34 +109,17 @@ impl Attempt<'_> {
                 .entry(header::CONTENT_LENGTH)
                 .or_insert(HeaderValue::from_static("0"));
         }
-        match self.deadlines.head(self.sender.send(request)).await {
-            Ok(response) => response.and_then(framed),
-            Err(timer) => Err(Error::new(ErrorKind::Timeout(timer))),
-        }
+        Ok(request)
     }
 
     /// Where a response leads, unless it is what was asked for.
-    fn redirect(&self, hop: &Hop, response: &reqwest::Response) -> Result<Option<Follow>, Error> {
+    fn redirect(&self, response: &reqwest::Response) -> Result<Option<Follow>, Error> {
         if self.parts.is_success(response.status()) {
             return Ok(None);
         }
-        hop.redirect(response, &self.parts.body, self.config).map_err(|error| {
+        self.hop.redirect(response, &self.parts.body, self.config).map_err(|error| {
             error.with_status(response.status()).with_headers(response.headers().clone())
         })
-    }
-
-    async fn read(&self, hop: &Hop, response: reqwest::Response) -> Result<Received, Error> {
-        let limit = self.parts.max_body;
-        let is_success = self.parts.is_success(response.status());
-        let payload = Payload::new(response, &hop.method);
-        if !is_success {
-            Err(read::status_error(payload, &self.deadlines).await)
-        } else if self.parts.streaming {
-            Ok(read::open(payload, self.deadlines.of_stream(), limit, &hop.url))
-        } else {
-            let limit = limit.unwrap_or(self.config.max_body);
-            read::whole(payload, &self.deadlines, limit, &hop.url).await
-        }
     }
 }
 
@@ -118,7 +149,7 @@ fn expects_body(method: &Method) -> bool {
 impl Hop {
     /// Adds what the hop knows to an error of one of its stages. When an earlier hop was answered,
     /// the request was sent, whatever became of this one.
-    fn failed(&self, error: Error) -> Failed {
+    fn failed(self, error: Error) -> Failed {
         let error = match self.number {
             0 => error,
             _ => error.sent_at_least(Sent::Yes),

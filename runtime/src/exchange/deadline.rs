@@ -1,8 +1,13 @@
 //! The timers of a call. They are our own, so that the error can say which one fired.
 
-use std::{future::Future, time::Duration};
+use std::{
+    future::{Future, poll_fn},
+    pin::{Pin, pin},
+    task::Poll,
+    time::Duration,
+};
 
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep_until};
 
 use crate::{deadline::Deadline, error::TimeoutError, request::Parts, session::Config};
 
@@ -47,34 +52,58 @@ impl Deadlines {
     }
 
     /// Waits for the head of a response.
-    pub(super) async fn head<F: Future>(&self, future: F) -> Result<F::Output, TimeoutError> {
-        self.within(None, future).await
+    pub(super) fn head<F: Future>(
+        &self,
+        future: Pin<&mut F>,
+    ) -> impl Future<Output = Result<F::Output, TimeoutError>> {
+        self.within(None, future)
     }
 
     /// Waits for the next part of a body.
-    pub(crate) async fn part<F: Future>(&self, future: F) -> Result<F::Output, TimeoutError> {
-        let idle = self.idle.and_then(|timeout| Instant::now().checked_add(timeout));
-        self.within(idle, future).await
+    pub(crate) fn part<F: Future>(
+        &self,
+        future: Pin<&mut F>,
+    ) -> impl Future<Output = Result<F::Output, TimeoutError>> {
+        self.within(self.idle, future)
     }
 
-    /// Of deadlines that fall together, the outer one is named.
+    /// Input: a future, and how long it may take at most. The timer is set when there is something to
+    /// wait for, as most parts of a body are there already.
     async fn within<F: Future>(
         &self,
-        idle: Option<Instant>,
-        future: F,
+        idle: Option<Duration>,
+        mut future: Pin<&mut F>,
     ) -> Result<F::Output, TimeoutError> {
-        let deadlines = [
+        let mut timer = pin!(None);
+        let mut which = TimeoutError::Total;
+        poll_fn(|context| {
+            if let Poll::Ready(output) = future.as_mut().poll(context) {
+                return Poll::Ready(Ok(output));
+            }
+            if timer.is_none()
+                && let Some((deadline, of)) = self.first(idle)
+            {
+                timer.set(Some(sleep_until(deadline)));
+                which = of;
+            }
+            match timer.as_mut().as_pin_mut() {
+                Some(timer) => timer.poll(context).map(|()| Err(which)),
+                None => Poll::Pending,
+            }
+        })
+        .await
+    }
+
+    /// The deadline that comes first. Of those that fall together, the outer one is named.
+    fn first(&self, idle: Option<Duration>) -> Option<(Instant, TimeoutError)> {
+        let idle = idle.and_then(|timeout| Instant::now().checked_add(timeout));
+        [
             (self.total, TimeoutError::Total),
             (self.attempt, TimeoutError::Attempt),
             (idle, TimeoutError::Idle),
-        ];
-        let first = deadlines
-            .into_iter()
-            .filter_map(|(deadline, which)| Some((deadline?, which)))
-            .min_by_key(|(deadline, _)| *deadline);
-        match first {
-            Some((deadline, which)) => timeout_at(deadline, future).await.map_err(|_| which),
-            None => Ok(future.await),
-        }
+        ]
+        .into_iter()
+        .filter_map(|(deadline, which)| Some((deadline?, which)))
+        .min_by_key(|(deadline, _)| *deadline)
     }
 }

@@ -22,7 +22,7 @@ pub(super) struct Hop {
     pub(super) url: Url,
     baggage: Baggage,
     /// What `Referer` says, if the session sends it.
-    referer: Option<HeaderValue>,
+    referer: Option<Box<HeaderValue>>,
 }
 
 /// What of the request goes along to a hop.
@@ -72,7 +72,7 @@ impl Hop {
         }
         if config.referer {
             match &self.referer {
-                Some(referer) => headers.insert(header::REFERER, referer.clone()),
+                Some(referer) => headers.insert(header::REFERER, (**referer).clone()),
                 None => headers.remove(header::REFERER),
             };
         }
@@ -143,18 +143,17 @@ impl Hop {
         (url.as_str().len() <= MAX_URL).then_some(url)
     }
 
-    /// The next hop: this one, less what must not go along.
-    pub(super) fn follow(self, follow: Follow, config: &Config) -> Self {
-        let Self { number, url: from, baggage, .. } = self;
+    /// Becomes the next hop: this one, less what must not go along.
+    pub(super) fn follow(&mut self, follow: Follow, config: &Config) {
         let Follow { url, method, keeps_body } = follow;
-        let same_origin = from.origin() == url.origin();
-        let baggage = Baggage {
-            body: baggage.body && keeps_body,
-            host: baggage.host && same_origin,
-            credentials: baggage.credentials && (same_origin || config.forward_credentials),
-        };
-        let referer = if config.referer { referer(&from, &url) } else { None };
-        Self { number: number + 1, method, url, baggage, referer }
+        let same_origin = self.url.origin() == url.origin();
+        self.baggage.body &= keeps_body;
+        self.baggage.host &= same_origin;
+        self.baggage.credentials &= same_origin || config.forward_credentials;
+        self.referer = if config.referer { referer(&self.url, &url).map(Box::new) } else { None };
+        self.number += 1;
+        self.method = method;
+        self.url = url;
     }
 }
 

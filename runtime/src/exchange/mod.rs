@@ -27,7 +27,7 @@ use std::{
 };
 
 use tokio::time::{Instant, sleep};
-use url::Url;
+use url::{Origin, Url};
 
 pub(crate) use self::deadline::Deadlines;
 use self::{
@@ -41,6 +41,7 @@ use crate::{
     response::Response,
     retry::{
         self, Retry,
+        budget::Budget,
         decision::{Decision, Situation, decide},
     },
     session::{Session, transport::Sender},
@@ -83,7 +84,7 @@ async fn call(session: Session, mut parts: Box<Parts>) -> Result<Response, Error
     let outcome = call.run().await;
     let facts = call.facts();
     match outcome {
-        Ok(received) => Ok(Response::new(received, facts)),
+        Ok((received, url)) => Ok(Response::new(received, url, facts)),
         Err(error) => Err(error.of_call(&facts)),
     }
 }
@@ -99,52 +100,56 @@ struct Call<'a> {
 
 impl Call<'_> {
     /// The attempts, as many as the policy asks for and safety allows.
-    async fn run(&mut self) -> Result<Received, Error> {
+    async fn run(&mut self) -> Result<(Received, Url), Error> {
         let config = self.session.config();
-        let url = self.parts.settle(config)?;
+        self.parts.settle(config)?;
+        let mut retries = self.parts.retry(config).map(|_| Box::new(Retries::default()));
         let sender = self.session.transport().sender()?;
-        if self.parts.retry(config).is_none() {
-            return self.attempt(&sender, url).await.map_err(|failed| failed.error);
-        }
-        let origin = url.origin();
-        let mut earlier: Option<Error> = None;
-        let mut taken = 0;
         loop {
-            let Failed { error, hop } = match self.attempt(&sender, url.clone()).await {
+            let mut attempt = self.attempt(&sender, retries.as_deref_mut())?;
+            let outcome = attempt.run().await;
+            let Failed { error, hop } = match attempt.end(outcome) {
                 Ok(received) => {
-                    sender.budget().put(&origin, if earlier.is_none() { 1 } else { taken });
+                    if let Some(retries) = retries {
+                        retries.succeeded(sender.budget());
+                    }
                     return Ok(received);
                 }
                 Err(failed) => failed,
             };
-            // What this attempt was decides, and not what earlier ones were.
+            let Some(retries) = &mut retries else { return Err(error) };
             let again = self.again(&error, hop);
-            let error = match earlier {
-                Some(earlier) => of_attempts(error, earlier),
-                None => error,
-            };
-            let Some((after, tokens)) = again else { return Err(error) };
-            if !sender.budget().take(&origin, tokens) {
+            let error = retries.after(error);
+            let Some((delay, tokens)) = again else { return Err(error) };
+            if !retries.take(sender.budget(), tokens) {
                 return Err(error);
             }
-            taken = tokens;
             let error = error.of_call(&self.facts());
             if let Some(observe) = self.parts.retry(config).and_then(Retry::observer) {
-                observe(&error, after);
+                observe(&error, delay);
             }
+            retries.earlier = Some(error);
             // A timer of no time takes until its next tick.
-            if !after.is_zero() {
-                sleep(after).await;
+            if !delay.is_zero() {
+                sleep(delay).await;
             }
-            earlier = Some(error);
         }
     }
 
-    async fn attempt(&mut self, sender: &Sender, url: Url) -> Result<Received, Failed> {
-        self.attempts += 1;
+    /// The next attempt.
+    fn attempt<'s>(
+        &'s mut self,
+        sender: &'s Sender,
+        retries: Option<&mut Retries>,
+    ) -> Result<Attempt<'s>, Error> {
         let config = self.session.config();
+        let url = self.parts.url(config)?;
+        if let Some(retries) = retries {
+            retries.origin.get_or_insert_with(|| url.origin());
+        }
+        self.attempts += 1;
         let deadlines = Deadlines::new(self.deadline, self.parts, config);
-        Attempt { config, sender, parts: self.parts, deadlines }.run(url).await
+        Ok(Attempt::new(config, sender, self.parts, deadlines, url))
     }
 
     /// Whether to try again: after how long, and for how many tokens of the budget.
@@ -175,12 +180,38 @@ impl Call<'_> {
     }
 }
 
-/// The error of an attempt, which knows of the attempt before: what that sent, was sent; and if the
-/// time ran out meanwhile, what it failed of is the reason.
-fn of_attempts(error: Error, earlier: Error) -> Error {
-    let error = error.sent_at_least(earlier.sent());
-    match error.kind() {
-        ErrorKind::Timeout(TimeoutError::Total) => error.or_source(earlier),
-        _ => error,
+/// What a call with a policy remembers of its attempts.
+#[derive(Default)]
+struct Retries {
+    /// Whose budget they draw on. None before the first attempt.
+    origin: Option<Origin>,
+    /// The error of the attempt before.
+    earlier: Option<Error>,
+    /// What the last retry took from the budget.
+    taken: u32,
+}
+
+impl Retries {
+    /// The error of an attempt, which knows of the one before: what that sent, was sent; and if the
+    /// time ran out meanwhile, what it failed of is the reason.
+    fn after(&mut self, error: Error) -> Error {
+        let Some(earlier) = self.earlier.take() else { return error };
+        let error = error.sent_at_least(earlier.sent());
+        match error.kind() {
+            ErrorKind::Timeout(TimeoutError::Total) => error.or_source(earlier),
+            _ => error,
+        }
+    }
+
+    fn take(&mut self, budget: &Budget, tokens: u32) -> bool {
+        self.taken = tokens;
+        self.origin.as_ref().is_none_or(|origin| budget.take(origin, tokens))
+    }
+
+    /// A success at once adds to the budget; that of a retry returns what it took.
+    fn succeeded(&self, budget: &Budget) {
+        if let Some(origin) = &self.origin {
+            budget.put(origin, if self.earlier.is_none() { 1 } else { self.taken });
+        }
     }
 }

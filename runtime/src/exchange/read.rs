@@ -1,10 +1,9 @@
 //! Reading a response: the whole body under a limit, the start of it for an error, or none yet.
 
-use std::time::Duration;
+use std::{pin::pin, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, Method, StatusCode, Version};
-use url::Url;
 
 use super::{
     coding::{Decoder, Pulled},
@@ -24,7 +23,6 @@ pub(crate) struct Received {
     pub(crate) status: StatusCode,
     pub(crate) version: Version,
     pub(crate) headers: HeaderMap,
-    pub(crate) url: Url,
     pub(crate) body: Body,
 }
 
@@ -64,24 +62,42 @@ impl Payload {
     pub(crate) async fn part(&mut self, deadlines: &Deadlines) -> Result<Option<Bytes>, Error> {
         let Self { response, decoder, .. } = self;
         let Some(decoder) = decoder else { return chunk(response, deadlines).await };
+        // A little that arrived can become much, for which nothing is waited: others have their turn,
+        // and so have the timers.
+        tokio::task::coop::consume_budget().await;
+        if let Some(timer) = deadlines.passed() {
+            return Err(timed_out(timer));
+        }
         loop {
             match decoder.next()? {
-                Pulled::Piece(piece) => {
-                    // A little that arrived can become much, for which nothing is waited: others
-                    // have their turn, and so have the timers.
-                    tokio::task::coop::consume_budget().await;
-                    return match deadlines.passed() {
-                        None => Ok(Some(piece)),
-                        Some(timer) => Err(timed_out(timer)),
-                    };
-                }
+                Pulled::Piece(piece) => return Ok(Some(piece)),
                 Pulled::End => return Ok(None),
-                Pulled::Wanting => match chunk(response, deadlines).await? {
-                    Some(chunk) => decoder.feed(chunk),
-                    None => decoder.end(),
-                },
+                Pulled::Wanting => {}
+            }
+            match chunk(response, deadlines).await? {
+                Some(chunk) => decoder.feed(chunk),
+                None => decoder.end(),
             }
         }
+    }
+
+    /// The response, whose headers nobody else needs, with the body that becomes of this one.
+    pub(super) fn received(mut self, body: impl FnOnce(Self) -> Body) -> Received {
+        Received {
+            status: self.response.status(),
+            version: self.response.version(),
+            headers: self.take_headers(),
+            body: body(self),
+        }
+    }
+
+    /// An error of the body, with what the head says.
+    pub(super) fn failed(&mut self, error: Error) -> Error {
+        error.with_status(self.status()).with_headers(self.take_headers())
+    }
+
+    pub(super) fn status(&self) -> StatusCode {
+        self.response.status()
     }
 
     fn take_headers(&mut self) -> HeaderMap {
@@ -94,7 +110,8 @@ async fn chunk(
     response: &mut reqwest::Response,
     deadlines: &Deadlines,
 ) -> Result<Option<Bytes>, Error> {
-    match deadlines.part(response.chunk()).await {
+    let chunk = pin!(response.chunk());
+    match deadlines.part(chunk).await {
         Ok(chunk) => chunk.map_err(classify::body),
         Err(timer) => Err(timed_out(timer)),
     }
@@ -104,54 +121,25 @@ fn timed_out(timer: TimeoutError) -> Error {
     Error::new(ErrorKind::Timeout(timer)).sent_at_least(Sent::Yes)
 }
 
-/// The head of a response, whose headers nobody else needs.
-fn received(payload: &mut Payload, url: &Url, body: Body) -> Received {
-    Received {
-        status: payload.response.status(),
-        version: payload.response.version(),
-        headers: payload.take_headers(),
-        url: url.clone(),
-        body,
-    }
-}
-
 /// Reads the body, of which no more than `limit` bytes are kept in memory.
 pub(super) async fn whole(
-    mut payload: Payload,
+    payload: &mut Payload,
     deadlines: &Deadlines,
     limit: u64,
-    url: &Url,
-) -> Result<Received, Error> {
-    match read(&mut payload, deadlines, limit).await {
-        Ok(body) => Ok(received(&mut payload, url, Body::Whole(body))),
-        Err(error) => {
-            Err(error.with_status(payload.response.status()).with_headers(payload.take_headers()))
-        }
+) -> Result<Bytes, Error> {
+    if payload.announced.is_some_and(|length| length > limit) {
+        return Err(too_large(limit));
     }
-}
-
-/// Leaves the body to be read by the user.
-pub(super) fn open(
-    mut payload: Payload,
-    deadlines: Deadlines,
-    limit: Option<u64>,
-    url: &Url,
-) -> Received {
-    // The body needs the response; what is taken from it is its head.
-    let Received { status, version, headers, url, .. } =
-        received(&mut payload, url, Body::Whole(Bytes::new()));
-    Received {
-        status,
-        version,
-        headers,
-        url,
-        body: Body::Open(Box::new(BodyStream::new(payload, deadlines, limit))),
+    let mut body = Gathered::Nothing;
+    while let Some(part) = payload.part(deadlines).await? {
+        body.add(part, payload.announced, limit)?;
     }
+    Ok(body.into_bytes())
 }
 
 /// The error of a status, with as much of the body as an error keeps. That the body fails, or is
 /// longer, changes nothing about the status.
-pub(super) async fn status_error(mut payload: Payload, deadlines: &Deadlines) -> Error {
+pub(super) async fn status_error(payload: &mut Payload, deadlines: &Deadlines) -> Error {
     // The status is known: what there is to say about it is not waited for as a body is.
     let deadlines = deadlines.no_longer_than(ERROR_BODY_TIMEOUT);
     let mut body = BytesMut::new();
@@ -161,37 +149,55 @@ pub(super) async fn status_error(mut payload: Payload, deadlines: &Deadlines) ->
         // What is not kept is not held on to.
         body.extend_from_slice(&part[..part.len().min(KEPT_BODY - body.len())]);
     }
-    let status = payload.response.status();
+    let status = payload.status();
     Error::new(ErrorKind::Status(status.as_u16()))
         .with_status(status)
         .with_headers(payload.take_headers())
         .with_body(body)
 }
 
-async fn read(payload: &mut Payload, deadlines: &Deadlines, limit: u64) -> Result<Bytes, Error> {
-    let announced = payload.announced;
-    if announced.is_some_and(|length| length > limit) {
-        return Err(too_large(limit));
-    }
-    let Some(first) = payload.part(deadlines).await? else { return Ok(Bytes::new()) };
-    if first.len() as u64 > limit {
-        return Err(too_large(limit));
-    }
-    // Most bodies arrive in one part, which is then not copied.
-    let Some(second) = payload.part(deadlines).await? else { return Ok(first) };
-    let most = usize::try_from(limit).unwrap_or(usize::MAX);
-    let mut body = Vec::with_capacity(believed(announced).min(most));
-    body.extend_from_slice(&first);
-    let mut next = Some(second);
-    while let Some(part) = next {
-        if part.len() > most - body.len() {
+/// The parts of a body so far. Most bodies arrive in one, which is then not copied.
+enum Gathered {
+    Nothing,
+    One(Bytes),
+    More(Vec<u8>),
+}
+
+impl Gathered {
+    fn add(&mut self, part: Bytes, announced: Option<u64>, limit: u64) -> Result<(), Error> {
+        let most = usize::try_from(limit).unwrap_or(usize::MAX);
+        let length = match self {
+            Self::Nothing => 0,
+            Self::One(first) => first.len(),
+            Self::More(body) => body.len(),
+        };
+        if part.len() > most - length {
             return Err(too_large(limit));
         }
-        make_room(&mut body, part.len(), most);
-        body.extend_from_slice(&part);
-        next = payload.part(deadlines).await?;
+        match self {
+            Self::Nothing => *self = Self::One(part),
+            Self::One(first) => {
+                let mut body = Vec::with_capacity(believed(announced).min(most));
+                body.extend_from_slice(first);
+                make_room(&mut body, part.len(), most);
+                body.extend_from_slice(&part);
+                *self = Self::More(body);
+            }
+            Self::More(body) => {
+                make_room(body, part.len(), most);
+                body.extend_from_slice(&part);
+            }
+        }
+        Ok(())
     }
-    Ok(body.into())
+
+    fn into_bytes(self) -> Bytes {
+        match self {
+            Self::Nothing => Bytes::new(),
+            Self::One(body) => body,
+            Self::More(body) => body.into(),
+        }
+    }
 }
 
 /// How much room a body is given before it has arrived: what the server announces, which may be

@@ -27,12 +27,13 @@ use crate::{
 /// and the start of its body.
 pub struct Response {
     received: Received,
+    url: Url,
     facts: CallFacts,
 }
 
 impl Response {
-    pub(crate) fn new(received: Received, facts: CallFacts) -> Self {
-        Self { received, facts }
+    pub(crate) fn new(received: Received, url: Url, facts: CallFacts) -> Self {
+        Self { received, url, facts }
     }
 
     /// The status.
@@ -52,7 +53,7 @@ impl Response {
 
     /// The URL that answered: the last one, after redirects.
     pub fn url(&self) -> &Url {
-        &self.received.url
+        &self.url
     }
 
     /// How often the request was tried: 1 without a retry.
@@ -140,21 +141,24 @@ impl Response {
 
     /// The body as it arrives, or in one part if it was read already.
     pub fn into_stream(self) -> BodyStream {
-        let Received { status, headers, url, body, .. } = self.received;
+        let Self { received, url, facts } = self;
+        let Received { status, headers, body, .. } = received;
         match body {
             Body::Whole(bytes) => BodyStream::whole(bytes),
-            Body::Open(stream) => {
-                stream.with_head(Head { status, headers, url, facts: self.facts })
-            }
+            Body::Open(stream) => stream.with_head(Head { status, headers, url, facts }),
         }
     }
 
     /// The body, if its content type does not say that it is something else than JSON.
     fn json_body(&self) -> Result<&Bytes, Error> {
         let body = self.decompressed()?;
+        let Some(content_type) = self.headers().get(header::CONTENT_TYPE) else { return Ok(body) };
+        // As nearly everybody writes it.
+        if content_type == "application/json" {
+            return Ok(body);
+        }
         match self.media_type() {
-            // It says something, and not that it is JSON.
-            None if self.headers().contains_key(header::CONTENT_TYPE) => {
+            None => {
                 let error = Error::new(ErrorKind::Decode(DecodeError::ContentType));
                 Err(self.error(error.detail("it is malformed")))
             }

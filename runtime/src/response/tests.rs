@@ -18,9 +18,9 @@ fn response_of(content_type: Option<&'static str>, body: &'static [u8]) -> Respo
             status: StatusCode::OK,
             version: Version::HTTP_11,
             headers,
-            url: "http://host/users?key=secret".parse().expect("a URL"),
             body: Body::Whole(body.into()),
         },
+        "http://host/users?key=secret".parse().expect("a URL"),
         CallFacts {
             deadline: Deadline::NONE,
             method: http::Method::GET,

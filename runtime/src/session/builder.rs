@@ -285,7 +285,7 @@ impl SessionBuilder {
                 let jar = self.cookies.then(|| Arc::new(reqwest::cookie::Jar::default()));
                 let recipe = move || {
                     let client = reqwest::Client::builder().pool_idle_timeout(pool_idle_timeout);
-                    let client = match proxies.system {
+                    let client = match proxies.system && may_have_proxies() {
                         true => client,
                         false => client.no_proxy(),
                     };
@@ -331,6 +331,14 @@ impl SessionBuilder {
         }
         self
     }
+}
+
+/// Whether the system can name a proxy. Where only the environment can, and does not, no request has
+/// to be held against it.
+fn may_have_proxies() -> bool {
+    cfg!(any(target_vendor = "apple", windows))
+        || std::env::vars_os()
+            .any(|(name, _)| name.to_string_lossy().to_ascii_lowercase().ends_with("_proxy"))
 }
 
 /// Whether the client can speak to a proxy. One that it cannot, reqwest leaves out, and connects past

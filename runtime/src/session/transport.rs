@@ -7,6 +7,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use http::{HeaderValue, header};
 use tokio::runtime::Handle;
 use tower_service::Service;
 
@@ -59,33 +60,47 @@ impl Sender {
     }
 
     /// Sends one hop, and waits for the head of its response.
-    pub(crate) async fn send(
+    pub(crate) fn send(
         &self,
         mut request: reqwest::Request,
-    ) -> Result<reqwest::Response, Error> {
+    ) -> impl Future<Output = Result<reqwest::Response, Error>> + Send + use<> {
         let https = request.url().scheme() == "https";
-        match self {
+        // The request is large: it is handed on before there is a future that would hold it.
+        let sending = match self {
             Self::Own(local) => {
                 // What a client of the user's, or a stack, asks for is theirs.
                 coding::ask(request.headers_mut());
-                local.client.execute(request).await.map_err(|error| classify::head(error, https))
+                Sending::Client(local.client.execute(request), Sent::No)
             }
             // It may have followed a redirect, and then the error is that of a later hop.
-            Self::Foreign(local) => local
-                .client
-                .execute(request)
-                .await
-                .map_err(|error| classify::head(error, https).sent_at_least(Sent::Maybe)),
+            Self::Foreign(local) => Sending::Client(local.client.execute(request), Sent::Maybe),
             Self::Service(service) => {
-                service.stack.send(request).await.map_err(|refused| match refused {
+                // A client of reqwest's does so itself.
+                let anything = HeaderValue::from_static("*/*");
+                request.headers_mut().entry(header::ACCEPT).or_insert(anything);
+                Sending::Service(service.stack.send(request))
+            }
+        };
+        async move {
+            match sending {
+                Sending::Client(response, at_least) => response
+                    .await
+                    .map_err(|error| classify::head(error, https).sent_at_least(at_least)),
+                Sending::Service(response) => response.await.map_err(|refused| match refused {
                     Refused::NotReady(error) => classify::unsent(error),
                     Refused::Failed(error) => {
                         classify::service(error, https).sent_at_least(Sent::Maybe)
                     }
-                })
+                }),
             }
         }
     }
+}
+
+/// A hop on its way: by a client, whose errors then say that so much was sent at least, or by a stack.
+enum Sending<F> {
+    Client(F, Sent),
+    Service(Answering),
 }
 
 /// The user's stack, and the budget of its retries.
@@ -96,10 +111,11 @@ pub(crate) struct Served {
 
 /// A tower service of requests, with its types erased.
 pub(crate) trait Stack: Send + Sync {
-    fn send(&self, request: reqwest::Request) -> Sending;
+    fn send(&self, request: reqwest::Request) -> Answering;
 }
 
-pub(crate) type Sending = Pin<Box<dyn Future<Output = Result<reqwest::Response, Refused>> + Send>>;
+pub(crate) type Answering =
+    Pin<Box<dyn Future<Output = Result<reqwest::Response, Refused>> + Send>>;
 
 /// Where a service gave up.
 pub(crate) enum Refused {
@@ -117,7 +133,7 @@ where
     S::Error: Into<BoxError>,
     S::Future: Send,
 {
-    fn send(&self, request: reqwest::Request) -> Sending {
+    fn send(&self, request: reqwest::Request) -> Answering {
         let mut service = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
         Box::pin(async move {
             poll_fn(|context| service.poll_ready(context))
