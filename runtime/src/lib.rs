@@ -23,7 +23,8 @@
 //! ```
 //!
 //! - [`request`](macro@request) is the attribute: its page is the reference of what can be written.
-//! - [`Error`] tells what went wrong: [`ErrorKind`] is a tree in which every fault has one leaf.
+//! - [`Error`] tells what went wrong: [`ErrorKind`] is a tree in which every fault has one leaf,
+//!   and [`faults`] sets it beside aiohttp's classes and reqwest's predicates.
 //! - [`Session`] holds connections and defaults; it is safe to share in a `static`.
 //!
 //! The attribute expands to calls of this library, which is complete without it: [`Request`],
@@ -72,6 +73,11 @@ mod response;
 mod retry;
 mod session;
 mod tls;
+
+// A page of the documentation, and nothing that a program could name.
+#[cfg(doc)]
+#[doc = include_str!("../docs/faults.md")]
+pub mod faults {}
 
 #[doc = include_str!("../docs/request.md")]
 pub use backstop_macros::request;

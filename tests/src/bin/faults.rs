@@ -1,7 +1,9 @@
-//! Runs the fault lab: `faults [--cases FILE] [--only PREFIX] [--json]`.
+//! Runs the fault lab: `faults [--cases FILE] [--only PREFIX] [--json | --table]`.
 //!
 //! Prints a line for each case, and then what differs from the expectations. The exit status is 1 if
 //! anything does, and 2 if the lab could not be run.
+//!
+//! With `--table` it prints what aiohttp and a plain reqwest make of the same cases, beside our kinds.
 
 use std::{
     env, fs,
@@ -14,13 +16,14 @@ use backstop_tests::lab::{Lab, Summary};
 /// So many cases at once keep two cores busy, and still leave short timers their time.
 const AT_ONCE: usize = 32;
 
-const USAGE: &str = "usage: faults [--cases FILE] [--only PREFIX] [--json]";
+const USAGE: &str = "usage: faults [--cases FILE] [--only PREFIX] [--json | --table]";
 
 #[derive(Default)]
 struct Options {
     cases: Option<String>,
     only: String,
     json: bool,
+    table: bool,
 }
 
 #[tokio::main]
@@ -32,6 +35,13 @@ async fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
+    if options.table {
+        let document = lab.compare(&lab.answers(&options.only, AT_ONCE).await).document();
+        return match io::stdout().write_all(document.as_bytes()) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(_) => ExitCode::FAILURE,
+        };
+    }
     let summary = lab.run(&options.only, AT_ONCE).await;
     match print(&lab, &summary, &options) {
         Ok(()) if summary.differences().next().is_none() => ExitCode::SUCCESS,
@@ -45,6 +55,7 @@ fn options() -> Result<Options, String> {
     while let Some(word) = words.next() {
         match &*word {
             "--json" => options.json = true,
+            "--table" => options.table = true,
             "--cases" => options.cases = Some(words.next().ok_or(USAGE)?),
             "--only" => options.only = words.next().ok_or(USAGE)?,
             _ => return Err(USAGE.to_owned()),

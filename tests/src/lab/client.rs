@@ -49,7 +49,7 @@ pub(super) enum ReadTimer {
 
 /// What `read: json` reads: an object, as the servers send. A struct would do, but serde reads those
 /// from arrays too.
-type Document = BTreeMap<String, Value>;
+pub(super) type Document = BTreeMap<String, Value>;
 
 /// Every status. A redirect that counts as success is not followed.
 const ANY: &[RangeInclusive<u16>] = &[200..=999];
@@ -85,7 +85,6 @@ pub(super) async fn perform(client: Client, stage: &mut Stage, timer: ReadTimer)
 }
 
 fn session(client: &Client, stage: &mut Stage) -> Result<Session, Box<Done>> {
-    let unfit = |what: String| Box::new(Done::Unfit(what));
     let mut builder = match &client.proxy {
         None => Session::builder().no_proxy(),
         Some(url) => {
@@ -101,33 +100,45 @@ fn session(client: &Client, stage: &mut Stage) -> Result<Session, Box<Done>> {
         // The case's limit is that of the redirect that is refused.
         builder = builder.max_redirects(at.saturating_sub(1));
     }
+    for setting in settings(client, stage).map_err(Box::new)? {
+        builder = builder.configure(setting);
+    }
+    builder.build().map_err(|error| Box::new(Done::Failed(error)))
+}
+
+/// What a case asks of reqwest's own builder.
+pub(super) type Setting =
+    Box<dyn Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + Sync>;
+
+pub(super) fn settings(client: &Client, stage: &mut Stage) -> Result<Vec<Setting>, Done> {
+    let mut settings: Vec<Setting> = Vec::new();
     match client.trust {
         None | Some(Trust::System) => {}
         Some(Trust::TestCa) => {
             let authority = reqwest::Certificate::from_der(authority()).map_err(Done::NotMade)?;
-            builder = builder.configure(move |client| client.tls_certs_only([authority.clone()]));
+            settings.push(Box::new(move |client| client.tls_certs_only([authority.clone()])));
         }
         Some(Trust::None) => {
-            builder = builder.configure(|client| client.tls_danger_accept_invalid_certs(true));
+            settings.push(Box::new(|client| client.tls_danger_accept_invalid_certs(true)));
         }
     }
     if let Some(resolver) = client.resolver.filter(|resolver| *resolver != Resolver::Real) {
-        builder = builder.configure(move |client| client.dns_resolver(resolver));
+        settings.push(Box::new(move |client| client.dns_resolver(resolver)));
     }
     if let Some(LocalAddress::Host(address) | LocalAddress::Pair((address, _))) = client.local_addr
     {
-        builder = builder.configure(move |client| client.local_address(address));
+        settings.push(Box::new(move |client| client.local_address(address)));
     }
     if let Some(path) = &client.unix_socket {
         #[cfg(unix)]
         {
-            let path = stage.unix_socket(path).map_err(|error| unfit(error.to_string()))?;
-            builder = builder.configure(move |client| client.unix_socket(path.as_path()));
+            let path = stage.unix_socket(path).map_err(|error| Done::Unfit(error.to_string()))?;
+            settings.push(Box::new(move |client| client.unix_socket(path.as_path())));
         }
         #[cfg(not(unix))]
-        return Err(unfit(format!("no Unix sockets here: {path}")));
+        return Err(Done::Unfit(format!("no Unix sockets here: {path}")));
     }
-    builder.build().map_err(|error| Box::new(Done::Failed(error)))
+    Ok(settings)
 }
 
 fn request(client: &Client, url: String, timer: ReadTimer) -> Request {
@@ -195,14 +206,14 @@ async fn collect(response: Response, enough: impl Fn(&[u8]) -> bool) -> Result<V
 }
 
 /// A body that arrives chunk by chunk, and may then break.
-struct Chunks {
+pub(super) struct Chunks {
     left: VecDeque<String>,
     then: Option<Then>,
     pause: Option<Pin<Box<Sleep>>>,
 }
 
 impl Chunks {
-    fn new(chunks: &[String], then: Then) -> Self {
+    pub(super) fn new(chunks: &[String], then: Then) -> Self {
         Self { left: chunks.iter().cloned().collect(), then: Some(then), pause: None }
     }
 }
@@ -229,7 +240,7 @@ impl Stream for Chunks {
 }
 
 /// A value that no serializer takes.
-struct Unserializable;
+pub(super) struct Unserializable;
 
 impl Serialize for Unserializable {
     fn serialize<S: Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {

@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use backstop::{ErrorKind, Sent};
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::{
     case::{Aiohttp, Case},
     client::ReadTimer,
-    report::Report,
+    report::{self, Report},
+    table,
 };
 
 /// The expectations, by the ids of the cases.
@@ -73,6 +75,20 @@ impl OneOf {
 impl Expectation {
     pub(super) fn not_run(&self) -> Option<&str> {
         self.not_run.as_deref()
+    }
+
+    /// The kind that is expected, if it is one whatever the timing.
+    pub(super) fn kind(&self) -> Option<ErrorKind> {
+        match self.outcome.all() {
+            [outcome] => table::kind(outcome),
+            _ => None,
+        }
+    }
+
+    /// The most that `sent()` says.
+    pub(super) fn sent(&self) -> Option<Sent> {
+        let known = [Sent::No, Sent::Maybe, Sent::Yes];
+        known.into_iter().filter(|sent| self.sent.has(report::sent(*sent))).max()
     }
 
     pub(super) fn read_timer(&self) -> Option<ReadTimer> {

@@ -10,17 +10,23 @@
 //! A case is data of both sides: what the server does, and what the client asks for. What is expected
 //! is written down beside it, case by case, from what the fault is: never from what the library
 //! made of it.
+//!
+//! `plain` drives a plain reqwest through the same cases; what it answers is kept in `reqwest.json`.
+//! `table` sets that, and what aiohttp raised, beside our kinds.
 
 mod case;
 mod client;
 mod expectation;
+mod plain;
 mod report;
 mod resolver;
 mod run;
 mod stage;
+mod table;
 
 pub use self::{
     expectation::{Expectation, Expectations},
     report::Report,
-    run::{Lab, Summary},
+    run::{Answers, Lab, Summary},
+    table::Comparison,
 };

@@ -118,7 +118,7 @@ impl Report {
     }
 }
 
-fn sent(sent: Sent) -> &'static str {
+pub(super) fn sent(sent: Sent) -> &'static str {
     match sent {
         Sent::No => "no",
         Sent::Maybe => "maybe",

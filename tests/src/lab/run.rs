@@ -1,11 +1,11 @@
 //! Running the cases, many at once, each bounded in time.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
+use backstop::ErrorKind;
 use serde::Deserialize;
 use tokio::{
     sync::Semaphore,
-    task::JoinSet,
     time::{Instant, timeout},
 };
 
@@ -13,8 +13,10 @@ use super::{
     case::{Case, Client, Servers},
     client::{self, ReadTimer},
     expectation::{Expectation, Expectations},
+    plain::{self, Answer},
     report::Report,
     stage::Stage,
+    table::{Comparison, Fault},
 };
 
 /// How long a case may take. The timers of every case are shorter.
@@ -28,7 +30,12 @@ const RUNS: u32 = 3;
 pub struct Lab {
     cases: Vec<Case>,
     expectations: Arc<Expectations>,
+    answers: Answers,
 }
+
+/// What a plain reqwest answers to each case, by the ids of the cases: as Markdown, the predicates of
+/// its error that are true.
+pub type Answers = BTreeMap<String, String>;
 
 /// What became of all cases.
 #[derive(Debug)]
@@ -62,7 +69,17 @@ impl Lab {
     pub fn of(cases: &str) -> serde_json::Result<Self> {
         let File { cases } = serde_json::from_str(cases)?;
         let expectations = include_str!("../../faults/expectations.json");
-        Ok(Self { cases, expectations: Arc::new(serde_json::from_str(expectations)?) })
+        let answers = include_str!("../../faults/reqwest.json");
+        Ok(Self {
+            cases,
+            expectations: Arc::new(serde_json::from_str(expectations)?),
+            answers: serde_json::from_str(answers)?,
+        })
+    }
+
+    /// How many cases there are.
+    pub fn size(&self) -> usize {
+        self.cases.len()
     }
 
     /// What is wrong with the expectations themselves: cases without one, expectations without a
@@ -101,37 +118,90 @@ impl Lab {
 
     /// Runs cases. The reports are in their order.
     async fn all(&self, cases: &[&Case], at_once: usize) -> Vec<Report> {
-        let permits = Arc::new(Semaphore::new(at_once.max(1)));
-        let mut running = JoinSet::new();
-        let mut ids = HashMap::new();
-        for (number, &case) in cases.iter().enumerate() {
-            let (case, id) = (case.clone(), case.id.clone());
-            let permits = Arc::clone(&permits);
-            let expectation = self.expectations.cases.get(&id).cloned();
-            let task = running.spawn(async move {
-                // Never closed: there is a permit in the end.
-                let _permit = permits.acquire_owned().await;
-                (number, run(case, expectation.as_ref()).await)
-            });
-            ids.insert(task.id(), (number, id));
-        }
-        let mut reports = Vec::with_capacity(ids.len());
-        while let Some(ended) = running.join_next_with_id().await {
-            match ended {
-                Ok((_, report)) => reports.push(report),
-                // Tasks of our own are not cancelled: this one panicked.
-                Err(error) => {
-                    if let Some((number, id)) = ids.remove(&error.id()) {
-                        let mut report = Report::without_end(&id, "panic", error.to_string());
-                        report.differs.push(error.to_string());
-                        reports.push((number, report));
-                    }
+        let runs = cases.iter().map(|&case| {
+            let expectation = self.expectations.cases.get(&case.id).cloned();
+            run(case.clone(), expectation)
+        });
+        let ends = together(runs, at_once).await;
+        let reports = ends.into_iter().zip(cases).map(|(end, case)| {
+            end.unwrap_or_else(|panic| {
+                let mut report = Report::without_end(&case.id, "panic", panic.as_str());
+                report.differs.push(panic);
+                report
+            })
+        });
+        reports.collect()
+    }
+
+    /// What a plain reqwest answers to the cases whose ids start with `prefix` and that fail with one
+    /// kind, whatever the timing.
+    ///
+    /// As in [`run`](Self::run), one that answers otherwise than is kept has to do so each time.
+    pub async fn answers(&self, prefix: &str, at_once: usize) -> Answers {
+        let cases = self.comparable().map(|(case, ..)| case);
+        let cases: Vec<&Case> = cases.filter(|case| case.id.starts_with(prefix)).collect();
+        let mut answers = answers_to(&cases, at_once).await;
+        for case in cases {
+            for _ in 1..RUNS {
+                if answers.get(&case.id) != self.answers.get(&case.id) {
+                    answers.extend(answers_to(&[case], 1).await);
                 }
             }
         }
-        reports.sort_by_key(|(number, _)| *number);
-        reports.into_iter().map(|(_, report)| report).collect()
+        answers
     }
+
+    /// The answers that are kept, in `faults/reqwest.json`.
+    pub fn kept_answers(&self) -> &Answers {
+        &self.answers
+    }
+
+    /// Sets these answers, and aiohttp's, beside our kinds.
+    pub fn compare(&self, answers: &Answers) -> Comparison {
+        let faults = self.comparable().filter_map(|(case, kind, expectation)| {
+            Some(Fault::new(case, kind, expectation, answers.get(&case.id)?))
+        });
+        Comparison::new(faults.collect())
+    }
+
+    /// The cases that fail with one kind.
+    fn comparable(&self) -> impl Iterator<Item = (&Case, ErrorKind, &Expectation)> {
+        self.cases.iter().filter_map(|case| {
+            let expectation = self.expectations.cases.get(&case.id)?;
+            Some((case, expectation.kind()?, expectation))
+        })
+    }
+}
+
+async fn answers_to(cases: &[&Case], at_once: usize) -> Answers {
+    let runs = cases.iter().map(|&case| plainly(case.clone()));
+    let answers = together(runs, at_once).await.into_iter();
+    let answers = answers.map(|answer| answer.unwrap_or(Answer::Panic).to_string());
+    cases.iter().map(|case| case.id.clone()).zip(answers).collect()
+}
+
+/// Runs all of them, so many at once. The results are in their order, with the message of what
+/// panicked.
+async fn together<T: Send + 'static>(
+    runs: impl Iterator<Item = impl Future<Output = T> + Send + 'static>,
+    at_once: usize,
+) -> Vec<Result<T, String>> {
+    let permits = Arc::new(Semaphore::new(at_once.max(1)));
+    let spawn = |run| {
+        let permits = Arc::clone(&permits);
+        tokio::spawn(async move {
+            // Never closed: there is a permit in the end.
+            let _permit = permits.acquire_owned().await;
+            run.await
+        })
+    };
+    let running: Vec<_> = runs.map(spawn).collect();
+    let mut ends = Vec::with_capacity(running.len());
+    for run in running {
+        // Tasks of our own are not cancelled: one that did not end has panicked.
+        ends.push(run.await.map_err(|error| error.to_string()));
+    }
+    ends
 }
 
 impl Summary {
@@ -146,7 +216,8 @@ impl Summary {
     }
 }
 
-async fn run(case: Case, expectation: Option<&Expectation>) -> Report {
+async fn run(case: Case, expectation: Option<Expectation>) -> Report {
+    let expectation = expectation.as_ref();
     let Case { id, phase, server, client, .. } = case;
     if let Some(why) = expectation.and_then(Expectation::not_run) {
         return Report::without_end(&id, "not_run", why);
@@ -173,6 +244,18 @@ fn parse(
     client: serde_json::Value,
 ) -> serde_json::Result<(Servers, Client)> {
     Ok((serde_json::from_value(server)?, serde_json::from_value(client)?))
+}
+
+async fn plainly(case: Case) -> Answer {
+    let (servers, client) = match parse(case.server, case.client) {
+        Ok(parsed) => parsed,
+        Err(error) => return Answer::Unfit(error.to_string()),
+    };
+    let mut stage = match Stage::set(servers).await {
+        Ok(stage) => stage,
+        Err(error) => return Answer::Unfit(error.to_string()),
+    };
+    timeout(BOUND, plain::perform(client, &mut stage)).await.unwrap_or(Answer::Hang)
 }
 
 async fn play(id: &str, servers: Servers, client: Client, read_timer: ReadTimer) -> Report {

@@ -1,5 +1,7 @@
 //! The fault lab: what can go wrong, each with its one kind.
 
+use std::{fs, path::Path};
+
 use backstop_tests::lab::Lab;
 
 #[test]
@@ -20,6 +22,72 @@ async fn every_fault_is_told_as_what_it_is() {
         .collect();
     assert!(differs.is_empty(), "{} differ:\n{}", differs.len(), differs.join("\n"));
     assert_eq!((summary.count("panic"), summary.count("hang"), summary.count("unfit")), (0, 0, 0));
+}
+
+/// What a text of the repository has, and what it should have.
+struct Generated {
+    path: &'static str,
+    kept: String,
+    made: String,
+}
+
+impl Generated {
+    /// From the line that both start with, up to an empty one; or all of it.
+    fn new(path: &'static str, text: String, is_table: bool) -> Self {
+        let kept = fs::read_to_string(at(path)).expect(path);
+        let made = match (is_table, text.split_once('\n')) {
+            (true, Some((head, _))) => {
+                let start = kept.find(head).unwrap_or_else(|| panic!("no `{head}` in {path}"));
+                let end = kept[start..].find("\n\n").map_or(kept.len(), |end| start + end + 1);
+                format!("{}{text}{}", &kept[..start], &kept[end..])
+            }
+            _ => text,
+        };
+        Self { path, kept, made }
+    }
+}
+
+fn at(path: &str) -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
+}
+
+/// reqwest answers what is kept, and the tables that set it and aiohttp beside our kinds say so.
+/// `BLESS=1 cargo test -p backstop-tests` writes all of it anew.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_tables_are_what_the_clients_answer() {
+    let lab = Lab::new().expect("cases and expectations");
+    let bless = std::env::var_os("BLESS").is_some();
+    let answers = lab.answers("", 32).await;
+    if bless {
+        let text = serde_json::to_string_pretty(&answers).expect("answers") + "\n";
+        fs::write(at("tests/faults/reqwest.json"), text).expect("a file of answers");
+    } else {
+        let ids = answers.keys().chain(lab.kept_answers().keys());
+        for id in ids {
+            let (given, kept) = (answers.get(id), lab.kept_answers().get(id));
+            assert_eq!(given, kept, "{id}: reqwest has changed: look at it, then run with BLESS=1");
+        }
+    }
+    let comparison = lab.compare(&answers);
+    let tables = [
+        Generated::new("runtime/docs/faults.md", comparison.document(), false),
+        Generated::new("README.md", comparison.summary(), true),
+    ];
+    for Generated { path, kept, made } in tables {
+        if bless {
+            fs::write(at(path), made).expect(path);
+        } else {
+            assert_eq!(made, kept, "{path} has changed: look at it, then run with BLESS=1");
+        }
+    }
+    let readme = fs::read_to_string(at("README.md")).expect("a README");
+    for (predicate, says) in [("is_request", "to {} leaves"), ("is_decode", "to {} more")] {
+        let says = says.replace("{}", &comparison.leaves_behind(predicate).to_string());
+        let says = format!("`{predicate}` alone {says}");
+        assert!(readme.contains(&says), "the README does not say that {says}");
+    }
+    let cases = format!("{} faults", lab.size());
+    assert!(readme.contains(&cases), "the README counts other than {cases}");
 }
 
 /// Cases that are not this lab's may ask for anything: one that cannot be run says so, and the
