@@ -128,10 +128,10 @@ impl<'a> Attempt<'a> {
 /// hyper would hand out the coded bytes, or take one length for the other.
 fn framed(response: reqwest::Response) -> Result<reqwest::Response, Error> {
     let headers = response.headers();
-    let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter().peekable();
-    if codings.peek().is_none() {
+    if !headers.contains_key(header::TRANSFER_ENCODING) {
         return Ok(response);
     }
+    let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
     let is_chunked = codings.all(|coding| coding.as_bytes().eq_ignore_ascii_case(b"chunked"));
     let detail = match (is_chunked, headers.contains_key(header::CONTENT_LENGTH)) {
         (true, false) => return Ok(response),

@@ -53,7 +53,7 @@ impl Value {
         place: Place,
         value: &dyn fmt::Display,
     ) -> Result<Self, Error> {
-        let mut text = String::new();
+        let mut text = String::with_capacity(MOST_VALUE);
         let written = match place {
             Place::Base => write!(text, "{value}"),
             _ => write!(Encoded { into: &mut text, slash: place == Place::Segments }, "{value}"),
@@ -242,8 +242,12 @@ impl Template {
         }
         push_pairs(&mut text, query);
         // Every pair was pushed behind a `&`.
-        url.set_query(text.get(1..));
-        url.set_fragment(None);
+        if !text.is_empty() || url.query().is_some() {
+            url.set_query(text.get(1..));
+        }
+        if url.fragment().is_some() {
+            url.set_fragment(None);
+        }
         match url.as_str().len() <= MAX_URL {
             true => Ok(url),
             false => {
@@ -323,8 +327,9 @@ impl Pair {
     }
 }
 
-/// Room for most paths and queries.
+/// Room for most paths and queries, and for most values.
 const MOST_TEXT: usize = 96;
+const MOST_VALUE: usize = 24;
 
 /// Splits off the base URL or the origin.
 fn split_start(text: &str) -> Result<(Start, &str), Error> {

@@ -304,14 +304,15 @@ impl SessionBuilder {
                         true => tls::share(client),
                         false => client,
                     };
-                    // Redirects, retries and decompression are the exchange's, by rules of its own.
+                    // Redirects, retries and decompression are the exchange's, by rules of its own. A
+                    // client that may retry copies each request, even if it never does.
                     // Another crate of the program may have given reqwest its decoders.
                     configure
                         .iter()
                         .fold(client, |client, configure| configure(client))
                         .redirect(reqwest::redirect::Policy::none())
                         .referer(false)
-                        .retry(reqwest::retry::never())
+                        .retry(reqwest::retry::never().max_retries_per_request(0))
                         .no_gzip()
                         .no_brotli()
                         .no_deflate()

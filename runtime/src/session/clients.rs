@@ -9,7 +9,6 @@
 //! behind on a runtime that lives on.
 
 use std::{
-    collections::HashMap,
     fmt,
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak},
 };
@@ -39,10 +38,12 @@ pub(crate) struct Clients {
     by_runtime: Arc<ByRuntime>,
 }
 
+/// Most programs have one runtime, and one that has a few finds its entry as fast as by a hash.
 #[derive(Default)]
-struct ByRuntime(RwLock<HashMap<Id, Entry>>);
+struct ByRuntime(RwLock<Vec<Entry>>);
 
 struct Entry {
+    runtime: Id,
     local: Arc<Local>,
     /// None until the task is spawned.
     evictor: Option<Evictor>,
@@ -64,7 +65,7 @@ impl Clients {
 
     /// The client of a runtime, and what goes with it.
     pub(crate) fn of(&self, runtime: &Handle) -> Result<Arc<Local>, Error> {
-        if let Some(entry) = self.by_runtime.read().get(&runtime.id()) {
+        if let Some(entry) = find(&self.by_runtime.read(), runtime.id()) {
             return Ok(Arc::clone(&entry.local));
         }
         self.add(runtime)
@@ -81,10 +82,10 @@ impl Clients {
         {
             let mut by_runtime = self.by_runtime.write();
             // Another thread of this runtime may have been faster.
-            if let Some(entry) = by_runtime.get(&id) {
+            if let Some(entry) = find(&by_runtime, id) {
                 return Ok(Arc::clone(&entry.local));
             }
-            by_runtime.insert(id, Entry { local: Arc::clone(&local), evictor: None });
+            by_runtime.push(Entry { runtime: id, local: Arc::clone(&local), evictor: None });
         }
         // Without the lock: a runtime that is shutting down drops the task at once, and with it
         // the entry.
@@ -94,7 +95,8 @@ impl Clients {
             std::future::pending::<()>().await;
         });
         let evictor = Evictor(task.abort_handle());
-        if let Some(entry) = self.by_runtime.write().get_mut(&id) {
+        let mut by_runtime = self.by_runtime.write();
+        if let Some(entry) = by_runtime.iter_mut().find(|entry| entry.runtime == id) {
             entry.evictor = Some(evictor);
         }
         Ok(local)
@@ -106,13 +108,17 @@ impl Clients {
     }
 }
 
+fn find(entries: &[Entry], runtime: Id) -> Option<&Entry> {
+    entries.iter().find(|entry| entry.runtime == runtime)
+}
+
 impl ByRuntime {
-    // Nothing panics while it holds the lock; and if something did, the map would still be whole.
-    fn read(&self) -> RwLockReadGuard<'_, HashMap<Id, Entry>> {
+    // Nothing panics while it holds the lock; and if something did, the list would still be whole.
+    fn read(&self) -> RwLockReadGuard<'_, Vec<Entry>> {
         self.0.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn write(&self) -> RwLockWriteGuard<'_, HashMap<Id, Entry>> {
+    fn write(&self) -> RwLockWriteGuard<'_, Vec<Entry>> {
         self.0.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -132,7 +138,11 @@ struct Evict {
 impl Drop for Evict {
     fn drop(&mut self) {
         if let Some(by_runtime) = self.by_runtime.upgrade() {
-            let entry = by_runtime.write().remove(&self.id);
+            let entry = {
+                let mut by_runtime = by_runtime.write();
+                let place = by_runtime.iter().position(|entry| entry.runtime == self.id);
+                place.map(|place| by_runtime.swap_remove(place))
+            };
             // Without the lock: what a client owns may run code of the user's when it is dropped.
             drop(entry);
         }
