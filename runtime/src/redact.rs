@@ -55,8 +55,9 @@ pub(crate) fn template(template: Cow<'static, str>) -> Cow<'static, str> {
 /// one: behind the host of a URL that is one, or of a template.
 fn without_userinfo(path: &str, last_at: usize) -> String {
     let start = match path.split_once("://") {
+        // Slashes too many are passed by, as a browser does.
         Some((scheme, rest)) if scheme.bytes().all(|byte| byte.is_ascii_alphabetic()) => {
-            path.len() - rest.len()
+            path.len() - rest.trim_start_matches(['/', '\\']).len()
         }
         _ if path.starts_with(['{', '/']) => return path.to_owned(),
         // Not how a URL begins: whatever stands before the `@` may be a password.
@@ -132,6 +133,7 @@ mod tests {
         for text in [
             "https:/me:pw@host",
             "https:\\\\me:pw@host/a",
+            "https:///me:pw@host/a",
             "http:me:pw@host",
             "me:pw@host/a",
             "https://me:p/w@host/",
