@@ -59,8 +59,14 @@ const ANSWERED: &[RangeInclusive<u16>] = &[200..=300, 304..=306, 309..=999];
 const NO_ERROR: &[RangeInclusive<u16>] = &[200..=399];
 const NO_ERROR_ANSWERED: &[RangeInclusive<u16>] = &[200..=300, 304..=306, 309..=399];
 
-pub(super) async fn perform(client: Client, stage: &mut Stage, timer: ReadTimer) -> Done {
-    let session = match session(&client, stage) {
+/// Sends what the client of a case sends, with a session of its own unless one is shared.
+pub(super) async fn perform(
+    client: Client,
+    stage: &mut Stage,
+    timer: ReadTimer,
+    shared: Option<Session>,
+) -> Done {
+    let session = match shared.map_or_else(|| session(&client, stage), Ok) {
         Ok(session) => session,
         Err(done) => return *done,
     };
@@ -82,6 +88,21 @@ pub(super) async fn perform(client: Client, stage: &mut Stage, timer: ReadTimer)
         Ok(value) => Done::Read { status, attempts, value },
         Err(error) => Done::Failed(error),
     }
+}
+
+/// Whether a session with the defaults does for this client.
+pub(super) fn can_share(client: &Client) -> bool {
+    let Client {
+        timeouts_ms, max_redirects, trust, resolver, proxy, unix_socket, local_addr, ..
+    } = client;
+    timeouts_ms.connect.is_none()
+        && timeouts_ms.sock_connect.is_none()
+        && max_redirects.is_none()
+        && matches!(trust, None | Some(Trust::System))
+        && matches!(resolver, None | Some(Resolver::Real))
+        && proxy.is_none()
+        && unix_socket.is_none()
+        && local_addr.is_none()
 }
 
 fn session(client: &Client, stage: &mut Stage) -> Result<Session, Box<Done>> {

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use backstop::ErrorKind;
+use backstop::{ErrorKind, Session};
 use serde::Deserialize;
 use tokio::{
     sync::Semaphore,
@@ -116,11 +116,27 @@ impl Lab {
         Summary { reports }
     }
 
+    /// The cases that a session with the defaults can send.
+    pub fn shareable(&self) -> impl Iterator<Item = &str> {
+        let can_share = |case: &&Case| {
+            serde_json::from_value(case.client.clone())
+                .is_ok_and(|client| client::can_share(&client))
+        };
+        self.cases.iter().filter(can_share).map(|case| &*case.id)
+    }
+
+    /// Runs one case, once, with a session that others use too. None if there is no such case.
+    pub async fn run_with(&self, id: &str, session: &Session) -> Option<Report> {
+        let case = self.cases.iter().find(|case| case.id == id)?;
+        let expectation = self.expectations.cases.get(id).cloned();
+        Some(run(case.clone(), expectation, Some(session.clone())).await)
+    }
+
     /// Runs cases. The reports are in their order.
     async fn all(&self, cases: &[&Case], at_once: usize) -> Vec<Report> {
         let runs = cases.iter().map(|&case| {
             let expectation = self.expectations.cases.get(&case.id).cloned();
-            run(case.clone(), expectation)
+            run(case.clone(), expectation, None)
         });
         let ends = together(runs, at_once).await;
         let reports = ends.into_iter().zip(cases).map(|(end, case)| {
@@ -216,7 +232,7 @@ impl Summary {
     }
 }
 
-async fn run(case: Case, expectation: Option<Expectation>) -> Report {
+async fn run(case: Case, expectation: Option<Expectation>, session: Option<Session>) -> Report {
     let expectation = expectation.as_ref();
     let Case { id, phase, server, client, .. } = case;
     if let Some(why) = expectation.and_then(Expectation::not_run) {
@@ -227,7 +243,7 @@ async fn run(case: Case, expectation: Option<Expectation>) -> Report {
         _ => ReadTimer::Idle,
     });
     let mut report = match parse(server, client) {
-        Ok((servers, client)) => play(&id, servers, client, read_timer).await,
+        Ok((servers, client)) => play(&id, servers, client, read_timer, session).await,
         Err(error) => Report::without_end(&id, "unfit", error.to_string()),
     };
     report.differs = match expectation {
@@ -258,13 +274,19 @@ async fn plainly(case: Case) -> Answer {
     timeout(BOUND, plain::perform(client, &mut stage)).await.unwrap_or(Answer::Hang)
 }
 
-async fn play(id: &str, servers: Servers, client: Client, read_timer: ReadTimer) -> Report {
+async fn play(
+    id: &str,
+    servers: Servers,
+    client: Client,
+    read_timer: ReadTimer,
+    session: Option<Session>,
+) -> Report {
     let mut stage = match Stage::set(servers).await {
         Ok(stage) => stage,
         Err(error) => return Report::without_end(id, "unfit", error.to_string()),
     };
     let start = Instant::now();
-    match timeout(BOUND, client::perform(client, &mut stage, read_timer)).await {
+    match timeout(BOUND, client::perform(client, &mut stage, read_timer, session)).await {
         Ok(done) => Report::new(id, done, stage.seen(), start.elapsed()),
         Err(_) => Report::without_end(id, "hang", format!("no end after {BOUND:?}")),
     }
