@@ -1,17 +1,9 @@
 //! What many tests need.
 
-use std::{
-    convert::Infallible,
-    future::{Ready, ready},
-    io::Write as _,
-    sync::LazyLock,
-    task::{Context, Poll},
-    time::Duration,
-};
+use std::{io::Write as _, sync::LazyLock, time::Duration};
 
-use backstop::{Error, Request, Response, Session, reqwest};
+use backstop::{Error, Request, Response, Session};
 use serde::{Deserialize, Serialize};
-use tower_service::Service;
 
 /// A session without proxies, whatever the environment of the tests says.
 pub(crate) static SESSION: LazyLock<Session> = LazyLock::new(|| session(|builder| builder));
@@ -49,23 +41,4 @@ pub(crate) const ADA: &str = r#"{"id":7,"name":"Ada"}"#;
 pub(crate) fn gzip(plain: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     encoder.write_all(plain).and_then(|()| encoder.finish()).expect("compressed")
-}
-
-/// A service that answers without a network: with the method and the URL that it was asked for.
-#[derive(Clone)]
-pub(crate) struct Echo;
-
-impl Service<reqwest::Request> for Echo {
-    type Response = reqwest::Response;
-    type Error = Infallible;
-    type Future = Ready<Result<reqwest::Response, Infallible>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: reqwest::Request) -> Self::Future {
-        let body = format!("{} {}", request.method(), request.url());
-        ready(Ok(http::Response::new(body).into()))
-    }
 }

@@ -11,10 +11,10 @@ use std::{
 };
 
 use backstop::{BuildError, DisconnectedError, ErrorKind, Request, Sent, Session, reqwest};
-use backstop_tests::{Answer, Server};
+use backstop_tests::{Answer, Echo, Server};
 use tower_service::Service;
 
-use crate::support::{Echo, bounded, fetch_with, session};
+use crate::support::{bounded, fetch_with, session};
 
 fn small_runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime")

@@ -1,0 +1,163 @@
+//! What holds of a request whatever its values are. Each of these takes any text and panics where it
+//! does not hold: the tests try values that are made of what URLs are made of, the fuzzer
+//! (`tests/fuzz/`) what it finds.
+
+use std::sync::LazyLock;
+
+use backstop::{BuildError, Error, ErrorKind, Request, Response, Session, Url};
+use tokio::runtime::Runtime;
+
+use crate::Echo;
+
+fn fetch(request: Request) -> Result<Response, Error> {
+    static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
+        tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .expect("a runtime")
+    });
+    static SESSION: LazyLock<Session> =
+        LazyLock::new(|| Session::builder().service(Echo).build().expect("a session"));
+    RUNTIME.block_on(SESSION.fetch(request))
+}
+
+/// The URL that a request asks for.
+fn asked(request: Request) -> Result<Url, Error> {
+    let text = fetch(request)?.text()?;
+    Ok(text.split(' ').next_back().unwrap_or_default().parse().expect("a URL"))
+}
+
+fn segments(url: &Url) -> Vec<String> {
+    url.path_segments().map(|segments| segments.map(str::to_owned).collect()).unwrap_or_default()
+}
+
+/// A value fills its segment or its pair of the query, or is refused: origin, number of segments and
+/// keys are the template's.
+///
+/// # Panics
+///
+/// If that does not hold.
+pub fn a_value_stays_in_its_place(one: &str, two: &str, query: &str) {
+    let request = Request::get("http://api.test:81/v1/{one}/x-{two}.json/end?k={query}&l=1")
+        .path("one", &one)
+        .path("two", &two)
+        .query_param("query", &query);
+    match asked(request) {
+        Ok(url) => {
+            assert_eq!(url.origin().ascii_serialization(), "http://api.test:81");
+            assert!(url.username().is_empty() && url.password().is_none(), "{url}");
+            assert_eq!(url.fragment(), None);
+            let segments = segments(&url);
+            assert_eq!(segments.len(), 4, "{url}");
+            assert_eq!((&*segments[0], &*segments[3]), ("v1", "end"));
+            let decoded = percent_encoding::percent_decode_str(&segments[1]).decode_utf8_lossy();
+            assert_eq!(decoded, one);
+            let pairs: Vec<_> = url.query_pairs().collect();
+            assert_eq!(pairs, [("k".into(), query.into()), ("l".into(), "1".into())]);
+        }
+        Err(error) => match error.kind() {
+            ErrorKind::Build(BuildError::Segment) => {
+                assert!(["", ".", ".."].contains(&one), "{one:?} {error}");
+            }
+            ErrorKind::Build(BuildError::Url) => too_long(&[one, two, query], &error),
+            kind => panic!("{kind:?}"),
+        },
+    }
+}
+
+/// A value of several segments stays below the place of the first, and none of them is lost.
+///
+/// # Panics
+///
+/// If that does not hold.
+pub fn a_rest_stays_below_its_place(rest: &str) {
+    let request = Request::get("http://api.test/v1/{*rest}/end").path_segments("rest", &rest);
+    match asked(request) {
+        Ok(url) => {
+            let segments = segments(&url);
+            assert_eq!(url.origin().ascii_serialization(), "http://api.test");
+            assert_eq!(segments.len(), 2 + rest.split('/').count(), "{url}");
+            assert_eq!(segments[0], "v1");
+            assert_eq!(segments.last().map(|last| &**last), Some("end"));
+        }
+        Err(error) => match error.kind() {
+            ErrorKind::Build(BuildError::Segment) => {
+                let refused = |segment: &str| ["", ".", ".."].contains(&segment);
+                assert!(rest.split('/').any(refused), "{rest:?} {error}");
+            }
+            ErrorKind::Build(BuildError::Url) => too_long(&[rest], &error),
+            kind => panic!("{kind:?}"),
+        },
+    }
+}
+
+/// A URL has 65 535 bytes at most; encoded, a byte becomes three.
+fn too_long(values: &[&str], error: &Error) {
+    let length: usize = values.iter().map(|value| value.len()).sum();
+    assert!(length > 20_000, "{error:#}");
+}
+
+/// Any text is a template, a base, a method or a header, or a build error that fits on a line.
+///
+/// # Panics
+///
+/// If that does not hold.
+pub fn any_text_is_a_request_or_a_build_error(text: &str, header: &str) {
+    for request in [
+        Request::get(text.to_owned()),
+        Request::get("{base}/x").base("base", &text),
+        Request::method(text, "http://api.test/"),
+        Request::get("http://api.test/").header(header, "x").header("x", text),
+    ] {
+        if let Err(error) = asked(request) {
+            assert!(error.is_build(), "{error:?}");
+            assert!(!format!("{error:#}").contains('\n'), "one line: {error:#}");
+        }
+    }
+}
+
+/// Neither an error nor the request or the response shows a password, a value of the query or of a
+/// header, or the fragment, whatever stands around them.
+///
+/// # Panics
+///
+/// If one of them does.
+pub fn nothing_shows_a_secret(text: &str) {
+    const SECRET: &str = "hunter2";
+
+    if text.contains(SECRET) {
+        return;
+    }
+    // Nothing counts as success, so that a request that can be sent is an error too.
+    let of = |template: String| Request::get(template).expect(&[]);
+    let base = "http://api.test/";
+    // What ends the authority of a URL, so that what follows is no password.
+    let user = text.split(['/', '\\', '?', '#']).next().unwrap_or_default();
+    for request in [
+        of(format!("http://me:{SECRET}@{text}")),
+        of(format!("http://{user}:{SECRET}@api.test/")),
+        of(format!("http:///{user}:{SECRET}@api.test/")),
+        of(format!("{base}?{text}={SECRET}")),
+        of(format!("{base}?key={SECRET}{text}")),
+        of(format!("{base}{text}?key={SECRET}")),
+        of(format!("{base}{text}#{SECRET}")),
+        of("{base}/x".to_owned()).base("base", &format!("http://me:{SECRET}@{text}")),
+        of("{base}/x".to_owned()).base("base", &format!("{base}?key={SECRET}&{text}")),
+        of(format!("{base}?key={{key}}")).query_param("key", &format!("{SECRET}{text}")),
+        of(base.to_owned()).query(&[(text, SECRET)]),
+        of(base.to_owned()).header("x-api-key", format!("{text}{SECRET}")),
+        of(base.to_owned()).header("authorization", format!("{SECRET}{text}")),
+    ] {
+        let mut shown = format!("{request:?}");
+        match fetch(request) {
+            Ok(response) => panic!("nothing is a success: {response:?}"),
+            Err(error) => {
+                let url = error.url().map(ToString::to_string).unwrap_or_default();
+                let template = error.template().unwrap_or_default();
+                shown = format!("{shown} {error} {error:#} {error:?} {error:#?} {url} {template}");
+            }
+        }
+        assert!(!shown.contains(SECRET), "{shown}");
+    }
+}
