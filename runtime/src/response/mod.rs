@@ -25,7 +25,10 @@ use crate::{
 ///
 /// What reads it fails with the facts of the call: the error has its method, URL, status, headers
 /// and the start of its body.
-pub struct Response {
+pub struct Response(Box<Parts>);
+
+/// What a response is made of. It is boxed, as it passes through many hands before it is read.
+struct Parts {
     received: Received,
     url: Url,
     facts: CallFacts,
@@ -33,40 +36,40 @@ pub struct Response {
 
 impl Response {
     pub(crate) fn new(received: Received, url: Url, facts: CallFacts) -> Self {
-        Self { received, url, facts }
+        Self(Box::new(Parts { received, url, facts }))
     }
 
     /// The status.
     pub fn status(&self) -> StatusCode {
-        self.received.status
+        self.0.received.status
     }
 
     /// The version of HTTP that the server answered in.
     pub fn version(&self) -> Version {
-        self.received.version
+        self.0.received.version
     }
 
     /// The headers. Those that describe an encoding of the body that was undone are missing.
     pub fn headers(&self) -> &HeaderMap {
-        &self.received.headers
+        &self.0.received.headers
     }
 
     /// The URL that answered: the last one, after redirects.
     pub fn url(&self) -> &Url {
-        &self.url
+        &self.0.url
     }
 
     /// How often the request was tried: 1 without a retry.
     pub fn attempts(&self) -> u32 {
-        self.facts.attempts
+        self.0.facts.attempts
     }
 
     /// The time by which the call has to be done, with all that follows from it: calls that are
     /// made in its [scope](Deadline::scope) get no more time than is left. A body that is left open
     /// may take as long as it needs, and then there is no bound.
     pub fn deadline(&self) -> Deadline {
-        match self.received.body {
-            Body::Whole(_) => self.facts.deadline,
+        match self.0.received.body {
+            Body::Whole(_) => self.0.facts.deadline,
             Body::Open(_) => Deadline::NONE,
         }
     }
@@ -90,7 +93,7 @@ impl Response {
     /// [`BuildError::Body`] if the body was left open: it is read with
     /// [`into_stream`](Response::into_stream).
     pub fn bytes(&self) -> Result<&Bytes, Error> {
-        match &self.received.body {
+        match &self.0.received.body {
             Body::Whole(bytes) => Ok(bytes),
             Body::Open(_) => Err(self.error(Error::build(
                 BuildError::Body,
@@ -141,7 +144,7 @@ impl Response {
 
     /// The body as it arrives, or in one part if it was read already.
     pub fn into_stream(self) -> BodyStream {
-        let Self { received, url, facts } = self;
+        let Parts { received, url, facts } = *self.0;
         let Received { status, headers, body, .. } = received;
         match body {
             Body::Whole(bytes) => BodyStream::whole(bytes),
@@ -189,19 +192,19 @@ impl Response {
     }
 
     pub(crate) fn into_bytes(self) -> Result<Bytes, Error> {
-        match self.received.body {
+        match self.0.received.body {
             Body::Whole(bytes) => Ok(bytes),
             Body::Open(_) => self.bytes().cloned(),
         }
     }
 
     pub(crate) fn into_headers(self) -> HeaderMap {
-        self.received.headers
+        self.0.received.headers
     }
 
     /// Adds what is known of the response to the error of who reads it.
     fn error(&self, error: Error) -> Error {
-        let body = match &self.received.body {
+        let body = match &self.0.received.body {
             Body::Whole(bytes) => Bytes::copy_from_slice(&bytes[..bytes.len().min(KEPT_BODY)]),
             Body::Open(_) => Bytes::new(),
         };
@@ -211,7 +214,7 @@ impl Response {
             .with_body(body)
             .at_url(self.url())
             .sent_at_least(Sent::Yes)
-            .of_call(&self.facts)
+            .of_call(&self.0.facts)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{
     fmt,
-    sync::{Arc, Mutex},
+    sync::{Arc, LazyLock, Mutex},
     time::Duration,
 };
 
@@ -196,7 +196,7 @@ impl SessionBuilder {
     }
 
     /// Sends through no proxy. By default, with the feature `system-proxy`, those of the environment
-    /// (`HTTPS_PROXY`, `NO_PROXY`, …) and of the system are used.
+    /// (`HTTPS_PROXY`, `NO_PROXY`, …) and of the system are used; the environment is looked at once.
     pub fn no_proxy(mut self) -> Self {
         self.proxies = Proxies { system: false, own: Vec::new() };
         self
@@ -334,12 +334,14 @@ impl SessionBuilder {
     }
 }
 
-/// Whether the system can name a proxy. Where only the environment can, and does not, no request has
-/// to be held against it.
+/// Whether the system can name a proxy. Where only the environment can, and did not when this was
+/// first asked, no request has to be held against it.
 fn may_have_proxies() -> bool {
-    cfg!(any(target_vendor = "apple", windows))
-        || std::env::vars_os()
+    static ENVIRONMENT: LazyLock<bool> = LazyLock::new(|| {
+        std::env::vars_os()
             .any(|(name, _)| name.to_string_lossy().to_ascii_lowercase().ends_with("_proxy"))
+    });
+    cfg!(any(target_vendor = "apple", windows)) || *ENVIRONMENT
 }
 
 /// Whether the client can speak to a proxy. One that it cannot, reqwest leaves out, and connects past
