@@ -1,6 +1,7 @@
 //! The runtime crate without the macro.
 
 mod bodies;
+mod connections;
 mod faults;
 mod limits;
 mod properties;
