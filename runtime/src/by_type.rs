@@ -7,7 +7,7 @@
 //! | question | asked with | answers, the first that fits |
 //! |---|---|---|
 //! | how is the response read, in a function without a body? | [`returns`] | the success type [reads itself](FromResponse), or is [JSON](FromJson) |
-//! | the same, where every failure has a value | [`total`] | as above, or the type itself reads itself, or is JSON |
+//! | the same, where a failure is handled | [`total`] | the success type or the type itself reads itself, or is JSON |
 //! | which request error did the body return? | [`returned`] | the one in the chain of a `Result`'s error, or none |
 //! | what does a recovered function yield? | [`Failure`](crate::Failure) | the outcome of success, or the [plain](PlainFailure) value |
 //!
@@ -133,22 +133,22 @@ impl<R> ReturnsJson<R> {
 
 /// Asks how a response is read as any type, or as the value of one that [`Succeed`]s.
 pub fn total<R>() -> Total<R> {
-    Total(TotalJson(TotalPlain(TotalPlainJson(PhantomData))))
+    Total(TotalPlain(TotalJson(TotalPlainJson(PhantomData))))
 }
 
 /// The question of [`total`].
 #[derive(Debug)]
-pub struct Total<R>(TotalJson<R>);
+pub struct Total<R>(TotalPlain<R>);
 
 /// The next answer of [`Total`].
 #[derive(Debug)]
-pub struct TotalJson<R>(TotalPlain<R>);
-
-/// The next answer of [`TotalJson`].
-#[derive(Debug)]
-pub struct TotalPlain<R>(TotalPlainJson<R>);
+pub struct TotalPlain<R>(TotalJson<R>);
 
 /// The next answer of [`TotalPlain`].
+#[derive(Debug)]
+pub struct TotalJson<R>(TotalPlainJson<R>);
+
+/// The next answer of [`TotalJson`].
 #[derive(Debug)]
 pub struct TotalPlainJson<R>(PhantomData<fn() -> R>);
 
@@ -159,17 +159,20 @@ impl<R: Succeed<Value: FromResponse>> Total<R> {
     }
 }
 
-impl<R: Succeed<Value: FromJson>> TotalJson<R> {
-    /// The success type is read from JSON.
-    pub fn reader(&self) -> Reader<R> {
-        Reader::of_json_value(())
-    }
-}
-
 impl<R: FromResponse> TotalPlain<R> {
     /// The type reads itself.
     pub fn reader(&self) -> Reader<R> {
         Reader { streaming: R::STREAMING, decode: R::from_response, from_error: () }
+    }
+}
+
+impl<R: Succeed> TotalJson<R> {
+    /// The success type is read from JSON.
+    pub fn reader(&self) -> Reader<R>
+    where
+        R::Value: FromJson,
+    {
+        Reader::of_json_value(())
     }
 }
 
@@ -256,9 +259,9 @@ impl<'a, R> ReturnedAny<'a, R> {
 
 then! {
     <R> Returns<R> => ReturnsJson<R>;
-    <R> Total<R> => TotalJson<R>;
-    <R> TotalJson<R> => TotalPlain<R>;
-    <R> TotalPlain<R> => TotalPlainJson<R>;
+    <R> Total<R> => TotalPlain<R>;
+    <R> TotalPlain<R> => TotalJson<R>;
+    <R> TotalJson<R> => TotalPlainJson<R>;
     <'a, R> Returned<'a, R> => ReturnedLocal<'a, R>;
     <'a, R> ReturnedLocal<'a, R> => ReturnedError<'a, R>;
     <'a, R> ReturnedError<'a, R> => ReturnedAny<'a, R>;

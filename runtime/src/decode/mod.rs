@@ -13,14 +13,15 @@ use serde::{Serialize, Serializer, de::DeserializeOwned};
 
 pub(crate) use self::{json::from_slice as json, text::decode as text};
 use crate::{
+    deadline::Deadline,
     error::Error,
     response::{BodyStream, Response},
 };
 
 /// A type that is made from a response, and may take its body.
 ///
-/// Implemented by `()`, [`StatusCode`], [`HeaderMap`], [`Version`], [`Response`], [`Bytes`],
-/// `Vec<u8>`, `String`, [`Json`], [`BodyStream`], and by tuples of two to five of which all but the
+/// Implemented by `()`, [`StatusCode`], [`HeaderMap`], [`Version`], [`Deadline`], [`Response`], [`Bytes`],
+/// `Vec<u8>`, `String`, [`Json`], [`BodyStream`], and by tuples of two to six of which all but the
 /// last are [`FromResponseParts`]. `Option` and `Result` are not: what becomes of a failure is for
 /// the function's return type to say.
 ///
@@ -171,6 +172,7 @@ macro_rules! from_head {
 from_head! {
     StatusCode => status;
     Version => version;
+    Deadline => deadline;
 }
 
 macro_rules! from_response_for_tuples {
@@ -190,4 +192,5 @@ from_response_for_tuples! {
     (A B) C;
     (A B C) D;
     (A B C D) E;
+    (A B C D E) F;
 }

@@ -96,9 +96,10 @@ impl Succeed for () {
 /// A return type that can fail with an error of type `X`: a `Result` whose error can be made from
 /// it.
 #[diagnostic::on_unimplemented(
-    message = "a function that returns `{Self}` cannot fail with `{X}`",
-    label = "is not made from `{X}`",
-    note = "`fail(error)` needs a `Result<_, E>` where `E: From<{X}>`; `Option` and `()` carry no error"
+    message = "a function that returns `{Self}` cannot fail with this error",
+    label = "cannot become `{Self}`",
+    note = "`fail(error)` needs a `Result<_, E>` where `E` is made from the error; `Option` and `()` \
+            carry none: write `recover(…)`, or return a `Result`"
 )]
 pub trait FailWith<X>: Sized {
     /// The outcome of failing with this error.
