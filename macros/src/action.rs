@@ -19,8 +19,9 @@ pub(crate) enum Action {
     Statement(TokenStream),
     /// A macro that never returns, such as `panic!(…)`.
     Diverge(TokenStream),
-    Recover(Option<Expr>),
-    Fail(Expr),
+    /// The word, and the value if it is not `()`.
+    Recover(Ident, Option<Expr>),
+    Fail(Ident, Expr),
     Block(Vec<Step>),
     If {
         condition: TokenStream,
@@ -68,8 +69,8 @@ pub(crate) const DIVERGING: [&str; 4] = ["panic", "todo", "unimplemented", "unre
 impl Action {
     pub(crate) fn ends(&self) -> Ends {
         match self {
-            Action::Recover(_) => Ends { recovers: true, ..Ends::default() },
-            Action::Fail(_) => Ends { fails: true, ..Ends::default() },
+            Action::Recover(..) => Ends { recovers: true, ..Ends::default() },
+            Action::Fail(..) => Ends { fails: true, ..Ends::default() },
             Action::Diverge(_) => Ends::default(),
             Action::Log(..)
             | Action::Print(_)
@@ -94,7 +95,7 @@ impl Action {
     pub(crate) fn needs_error(&self) -> bool {
         match self {
             Action::Log(..) | Action::Print(_) | Action::Call(..) | Action::Closure(_) => true,
-            Action::Statement(_) | Action::Diverge(_) | Action::Recover(_) | Action::Fail(_) => {
+            Action::Statement(_) | Action::Diverge(_) | Action::Recover(..) | Action::Fail(..) => {
                 false
             }
             Action::Block(steps) => {
@@ -223,8 +224,8 @@ fn called(call: ExprCall, tail: bool) -> syn::Result<Action> {
                 ));
             }
             match (ending, call.args.into_iter().next()) {
-                ("recover", value) => Ok(Action::Recover(value)),
-                (_, Some(error)) => Ok(Action::Fail(error)),
+                ("recover", value) => Ok(Action::Recover(name, value)),
+                (_, Some(error)) => Ok(Action::Fail(name, error)),
                 (_, None) => Err(syn::Error::new(
                     name.span(),
                     "`fail` needs the error to fail with: write `fail(error)`",
@@ -250,8 +251,8 @@ fn level(call: &ExprCall) -> syn::Result<Ident> {
             let hint =
                 given.map_or(String::new(), |level| did_you_mean(&level.to_string(), LEVELS));
             let message = format!(
-                "`log` is given the error, and takes a level, `error`, `warn`, `info`, `debug` or `trace`, as in \
-                 `log(warn)`{hint}"
+                "`log` is given the error: write `log`, or `log(level)` with `error`, `warn`, `info`, \
+                 `debug` or `trace`{hint}"
             );
             match call.args.is_empty() {
                 true => Err(syn::Error::new_spanned(&call.func, message)),

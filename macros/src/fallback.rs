@@ -1,56 +1,95 @@
 //! An item whose attribute has mistakes → the same item without them, so that its callers, and
 //! whatever else is in the file, still type-check and the mistakes are all that is reported.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::quote;
-use syn::{ReturnType, Token, Type};
+use syn::ext::IdentExt;
+use syn::{LitStr, ReturnType, Token, Type};
 
 use crate::errors::Errors;
-use crate::item::Item;
+use crate::item::{Item, Response};
 use crate::scan;
 
 // Input:  #[request(gett = "/users/{id}")]
 //         async fn user(id: u64, #[response] Json(user): Json<User>) -> Result<User, Error> { Ok(user) }
 // Output: ::core::compile_error! { "unknown key `gett`; did you mean `get`?" }
-//         #[allow(unused, clippy::all)]
-//         async fn user(id: u64) -> Result<User, Error> { let _ = |Json(user): Json<User>| {}; loop {} }
-pub(crate) fn item(item: Item, errors: &Errors) -> TokenStream {
-    let errors = errors.to_compile_errors();
+//         #[allow(unused, clippy::all, clippy::pedantic)]
+//         async fn user(id: u64) -> Result<User, Error> {
+//             let Json(user): Json<User> = loop {};
+//             Ok(user)
+//         }
+pub(crate) fn item(item: Item, named: &[Ident], errors: &Errors) -> TokenStream {
+    let compile_errors = errors.to_compile_errors();
+    let misspelt = errors.templates().into_iter().map(|template| template_of(template, &item));
+    let misspelt: TokenStream = misspelt.collect();
+    let kept = keep_in_use(named, &item);
     let Item { attrs, vis, mut sig, responses, body, .. } = item;
     // Callers were written for the function that the mistakes are in the way of.
     sig.constness = None;
     sig.abi = None;
     sig.variadic = None;
     sig.asyncness.get_or_insert(Token![async](sig.fn_token.span));
-    // What they name stays in use, as an import that is not would be one more message.
-    let named = responses.iter().filter(|response| !is_hidden(&response.ty)).map(|response| {
-        let (pat, ty) = (&response.pat, &response.ty);
-        quote!(let _ = |#pat: #ty| {};)
-    });
-    let stub = match (hidden(&sig.output), body) {
-        (false, _) => quote!(#(#named)* loop {}),
-        // Only the body knows what the type is.
-        (true, Some(body)) => {
+    let hidden = responses.iter().any(|response| is_hidden(&response.ty));
+    let lets = responses.iter().map(|Response { pat, ty, .. }| quote!(let #pat: #ty = loop {};));
+    let stub = match body {
+        // What the body names stays in use, as an import that is not would be one more message, and
+        // other mistakes in it are not for a second round.
+        Some(body) if !hidden => {
             let body = body.tokens;
-            let lets = responses.iter().map(|response| {
-                let (pat, ty) = (&response.pat, &response.ty);
-                quote!(let #pat: #ty = loop {};)
-            });
-            quote!(#(#lets)* #body)
+            let block = quote!(#(#lets)* #body);
+            match returns_nothing(&sig.output) {
+                // Perhaps the return type is what is missing.
+                true => quote!(let _ = async { #block }; loop {}),
+                false => block,
+            }
         }
-        (true, None) => return errors,
+        // Nothing says what the type is.
+        _ if returns_hidden(&sig.output) => return errors.to_all_compile_errors(),
+        _ => quote!(loop {}),
     };
     // Nothing that a stub leaves undone is worth a warning beside the mistakes.
     quote! {
-        #errors
+        #compile_errors
         #(#attrs)*
-        #[allow(unused, clippy::all)]
-        #vis #sig { #stub }
+        #[allow(unused, clippy::all, clippy::pedantic)]
+        #vis #sig { #kept #misspelt #stub }
+    }
+}
+
+// Input:  "/users/{idd}", in a function with the argument `id`
+// Output: mod template { fn arguments(id: u8) { let _ = ::core::format_args!("/users/{idd}"); } }
+//         in a constant without a name
+fn template_of(template: &LitStr, item: &Item) -> TokenStream {
+    let bindings = item.bindings();
+    let names = bindings.iter().map(|(name, _)| name);
+    // A module of its own: what else is in scope is no argument.
+    quote! {
+        const _: () = {
+            mod template {
+                fn arguments(#(#names: u8),*) { let _ = ::core::format_args!(#template); }
+            }
+        };
+    }
+}
+
+// Input:  session = SESSION, on_error = notify
+// Output: use SESSION as _; use notify as _;
+fn keep_in_use(named: &[Ident], item: &Item) -> TokenStream {
+    let bindings = item.bindings();
+    let is_bound = |name: &&Ident| bindings.iter().any(|(bound, _)| bound.unraw() == name.unraw());
+    let items = named.iter().filter(|name| !is_bound(name));
+    items.map(|item| quote!(use #item as _;)).collect()
+}
+
+fn returns_nothing(output: &ReturnType) -> bool {
+    match output {
+        ReturnType::Default => true,
+        ReturnType::Type(_, ty) => matches!(&**ty, Type::Tuple(tuple) if tuple.elems.is_empty()),
     }
 }
 
 /// Whether the return type says `impl Trait`, which a body that never ends does not implement.
-fn hidden(output: &ReturnType) -> bool {
+fn returns_hidden(output: &ReturnType) -> bool {
     match output {
         ReturnType::Default => false,
         ReturnType::Type(_, ty) => is_hidden(ty),

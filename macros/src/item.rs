@@ -6,6 +6,8 @@ use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::{Attribute, FnArg, Meta, Pat, ReturnType, Signature, Token, Type, Visibility};
 
+use crate::suggest::nearest;
+
 pub(crate) struct Item {
     pub(crate) attrs: Vec<Attribute>,
     pub(crate) vis: Visibility,
@@ -18,6 +20,8 @@ pub(crate) struct Item {
     pub(crate) end: Span,
     /// Further `#[request]`s.
     pub(crate) requests: Vec<Attribute>,
+    /// Words that were meant to be `#[response]`.
+    pub(crate) misspelt: Vec<Ident>,
     /// A `self` that was marked `#[response]`.
     pub(crate) response_self: Option<Attribute>,
 }
@@ -40,6 +44,9 @@ impl Parse for Item {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
         let mut attrs = input.call(Attribute::parse_outer)?;
         let vis = input.parse()?;
+        if !begins_function(input) {
+            return Err(input.error("`#[request]` goes on an `async fn`: remove it, or write one"));
+        }
         let mut sig: Signature = input.parse()?;
         let (body, end) = if input.peek(Token![;]) {
             (None, input.parse::<Token![;]>()?.span)
@@ -56,8 +63,9 @@ impl Parse for Item {
         let mut response_self = None;
         let mut responses = Vec::new();
         let mut inputs = Punctuated::new();
+        let mut misspelt = Vec::new();
         for mut argument in std::mem::take(&mut sig.inputs) {
-            let response = take_helpers(&mut argument);
+            let response = take_helpers(&mut argument, &mut misspelt);
             match (argument, response) {
                 (FnArg::Typed(argument), Some(attr)) => {
                     responses.push(Response { attr, pat: *argument.pat, ty: *argument.ty })
@@ -69,8 +77,17 @@ impl Parse for Item {
             }
         }
         sig.inputs = inputs;
-        Ok(Item { attrs, vis, sig, responses, body, end, requests, response_self })
+        Ok(Item { attrs, vis, sig, responses, body, end, requests, misspelt, response_self })
     }
+}
+
+fn begins_function(input: ParseStream<'_>) -> bool {
+    input.is_empty()
+        || input.peek(Token![fn])
+        || input.peek(Token![async])
+        || input.peek(Token![const])
+        || input.peek(Token![unsafe])
+        || input.peek(Token![extern])
 }
 
 /// The block of a function; `macro_rules!` hands on a `$body:block` in a group without braces.
@@ -101,7 +118,7 @@ fn body(input: ParseStream<'_>) -> syn::Result<(Vec<Attribute>, TokenStream)> {
 }
 
 /// Takes off what rustc does not take on an argument: `#[response]`, which is returned, and docs.
-fn take_helpers(argument: &mut FnArg) -> Option<Attribute> {
+fn take_helpers(argument: &mut FnArg, misspelt: &mut Vec<Ident>) -> Option<Attribute> {
     let attrs = match argument {
         FnArg::Receiver(receiver) => &mut receiver.attrs,
         FnArg::Typed(argument) => &mut argument.attrs,
@@ -109,6 +126,11 @@ fn take_helpers(argument: &mut FnArg) -> Option<Attribute> {
     let mut response = None;
     for attr in std::mem::take(attrs) {
         if attr.path().is_ident("response") {
+            response = response.or(Some(attr));
+        } else if let Some(word) = attr.path().get_ident()
+            && nearest(&word.to_string(), ["response"]).is_some()
+        {
+            misspelt.push(word.clone());
             response = response.or(Some(attr));
         } else if !attr.path().is_ident("doc") {
             attrs.push(attr);

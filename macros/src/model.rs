@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use syn::{Expr, ExprClosure, ExprPath, LitStr, Path, Type};
 
 use crate::action::{Action, Ends};
-use crate::args::{Arm, Measure};
+use crate::args::{Arm, Backoff, Measure};
+use crate::pattern::Pattern;
 
 pub(crate) struct Request {
     /// `::backstop`, or what `crate = …` says.
@@ -24,8 +25,13 @@ pub(crate) struct Request {
     pub(crate) attempt_timeout: Option<Measure<Duration>>,
     pub(crate) idle_timeout: Option<Measure<Duration>>,
     pub(crate) max_body: Option<Measure<u64>>,
+    pub(crate) retry: Option<Retry>,
     /// The return type; nothing for `()`.
     pub(crate) output: Option<Type>,
+    /// Whether the body waits, so that what it asks for has no more time than is left of this.
+    pub(crate) scoped: bool,
+    /// Whether what runs after the body uses what the body may take.
+    pub(crate) handlers_use_arguments: bool,
     /// Nothing when a failure is simply returned.
     pub(crate) handlers: Option<Handlers>,
 }
@@ -57,20 +63,32 @@ pub(crate) struct Content {
     pub(crate) value: Expr,
 }
 
+pub(crate) enum Retry {
+    /// How often, or a whole policy.
+    Simple(Expr),
+    Policy {
+        times: Expr,
+        on: Option<Pattern>,
+        backoff: Option<Backoff>,
+        idempotency_key: Option<Ident>,
+        on_retry: Option<Expr>,
+    },
+}
+
 pub(crate) struct Handlers {
     pub(crate) on_error: OnError,
     pub(crate) fallback: Option<Expr>,
     pub(crate) cleanup: Option<Call>,
     pub(crate) finally: Option<Call>,
-    /// Whether no failure goes on into the return type, so that any type will do.
-    pub(crate) total: bool,
 }
 
 pub(crate) enum OnError {
     /// Nothing is done about it: it goes on.
     Nothing,
-    Always(Action),
+    Always(Action, Span),
     Arms {
+        /// Where `on_error` stands; it is the same in the variant above.
+        key: Span,
         arms: Vec<Arm>,
         /// Whether the last word is left to a `_` of our own.
         open: bool,
@@ -97,8 +115,8 @@ impl OnError {
     pub(crate) fn ends(&self) -> Ends {
         match self {
             OnError::Nothing => Ends::GOES_ON,
-            OnError::Always(action) => action.ends(),
-            OnError::Arms { arms, open } => {
+            OnError::Always(action, _) => action.ends(),
+            OnError::Arms { arms, open, .. } => {
                 let rest = if *open { Ends::GOES_ON } else { Ends::default() };
                 arms.iter().map(|arm| arm.action.ends()).fold(rest, Ends::or)
             }
@@ -109,7 +127,7 @@ impl OnError {
     pub(crate) fn needs_error(&self) -> bool {
         match self {
             OnError::Nothing => false,
-            OnError::Always(action) => action.needs_error(),
+            OnError::Always(action, _) => action.needs_error(),
             OnError::Arms { .. } => true,
         }
     }

@@ -44,6 +44,39 @@ pub(crate) enum Leaf {
     Written(Pat),
 }
 
+/// One of the things that a pattern matches.
+pub(crate) struct Part<'a> {
+    pub(crate) class: &'a Ident,
+    /// The leaf that it is narrowed to.
+    pub(crate) leaf: Option<&'a Ident>,
+    pub(crate) status: Option<&'a Pat>,
+}
+
+impl Part<'_> {
+    /// Whether it is within a class, or a leaf of it.
+    pub(crate) fn is(&self, class: &str, leaf: Option<&str>) -> bool {
+        self.class == class && leaf.is_none_or(|leaf| self.leaf.is_some_and(|found| found == leaf))
+    }
+
+    /// The word that narrows it most.
+    pub(crate) fn span(&self) -> Span {
+        match (self.leaf, self.status) {
+            (Some(leaf), _) => leaf.span(),
+            (None, Some(status)) => status.span(),
+            (None, None) => self.class.span(),
+        }
+    }
+
+    pub(crate) fn name(&self) -> String {
+        let class = self.class;
+        match (self.leaf, self.status) {
+            (Some(leaf), _) => format!("{class}({leaf})"),
+            (None, Some(_)) => format!("{class}(…)"),
+            (None, None) => class.to_string(),
+        }
+    }
+}
+
 /// Each class, and the enum of its leaves when it has one.
 const CLASSES: [(&str, Option<&str>); 9] = [
     ("Build", Some("BuildError")),
@@ -80,6 +113,32 @@ impl Pattern {
             }
         }
         all(&self.kind)
+    }
+
+    /// What it matches, class by class and leaf by leaf.
+    pub(crate) fn parts(&self) -> Vec<Part<'_>> {
+        fn leaves<'a>(class: &'a Ident, leaf: &'a Leaf, found: &mut Vec<Part<'a>>) {
+            match leaf {
+                Leaf::Word(word) => found.push(Part { class, leaf: Some(word), status: None }),
+                Leaf::Named(_, leaf) => leaves(class, leaf, found),
+                Leaf::Either(each) => each.iter().for_each(|leaf| leaves(class, leaf, found)),
+                Leaf::Written(_) => found.push(Part { class, leaf: None, status: None }),
+            }
+        }
+        fn collect<'a>(kind: &'a Kind, found: &mut Vec<Part<'a>>) {
+            match kind {
+                Kind::Either(kinds) => kinds.iter().for_each(|kind| collect(kind, found)),
+                Kind::Class(class, Inside::Leaves(_, leaf)) => leaves(class, leaf, found),
+                Kind::Class(class, Inside::Status(pat)) => {
+                    found.push(Part { class, leaf: None, status: Some(pat) });
+                }
+                Kind::Class(class, _) => found.push(Part { class, leaf: None, status: None }),
+                Kind::Any(_) | Kind::Written(_) => {}
+            }
+        }
+        let mut found = Vec::new();
+        collect(&self.kind, &mut found);
+        found
     }
 
     /// The patterns of all the `Status(…)` in it.
@@ -198,6 +257,13 @@ fn leaf(pat: Pat) -> syn::Result<Leaf> {
                 Some((_, pat)) => Leaf::Named(prefix, Box::new(leaf(*pat)?)),
                 None => Leaf::Written(Pat::Ident(name)),
             }
+        }
+        Pat::TupleStruct(tuple) if tuple.path.get_ident().is_some() => {
+            let word = tuple.path.require_ident()?;
+            return Err(syn::Error::new_spanned(
+                tuple.elems.clone(),
+                format!("`{word}` has nothing below it here: write `{word}`"),
+            ));
         }
         Pat::Ident(word) => Leaf::Word(word.ident),
         Pat::Path(path) if path.qself.is_none() && path.path.get_ident().is_some() => {

@@ -43,6 +43,28 @@ pub(crate) fn may_wait(tokens: &TokenStream) -> bool {
     found.contains("await") || calls_unknown_macro(tokens)
 }
 
+/// Whether `tokens` wait themselves: by an `.await` that is no `async` block's, or in a macro that is
+/// known to.
+pub(crate) fn waits(tokens: &TokenStream) -> bool {
+    let mut scan = Scan::default();
+    for tree in tokens.clone() {
+        let found = match &tree {
+            TokenTree::Ident(word) => word == "await",
+            TokenTree::Group(group) => {
+                let name = scan.macro_name();
+                name.is_some_and(|name| WAITING.contains(&name.as_str()))
+                    || (!scan.after_async(group.delimiter()) && waits(&group.stream()))
+            }
+            _ => false,
+        };
+        if found {
+            return true;
+        }
+        scan.step(tree);
+    }
+    false
+}
+
 /// The first call of `recover` or `fail`, as they are written in an arm.
 pub(crate) fn settles(tokens: &TokenStream) -> Option<Ident> {
     let mut scan = Scan::default();
@@ -99,6 +121,9 @@ pub(crate) fn diverges(tokens: &TokenStream) -> bool {
     }
     diverged
 }
+
+/// Macros that wait where they stand, without an `.await` of the user's.
+const WAITING: [&str; 5] = ["join", "race", "select", "try_join", "try_select"];
 
 /// Macros whose expansion leaves no function, whatever they are given.
 const STAYING: [&str; 47] = [
@@ -223,6 +248,15 @@ pub(crate) fn words(tokens: TokenStream, found: &mut HashSet<String>) {
     }
 }
 
+/// Where the first `&` stands in a type.
+pub(crate) fn reference(ty: &TokenStream) -> Option<Span> {
+    ty.clone().into_iter().find_map(|tree| match tree {
+        TokenTree::Punct(punct) if punct.as_char() == '&' => Some(punct.span()),
+        TokenTree::Group(group) => reference(&group.stream()),
+        _ => None,
+    })
+}
+
 /// Where `impl` stands in a type.
 pub(crate) fn impl_trait(ty: &TokenStream) -> Option<Span> {
     ty.clone().into_iter().find_map(|tree| match tree {
@@ -243,7 +277,7 @@ fn captured(literal: &str, found: &mut HashSet<String>) {
 
 #[cfg(test)]
 mod tests {
-    use super::{diverges, early_exit, may_leave, words};
+    use super::{diverges, early_exit, may_leave, waits, words};
 
     fn tokens(text: &str) -> proc_macro2::TokenStream {
         text.parse().expect("the text is made of tokens")
@@ -283,6 +317,22 @@ mod tests {
             "returned",
         ] {
             assert!(!leaves(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn waiting() {
+        for (text, expected) in [
+            ("a().await", true),
+            ("if a { b(c.await) }", true),
+            ("tokio::join!(a, b)", true),
+            ("let later = async move { a.await }; later", false),
+            ("spawn(async { a.await })", false),
+            ("vec![a.await]", true),
+            ("bail!(\"x\")", false),
+            ("awaited", false),
+        ] {
+            assert_eq!(waits(&tokens(text)), expected, "{text}");
         }
     }
 

@@ -28,7 +28,7 @@ pub(crate) fn did_you_mean<'a>(
 }
 
 /// How many letters to insert, delete, replace, or swap with their neighbour.
-fn distance(from: &str, to: &str) -> usize {
+pub(crate) fn distance(from: &str, to: &str) -> usize {
     let to: Vec<char> = to.chars().collect();
     let mut before_last: Vec<usize> = Vec::new();
     let mut last: Vec<usize> = (0..=to.len()).collect();

@@ -81,7 +81,7 @@ impl Reader<'_> {
                 '\\' => self.refuse(range, "a URL has no `\\`: write `/` or `%5C`"),
                 ' ' => self.refuse(range, "a URL has no spaces: write `%20`"),
                 _ if character.is_whitespace() || character.is_control() => {
-                    self.refuse(range, "a URL has no whitespace or control characters");
+                    self.refuse(range, "a URL has no whitespace or control characters: leave it out, or write it as `%09`");
                 }
                 _ => {}
             }

@@ -3,15 +3,18 @@
 //! Reads on after a mistake, so that all of them are reported. What the values mean, and which of
 //! them go together, is for `check` to say.
 
+mod retry;
 mod values;
 
 use std::time::Duration;
 
 use proc_macro2::{Ident, Span, TokenStream};
+use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::{Expr, LitStr, Path, Token, parenthesized, token};
 
+pub(crate) use self::retry::{Backoff, Retry};
 pub(crate) use self::values::without_groups;
 use self::values::{
     all, basic, header, here, list, measure, on_error, skip, skip_to_comma, statuses, template,
@@ -42,6 +45,7 @@ pub(crate) struct Args {
     pub(crate) expect: Option<Keyed<Vec<StatusRange>>>,
     pub(crate) timeout: Option<Keyed<Timeouts>>,
     pub(crate) max_body: Option<Keyed<Measure<u64>>>,
+    pub(crate) retry: Option<Keyed<Retry>>,
     pub(crate) on_error: Option<Keyed<OnError>>,
     pub(crate) fallback: Option<Keyed<Expr>>,
     pub(crate) cleanup: Option<Keyed<Expr>>,
@@ -91,11 +95,50 @@ pub(crate) struct Arm {
     pub(crate) tokens: TokenStream,
 }
 
+impl Args {
+    /// What the values name that may be an item: a path, or one that is called.
+    pub(crate) fn named_items(&self) -> Vec<Ident> {
+        let single = [&self.session, &self.query, &self.bearer, &self.cleanup, &self.finally];
+        let keyed = single.into_iter().flatten().chain(&self.bodies);
+        let mut found: Vec<Ident> =
+            keyed.filter_map(|keyed| named_item(&keyed.value)).cloned().collect();
+        let actions = match self.on_error.as_ref().map(|keyed| &keyed.value) {
+            None => Vec::new(),
+            Some(OnError::Always(action, _)) => vec![action],
+            Some(OnError::Arms(arms)) => arms.iter().map(|arm| &arm.action).collect(),
+        };
+        let called = actions.into_iter().filter_map(|action| match action {
+            Action::Call(path, _) => first_word(&path.path),
+            _ => None,
+        });
+        found.extend(called.cloned());
+        found
+    }
+}
+
+fn named_item(value: &Expr) -> Option<&Ident> {
+    match value {
+        Expr::Path(path) => first_word(&path.path),
+        Expr::Call(call) => named_item(&call.func),
+        Expr::Reference(reference) => named_item(&reference.expr),
+        Expr::Await(awaited) => named_item(&awaited.base),
+        Expr::Group(group) => named_item(&group.expr),
+        _ => None,
+    }
+}
+
+fn first_word(path: &Path) -> Option<&Ident> {
+    let first = &path.segments.first()?.ident;
+    let is_item =
+        path.leading_colon.is_none() && syn::parse2::<Ident>(first.to_token_stream()).is_ok();
+    is_item.then_some(first)
+}
+
 /// The keys that name a method.
 pub(crate) const METHODS: [&str; 7] = ["get", "post", "put", "patch", "delete", "head", "options"];
 
 /// All other keys.
-const KEYS: [&str; 19] = [
+const KEYS: [&str; 20] = [
     "method",
     "session",
     "query",
@@ -110,6 +153,7 @@ const KEYS: [&str; 19] = [
     "expect",
     "timeout",
     "max_body",
+    "retry",
     "on_error",
     "fallback",
     "cleanup",
@@ -150,9 +194,13 @@ impl Reader {
             if input.is_empty() {
                 return;
             }
-            if self.errors.keep(input.parse::<Token![,]>()).is_none() && !begins_entry(input) {
-                skip_to_comma(input);
-                let _ = input.parse::<Token![,]>();
+            if input.parse::<Token![,]>().is_err() {
+                self.errors
+                    .push(here(input, "keys are separated by commas: write `,` before this"));
+                if !begins_entry(input) {
+                    skip_to_comma(input);
+                    let _ = input.parse::<Token![,]>();
+                }
             }
         }
     }
@@ -205,6 +253,10 @@ impl Reader {
                 let value = measure(value, units::bytes)?;
                 set_once(&mut args.max_body, errors, Keyed { key, value });
             }
+            "retry" => {
+                let value = retry::read(&key, input, errors)?;
+                set_once(&mut args.retry, errors, Keyed { key, value });
+            }
             "on_error" => {
                 let value = on_error(&key, input, errors)?;
                 set_once(&mut args.on_error, errors, Keyed { key, value });
@@ -227,9 +279,12 @@ impl Reader {
 
     /// `method("PURGE") = "/path"`.
     fn custom_target(&mut self, key: Ident, input: ParseStream<'_>) -> syn::Result<()> {
-        const FORM: &str = "write `method(\"NAME\") = \"/path\"`";
+        const FORM: &str = "write `method(\"PURGE\") = \"/path\"`";
         if !input.peek(token::Paren) {
-            return Err(syn::Error::new(key.span(), FORM));
+            return Err(syn::Error::new(
+                key.span(),
+                format!("`method` takes a name and a template: {FORM}"),
+            ));
         }
         let content;
         parenthesized!(content in input);
@@ -241,7 +296,10 @@ impl Reader {
         };
         if !content.is_empty() || !input.peek(Token![=]) {
             skip(&content);
-            return Err(syn::Error::new(key.span(), FORM));
+            return Err(syn::Error::new(
+                key.span(),
+                format!("`method` takes a name and a template: {FORM}"),
+            ));
         }
         input.parse::<Token![=]>()?;
         let template = template(input)?;

@@ -36,7 +36,7 @@ pub(super) fn value_of<T>(
         ));
     }
     input.parse::<Token![=]>()?;
-    if input.is_empty() || input.peek(Token![,]) {
+    if input.is_empty() || input.peek(Token![,]) || input.peek(Token![>]) {
         return Err(syn::Error::new(
             key.span(),
             format!("the value of `{key}` is missing: write `{key} = {form}`"),
@@ -205,7 +205,8 @@ fn timeout(content: ParseStream<'_>) -> syn::Result<(Ident, Measure<Duration>)> 
     if !NAMES.contains(&text.as_str()) {
         let mut hint = did_you_mean(&text, NAMES);
         if text == "connect" {
-            hint = "; the session's builder sets it for all its requests".to_owned();
+            hint = ", as it is the session's: write `Session::builder().connect_timeout(…)`"
+                .to_owned();
         } else if hint.is_empty() {
             hint = ": write `total`, `attempt` or `idle`".to_owned();
         }
@@ -310,10 +311,16 @@ fn arm(content: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Option<Arm>
         };
         return Err(syn::Error::new(
             span,
-            "expected `=>`: an arm is `PATTERN => ACTION`, and `on_error = ACTION` stands for all",
+            "expected `=>`: write `PATTERN => ACTION` for an arm, or `on_error = ACTION` for all errors",
         ));
     }
     content.parse::<Token![=>]>()?;
+    if content.is_empty() || content.peek(Token![,]) {
+        return Err(syn::Error::new(
+            pattern.span,
+            "the action of this arm is missing: write `PATTERN => log`",
+        ));
+    }
     let expr = content.call(Expr::parse_with_earlier_boundary_rule)?;
     let tokens = expr.to_token_stream();
     let ends_itself =
@@ -321,9 +328,10 @@ fn arm(content: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Option<Arm>
     if content.peek(Token![;]) {
         return Err(here(content, "several actions make a block: write `{ …; … }`"));
     }
-    if content.peek(Token![,]) || (!content.is_empty() && !ends_itself) {
-        content.parse::<Token![,]>()?;
+    if !content.is_empty() && !content.peek(Token![,]) && !ends_itself {
+        return Err(here(content, "arms are separated by commas: write `,` before this"));
     }
+    content.parse::<Option<Token![,]>>()?;
     Ok(errors.keep(action::read(expr)).map(|action| Arm { pattern, guard, action, tokens }))
 }
 

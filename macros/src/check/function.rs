@@ -16,6 +16,9 @@ use crate::{scan, template};
 const MOST_RESPONSES: usize = 5;
 
 /// A request is an `async fn`, and nothing else besides.
+///
+/// UI: `function/not_async`, `function/const`, `function/unsafe`, `function/extern`,
+/// `function/variadic`.
 pub(super) fn is_async(item: &Item, errors: &mut Errors) {
     let sig = &item.sig;
     if let Some(token) = &sig.constness {
@@ -38,6 +41,8 @@ pub(super) fn is_async(item: &Item, errors: &mut Errors) {
 }
 
 /// Each would send a request of its own.
+///
+/// UI: `function/twice`.
 pub(super) fn one_request(item: &Item, errors: &mut Errors) {
     for attr in &item.requests {
         errors.on(attr, "a function is one request, and this one is given already: remove this");
@@ -45,9 +50,15 @@ pub(super) fn one_request(item: &Item, errors: &mut Errors) {
 }
 
 /// `#[response]` marks an argument of a function with a body, and takes nothing itself.
+///
+/// UI: `response/on_self`, `response/with_arguments`, `response/without_a_body`,
+/// `response/too_many`, `response/misspelt`.
 pub(super) fn response_arguments(item: &Item, errors: &mut Errors) {
     if let Some(attr) = &item.response_self {
         errors.on(attr, "`self` comes from the caller: put `#[response]` on an argument");
+    }
+    for word in &item.misspelt {
+        errors.at(word.span(), format!("unknown attribute `{word}`; did you mean `response`?"));
     }
     if let Some(response) = item.responses.get(MOST_RESPONSES) {
         let message =
@@ -58,7 +69,7 @@ pub(super) fn response_arguments(item: &Item, errors: &mut Errors) {
         if response.has_arguments() {
             errors.on(
                 &response.attr.meta,
-                "`#[response]` takes no arguments: the type of the argument says how it is read",
+                "the type of the argument says how it is read: write `#[response]`",
             );
         }
         if item.body.is_none() {
@@ -72,6 +83,8 @@ pub(super) fn response_arguments(item: &Item, errors: &mut Errors) {
 }
 
 /// Where values of the return type are made by generated code, it has a name.
+///
+/// UI: `function/impl_trait_bodyless`, `function/impl_trait_handled`.
 pub(super) fn named_return_type(args: &Args, item: &Item, errors: &mut Errors) {
     let ReturnType::Type(_, ty) = &item.sig.output else {
         return;
@@ -86,7 +99,41 @@ pub(super) fn named_return_type(args: &Args, item: &Item, errors: &mut Errors) {
     }
 }
 
+/// A body that waits may ask for more, for which there is no more time than is left. One whose return
+/// type has no name cannot be put into a block that says its type.
+pub(super) fn is_scoped(item: &Item) -> bool {
+    let output = item.sig.output.to_token_stream();
+    let named = scan::impl_trait(&output).is_none();
+    named && item.body.as_ref().is_some_and(|body| scan::waits(&body.tokens))
+}
+
+/// Whether an argument, or `self`, is named in what runs after the body.
+pub(super) fn used_by_handlers(args: &Args, item: &Item) -> bool {
+    let mut used = HashSet::new();
+    for tokens in action_expressions(args).into_iter().chain(closing_expressions(args)) {
+        scan::words(tokens, &mut used);
+    }
+    let mut names = item.bindings().into_iter().map(|(name, _)| name.unraw().to_string());
+    used.contains("self") || names.any(|name| used.contains(&name))
+}
+
+/// What is decoded owns what it has.
+///
+/// UI: `function/borrowed_output`.
+pub(super) fn owned_return_type(item: &Item, errors: &mut Errors) {
+    if let (None, ReturnType::Type(_, ty)) = (&item.body, &item.sig.output)
+        && let Some(span) = scan::reference(&ty.to_token_stream())
+    {
+        errors.at(
+            span,
+            "what is decoded from a response cannot borrow: write an owned type, such as `String`",
+        );
+    }
+}
+
 /// Without a body, an argument that neither the template nor an expression uses is a mistake.
+///
+/// UI: `template/unused_argument`.
 pub(super) fn used_arguments(args: &Args, item: &Item, errors: &mut Errors) {
     if item.body.is_some() || args.targets.is_empty() {
         return;

@@ -9,9 +9,13 @@ use crate::args::{self, Args, Arm, Keyed, without_groups};
 use crate::errors::Errors;
 use crate::item::Item;
 use crate::model::{Call, Callee, OnError};
+use crate::pattern::Pattern;
 use crate::scan;
 
 /// Nothing leaves the function past its handlers.
+///
+/// UI: `arms/question_mark`, `arms/return`, `arms/fallback_leaves`, `arms/cleanup_leaves`,
+/// `arms/request_leaves`.
 pub(super) fn no_early_exit(args: &Args, errors: &mut Errors) {
     let Some(key) = handler_key(args) else {
         return;
@@ -40,15 +44,21 @@ pub(super) fn no_early_exit(args: &Args, errors: &mut Errors) {
 }
 
 /// A `Status(…)` is a status, and one that is an error here.
+///
+/// UI: `arms/status_of_success`, `arms/statuses_of_success`, `arms/status_expected`,
+/// `arms/status_impossible`.
 pub(super) fn possible_statuses(args: &Args, errors: &mut Errors) {
-    let Some(args::OnError::Arms(arms)) = args.on_error.as_ref().map(|keyed| &keyed.value) else {
-        return;
+    let arms = match args.on_error.as_ref().map(|keyed| &keyed.value) {
+        Some(args::OnError::Arms(arms)) => arms.as_slice(),
+        _ => &[],
     };
+    let retried = args.retry.iter().flat_map(|keyed| &keyed.value.on).map(|on| &on.value);
     let success: Vec<(u64, u64)> = match &args.expect {
         Some(expect) => expect.value.iter().map(|range| (range.first, range.last)).collect(),
         None => vec![(200, 299)],
     };
-    for pat in arms.iter().flat_map(|arm| arm.pattern.statuses()) {
+    let patterns = arms.iter().map(|arm| &arm.pattern).chain(retried);
+    for pat in patterns.flat_map(Pattern::statuses) {
         status(pat, &success, errors);
     }
 }
@@ -60,19 +70,10 @@ fn status(pat: &Pat, success: &[(u64, u64)], errors: &mut Errors) {
         Pat::Ident(name) => {
             return name.subpat.iter().for_each(|(_, pat)| status(pat, success, errors));
         }
-        Pat::Lit(literal) => (number(&literal.lit), number(&literal.lit)),
-        Pat::Range(range) => {
-            let end = |expr: &Option<Box<Expr>>| match expr.as_deref() {
-                Some(Expr::Lit(literal)) => number(&literal.lit),
-                _ => None,
-            };
-            let last = end(&range.end).map(|last| match range.limits {
-                RangeLimits::HalfOpen(_) => last.saturating_sub(1),
-                RangeLimits::Closed(_) => last,
-            });
-            (end(&range.start), last)
-        }
-        _ => return,
+        pat => match range(pat) {
+            Some(ends) => ends,
+            None => return,
+        },
     };
     let outside = |status: &u64| !(100..=999).contains(status);
     if let Some(status) = [first, last].into_iter().flatten().find(outside) {
@@ -95,6 +96,25 @@ fn status(pat: &Pat, success: &[(u64, u64)], errors: &mut Errors) {
     }
 }
 
+/// The ends of a number or a range, as far as they are numbers.
+pub(super) fn range(pat: &Pat) -> Option<(Option<u64>, Option<u64>)> {
+    match pat {
+        Pat::Lit(literal) => Some((number(&literal.lit), number(&literal.lit))),
+        Pat::Range(range) => {
+            let end = |expr: &Option<Box<Expr>>| match expr.as_deref() {
+                Some(Expr::Lit(literal)) => number(&literal.lit),
+                _ => None,
+            };
+            let last = end(&range.end).map(|last| match range.limits {
+                RangeLimits::HalfOpen(_) => last.saturating_sub(1),
+                RangeLimits::Closed(_) => last,
+            });
+            Some((end(&range.start), last))
+        }
+        _ => None,
+    }
+}
+
 fn number(literal: &Lit) -> Option<u64> {
     match literal {
         Lit::Int(number) => number.base10_parse().ok(),
@@ -103,6 +123,8 @@ fn number(literal: &Lit) -> Option<u64> {
 }
 
 /// A function that returns nothing says what becomes of every error.
+///
+/// UI: `arms/error_lost`, `function/no_return_type`.
 pub(super) fn no_lost_error(args: &Args, item: &Item, errors: &mut Errors) {
     let caught = match args.on_error.as_ref().map(|keyed| &keyed.value) {
         Some(args::OnError::Always(..)) => true,
@@ -127,6 +149,8 @@ pub(super) fn no_lost_error(args: &Args, item: &Item, errors: &mut Errors) {
 }
 
 /// Some failure reaches `fallback`.
+///
+/// UI: `arms/fallback_unreachable`.
 pub(super) fn reachable_fallback(args: &Args, errors: &mut Errors) {
     let Some(fallback) = &args.fallback else {
         return;
@@ -140,6 +164,8 @@ pub(super) fn reachable_fallback(args: &Args, errors: &mut Errors) {
 }
 
 /// `cleanup` and `finally` are a path or a call; what is told the ending may be a closure.
+///
+/// UI: `arms/cleanup_not_a_call`, `arms/finally_a_value`.
 pub(super) fn call(keyed: &Keyed<Expr>, errors: &mut Errors) -> Option<Call> {
     let is_told = keyed.key == "finally";
     let value = without_groups(&keyed.value);
@@ -164,6 +190,8 @@ pub(super) fn call(keyed: &Keyed<Expr>, errors: &mut Errors) -> Option<Call> {
         Expr::Path(path) => Callee::Path(path),
         Expr::Closure(closure) if is_told => Callee::Closure(closure),
         expr @ (Expr::Call(_) | Expr::MethodCall(_) | Expr::Macro(_)) => Callee::Written(expr),
+        // Said already, where it stands.
+        Expr::Try(_) | Expr::Return(_) => return None,
         _ => {
             let told = if is_told { ", or a closure of the `Ending`" } else { "" };
             errors.on(
@@ -194,10 +222,13 @@ pub(super) fn always_settles(on_error: Option<&Keyed<args::OnError>>) -> bool {
 }
 
 pub(super) fn on_error(on_error: Option<Keyed<args::OnError>>) -> OnError {
-    match on_error.map(|keyed| keyed.value) {
-        None => OnError::Nothing,
-        Some(args::OnError::Always(action, _)) => OnError::Always(action),
-        Some(args::OnError::Arms(arms)) => OnError::Arms { open: !has_catch_all(&arms), arms },
+    let Some(Keyed { key, value }) = on_error else {
+        return OnError::Nothing;
+    };
+    let key = key.span();
+    match value {
+        args::OnError::Always(action, _) => OnError::Always(action, key),
+        args::OnError::Arms(arms) => OnError::Arms { key, open: !has_catch_all(&arms), arms },
     }
 }
 

@@ -4,13 +4,14 @@
 
 mod function;
 mod handlers;
+mod retry;
 mod sent;
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::{Expr, Path};
 
-use crate::args::{Args, Measure, OnError};
+use crate::args::{Args, Backoff, Measure, OnError};
 use crate::errors::Errors;
 use crate::item::Item;
 use crate::model::{Handlers, Request};
@@ -25,12 +26,14 @@ pub(crate) fn check(args: Args, item: &Item, mut errors: Errors) -> Result<Reque
     function::one_request(item, found);
     function::response_arguments(item, found);
     function::named_return_type(&args, item, found);
+    function::owned_return_type(item, found);
     sent::one_body(&args, found);
     sent::body_of_get(&args, found);
     sent::one_authorization(&args, found);
     sent::header_names(&args, found);
     sent::statuses(&args, found);
     sent::attempt_within_total(&args, found);
+    retry::check(&args, complete, found);
     handlers::no_early_exit(&args, found);
     handlers::possible_statuses(&args, found);
     if complete {
@@ -52,6 +55,7 @@ pub(crate) fn check(args: Args, item: &Item, mut errors: Errors) -> Result<Reque
         return Err(errors);
     };
     let template = target.template.clone();
+    let handlers_use_arguments = function::used_by_handlers(&args, item);
     let auth = sent::auth(args.bearer, args.basic);
     let timeouts = args.timeout.map(|keyed| keyed.value).unwrap_or_default();
     let handled = is_handled(
@@ -61,7 +65,6 @@ pub(crate) fn check(args: Args, item: &Item, mut errors: Errors) -> Result<Reque
         finally.is_some(),
     );
     let handlers = handled.then(|| Handlers {
-        total: args.fallback.is_some() || handlers::always_settles(args.on_error.as_ref()),
         on_error: handlers::on_error(args.on_error),
         fallback: args.fallback.map(|keyed| keyed.value),
         cleanup,
@@ -82,7 +85,10 @@ pub(crate) fn check(args: Args, item: &Item, mut errors: Errors) -> Result<Reque
         attempt_timeout: timeouts.attempt,
         idle_timeout: timeouts.idle,
         max_body: args.max_body.map(|keyed| keyed.value),
+        retry: args.retry.and_then(|keyed| retry::policy(keyed.value)),
         output: item.output().cloned(),
+        scoped: function::is_scoped(item),
+        handlers_use_arguments,
         handlers,
     })
 }
@@ -93,6 +99,8 @@ fn is_handled(on_error: bool, fallback: bool, cleanup: bool, finally: bool) -> b
 
 /// `crate` names a path that means the same everywhere, since the attribute may stand in any
 /// module.
+///
+/// UI: `keys/crate_relative`, `keys/crate_of_two_words`.
 fn crate_path(args: &Args, errors: &mut Errors) -> Path {
     let Some(keyed) = &args.krate else {
         return syn::parse_quote!(::backstop);
@@ -143,6 +151,21 @@ fn request_expressions(args: &Args) -> Vec<TokenStream> {
             if let Some(Measure::Written(duration)) = timeout {
                 found.push(duration);
             }
+        }
+    }
+    if let Some(retry) = args.retry.as_ref().map(|keyed| &keyed.value) {
+        found.extend(&retry.times);
+        found.extend(retry.on_retry.iter().map(|keyed| &keyed.value));
+        match retry.backoff.as_ref().map(|keyed| &keyed.value) {
+            Some(Backoff::Written(range)) => found.push(range),
+            Some(Backoff::Range(first, longest)) => {
+                for end in [first, longest] {
+                    if let Measure::Written(duration) = end {
+                        found.push(duration);
+                    }
+                }
+            }
+            None => {}
         }
     }
     found.into_iter().map(Expr::to_token_stream).collect()

@@ -9,10 +9,12 @@ use crate::args::{Args, Keyed, Measure, StatusRange, Target};
 use crate::errors::Errors;
 use crate::item::Item;
 use crate::model::{Auth, Content, Method, Placeholder};
-use crate::suggest::did_you_mean;
+use crate::suggest::{distance, nearest};
 use crate::template::{self, Place};
 
 /// There is one method, and one template.
+///
+/// UI: `keys/method_missing`, `keys/nothing`, `keys/two_methods`, `keys/method_twice`.
 pub(super) fn one_target<'a>(
     args: &'a Args,
     complete: bool,
@@ -40,6 +42,8 @@ pub(super) fn one_target<'a>(
 }
 
 /// The name of a method is a token (RFC 9110, section 9.1).
+///
+/// UI: `keys/method_name_with_a_space`.
 pub(super) fn method(target: &Target, errors: &mut Errors) -> Option<Method> {
     let Some(name) = &target.custom else {
         return Some(Method::Named(target.key.clone()));
@@ -58,6 +62,8 @@ pub(super) fn method(target: &Target, errors: &mut Errors) -> Option<Method> {
 }
 
 /// A template is well-formed, and each of its placeholders names an argument.
+///
+/// UI: `template/scheme`, `template/host_missing`, `template/empty`, `template/fragment`.
 pub(super) fn placeholders(target: &Target, item: &Item, errors: &mut Errors) -> Vec<Placeholder> {
     let literal = &target.template;
     let parsed = match template::parse(&literal.value()) {
@@ -72,7 +78,7 @@ pub(super) fn placeholders(target: &Target, item: &Item, errors: &mut Errors) ->
     let mut found: Vec<Placeholder> = Vec::new();
     for placeholder in parsed.placeholders {
         let span = part(literal, placeholder.range);
-        let Some(value) = value_of(&placeholder.text, span, item, errors) else {
+        let Some(value) = value_of(literal, &placeholder.text, span, item, errors) else {
             continue;
         };
         let setter = match placeholder.place {
@@ -100,7 +106,16 @@ fn part(literal: &LitStr, range: std::ops::Range<usize>) -> Span {
 }
 
 /// The expression that a placeholder stands for, with the names as the function itself knows them.
-fn value_of(text: &str, span: Span, item: &Item, errors: &mut Errors) -> Option<TokenStream> {
+///
+/// UI: `template/unknown_name`, `template/unknown_name_no_hint`, `template/from_the_response`,
+/// `template/self_without_receiver`.
+fn value_of(
+    literal: &LitStr,
+    text: &str,
+    span: Span,
+    item: &Item,
+    errors: &mut Errors,
+) -> Option<TokenStream> {
     if let Some(fields) = text.strip_prefix("self.") {
         let Some(receiver) = item.sig.receiver() else {
             errors
@@ -108,7 +123,9 @@ fn value_of(text: &str, span: Span, item: &Item, errors: &mut Errors) -> Option<
             return None;
         };
         let this = Token![self](span.resolved_at(receiver.self_token.span));
-        let fields = fields.split('.').map(|field| member(field, span));
+        // Of a misspelt field rustc would have the whole template replaced by the right one.
+        let here = span.resolved_at(Span::mixed_site());
+        let fields = fields.split('.').map(|field| member(field, here));
         return Some(quote!(#this #(.#fields)*));
     }
     let bindings = item.bindings();
@@ -117,18 +134,46 @@ fn value_of(text: &str, span: Span, item: &Item, errors: &mut Errors) -> Option<
         return Some(name.to_token_stream());
     }
     let message = if item.responses.iter().any(|response| response.bindings().iter().any(named)) {
-        format!("`{text}` comes from the response, which is not there when the request is made")
+        format!(
+            "`{text}` comes from the response, which is not there when the request is made: give it \
+             an argument of its own"
+        )
     } else {
         let names: Vec<String> =
             bindings.iter().map(|(name, _)| name.unraw().to_string()).collect();
-        let hint = did_you_mean(text, names.iter().map(String::as_str));
-        match hint.is_empty() {
-            true => format!("no argument is named `{text}`: add it to the function's arguments"),
-            false => format!("no argument is named `{text}`{hint}"),
+        let names = names.iter().map(String::as_str);
+        let Some(meant) = nearest(text, names) else {
+            errors.at(
+                span,
+                format!("no argument is named `{text}`: add it to the function's arguments"),
+            );
+            return None;
+        };
+        let message = format!("no argument is named `{text}`; did you mean `{meant}`?");
+        let error = syn::Error::new(span, message);
+        match is_format(literal) && rustc_suggests(text, meant) {
+            true => errors.misspelt(literal, error),
+            false => errors.push(error),
         }
+        return None;
     };
     errors.at(span, message);
     None
+}
+
+/// Whether rustc reads a template's placeholders as those of a format string.
+fn is_format(literal: &LitStr) -> bool {
+    let is_word = |text: &str| syn::parse_str::<Ident>(text).is_ok();
+    template::parse(&literal.value()).is_ok_and(|template| {
+        let mut placeholders = template.placeholders.iter();
+        placeholders
+            .all(|placeholder| placeholder.place != Place::Rest && is_word(&placeholder.text))
+    })
+}
+
+/// Whether rustc's own idea of a similar name is no stricter than ours.
+fn rustc_suggests(text: &str, meant: &str) -> bool {
+    distance(text, meant) <= text.len().max(3) / 3
 }
 
 fn member(field: &str, span: Span) -> TokenStream {
@@ -143,6 +188,8 @@ fn member(field: &str, span: Span) -> TokenStream {
 }
 
 /// A request has at most one body.
+///
+/// UI: `policies/two_bodies`.
 pub(super) fn one_body(args: &Args, errors: &mut Errors) {
     let mut bodies = args.bodies.iter();
     let Some(first) = bodies.next() else {
@@ -160,6 +207,8 @@ pub(super) fn one_body(args: &Args, errors: &mut Errors) {
 }
 
 /// GET and HEAD have no body: servers ignore it, or refuse it.
+///
+/// UI: `policies/get_with_a_body`, `policies/head_with_a_body`.
 pub(super) fn body_of_get(args: &Args, errors: &mut Errors) {
     let (Some(target), Some(body)) = (args.targets.first(), args.bodies.first()) else {
         return;
@@ -176,6 +225,8 @@ pub(super) fn body_of_get(args: &Args, errors: &mut Errors) {
 }
 
 /// `bearer` and `basic` would both set `Authorization`.
+///
+/// UI: `keys/two_authorizations`.
 pub(super) fn one_authorization(args: &Args, errors: &mut Errors) {
     if let (Some(_), Some(basic)) = (&args.bearer, &args.basic) {
         errors.at(
@@ -186,6 +237,8 @@ pub(super) fn one_authorization(args: &Args, errors: &mut Errors) {
 }
 
 /// A header's name is a token, and not one that follows from the body.
+///
+/// UI: `keys/header_name_with_a_space`, `keys/header_computed`.
 pub(super) fn header_names(args: &Args, errors: &mut Errors) {
     for (name, _) in args.headers.iter().flat_map(|keyed| &keyed.value) {
         let text = name.value();
@@ -201,6 +254,8 @@ pub(super) fn header_names(args: &Args, errors: &mut Errors) {
 }
 
 /// A status has three digits, an interim one is never the last, and a range is not empty.
+///
+/// UI: `keys/expect_not_a_status`, `keys/expect_empty_range`, `keys/expect_interim`.
 pub(super) fn statuses(args: &Args, errors: &mut Errors) {
     for StatusRange { first, last, tokens } in args.expect.iter().flat_map(|keyed| &keyed.value) {
         let outside = |status: &u64| !(100..=999).contains(status);
@@ -216,6 +271,8 @@ pub(super) fn statuses(args: &Args, errors: &mut Errors) {
 }
 
 /// One attempt does not take longer than all of them.
+///
+/// UI: `policies/attempt_over_total`.
 pub(super) fn attempt_within_total(args: &Args, errors: &mut Errors) {
     let Some(timeouts) = args.timeout.as_ref().map(|keyed| &keyed.value) else {
         return;

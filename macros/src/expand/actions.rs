@@ -4,7 +4,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 use syn::{Expr, Path};
 
-use super::{at, code, crate_at, parentheses};
+use super::{at, call_at, code, crate_at, local_at, parentheses};
 use crate::action::{Action, Step};
 use crate::args::Arm;
 use crate::pattern::{Inside, Kind, Leaf, Pattern};
@@ -31,14 +31,15 @@ pub(super) struct Ways<'a> {
 
 impl Ways<'_> {
     // Output: failure.recover(None)
-    fn recovers(&self, value: Option<&Expr>) -> TokenStream {
-        let value = value.map_or_else(|| code!(()), Expr::to_token_stream);
-        self.settles(self.ended("Done", code!(failure.recover(#value))))
+    fn recovers(&self, word: &Ident, value: Option<&Expr>) -> TokenStream {
+        let value = value.map_or_else(|| quote_spanned!(word.span()=> ()), Expr::to_token_stream);
+        self.settles(self.ended("Done", settled(word.span(), "recover", value)))
     }
 
     // Output: failure.fail(error)
-    fn fails(&self, error: &Expr) -> TokenStream {
-        self.settles(self.ended("Failed", code!(failure.fail(#error))))
+    fn fails(&self, word: &Ident, error: &Expr) -> TokenStream {
+        let failed = settled(word.span(), "fail", error.to_token_stream());
+        self.settles(self.ended("Failed", failed))
     }
 
     // Output: (::backstop::Ending::Done, VALUE)          with `finally`
@@ -103,7 +104,7 @@ impl Ways<'_> {
                 let call = statement(action, self.krate);
                 code!(#call,)
             }
-            Action::Recover(_) | Action::Fail(_) | Action::Diverge(_) => {
+            Action::Recover(..) | Action::Fail(..) | Action::Diverge(_) => {
                 let value = self.run(action);
                 code!(#value,)
             }
@@ -117,8 +118,8 @@ impl Ways<'_> {
     /// The steps of an action, as they stand in a block.
     pub(super) fn run(&self, action: &Action) -> TokenStream {
         match action {
-            Action::Recover(value) => self.recovers(value.as_ref()),
-            Action::Fail(error) => self.fails(error),
+            Action::Recover(word, value) => self.recovers(word, value.as_ref()),
+            Action::Fail(word, error) => self.fails(word, error),
             Action::Diverge(tokens) => code!(#tokens),
             Action::Block(steps) => self.block(steps),
             Action::If { condition, then, otherwise } => {
@@ -168,6 +169,13 @@ impl Ways<'_> {
     }
 }
 
+// Output: failure.recover(None)
+pub(super) fn settled(span: Span, how: &str, value: TokenStream) -> TokenStream {
+    let failure = local_at(span, "failure");
+    let call = call_at(span, how, value);
+    code!(#failure #call)
+}
+
 /// An action that only does something, as an expression.
 fn statement(action: &Action, krate: &Path) -> Option<TokenStream> {
     match action {
@@ -181,7 +189,10 @@ fn statement(action: &Action, krate: &Path) -> Option<TokenStream> {
             let arguments = parentheses(path, quote_spanned!(at(path)=> &error));
             Some(code!(#path #arguments #awaited))
         }
-        Action::Closure(closure) => Some(code!((#closure)(&error))),
+        Action::Closure(closure) => {
+            // Not the user's own call, which they would be told to write as a block.
+            Some(quote_spanned!(at(closure)=> (#closure)(&error)))
+        }
         Action::Statement(tokens) => Some(tokens.clone()),
         _ => None,
     }
@@ -190,7 +201,7 @@ fn statement(action: &Action, krate: &Path) -> Option<TokenStream> {
 // Input:  Connect(Dns | Refused)
 // Output: ::backstop::ErrorKind::Connect(
 //             ::backstop::ConnectError::Dns | ::backstop::ConnectError::Refused)
-fn kind(kind_: &Kind, krate: &Path) -> TokenStream {
+pub(super) fn kind(kind_: &Kind, krate: &Path) -> TokenStream {
     match kind_ {
         Kind::Any(token) => token.to_token_stream(),
         Kind::Written(pat) => pat.to_token_stream(),

@@ -3,14 +3,14 @@
 
 use std::time::Duration;
 
-use proc_macro2::{Ident, Literal, Span, TokenStream};
+use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{ToTokens, quote_spanned};
-use syn::Expr;
+use syn::{Expr, Path};
 
-use super::{at, at_output, code, crate_at, output};
-use crate::args::Measure;
+use super::{actions, at_output, call_at, code, crate_at, local_at, output, own, parentheses};
+use crate::args::{Backoff, Measure};
 use crate::item::Item;
-use crate::model::{Auth, Content, Method, Placeholder, Request};
+use crate::model::{Auth, Content, Method, Placeholder, Request, Retry};
 
 // Input:  #[request(get = "/users/{id}", header("accept" = kind), timeout = 2s)]
 // Output: let request = ::backstop::Request::get("/users/{id}")
@@ -36,7 +36,8 @@ pub(super) fn request(
         request.content.iter().map(content).collect(),
         request.expect.iter().map(|ranges| expect(ranges)).collect(),
         limits(request),
-        reads(item),
+        request.retry.iter().map(|policy| retry(policy, krate)).collect(),
+        reads(request, item),
     ];
     let streaming = streaming.map(|streaming| code!(.streaming(#streaming)));
     code!(let request = #krate::Request::#new #(#calls)* #streaming;)
@@ -56,15 +57,25 @@ pub(super) fn reader(request: &Request, item: &Item, how: &str) -> TokenStream {
 // Output: ::backstop::Session::shared().fetch(request).await
 pub(super) fn send(request: &Request) -> TokenStream {
     let krate = &request.krate;
+    // Where the method stands: an argument that is not `Send` is held across this `.await`.
+    let span = match &request.method {
+        Method::Named(name) => name.span(),
+        Method::Custom(name) => name.span(),
+    };
+    let await_ = quote_spanned!(span=> .await);
     match &request.session {
-        None => code!(#krate::Session::shared().fetch(request).await),
+        None => code!(#krate::Session::shared().fetch(request) #await_),
         // The branches say what type they are: with a `&` before them they would have to fit it.
         Some(session @ (Expr::If(_) | Expr::Match(_) | Expr::Block(_) | Expr::Unsafe(_))) => {
-            code!((#session).fetch(request).await)
+            code!((#session).fetch(request) #await_)
         }
         Some(session) => {
+            let span = own(session);
+            let krate = crate_at(krate, span);
+            let request = local_at(span, "request");
             let session = reference(session);
-            code!(#krate::Session::fetch(#session, request).await)
+            let fetched = quote_spanned!(span=> #krate::Session::fetch(#session, #request));
+            code!(#fetched #await_)
         }
     }
 }
@@ -72,40 +83,37 @@ pub(super) fn send(request: &Request) -> TokenStream {
 // Output: .path("id", &id)
 fn placeholder(placeholder: &Placeholder) -> TokenStream {
     let Placeholder { setter, text, value } = placeholder;
-    let span = at(value);
-    let setter = Ident::new(setter, span);
+    let span = own(value);
     let mut text = Literal::string(text);
     text.set_span(span);
-    quote_spanned!(span=> .#setter(#text, &#value))
+    call_at(span, setter, quote_spanned!(span=> #text, &#value))
 }
 
 // Output: .query(&filter)
 fn query(value: &Expr) -> TokenStream {
-    let value = reference(value);
-    code!(.query(#value))
+    call_at(own(value), "query", reference(value))
 }
 
 // Output: .header("accept", kind)
 fn header((name, value): &(syn::LitStr, Expr)) -> TokenStream {
-    code!(.header(#name, #value))
+    call_at(name.span(), "header", code!(#name, #value))
 }
 
 // Output: .bearer_auth(token)
 fn auth(auth: &Auth) -> TokenStream {
     match auth {
-        Auth::Bearer(token) => code!(.bearer_auth(#token)),
-        Auth::Basic(user, password) => code!(.basic_auth(#user, #password)),
+        Auth::Bearer(token) => call_at(own(token), "bearer_auth", token.to_token_stream()),
+        Auth::Basic(user, password) => call_at(own(user), "basic_auth", code!(#user, #password)),
     }
 }
 
 // Output: .json(&user)
 fn content(content: &Content) -> TokenStream {
-    let key = &content.key;
     let value = match content.by_reference {
         true => reference(&content.value),
         false => content.value.to_token_stream(),
     };
-    code!(.#key(#value))
+    call_at(content.key.span(), &content.key.to_string(), value)
 }
 
 // Output: .expect(&[200..=299, 304..=304])
@@ -119,22 +127,61 @@ fn expect(ranges: &[(u16, u16)]) -> TokenStream {
 
 // Output: .timeout(D).attempt_timeout(D).idle_timeout(D).max_body(65536)
 fn limits(request: &Request) -> TokenStream {
-    let timeout = request.timeout.as_ref().map(duration);
-    let attempt = request.attempt_timeout.as_ref().map(duration);
-    let idle = request.idle_timeout.as_ref().map(duration);
-    let max_body = request.max_body.as_ref().map(|size| match size {
-        Measure::Literal(bytes, _) => Literal::u64_unsuffixed(*bytes).to_token_stream(),
-        Measure::Written(size) => size.to_token_stream(),
+    let timeouts = [
+        ("timeout", &request.timeout),
+        ("attempt_timeout", &request.attempt_timeout),
+        ("idle_timeout", &request.idle_timeout),
+    ];
+    let timeouts = timeouts.into_iter().filter_map(|(method, time)| {
+        let time = duration(time.as_ref()?);
+        Some(call_at(own(&time), method, time))
     });
-    [
-        timeout.map(|time| code!(.timeout(#time))),
-        attempt.map(|time| code!(.attempt_timeout(#time))),
-        idle.map(|time| code!(.idle_timeout(#time))),
-        max_body.map(|size| code!(.max_body(#size))),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
+    let max_body = request.max_body.as_ref().map(|size| {
+        let size = match size {
+            Measure::Literal(bytes, _) => Literal::u64_unsuffixed(*bytes).to_token_stream(),
+            Measure::Written(size) => size.to_token_stream(),
+        };
+        call_at(own(&size), "max_body", size)
+    });
+    timeouts.chain(max_body).collect()
+}
+
+// Input:  retry = 3
+// Output: .retry(3)
+// Input:  retry(times = 3, on(Timeout), backoff(100ms..10s), idempotency_key, on_retry = note)
+// Output: .retry(::backstop::Retry::times(3)
+//             .on(|error| match error.kind() {
+//                 ::backstop::ErrorKind::Timeout(_) => true,
+//                 _ => false,
+//             })
+//             .backoff(::core::time::Duration::from_millis(100)..::core::time::Duration::from_secs(10))
+//             .idempotency_key()
+//             .on_retry(note))
+fn retry(retry: &Retry, krate: &Path) -> TokenStream {
+    match retry {
+        Retry::Simple(times) => call_at(own(times), "retry", times.to_token_stream()),
+        Retry::Policy { times, on, backoff, idempotency_key, on_retry } => {
+            let on = on.as_ref().map(|pattern| {
+                let kind = actions::kind(&pattern.kind, krate);
+                match pattern.matches_all() {
+                    true => code!(.on(|_| true)),
+                    false => code!(.on(|error| match error.kind() { #kind => true, _ => false })),
+                }
+            });
+            let backoff = backoff.as_ref().map(|backoff| match backoff {
+                Backoff::Range(first, longest) => {
+                    let (first, longest) = (duration(first), duration(longest));
+                    code!(.backoff(#first..#longest))
+                }
+                Backoff::Written(range) => call_at(own(range), "backoff", code!(#range)),
+            });
+            let key = idempotency_key.as_ref().map(|key| code!(.#key()));
+            let on_retry = on_retry
+                .as_ref()
+                .map(|observer| call_at(own(observer), "on_retry", observer.to_token_stream()));
+            code!(.retry(#krate::Retry::times(#times) #on #backoff #key #on_retry))
+        }
+    }
 }
 
 // Input:  250ms
@@ -158,42 +205,49 @@ fn duration(duration: &Measure<Duration>) -> TokenStream {
 
 // Input:  #[response] Json(user): Json<User>
 // Output: .reads::<Json<User>>()
-fn reads(item: &Item) -> TokenStream {
-    match response(item) {
+fn reads(request: &Request, item: &Item) -> TokenStream {
+    match response(request, item) {
         None => TokenStream::new(),
-        Some((_, ty)) => code!(.reads::<#ty>()),
+        Some((_, ty)) => {
+            let span = own(&ty);
+            let reads = Ident::new("reads", span);
+            let nothing = parentheses(&ty, TokenStream::new());
+            code!(.#reads::<#ty> #nothing)
+        }
     }
 }
 
 /// The pattern and the type of what is taken from the response: a tuple if there are several.
-pub(super) fn response(item: &Item) -> Option<(TokenStream, TokenStream)> {
-    let pats = item.responses.iter().map(|response| &response.pat);
-    let types = item.responses.iter().map(|response| &response.ty);
-    match item.responses.as_slice() {
-        [] => None,
-        [response] => Some((response.pat.to_token_stream(), response.ty.to_token_stream())),
-        // The parentheses are where the first type is, as far as rustc's messages go.
-        [first, ..] => {
-            let span = own_span(&first.ty);
-            Some((code!((#(#pats),*)), quote_spanned!(span=> (#(#types),*))))
-        }
-    }
+pub(super) fn response(request: &Request, item: &Item) -> Option<(TokenStream, TokenStream)> {
+    let first = item.responses.first()?;
+    // The parentheses are where the first type is, as far as rustc's messages go.
+    let span = own(&first.ty);
+    let krate = crate_at(&request.krate, span);
+    let deadline =
+        request.scoped.then(|| (code!(deadline), quote_spanned!(span=> #krate::Deadline)));
+    let of_items = item
+        .responses
+        .iter()
+        .map(|response| (response.pat.to_token_stream(), response.ty.to_token_stream()));
+    let (pats, types): (Vec<_>, Vec<_>) = deadline.into_iter().chain(of_items).unzip();
+    Some(match (pats.as_slice(), types.as_slice()) {
+        ([pat], [ty]) => (pat.clone(), ty.clone()),
+        _ => (code!((#(#pats),*)), quote_spanned!(span=> (#(#types),*))),
+    })
 }
 
 // Output: .and_then(|response| response.read::<Json<User>>())
 pub(super) fn decode(ty: &TokenStream) -> TokenStream {
     // Where the type is: one that cannot be read is reported there, and only once, as `reads` asks
     // the same of it in the same place.
-    let mut spans = ty.clone().into_iter().map(|tree| tree.span());
-    let first = spans.next().unwrap_or_else(Span::mixed_site);
-    let read = quote_spanned!(first.resolved_at(Span::mixed_site())=> read);
+    let read = Ident::new("read", own(ty));
     code!(.and_then(|response| response.#read::<#ty>()))
 }
 
 /// `&expr`, with the parentheses that it needs.
 fn reference(expr: &Expr) -> TokenStream {
     // One of our spans would make an error about the value one about the attribute.
-    let span = own_span(expr);
+    let span = own(expr);
     match expr {
         Expr::Reference(_) => expr.to_token_stream(),
         Expr::Array(_)
@@ -210,10 +264,4 @@ fn reference(expr: &Expr) -> TokenStream {
         | Expr::Tuple(_) => quote_spanned!(span=> &#expr),
         _ => quote_spanned!(span=> &(#expr)),
     }
-}
-
-/// The user's own span of the first of `tokens`, for what names nothing.
-fn own_span(tokens: &impl ToTokens) -> Span {
-    let first = tokens.to_token_stream().into_iter().next();
-    first.map_or_else(Span::mixed_site, |tree| tree.span())
 }

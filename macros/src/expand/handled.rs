@@ -1,11 +1,11 @@
 //! A request with `on_error`, `fallback`, `cleanup` or `finally` → its statements.
 
-use proc_macro2::{Delimiter, Group, Span, TokenStream};
+use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 
-use super::actions::{Settled, Ways};
-use super::{at, at_output, build, code, crate_at, output, parentheses};
-use crate::action::Ends;
+use super::actions::{Settled, Ways, settled};
+use super::{at, at_output, build, code, crate_at, output, own, parentheses, run};
+use crate::action::{Action, Ends};
 use crate::item::{Body, Item, may_be_refutable};
 use crate::model::{Call, Callee, Handlers, OnError, Request};
 use crate::scan;
@@ -58,11 +58,19 @@ fn success(request: &Request, handlers: &Handlers, item: &Item) -> TokenStream {
     let krate = &request.krate;
     let output = output(request);
     let new = code!(::core::result::Result::Err(error) => #krate::Failure::new(error),);
-    // `fallback` takes a build error out of it.
-    let mutable = handlers.fallback.as_ref().map(|_| code!(mut));
+    let failure = match handlers {
+        // `fallback` takes a build error out of it.
+        Handlers { fallback: Some(_), .. } => code!(mut failure),
+        Handlers { on_error, .. }
+            if on_error.ends() == Ends::default() && !on_error.needs_error() =>
+        {
+            code!(_)
+        }
+        _ => code!(failure),
+    };
     let send = build::send(request);
     let Some(body) = &item.body else {
-        let reader = reader(request, handlers, item);
+        let reader = build::reader(request, item, "total");
         let build = build::request(request, item, Some(code!(reader.streaming)));
         let done = match finished(handlers, code!(#krate::Ending::Done)) {
             Some(told) => code!({ #told return outcome; }),
@@ -71,15 +79,16 @@ fn success(request: &Request, handlers: &Handlers, item: &Item) -> TokenStream {
         return code! {
             #reader
             #build
-            let #mutable failure: #krate::Failure<#output> = match #send.and_then(reader.decode) {
+            let #failure: #krate::Failure<#output> = match #send.and_then(reader.decode) {
                 ::core::result::Result::Ok(outcome) => #done
                 #new
             };
         };
     };
     let build = build::request(request, item, None);
-    let (pat, decode) = match build::response(item) {
+    let (pat, decode) = match build::response(request, item) {
         Some((pat, ty)) => (pat, build::decode(&ty)),
+        None if request.scoped => (code!(deadline), code!(.map(|response| response.deadline()))),
         None => (code!(_), TokenStream::new()),
     };
     // In a `let`, one that leaves a value out is reported at itself.
@@ -105,20 +114,11 @@ fn success(request: &Request, handlers: &Handlers, item: &Item) -> TokenStream {
     code! {
         #build
         #response
-        let #mutable failure #of = match #subject {
+        let #failure #of = match #subject {
             ::core::result::Result::Ok(#pat) => #body
             #new
         };
     }
-}
-
-// Output: let reader = ::backstop::by_type::returns::<R>().reader();
-fn reader(request: &Request, handlers: &Handlers, item: &Item) -> TokenStream {
-    let how = match handlers.total {
-        true => "total",
-        false => "returns",
-    };
-    build::reader(request, item, how)
 }
 
 // Input:  { BODY }
@@ -138,7 +138,7 @@ fn returning(
 ) -> TokenStream {
     let krate = &request.krate;
     let output = output(request);
-    let body = run(request, body);
+    let body = run::body(request, body);
     let ending = code!(#krate::by_type::returned(&outcome).ending());
     let told = match &handlers.finally {
         // What is borrowed of the outcome is given back before it waits.
@@ -172,15 +172,18 @@ fn ending(
     match &handlers.finally {
         // A body without an end has nothing to return.
         None => {
-            let diverges = scan::diverges(&body.tokens);
-            let body = &body.tokens;
+            let diverges = !request.scoped && scan::diverges(&body.tokens);
+            let body = match request.scoped {
+                true => run::body(request, body),
+                false => body.tokens.clone(),
+            };
             match diverges {
                 true => code!({ #taken #body }),
                 false => code!(return { #taken #body },),
             }
         }
         Some(_) => {
-            let body = run(request, body);
+            let body = run::body(request, body);
             let told = finished(handlers, code!(#krate::Ending::Done));
             code!({
                 #taken
@@ -189,43 +192,6 @@ fn ending(
                 return;
             })
         }
-    }
-}
-
-// Input:  { Ok(user) }
-// Output: { Ok(user) }
-// Input:  { let user = parse(text)?; Ok(user) }
-// Output: (|| -> R { let user = parse(text)?; Ok(user) })()
-// Input:  { let user = parse(text).await?; Ok(user) }
-// Output: async {
-//             if let ::core::option::Option::Some(outcome) = ::backstop::by_type::no_outcome::<R>() {
-//                 return outcome;
-//             }
-//             let user = parse(text).await?; Ok(user)
-//         }.await
-fn run(request: &Request, body: &Body) -> TokenStream {
-    let krate = &request.krate;
-    let output = output(request);
-    let tokens = &body.tokens;
-    // Where the user's braces are: a body without a value is reported there.
-    let mut block = Group::new(Delimiter::Brace, tokens.clone());
-    block.set_span(body.span);
-    // What would come after a body without an end is unreachable; after a block it is not.
-    if !scan::may_leave(tokens) && !scan::diverges(tokens) {
-        return block.to_token_stream();
-    }
-    // A closure cannot wait, nor return what it borrows.
-    if !scan::may_wait(tokens) && !scan::borrows(&output) {
-        return code!((|| -> #output #block)());
-    }
-    // The block takes its type from what it returns first.
-    code! {
-        async {
-            if let ::core::option::Option::Some(outcome) = #krate::by_type::no_outcome::<#output>() {
-                return outcome;
-            }
-            #tokens
-        }.await
     }
 }
 
@@ -246,8 +212,7 @@ fn outcome(request: &Request, handlers: &Handlers, item: &Item) -> TokenStream {
         Some(fallback) => fall_back(&ways, fallback),
     };
     // rustc takes the attribute on a statement only.
-    let deny = matches!(handlers.on_error, OnError::Arms { .. })
-        .then(|| code!(#[deny(unreachable_patterns)]));
+    let deny = denied(&handlers.on_error);
     // Nothing is reached then: `finally` hears of it as its guard is dropped.
     if ends == Ends::default() {
         let cleanup = handlers.cleanup.as_ref().map(cleanup);
@@ -280,19 +245,34 @@ fn outcome(request: &Request, handlers: &Handlers, item: &Item) -> TokenStream {
     }
 }
 
+// Output: #[deny(unreachable_patterns, unused_must_use)]
+fn denied(on_error: &OnError) -> Option<TokenStream> {
+    // What the lint says of where it comes from points at the key.
+    match on_error {
+        OnError::Arms { key, .. } => {
+            Some(quote_spanned!(*key=> #[deny(unreachable_patterns, unused_must_use)]))
+        }
+        OnError::Always(Action::Call(_, None) | Action::Block(_) | Action::If { .. }, key) => {
+            Some(quote_spanned!(*key=> #[deny(unused_must_use)]))
+        }
+        _ => None,
+    }
+}
+
 fn handle(ways: &Ways<'_>, on_error: &OnError) -> TokenStream {
     match on_error {
         OnError::Nothing => TokenStream::new(),
-        OnError::Always(action) => ways.run(action),
-        OnError::Arms { arms, open } => ways.choose(arms, *open),
+        OnError::Always(action, _) => ways.run(action),
+        OnError::Arms { arms, open, .. } => ways.choose(arms, *open),
     }
 }
 
 // Output: failure.into_outcome()
 fn goes_on(ways: &Ways<'_>, output: Span) -> TokenStream {
-    // At the return type, so that one that cannot carry an error is reported there.
-    let into_outcome = quote_spanned!(output=> into_outcome);
-    ways.ended("Failed", code!(failure.#into_outcome()))
+    // At the return type, so that one that cannot carry an error is reported there; and as all of it
+    // comes from the macro, rustc looks no further for who is to blame.
+    let output = output.resolved_at(Span::mixed_site());
+    ways.ended("Failed", settled(output, "into_outcome", TokenStream::new()))
 }
 
 // Input:  fallback = 0
@@ -302,7 +282,8 @@ fn goes_on(ways: &Ways<'_>, output: Span) -> TokenStream {
 //         }
 fn fall_back(ways: &Ways<'_>, fallback: &syn::Expr) -> TokenStream {
     let kept = ways.ended("Failed", code!(kept));
-    let recovered = ways.ended("Done", code!(failure.recover(#fallback)));
+    let recovered = settled(own(fallback), "recover", fallback.to_token_stream());
+    let recovered = ways.ended("Done", recovered);
     code! {
         match failure.build_error() {
             ::core::option::Option::Some(kept) => #kept,
@@ -312,6 +293,7 @@ fn fall_back(ways: &Ways<'_>, fallback: &syn::Expr) -> TokenStream {
 }
 
 // Output: release(id).await;
+//         #[deny(unused_must_use)] release(id);
 fn cleanup(call: &Call) -> TokenStream {
     let called = match &call.callee {
         Callee::Path(path) => {
@@ -322,7 +304,9 @@ fn cleanup(call: &Call) -> TokenStream {
         Callee::Written(expr) => code!(#expr),
     };
     let awaited = &call.awaited;
-    code!(#called #awaited;)
+    // A future that is not awaited would never run.
+    let deny = awaited.is_none().then(|| quote_spanned!(own(&called)=> #[deny(unused_must_use)]));
+    code!(#deny #called #awaited;)
 }
 
 // Output: finally.end(ENDING);

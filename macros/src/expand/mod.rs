@@ -7,8 +7,9 @@ mod actions;
 mod build;
 mod handled;
 mod plain;
+mod run;
 
-use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::Path;
 
@@ -34,9 +35,10 @@ pub(crate) fn request(args: TokenStream, tokens: TokenStream) -> TokenStream {
             return code!(#errors #tokens);
         }
     };
+    let named = args.named_items();
     match check::check(args, &item, errors) {
         Ok(request) => function(&request, &item),
-        Err(errors) => fallback::item(item, &errors),
+        Err(errors) => fallback::item(item, &named, &errors),
     }
 }
 
@@ -62,6 +64,26 @@ fn at(tokens: &impl ToTokens) -> Span {
     let first = tokens.to_token_stream().into_iter().next();
     let span = first.map_or_else(Span::call_site, |tree| tree.span());
     span.resolved_at(Span::mixed_site())
+}
+
+/// The user's own span of the first of `tokens`, for what names nothing: an error there is about
+/// their code, and says nothing of the attribute.
+fn own(tokens: &impl ToTokens) -> Span {
+    let first = tokens.to_token_stream().into_iter().next();
+    first.map_or_else(Span::mixed_site, |tree| tree.span())
+}
+
+/// A local of the expansion, as if it were named at `span`.
+fn local_at(span: Span, name: &str) -> Ident {
+    Ident::new(name, span.resolved_at(Span::mixed_site()))
+}
+
+/// `.method(…)`, all of it at `span`: what is wrong with the call is reported there.
+fn call_at(span: Span, method: &str, arguments: TokenStream) -> TokenStream {
+    let method = Ident::new(method, span);
+    let mut group = Group::new(Delimiter::Parenthesis, arguments);
+    group.set_span(span);
+    code!(.#method #group)
 }
 
 /// The span of the last of `tokens`.
@@ -103,7 +125,7 @@ fn output(request: &Request) -> TokenStream {
 /// Where the return type stands, or the function's name if there is none.
 fn at_output(request: &Request, item: &Item) -> Span {
     match &request.output {
-        Some(ty) => at(ty),
-        None => at(&item.sig.ident),
+        Some(ty) => own(ty),
+        None => item.sig.ident.span(),
     }
 }

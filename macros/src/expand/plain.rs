@@ -3,14 +3,14 @@
 use proc_macro2::TokenStream;
 use quote::quote_spanned;
 
-use super::{at_output, build, code, crate_at};
+use super::{at_output, build, code, crate_at, local_at, run};
 use crate::item::{Body, Item};
 use crate::model::Request;
 
 pub(super) fn statements(request: &Request, item: &Item) -> TokenStream {
     match &item.body {
         None => decoded(request, item),
-        Some(body) => match build::response(item) {
+        Some(body) => match build::response(request, item) {
             None => unread(request, item, body),
             Some((pat, ty)) => read(request, item, body, &pat, &ty),
         },
@@ -38,7 +38,7 @@ fn read(
     let send = build::send(request);
     let decode = build::decode(ty);
     let from_error = from_error(request, item);
-    let body = &body.tokens;
+    let body = within(request, body);
     code! {
         #build
         let #pat = match #send #decode {
@@ -60,6 +60,17 @@ fn unread(request: &Request, item: &Item, body: &Body) -> TokenStream {
     let build = build::request(request, item, None);
     let send = build::send(request);
     let from_error = from_error(request, item);
+    let body_within = within(request, body);
+    if request.scoped {
+        return code! {
+            #build
+            let deadline = match #send {
+                ::core::result::Result::Ok(response) => response.deadline(),
+                ::core::result::Result::Err(error) => return #from_error,
+            };
+            #body_within
+        };
+    }
     let body = &body.tokens;
     code! {
         #build
@@ -89,9 +100,18 @@ fn decoded(request: &Request, item: &Item) -> TokenStream {
     }
 }
 
+/// The body, with what is left of the request's time if it waits.
+fn within(request: &Request, body: &Body) -> TokenStream {
+    match request.scoped {
+        true => run::waiting(request, body, true),
+        false => body.tokens.clone(),
+    }
+}
+
 /// At the return type, so that one that cannot carry an error is reported there.
 fn from_error(request: &Request, item: &Item) -> TokenStream {
     let span = at_output(request, item);
     let krate = crate_at(&request.krate, span);
-    quote_spanned!(span=> #krate::Outcome::from_error(error))
+    let error = local_at(span, "error");
+    quote_spanned!(span=> #krate::Outcome::from_error(#error))
 }

@@ -2,10 +2,11 @@
 
 use proc_macro2::{Group, TokenStream, TokenTree};
 
-use super::split;
+use super::{snapshots, split};
 use crate::expand;
 
-const SOURCES: [&str; 3] = [
+/// More than the snapshots have: all of the grammar, and mistakes.
+const MORE: [&str; 4] = [
     r#"#[request(
         post = "https://example.com/{id}/{*rest}?q={q}", session = &session, query = &[(1, 2)],
         header("accept" = "text/plain", "x" = f(id)?), bearer = token, json = &body,
@@ -22,8 +23,17 @@ const SOURCES: [&str; 3] = [
     -> Result<u8, Error> where T: Send { #![allow(x)] let a = b?; Ok(a) }"#,
     r#"#[request(method("PURGE") = "{base}/x", basic(user, password), form = x, timeout = 2s, on_error = log)]
     async fn f(base: &str);"#,
+    r#"#[request(patch = "/{id}", body = Body::from_stream(x), header("idempotency-key" = k),
+        retry(times = n, on(Status(429 | 500..=599) | Timeout(Idle)), backoff(a..2s), on_retry = |e, d| x(e, d)))]
+    async fn f<const N: usize>(mut self, id: u8) { loop { g().await?; tokio::join!(a, b) } }"#,
     r#"#[request(gett = "/", timeout(connect = 2s), header("a b" = 1, ), on_error(x), expect(1, 2), basic(1))] fn f() -> impl T {}"#,
 ];
+
+fn sources() -> impl Iterator<Item = &'static str> {
+    let all = snapshots::SOURCES.iter().copied().chain(MORE);
+    assert!(all.clone().count() > 20, "real functions");
+    all
+}
 
 /// Every way to stop in the middle of `tokens`, in its groups too.
 fn prefixes(tokens: &TokenStream) -> Vec<TokenStream> {
@@ -47,7 +57,7 @@ fn prefixes(tokens: &TokenStream) -> Vec<TokenStream> {
 
 #[test]
 fn of_the_attribute() {
-    for source in SOURCES {
+    for source in sources() {
         let (args, item) = split(source);
         for prefix in prefixes(&args) {
             expand::request(prefix, item.clone());
@@ -57,7 +67,7 @@ fn of_the_attribute() {
 
 #[test]
 fn of_the_function() {
-    for source in SOURCES {
+    for source in sources() {
         let (args, item) = split(source);
         for prefix in prefixes(&item) {
             expand::request(args.clone(), prefix);
@@ -67,7 +77,7 @@ fn of_the_function() {
 
 #[test]
 fn without_any_one_token() {
-    for source in SOURCES {
+    for source in sources() {
         let (args, item) = split(source);
         for left_out in 0..args.clone().into_iter().count() {
             let rest = args

@@ -42,12 +42,12 @@ macro_rules! refuses {
 refuses! {
     keys:
         [r#"gett = "/""#, PLAIN] at "gett", "unknown key `gett`; did you mean `get`?";
-        [r#"get = "/", retry = 3"#, PLAIN] at "retry", "unknown key `retry`; the keys are `get`,";
+        [r#"get = "/", redirects = 3"#, PLAIN] at "redirects", "unknown key `redirects`; the keys are `get`,";
         [r#"get = "/", timout = 2s"#, PLAIN] at "timout", "unknown key `timout`; did you mean `timeout`?";
         [r#"get = "/", GET = "/""#, PLAIN] at "GET", "unknown key `GET`; did you mean `get`?";
         [r#"post = "/", text = a, text = b"#, PLAIN] at "text", "`text` is given twice";
         [r#"get = "/", timeout = 1s, timeout = 2s"#, PLAIN] at "timeout", "`timeout` is given twice";
-        [r#"get = "/" timeout = 2s"#, PLAIN] at "timeout", "expected `,`";
+        [r#"get = "/" timeout = 2s"#, PLAIN] at "timeout", "keys are separated by commas";
         [r#""/users""#, PLAIN] at "\"/users\"", "expected a key, such as";
         [r#"get = "/", session"#, PLAIN] at "session", "`session` takes a value: write `session = …`";
         [r#"get = "/", session(a)"#, PLAIN] at "session", "`session` takes a value";
@@ -62,7 +62,7 @@ refuses! {
         ["", BODYLESS] at ATTRIBUTE, "the method and the template are missing";
         [r#"get = "/", post = "/""#, PLAIN] at "post", "a request has one method, and `get` is given already";
         [r#"method("A B") = "/""#, PLAIN] at "\"A B\"", "`A B` is not the name of a method";
-        [r#"method = "PURGE""#, PLAIN] at "method", "write `method(\"NAME\") = \"/path\"`";
+        [r#"method = "PURGE""#, PLAIN] at "method", "`method` takes a name and a template: write `method(\"PURGE\") = \"/path\"`";
         [r#"method(PURGE) = "/""#, PLAIN] at "PURGE", "expected a method's name";
 
     templates:
@@ -111,7 +111,7 @@ refuses! {
         [r#"get = "/", timeout(attempt = 2s, total = 1s)"#, PLAIN] at "2s", "one attempt cannot take longer than `total`";
         [r#"get = "/", timeout(idle = 2s, idle = 1s)"#, PLAIN] at "idle", "`idle` is given twice";
         [r#"get = "/", timeout(totl = 2s)"#, PLAIN] at "totl", "unknown timeout `totl`; did you mean `total`?";
-        [r#"get = "/", timeout(connect = 2s)"#, PLAIN] at "connect", "unknown timeout `connect`; the session's builder";
+        [r#"get = "/", timeout(connect = 2s)"#, PLAIN] at "connect", "unknown timeout `connect`, as it is the session's: write `Session::builder()";
 
     crate_paths:
         [r#"get = "/", crate = a::b"#, PLAIN] at "a::b", "`a::b` depends on the module";
@@ -124,9 +124,9 @@ refuses! {
         [r#"get = "/""#, r#"async extern "C" fn f() -> R { g() }"#] at "extern \"C\"", "an `async fn` has no other ABI";
         [r#"get = "/""#, "#[request(get = \"/\")] async fn f() -> R { g() }"] at "#[request(get = \"/\")]", "a function is one request";
         [r#"get = "/""#, "#[backstop::request()] async fn f() -> R;"] at "#[backstop::request()]", "a function is one request";
-        [r#"get = "/""#, "struct S;"] at "struct", "expected";
+        [r#"get = "/""#, "struct S;"] at "struct", "`#[request]` goes on an `async fn`: remove it";
         [r#"get = "/""#, "async fn f(#[response] self) -> R { g() }"] at "#[response]", "`self` comes from the caller";
-        [r#"get = "/""#, "async fn f(#[response(json)] a: A) -> R { g() }"] at "response(json)", "`#[response]` takes no arguments";
+        [r#"get = "/""#, "async fn f(#[response(json)] a: A) -> R { g() }"] at "response(json)", "the type of the argument says how it is read";
         [r#"get = "/""#, "async fn f(#[response] a: A, #[response] b: A, #[response] c: A, #[response] d: A, #[response] e: A, #[response ] f: A) -> R { g() }"] at "#[response ]", "a function takes at most 5 of these";
         [r#"get = "/""#, "async fn f(#[response] a: A) -> R;"] at "#[response]", "a function without a body decodes";
         [r#"get = "/""#, "async fn f() -> Result<impl T, E>;"] at "impl", "a function without a body decodes its return type";
@@ -149,8 +149,8 @@ refuses! {
         [r#"get = "/", on_error = (Connect => log)"#, PLAIN] at "on_error", "the arms of `on_error` stand in its parentheses";
         [r#"get = "/", on_error = { Connect => log, _ => print }"#, PLAIN] at "on_error", "the arms of `on_error` stand in its parentheses";
         [r#"get = "/", on_error { Connect => log }"#, PLAIN] at "on_error", "the arms of `on_error` stand in its parentheses";
-        [r#"get = "/", on_error(log)"#, PLAIN] at "log", "expected `=>`: an arm is `PATTERN => ACTION`";
-        [r#"get = "/", on_error(Connect => log _ => log)"#, PLAIN] at "_", "expected `,`";
+        [r#"get = "/", on_error(log)"#, PLAIN] at "log", "expected `=>`: write `PATTERN => ACTION` for an arm";
+        [r#"get = "/", on_error(Connect => log _ => log)"#, PLAIN] at "_", "arms are separated by commas";
         [r#"get = "/", on_error(Connect => log; recover(1), _ => log)"#, PLAIN] at ";", "several actions make a block";
 
     values_as_actions:
@@ -178,8 +178,8 @@ refuses! {
         [r#"get = "/", on_error = print(e)"#, PLAIN] at "print", "`print` takes nothing, as it is given the error";
         [r#"get = "/", on_error = print()"#, PLAIN] at "print", "`print` takes nothing";
         [r#"get = "/", on_error = log(e)"#, PLAIN] at "e", "`log` is given the error";
-        [r#"get = "/", on_error = log(wran)"#, PLAIN] at "wran", "`log` is given the error, and takes a level, `error`, `warn`, `info`, `debug` or `trace`, as in `log(warn)`; did you mean `warn`?";
-        [r#"get = "/", on_error = log()"#, PLAIN] at "log", "`log` is given the error, and takes a level";
+        [r#"get = "/", on_error = log(wran)"#, PLAIN] at "wran", "`log` is given the error: write `log`, or `log(level)` with `error`, `warn`, `info`, `debug` or `trace`; did you mean `warn`?";
+        [r#"get = "/", on_error = log()"#, PLAIN] at "log", "`log` is given the error: write `log`";
 
     leaving:
         [r#"get = "/", on_error = a?"#, PLAIN] at "?", "`?` would leave the function past what comes after `on_error`";
@@ -251,12 +251,27 @@ fn a_mistake_keeps_the_item() {
     let expected: proc_macro2::TokenStream = r#"
         ::core::compile_error! { "unknown key `gett`; did you mean `get`?" }
         /// Documented.
-        #[allow(unused, clippy::all)]
-        pub async fn user(id: u64) -> Result<User, Error> { let _ = |user: User| {}; loop {} }
+        #[allow(unused, clippy::all, clippy::pedantic)]
+        pub async fn user(id: u64) -> Result<User, Error> { let user: User = loop {}; Ok(user) }
     "#
     .parse()
     .expect("the expected item is made of tokens");
     assert_eq!(expanded, expected.to_string());
+}
+
+/// A misspelt name is rustc's to report; where it is not asked, it is ours.
+#[test]
+fn no_mistake_is_dropped_with_its_item() {
+    let source = r#"#[request(get = "/{idd}")]
+        async fn f(id: u64, #[response] a: impl A) -> Result<impl B, Error> { g(id, a) }"#;
+    let (args, item) = super::split(source);
+    let expanded = expand::request(args, item).to_string();
+    assert!(expanded.contains("no argument is named `idd`"), "{expanded}");
+
+    let (args, item) = super::split(r#"#[request(get = "/{idd}")] async fn f(id: u64) -> R;"#);
+    let expanded = expand::request(args, item).to_string();
+    assert!(!expanded.contains("compile_error"), "{expanded}");
+    assert!(expanded.contains("format_args ! (\"/{idd}\")"), "{expanded}");
 }
 
 /// What is no function is handed on as it was, for rustc to say what it thinks of it.

@@ -39,6 +39,9 @@ fn snapshot(name: &str, limit: usize, source: &str) {
 
 macro_rules! snapshots {
     ($($name:ident < $limit:ident: $source:literal)*) => {
+        /// The sources of all of them.
+        pub(super) const SOURCES: &[&str] = &[$($source),*];
+
         $(
             #[test]
             fn $name() {
@@ -105,12 +108,30 @@ snapshots! {
     #[request(get = "/", timeout(total = 1m, attempt = 2.5s, idle = idle), max_body = 64KiB)]
     async fn slow(idle: Duration) -> Result<Bytes, Error>;"#
 
+    retry < SIMPLE: r#"
+    #[request(get = "/", retry = 3)]
+    async fn again() -> Result<String, Error>;"#
+
+    retry_policy < LONGEST: r#"
+    #[request(
+        post = "/orders",
+        json = order,
+        retry(
+            times = tries,
+            on(Connect | Timeout(Connect | Idle) | Status(429 | 500..=599)),
+            backoff(100ms..10s),
+            idempotency_key,
+            on_retry = retried,
+        ),
+    )]
+    async fn pay(tries: u32, order: &Order) -> Result<Receipt, Error>;"#
+
     session < SIMPLE: r#"
     #[request(get = "/", session = self.session, basic("user", &self.password))]
     async fn root(&self) -> Result<String, Error>;"#
 
     renamed < SIMPLE: r#"
-    #[request(get = "/", crate = http)]
+    #[request(get = "/", crate = web)]
     async fn root() -> Result<String, Error>;"#
 
     item_kept < SIMPLE: r#"
@@ -167,7 +188,7 @@ snapshots! {
     #[request(
         get = "/",
         on_error(
-            Connect(Dns | Refused) | Timeout => log(warn),
+            Connect(Dns | Refused) | Timeout(Connect) => log(warn),
             Timeout(leaf @ (Idle | Total)) => note(leaf),
             error @ Status(code @ 500..=599) if code != 503 => note(error),
             Status(404 | TEAPOT) => TOLD,
@@ -194,6 +215,25 @@ snapshots! {
     async fn count(#[response] text: String) -> Result<u8, Mine> {
         let count = text.parse()?;
         Ok(count)
+    }"#
+
+    waiting < LONGEST: r#"
+    #[request(get = "https://api.example.com/users/{id}")]
+    async fn name(id: u64, #[response] Json(user): Json<User>) -> Result<String, Error> {
+        let picture = picture(user.id).await?;
+        Ok(format!("{}: {picture}", user.name))
+    }"#
+
+    waiting_unread < SIMPLE: r#"
+    #[request(delete = "https://api.example.com/users/{id}")]
+    async fn replace(id: u64) -> Result<String, Error> {
+        picture(id).await
+    }"#
+
+    waiting_handled < LONGEST: r#"
+    #[request(get = "https://api.example.com/users/{id}", on_error = log, cleanup = release(id))]
+    async fn name(id: u64, #[response] Json(user): Json<User>) -> Result<String, Error> {
+        Ok(picture(user.id).await? + &user.name)
     }"#
 
     fallback < LONGEST: r#"
@@ -228,14 +268,16 @@ snapshots! {
 
     everything < LONGEST: r#"
     #[request(
-        post = "{self.base}/users/{id}?page={page}",
+        post = "{self.base}/users/{id}",
         session = &self.session,
+        query = self.page,
         header("accept" = "application/json"),
         bearer = &self.token,
         json = &user,
         expect(200..=299 | 304),
         timeout(total = 30s, attempt = 10s, idle = 20s),
         max_body = 16MiB,
+        retry = 3,
         on_error(
             Connect => print,
             e @ Status(404) => { note(e); recover(None) }
@@ -245,7 +287,7 @@ snapshots! {
         cleanup = self.release(),
         finally = ended,
     )]
-    async fn update(&self, id: u64, page: Option<u8>, user: User, #[response] Json(user): Json<User>) -> Result<Option<u64>, Error> {
+    async fn update(&self, id: u64, user: User, #[response] Json(user): Json<User>) -> Result<Option<u64>, Error> {
         check(&user)?;
         Ok(Some(user.id))
     }"#

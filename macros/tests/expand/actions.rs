@@ -9,7 +9,7 @@
 // async fn count() -> Result<u8, Error>;
 
 async fn count() -> Result<u8, Error> {
-    let reader = ::backstop::by_type::returns::<Result<u8, Error>>().reader();
+    let reader = ::backstop::by_type::total::<Result<u8, Error>>().reader();
     let request = ::backstop::Request::get("/").streaming(reader.streaming);
     let failure: ::backstop::Failure<Result<u8, Error>> = match ::backstop::Session::shared()
         .fetch(request)
@@ -20,6 +20,7 @@ async fn count() -> Result<u8, Error> {
         ::core::result::Result::Err(error) => ::backstop::Failure::new(error),
     };
     let error = failure.error();
+    #[deny(unused_must_use)]
     let late = is_late();
     ::backstop::log_at(::backstop::Level::INFO, &error);
     if late {

@@ -32,7 +32,7 @@ async fn user_name(id: u64) -> Result<Option<String>, Error> {
     };
     let error = failure.error();
     let outcome = 'handled: {
-        #[deny(unreachable_patterns)]
+        #[deny(unreachable_patterns, unused_must_use)]
         match error.kind() {
             ::backstop::ErrorKind::Connect(_) => ::backstop::print(&error),
             ::backstop::ErrorKind::Status(404) => break 'handled failure.recover(None),
@@ -40,6 +40,6 @@ async fn user_name(id: u64) -> Result<Option<String>, Error> {
         }
         failure.into_outcome()
     };
-    release_resources();
+    #[deny(unused_must_use)] release_resources();
     outcome
 }

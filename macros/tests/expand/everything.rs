@@ -1,12 +1,14 @@
 // #[request(
-//     post = "{self.base}/users/{id}?page={page}",
+//     post = "{self.base}/users/{id}",
 //     session = &self.session,
+//     query = self.page,
 //     header("accept" = "application/json"),
 //     bearer = &self.token,
 //     json = &user,
 //     expect(200..=299 | 304),
 //     timeout(total = 30s, attempt = 10s, idle = 20s),
 //     max_body = 16MiB,
+//     retry = 3,
 //     on_error(
 //         Connect => print,
 //         e @ Status(404) => { note(e); recover(None) }
@@ -16,22 +18,17 @@
 //     cleanup = self.release(),
 //     finally = ended,
 // )]
-// async fn update(&self, id: u64, page: Option<u8>, user: User, #[response] Json(user): Json<User>) -> Result<Option<u64>, Error> {
+// async fn update(&self, id: u64, user: User, #[response] Json(user): Json<User>) -> Result<Option<u64>, Error> {
 //     check(&user)?;
 //     Ok(Some(user.id))
 // }
 
-async fn update(
-    &self,
-    id: u64,
-    page: Option<u8>,
-    user: User,
-) -> Result<Option<u64>, Error> {
+async fn update(&self, id: u64, user: User) -> Result<Option<u64>, Error> {
     let finally = ::backstop::Finally::new(|ending| ended(ending));
-    let request = ::backstop::Request::post("{self.base}/users/{id}?page={page}")
+    let request = ::backstop::Request::post("{self.base}/users/{id}")
         .base("self.base", &self.base)
         .path("id", &id)
-        .query_param("page", &page)
+        .query(&self.page)
         .header("accept", "application/json")
         .bearer_auth(&self.token)
         .json(&user)
@@ -40,6 +37,7 @@ async fn update(
         .attempt_timeout(::core::time::Duration::from_secs(10))
         .idle_timeout(::core::time::Duration::from_secs(20))
         .max_body(16777216)
+        .retry(3)
         .reads::<Json<User>>();
     let response = ::backstop::Session::fetch(&self.session, request)
         .await
@@ -61,7 +59,7 @@ async fn update(
     };
     let error = failure.error();
     let (ending, outcome) = 'handled: {
-        #[deny(unreachable_patterns)]
+        #[deny(unreachable_patterns, unused_must_use)]
         match (error.kind(), &error) {
             (::backstop::ErrorKind::Connect(_), _) => ::backstop::print(&error),
             (::backstop::ErrorKind::Status(404), e) => {
@@ -77,7 +75,7 @@ async fn update(
             }
         }
     };
-    self.release();
+    #[deny(unused_must_use)] self.release();
     finally.end(ending);
     outcome
 }

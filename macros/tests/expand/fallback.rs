@@ -13,7 +13,7 @@ async fn count() -> u8 {
         ::core::result::Result::Err(error) => ::backstop::Failure::new(error),
     };
     let error = failure.error();
-    #[deny(unreachable_patterns)]
+    #[deny(unreachable_patterns, unused_must_use)]
     match error.kind() {
         ::backstop::ErrorKind::Status(404) => return failure.recover(1),
         _ => ::backstop::log(&error),

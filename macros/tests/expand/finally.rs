@@ -23,7 +23,7 @@ async fn count(id: u8) -> Result<usize, Error> {
         ::core::result::Result::Err(error) => ::backstop::Failure::new(error),
     };
     let (ending, outcome) = (::backstop::Ending::Failed, failure.into_outcome());
-    release(id);
+    #[deny(unused_must_use)] release(id);
     finally.end(ending);
     outcome
 }

@@ -3,7 +3,7 @@
 
 async fn count(id: u8) -> Result<usize, Error> {
     let finally = ::backstop::FinallyAsync::new(|_| ended(id));
-    let reader = ::backstop::by_type::returns::<Result<usize, Error>>().reader();
+    let reader = ::backstop::by_type::total::<Result<usize, Error>>().reader();
     let request = ::backstop::Request::get("/{id}")
         .path("id", &id)
         .streaming(reader.streaming);

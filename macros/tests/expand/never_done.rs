@@ -4,7 +4,7 @@
 async fn root() -> Result<String, Error> {
     let reader = ::backstop::by_type::total::<Result<String, Error>>().reader();
     let request = ::backstop::Request::get("/").streaming(reader.streaming);
-    let failure: ::backstop::Failure<Result<String, Error>> = match ::backstop::Session::shared()
+    let _: ::backstop::Failure<Result<String, Error>> = match ::backstop::Session::shared()
         .fetch(request)
         .await
         .and_then(reader.decode)
@@ -13,5 +13,5 @@ async fn root() -> Result<String, Error> {
         ::core::result::Result::Err(error) => ::backstop::Failure::new(error),
     };
     panic!("no error is expected");
-    #[allow(unreachable_code)] release();
+    #[allow(unreachable_code)] #[deny(unused_must_use)] release();
 }

@@ -1,7 +1,7 @@
 // #[request(
 //     get = "/",
 //     on_error(
-//         Connect(Dns | Refused) | Timeout => log(warn),
+//         Connect(Dns | Refused) | Timeout(Connect) => log(warn),
 //         Timeout(leaf @ (Idle | Total)) => note(leaf),
 //         error @ Status(code @ 500..=599) if code != 503 => note(error),
 //         Status(404 | TEAPOT) => TOLD,
@@ -13,7 +13,7 @@
 // async fn all() -> Result<(), Error>;
 
 async fn all() -> Result<(), Error> {
-    let reader = ::backstop::by_type::returns::<Result<(), Error>>().reader();
+    let reader = ::backstop::by_type::total::<Result<(), Error>>().reader();
     let request = ::backstop::Request::get("/").streaming(reader.streaming);
     let failure: ::backstop::Failure<Result<(), Error>> = match ::backstop::Session::shared()
         .fetch(request)
@@ -24,13 +24,13 @@ async fn all() -> Result<(), Error> {
         ::core::result::Result::Err(error) => ::backstop::Failure::new(error),
     };
     let error = failure.error();
-    #[deny(unreachable_patterns)]
+    #[deny(unreachable_patterns, unused_must_use)]
     match (error.kind(), &error) {
         (
             ::backstop::ErrorKind::Connect(
                 ::backstop::ConnectError::Dns | ::backstop::ConnectError::Refused,
             )
-            | ::backstop::ErrorKind::Timeout(_),
+            | ::backstop::ErrorKind::Timeout(::backstop::TimeoutError::Connect),
             _,
         ) => ::backstop::log_at(::backstop::Level::WARN, &error),
         (

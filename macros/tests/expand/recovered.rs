@@ -21,7 +21,7 @@ async fn count() -> usize {
         ::core::result::Result::Err(error) => ::backstop::Failure::new(error),
     };
     let error = failure.error();
-    #[deny(unreachable_patterns)]
+    #[deny(unreachable_patterns, unused_must_use)]
     let outcome = match error.kind() {
         ::backstop::ErrorKind::Build(_) => panic!("a bug"),
         _ => failure.recover(0),

@@ -1,10 +1,10 @@
-// #[request(get = "/", crate = http)]
+// #[request(get = "/", crate = web)]
 // async fn root() -> Result<String, Error>;
 
 async fn root() -> Result<String, Error> {
-    let reader = ::http::by_type::returns::<Result<String, Error>>().reader();
-    let request = ::http::Request::get("/").streaming(reader.streaming);
-    ::http::Session::shared()
+    let reader = ::web::by_type::returns::<Result<String, Error>>().reader();
+    let request = ::web::Request::get("/").streaming(reader.streaming);
+    ::web::Session::shared()
         .fetch(request)
         .await
         .and_then(reader.decode)

@@ -5,57 +5,6 @@ use backstop::{Error, HeaderMap, Json, StatusCode, Version, request};
 use super::base;
 use crate::support::{SESSION, User};
 
-#[request(
-    get = "{url}/{session}/{request}/{response}/{error}/{method}/{outcome}/{failure}/{reader}/{finally}/{ending}",
-    session = SESSION,
-    on_error = print,
-    finally = |_| (),
-)]
-#[expect(clippy::too_many_arguments, reason = "every name that the expansion uses")]
-async fn names_of_the_expansion(
-    url: &str,
-    session: u8,
-    request: u8,
-    response: u8,
-    error: u8,
-    method: u8,
-    outcome: u8,
-    failure: u8,
-    reader: u8,
-    finally: u8,
-    ending: u8,
-) -> Result<String, Error>;
-
-#[request(
-    get = "{url}/{session}/{request}/{response}/{error}/{method}/{outcome}",
-    session = SESSION,
-    on_error(e @ Connect => see((e, error, outcome)), _ => print),
-    cleanup = see((session, request)),
-)]
-async fn names_of_the_expansion_in_a_body(
-    url: &str,
-    session: u8,
-    request: u8,
-    response: u8,
-    error: u8,
-    method: u8,
-    outcome: u8,
-    #[response] text: String,
-) -> Result<(String, [u8; 6]), Error> {
-    Ok((text, [session, request, response, error, method, outcome]))
-}
-
-fn see<T>(_: T) {}
-
-#[tokio::test]
-async fn no_name_is_taken() {
-    let target = names_of_the_expansion(&base(), 1, 2, 3, 4, 5, 6, 7, 8, 9, 10).await.expect("200");
-    assert_eq!(target, "/1/2/3/4/5/6/7/8/9/10");
-    let (target, seen) =
-        names_of_the_expansion_in_a_body(&base(), 1, 2, 3, 4, 5, 6).await.expect("200");
-    assert_eq!((target.as_str(), seen), ("/1/2/3/4/5/6", [1, 2, 3, 4, 5, 6]));
-}
-
 #[request(get = "{base}/{type}/{match}?fn={fn}", session = SESSION)]
 async fn raw_identifiers(
     base: &str,

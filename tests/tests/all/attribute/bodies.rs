@@ -9,20 +9,55 @@ use serde::de::DeserializeOwned;
 use super::base;
 use crate::support::{ADA, SESSION, User};
 
-macro_rules! decoded {
-    ($($name:ident: $type:ty),* $(,)?) => { $(
-        #[request(get = "{base}/users/7", session = SESSION)]
-        async fn $name(base: &str) -> Result<$type, Error>;
-    )* };
-}
-
 type Own = User;
 
-decoded! {
-    user: User, alias: Own, optional: Option<User>, list: serde_json::Value, json: Json<User>,
-    text: String, bytes: Bytes, vector: Vec<u8>, nothing: (), response: Response, status: StatusCode,
-    headers: HeaderMap, version: Version, stream: BodyStream, lines: Lines, pair: (StatusCode, String),
-}
+#[request(get = "{base}/users/7", session = SESSION)]
+async fn user(base: &str) -> Result<User, Error>;
+
+#[request(get = "{base}/users/7", session = SESSION)]
+async fn alias(base: &str) -> Result<Own, Error>;
+
+#[request(get = "{base}/users/7", session = SESSION)]
+async fn optional(base: &str) -> Result<Option<User>, Error>;
+
+#[request(get = "{base}/users/7", session = SESSION)]
+async fn list(base: &str) -> Result<serde_json::Value, Error>;
+
+#[request(get = "{base}/users/7", session = SESSION)]
+async fn json(base: &str) -> Result<Json<User>, Error>;
+
+#[request(get = "{base}/users/7", session = SESSION)]
+async fn text(base: &str) -> Result<String, Error>;
+
+#[request(get = "{base}/users/7", session = SESSION)]
+async fn bytes(base: &str) -> Result<Bytes, Error>;
+
+#[request(get = "{base}/users/7", session = SESSION)]
+async fn vector(base: &str) -> Result<Vec<u8>, Error>;
+
+#[request(get = "{base}/users/7", session = SESSION)]
+async fn nothing(base: &str) -> Result<(), Error>;
+
+#[request(get = "{base}/users/7", session = SESSION)]
+async fn response(base: &str) -> Result<Response, Error>;
+
+#[request(get = "{base}/users/7", session = SESSION)]
+async fn status(base: &str) -> Result<StatusCode, Error>;
+
+#[request(get = "{base}/users/7", session = SESSION)]
+async fn headers(base: &str) -> Result<HeaderMap, Error>;
+
+#[request(get = "{base}/users/7", session = SESSION)]
+async fn version(base: &str) -> Result<Version, Error>;
+
+#[request(get = "{base}/users/7", session = SESSION)]
+async fn stream(base: &str) -> Result<BodyStream, Error>;
+
+#[request(get = "{base}/users/7", session = SESSION)]
+async fn lines(base: &str) -> Result<Lines, Error>;
+
+#[request(get = "{base}/users/7", session = SESSION)]
+async fn pair(base: &str) -> Result<(StatusCode, String), Error>;
 
 /// Reads itself.
 struct Lines(usize);

@@ -290,35 +290,3 @@ async fn a_call_that_waits_at_its_end_can_be_spawned() {
     assert_eq!(tokio::spawn(call).await.expect("no panic").expect("200"), 2);
     assert_eq!(trace.take(), ["finally"]);
 }
-
-trait Ends {
-    fn released();
-    fn ended(ending: Ending);
-}
-
-static ENDED: Trace = Trace(std::sync::Mutex::new(Vec::new()));
-
-impl Ends for Trace {
-    fn released() {
-        ENDED.note("released");
-    }
-
-    fn ended(ending: Ending) {
-        ENDED.note(format!("{ending:?}"));
-    }
-}
-
-macro_rules! written_by_a_macro {
-    ($cleanup:path, $finally:expr) => {
-        #[request(get = "{base}/x", session = SESSION, cleanup = $cleanup, finally = $finally)]
-        async fn by_path(base: &str) -> Result<String, Error>;
-    };
-}
-
-written_by_a_macro!(Trace::released, <Trace as Ends>::ended);
-
-#[tokio::test]
-async fn any_path_can_be_called() {
-    by_path(AWAY).await.expect_err("refused");
-    assert_eq!(ENDED.take(), ["released", "Failed"]);
-}

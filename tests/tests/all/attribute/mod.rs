@@ -4,11 +4,14 @@ mod arguments;
 mod arms;
 mod bodies;
 mod endings;
+mod hygiene;
 mod names;
 mod outcomes;
 mod places;
+mod retries;
 mod settings;
 mod templates;
+mod undisturbed;
 
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 

@@ -11,14 +11,26 @@ use backstop_tests::{Answer, Server};
 use super::base;
 use crate::support::{ADA, SESSION, User, session};
 
-macro_rules! methods {
-    ($($name:ident = $method:literal),*) => { $(
-        #[request($name = "{base}", session = SESSION)]
-        async fn $name(base: &str) -> Result<(), Error>;
-    )* };
-}
+#[request(get = "{base}", session = SESSION)]
+async fn get(base: &str) -> Result<(), Error>;
 
-methods! { get = "GET", post = "POST", put = "PUT", patch = "PATCH", delete = "DELETE", head = "HEAD", options = "OPTIONS" }
+#[request(post = "{base}", session = SESSION)]
+async fn post(base: &str) -> Result<(), Error>;
+
+#[request(put = "{base}", session = SESSION)]
+async fn put(base: &str) -> Result<(), Error>;
+
+#[request(patch = "{base}", session = SESSION)]
+async fn patch(base: &str) -> Result<(), Error>;
+
+#[request(delete = "{base}", session = SESSION)]
+async fn delete(base: &str) -> Result<(), Error>;
+
+#[request(head = "{base}", session = SESSION)]
+async fn head(base: &str) -> Result<(), Error>;
+
+#[request(options = "{base}", session = SESSION)]
+async fn options(base: &str) -> Result<(), Error>;
 
 #[request(method("PURGE") = "{base}", session = SESSION)]
 async fn purge(base: &str) -> Result<(), Error>;

@@ -1,0 +1,199 @@
+//! `retry = 3`, or `retry(times = 3, on(PATTERN), …)` → its parts, as they were written.
+
+use std::time::Duration;
+
+use proc_macro2::Ident;
+use syn::ext::IdentExt;
+use syn::parse::ParseStream;
+use syn::{Expr, ExprLit, Lit, RangeLimits, Token};
+
+use super::values::{all, here, list, measure, skip, value_of, without_groups};
+use super::{Keyed, Measure, twice};
+use crate::errors::Errors;
+use crate::pattern::Pattern;
+use crate::suggest::did_you_mean;
+use crate::units;
+
+#[derive(Default)]
+pub(crate) struct Retry {
+    /// How often, or a whole policy if nothing else is given.
+    pub(crate) times: Option<Expr>,
+    pub(crate) on: Option<Keyed<Pattern>>,
+    pub(crate) backoff: Option<Keyed<Backoff>>,
+    pub(crate) idempotency_key: Option<Ident>,
+    pub(crate) on_retry: Option<Keyed<Expr>>,
+    /// Whether it was written as a list.
+    pub(crate) listed: bool,
+}
+
+/// The base of the first wait, and the longest of any.
+pub(crate) enum Backoff {
+    Range(Measure<Duration>, Measure<Duration>),
+    Written(Expr),
+}
+
+enum Part {
+    Times(Ident, Expr),
+    On(Ident, Pattern),
+    Backoff(Ident, Backoff),
+    IdempotencyKey(Ident),
+    OnRetry(Ident, Expr),
+}
+
+const PARTS: [&str; 5] = ["times", "on", "backoff", "idempotency_key", "on_retry"];
+
+pub(super) fn read(key: &Ident, input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Retry> {
+    let mut retry = Retry::default();
+    if !input.peek(syn::token::Paren) {
+        retry.times = Some(times(value_of(key, "3", input, |input| input.parse())?)?);
+        return Ok(retry);
+    }
+    retry.listed = true;
+    let content = list(key, "times = 3, on(Timeout)", input)?;
+    for part in all(&content, errors, part) {
+        match part {
+            Part::Times(key, value) => once(&mut retry.times, errors, &key, value),
+            Part::On(key, value) => {
+                once(&mut retry.on, errors, &key.clone(), Keyed { key, value });
+            }
+            Part::Backoff(key, value) => {
+                once(&mut retry.backoff, errors, &key.clone(), Keyed { key, value });
+            }
+            Part::IdempotencyKey(key) => {
+                once(&mut retry.idempotency_key, errors, &key.clone(), key);
+            }
+            Part::OnRetry(key, value) => {
+                once(&mut retry.on_retry, errors, &key.clone(), Keyed { key, value });
+            }
+        }
+    }
+    Ok(retry)
+}
+
+fn once<T>(slot: &mut Option<T>, errors: &mut Errors, key: &Ident, value: T) {
+    match slot {
+        Some(_) => twice(errors, key),
+        None => *slot = Some(value),
+    }
+}
+
+fn part(content: ParseStream<'_>) -> syn::Result<Part> {
+    let Ok(key) = content.call(Ident::parse_any) else {
+        let message = "expected a part of the policy, such as `times = 3`: write `retry = 3` for \
+                       nothing but how often";
+        return Err(here(content, message));
+    };
+    match key.to_string().as_str() {
+        "times" => {
+            let value = times(value_of(&key, "3", content, |input| input.parse())?)?;
+            Ok(Part::Times(key, value))
+        }
+        "on" => {
+            let inside = list(&key, "Timeout | Status(503)", content)?;
+            let pattern = pattern(&inside);
+            skip(&inside);
+            pattern.map(|pattern| Part::On(key, pattern))
+        }
+        "backoff" => {
+            let inside = list(&key, "100ms..10s", content)?;
+            let range = backoff(&key, &inside);
+            skip(&inside);
+            range.map(|range| Part::Backoff(key, range))
+        }
+        "idempotency_key" => {
+            if content.peek(Token![=]) {
+                content.parse::<Token![=]>()?;
+                let _: Expr = content.parse()?;
+                let message = "`idempotency_key` takes no value, as one is made for each call: \
+                               remove it, or write `header(\"idempotency-key\" = …)`";
+                return Err(syn::Error::new(key.span(), message));
+            }
+            Ok(Part::IdempotencyKey(key))
+        }
+        "on_retry" => {
+            let value = value_of(&key, "path", content, |input| input.parse())?;
+            Ok(Part::OnRetry(key, value))
+        }
+        name => {
+            let hint = match did_you_mean(name, PARTS) {
+                hint if hint.is_empty() => {
+                    ": write `times`, `on`, `backoff`, `idempotency_key` or `on_retry`".to_owned()
+                }
+                hint => hint,
+            };
+            Err(syn::Error::new(key.span(), format!("unknown part of `retry`, `{name}`{hint}")))
+        }
+    }
+}
+
+/// A number of tries has no unit, and is no text.
+fn times(value: Expr) -> syn::Result<Expr> {
+    let refused = |literal: &Lit, written: &str| {
+        let message = format!("`retry` counts tries: write a number, such as `{written}`");
+        Err(syn::Error::new(literal.span(), message))
+    };
+    match without_groups(&value) {
+        Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) => {
+            let suffix = number.suffix();
+            match suffix.is_empty() || suffix == "u32" {
+                true => Ok(value),
+                false => refused(&Lit::Int(number.clone()), number.base10_digits()),
+            }
+        }
+        Expr::Lit(ExprLit { lit, .. }) => refused(lit, "3"),
+        Expr::Unary(unary) if matches!(unary.op, syn::UnOp::Neg(_)) => {
+            Err(syn::Error::new_spanned(unary, "`retry` counts tries: write a number, such as `3`"))
+        }
+        _ => Ok(value),
+    }
+}
+
+fn pattern(inside: ParseStream<'_>) -> syn::Result<Pattern> {
+    const POLICY: &str = "write `retry = Retry::times(3).on(|error| …)`";
+    let pattern: Pattern = inside.parse()?;
+    if let Some(name) = &pattern.error {
+        return Err(syn::Error::new_spanned(
+            name,
+            format!(
+                "`on` names no error, as nothing follows that could use it: to look at it, {POLICY}"
+            ),
+        ));
+    }
+    if inside.peek(Token![if]) {
+        return Err(here(inside, &format!("`on` takes no guard: {POLICY}")));
+    }
+    if inside.peek(Token![,]) {
+        return Err(here(
+            inside,
+            "the errors in `on` are separated by `|`: write `Timeout | Connect`",
+        ));
+    }
+    match inside.is_empty() {
+        true => Ok(pattern),
+        false => Err(here(inside, "expected one pattern, such as `Timeout | Status(503)`")),
+    }
+}
+
+fn backoff(key: &Ident, inside: ParseStream<'_>) -> syn::Result<Backoff> {
+    const FORM: &str = "write `backoff(100ms..10s)`";
+    let value: Expr = inside.parse()?;
+    let Expr::Range(range) = without_groups(&value) else {
+        return match measure(value.clone(), units::duration)? {
+            Measure::Written(value) => Ok(Backoff::Written(value)),
+            Measure::Literal(_, span) => Err(syn::Error::new(
+                span,
+                format!("`{key}` takes the first wait and the longest one: {FORM}"),
+            )),
+        };
+    };
+    if let RangeLimits::Closed(dots) = &range.limits {
+        let message = format!("the longest wait is in the range anyway: {FORM}");
+        return Err(syn::Error::new_spanned(dots, message));
+    }
+    let (Some(first), Some(longest)) = (&range.start, &range.end) else {
+        let message = format!("`{key}` takes the first wait and the longest one: {FORM}");
+        return Err(syn::Error::new_spanned(range, message));
+    };
+    let end = |end: &Expr| measure(end.clone(), units::duration);
+    Ok(Backoff::Range(end(first)?, end(longest)?))
+}

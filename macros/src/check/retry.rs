@@ -1,0 +1,208 @@
+//! The rules for `retry`.
+
+use proc_macro2::Span;
+use syn::{Expr, ExprLit, Lit};
+
+use crate::args::{Args, Backoff, Measure, Retry};
+use crate::errors::Errors;
+use crate::model;
+use crate::pattern::Part;
+
+/// Whether sending it twice does what sending it once does (RFC 9110, section 9.2.2).
+const IDEMPOTENT: [&str; 6] = ["get", "head", "options", "put", "delete", "trace"];
+
+/// What can only go wrong once something was sent, with the leaf if only that one does.
+const AFTER_SENDING: [(&str, Option<&str>); 8] = [
+    ("Body", None),
+    ("Protocol", None),
+    ("Redirect", None),
+    ("Timeout", Some("Idle")),
+    ("Timeout", Some("Attempt")),
+    ("Disconnected", Some("Closed")),
+    ("Disconnected", Some("Reset")),
+    ("Disconnected", Some("Runtime")),
+];
+
+/// What another try never helps with.
+const NEVER: [(&str, Option<&str>); 3] =
+    [("Build", None), ("Decode", None), ("Timeout", Some("Total"))];
+
+pub(super) fn check(args: &Args, complete: bool, errors: &mut Errors) {
+    let Some(keyed) = &args.retry else {
+        return;
+    };
+    let retry = &keyed.value;
+    some_times(retry, keyed.key.span(), complete, errors);
+    body_is_kept(args, keyed.key.span(), errors);
+    backoff_grows(retry, errors);
+    let parts = retry.on.iter().flat_map(|on| on.value.parts()).collect::<Vec<_>>();
+    for part in &parts {
+        worth_repeating(part, errors);
+    }
+    if let Some(method) = method(args) {
+        key_is_needed(args, retry, &method, errors);
+        for part in &parts {
+            safe_to_repeat(args, retry, &method, part, errors);
+        }
+    }
+}
+
+/// A policy says how often, and at least once.
+///
+/// UI: `policies/retry_zero`, `policies/retry_without_times`.
+fn some_times(retry: &Retry, key: Span, complete: bool, errors: &mut Errors) {
+    match &retry.times {
+        None if retry.listed && complete => {
+            errors.at(key, "`retry` needs to know how often: write `retry(times = 3, …)`");
+        }
+        Some(Expr::Lit(ExprLit { lit: Lit::Int(times), .. })) if times.base10_digits() == "0" => {
+            errors.at(times.span(), "`0` is no retry: leave `retry` out");
+        }
+        _ => {}
+    }
+}
+
+/// What is sent again is still there.
+///
+/// UI: `policies/retry_multipart`, `policies/retry_stream`.
+fn body_is_kept(args: &Args, key: Span, errors: &mut Errors) {
+    for body in &args.bodies {
+        if body.key == "multipart" {
+            errors.at(key, "a multipart body can be sent once: leave `retry` out");
+        } else if body.key == "body" && is_stream(&body.value) {
+            errors.at(key, "a stream can be sent once: leave `retry` out, or send the bytes");
+        }
+    }
+}
+
+/// `Body::from_stream(…)`.
+fn is_stream(value: &Expr) -> bool {
+    match value {
+        Expr::Call(call) => match &*call.func {
+            Expr::Path(path) => {
+                path.path.segments.last().is_some_and(|last| last.ident == "from_stream")
+            }
+            _ => false,
+        },
+        Expr::Group(group) => is_stream(&group.expr),
+        Expr::Paren(paren) => is_stream(&paren.expr),
+        _ => false,
+    }
+}
+
+/// The first wait is not the longest one.
+///
+/// UI: `policies/retry_backoff_reversed`.
+fn backoff_grows(retry: &Retry, errors: &mut Errors) {
+    if let Some(Backoff::Range(Measure::Literal(first, _), Measure::Literal(longest, span))) =
+        retry.backoff.as_ref().map(|keyed| &keyed.value)
+        && first > longest
+    {
+        errors.at(
+            *span,
+            "the longest wait is shorter than the first: write the shorter one first, as in \
+             `100ms..10s`",
+        );
+    }
+}
+
+/// Another try can end otherwise.
+///
+/// UI: `policies/retry_build`, `policies/retry_decode`, `policies/retry_total`.
+fn worth_repeating(part: &Part<'_>, errors: &mut Errors) {
+    if NEVER.iter().any(|(class, leaf)| part.is(class, *leaf)) {
+        let why = match part.class.to_string().as_str() {
+            "Build" => "what cannot be built",
+            "Decode" => "what cannot be decoded",
+            _ => "when all of the time is over, it",
+        };
+        errors.at(part.span(), format!("{why} is never tried again: remove `{}`", part.name()));
+    }
+}
+
+/// A request that may have been processed is sent again only if that does no harm.
+///
+/// UI: `policies/retry_post_status`, `policies/retry_post_body`, `policies/retry_post_idle`,
+/// `policies/retry_post_closed`, `policies/retry_patch_protocol`, `policies/retry_custom_method`.
+fn safe_to_repeat(args: &Args, retry: &Retry, method: &str, part: &Part<'_>, errors: &mut Errors) {
+    let keyed = retry.idempotency_key.is_some() || sends_key(args);
+    if keyed || IDEMPOTENT.contains(&method.to_lowercase().as_str()) {
+        return;
+    }
+    // 429 says that it was not processed.
+    let answered = part.class == "Status" && part.status.is_some_and(|pat| !may_be(pat, 429));
+    if answered || AFTER_SENDING.iter().any(|(class, leaf)| part.is(class, *leaf)) {
+        errors.at(
+            part.span(),
+            format!(
+                "a {method} that may have been processed is not repeated: add `idempotency_key`, \
+                 or remove `{}`",
+                part.name()
+            ),
+        );
+    }
+}
+
+/// A key is sent once, and where it changes something.
+///
+/// UI: `policies/retry_key_of_get`, `policies/retry_key_twice`.
+fn key_is_needed(args: &Args, retry: &Retry, method: &str, errors: &mut Errors) {
+    let Some(key) = &retry.idempotency_key else {
+        return;
+    };
+    if sends_key(args) {
+        errors.at(
+            key.span(),
+            "the header `idempotency-key` is given already: remove this, or the header",
+        );
+    } else if ["GET", "HEAD", "OPTIONS"].contains(&method) {
+        errors.at(
+            key.span(),
+            format!("a {method} is safe to repeat as it is: remove `idempotency_key`"),
+        );
+    }
+}
+
+fn sends_key(args: &Args) -> bool {
+    let mut headers = args.headers.iter().flat_map(|keyed| &keyed.value);
+    headers.any(|(name, _)| name.value().eq_ignore_ascii_case("idempotency-key"))
+}
+
+/// The name of the method, as it is sent.
+fn method(args: &Args) -> Option<String> {
+    let target = args.targets.first()?;
+    Some(match &target.custom {
+        Some(name) => name.value(),
+        None => target.key.to_string().to_uppercase(),
+    })
+}
+
+/// Whether a pattern may match `status`, as far as can be seen.
+fn may_be(pat: &syn::Pat, status: u64) -> bool {
+    match super::handlers::range(pat) {
+        Some((first, last)) => {
+            first.is_none_or(|first| first <= status) && last.is_none_or(|last| status <= last)
+        }
+        None => match pat {
+            syn::Pat::Or(or) => or.cases.iter().any(|pat| may_be(pat, status)),
+            syn::Pat::Paren(paren) => may_be(&paren.pat, status),
+            syn::Pat::Ident(name) => name.subpat.iter().all(|(_, pat)| may_be(pat, status)),
+            _ => true,
+        },
+    }
+}
+
+/// What `check` has found nothing wrong with.
+pub(super) fn policy(retry: Retry) -> Option<model::Retry> {
+    let times = retry.times?;
+    if !retry.listed {
+        return Some(model::Retry::Simple(times));
+    }
+    Some(model::Retry::Policy {
+        times,
+        on: retry.on.map(|keyed| keyed.value),
+        backoff: retry.backoff.map(|keyed| keyed.value),
+        idempotency_key: retry.idempotency_key,
+        on_retry: retry.on_retry.map(|keyed| keyed.value),
+    })
+}

@@ -1,0 +1,60 @@
+//! The body → an expression that runs it, and that it cannot leave.
+
+use proc_macro2::{Delimiter, Group, TokenStream};
+use quote::ToTokens;
+
+use super::{code, output};
+use crate::item::Body;
+use crate::model::Request;
+use crate::scan;
+
+// Input:  { Ok(user) }
+// Output: { Ok(user) }
+// Input:  { let user = parse(text)?; Ok(user) }
+// Output: (|| -> R { let user = parse(text)?; Ok(user) })()
+pub(super) fn body(request: &Request, body: &Body) -> TokenStream {
+    let tokens = &body.tokens;
+    // What handlers use as well stays theirs.
+    if request.scoped {
+        return waiting(request, body, !request.handlers_use_arguments);
+    }
+    // Where the user's braces are: a body without a value is reported there.
+    let mut block = Group::new(Delimiter::Brace, tokens.clone());
+    block.set_span(body.span);
+    // What would come after a body without an end is unreachable; after a block it is not.
+    if !scan::may_leave(tokens) && !scan::diverges(tokens) {
+        return block.to_token_stream();
+    }
+    let output = output(request);
+    // A closure cannot wait, nor return what it borrows.
+    if !scan::may_wait(tokens) && !scan::borrows(&output) {
+        return code!((|| -> #output #block)());
+    }
+    waiting(request, body, false)
+}
+
+// Input:  { let user = parse(text).await?; Ok(user) }
+// Output: deadline.scope(async {
+//             if let ::core::option::Option::Some(outcome) = ::backstop::by_type::no_outcome::<R>() {
+//                 return outcome;
+//             }
+//             let user = parse(text).await?; Ok(user)
+//         }).await
+pub(super) fn waiting(request: &Request, body: &Body, owning: bool) -> TokenStream {
+    let krate = &request.krate;
+    let tokens = &body.tokens;
+    // The block takes its type from what it returns first.
+    let typed = request.output.as_ref().map(|output| {
+        code! {
+            if let ::core::option::Option::Some(outcome) = #krate::by_type::no_outcome::<#output>() {
+                return outcome;
+            }
+        }
+    });
+    let moved = owning.then(|| code!(move));
+    let block = code!(async #moved { #typed #tokens });
+    match request.scoped {
+        true => code!(deadline.scope(#block).await),
+        false => code!(#block.await),
+    }
+}

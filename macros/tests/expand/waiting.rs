@@ -1,0 +1,32 @@
+// #[request(get = "https://api.example.com/users/{id}")]
+// async fn name(id: u64, #[response] Json(user): Json<User>) -> Result<String, Error> {
+//     let picture = picture(user.id).await?;
+//     Ok(format!("{}: {picture}", user.name))
+// }
+
+async fn name(id: u64) -> Result<String, Error> {
+    let request = ::backstop::Request::get("https://api.example.com/users/{id}")
+        .path("id", &id)
+        .reads::<(::backstop::Deadline, Json<User>)>();
+    let (deadline, Json(user)) = match ::backstop::Session::shared()
+        .fetch(request)
+        .await
+        .and_then(|response| response.read::<(::backstop::Deadline, Json<User>)>())
+    {
+        ::core::result::Result::Ok(response) => response,
+        ::core::result::Result::Err(error) => {
+            return ::backstop::Outcome::from_error(error);
+        }
+    };
+    deadline
+        .scope(async move {
+            if let ::core::option::Option::Some(outcome) = ::backstop::by_type::no_outcome::<
+                Result<String, Error>,
+            >() {
+                return outcome;
+            }
+            let picture = picture(user.id).await?;
+            Ok(format!("{}: {picture}", user.name))
+        })
+        .await
+}
