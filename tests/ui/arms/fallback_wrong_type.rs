@@ -1,0 +1,6 @@
+use backstop::request;
+
+#[request(get = "/count", fallback = "none")]
+async fn count() -> u64;
+
+fn main() {}

@@ -1,0 +1,11 @@
+use backstop::{Error, request};
+use backstop_ui_tests::User;
+
+#[request(get = "/users/7", on_error = note)]
+async fn user() -> Result<User, Error>;
+
+async fn note(error: &Error) {
+    println!("{error}");
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+use backstop::{Error, Json, request};
+use backstop_ui_tests::User;
+
+#[request(get = "/users/7")]
+async fn name(#[response] Json(user): Json<User>) -> Result<String, Error> {
+    let count: u64 = user.name.parse()?;
+    Ok(count.to_string())
+}
+
+fn main() {}

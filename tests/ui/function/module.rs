@@ -1,0 +1,6 @@
+use backstop::request;
+
+#[request(get = "/users/7")]
+mod users {}
+
+fn main() {}

@@ -1,0 +1,16 @@
+use backstop::{Error, request};
+use backstop_ui_tests::User;
+
+#[request(get = "/users/{id}", timeout = limit())]
+async fn user(id: u64) -> Result<User, Error> {
+    load(id)
+}
+
+fn limit() -> u64 {
+    5
+}
+fn load(id: u64) -> Result<User, Error> {
+    unimplemented!("{id}")
+}
+
+fn main() {}

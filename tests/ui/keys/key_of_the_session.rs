@@ -1,0 +1,13 @@
+use backstop::{Error, request};
+use backstop_ui_tests::User;
+
+#[request(get = "/users/{id}", redirects = 3)]
+async fn user(id: u64) -> Result<User, Error> {
+    load(id)
+}
+
+fn load(id: u64) -> Result<User, Error> {
+    unimplemented!("{id}")
+}
+
+fn main() {}

@@ -1,0 +1,11 @@
+use backstop::{Error, request};
+use backstop_ui_tests::User;
+
+#[request(get = "/users/{id}", retry(times = 3, on_retry = note))]
+async fn user(id: u64) -> Result<User, Error>;
+
+fn note(error: &Error) {
+    println!("{error}");
+}
+
+fn main() {}

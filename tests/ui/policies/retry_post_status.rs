@@ -1,0 +1,7 @@
+use backstop::{Error, request};
+use backstop_ui_tests::User;
+
+#[request(post = "/users/{id}", retry(times = 3, on(Status(503))))]
+async fn user(id: u64) -> Result<User, Error>;
+
+fn main() {}

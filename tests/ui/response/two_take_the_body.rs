@@ -1,0 +1,10 @@
+use backstop::{Error, Json, request};
+use backstop_ui_tests::User;
+
+#[request(get = "/users/7")]
+async fn user(#[response] text: String, #[response] Json(user): Json<User>) -> Result<User, Error> {
+    println!("{text}");
+    Ok(user)
+}
+
+fn main() {}

@@ -1,0 +1,13 @@
+use backstop::{Error, request};
+use backstop_ui_tests::User;
+
+#[request(get = "https://example.com:99999/{id}")]
+async fn user(id: u64) -> Result<User, Error> {
+    load(id)
+}
+
+fn load(id: u64) -> Result<User, Error> {
+    unimplemented!("{id}")
+}
+
+fn main() {}

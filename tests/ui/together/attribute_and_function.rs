@@ -1,0 +1,8 @@
+// 2 mistakes
+use backstop::{Error, request};
+use backstop_ui_tests::User;
+
+#[request(get = "/users/{id}", timeout = 5)]
+fn user(id: u64) -> Result<User, Error>;
+
+fn main() {}
