@@ -1,0 +1,190 @@
+//! Ejects functions from the attribute: writes, for each file that has some, a twin in which the
+//! expansion stands in place of the attribute and the function under it.
+//!
+//! `tests/ejected` compiles the twins without the macro, and runs the same tests on them.
+
+#![allow(dead_code, clippy::large_enum_variant, reason = "as in the macro, which uses all of it")]
+
+use std::{env, fmt::Write as _, fs, ops::Range, path::Path};
+
+use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
+
+// The macro's own code: a macro's crate exports nothing but macros.
+#[path = "../macros/src/action.rs"]
+mod action;
+#[path = "../macros/src/args/mod.rs"]
+mod args;
+#[path = "../macros/src/check/mod.rs"]
+mod check;
+#[path = "../macros/src/errors.rs"]
+mod errors;
+#[path = "../macros/src/expand/mod.rs"]
+mod expand;
+#[path = "../macros/src/fallback.rs"]
+mod fallback;
+#[path = "../macros/src/item.rs"]
+mod item;
+#[path = "../macros/src/model.rs"]
+mod model;
+#[path = "../macros/src/pattern.rs"]
+mod pattern;
+#[path = "../macros/src/scan.rs"]
+mod scan;
+#[path = "../macros/src/suggest.rs"]
+mod suggest;
+#[path = "../macros/src/template.rs"]
+mod template;
+#[path = "../macros/src/units.rs"]
+mod units;
+
+/// What says so itself, and why.
+const NOT_EJECTED: &str = "mod hygiene;";
+
+fn main() {
+    for watched in ["tests/all/attribute", "../examples", "../macros/src", "../macros/tests/expand"]
+    {
+        println!("cargo::rerun-if-changed={watched}");
+    }
+    let out = env::var("OUT_DIR").expect("cargo says where to write");
+    let out = Path::new(&out);
+    let attribute = module(Path::new("tests/all/attribute"), "mod.rs");
+    write(out, "attribute.rs", &eject(&attribute));
+
+    for example in ["client", "quickstart"] {
+        let source = module(Path::new("../examples"), &format!("{example}.rs"));
+        write(out, &format!("{example}_annotated.rs"), &source);
+        write(out, &format!("{example}_ejected.rs"), &eject(&source));
+        // It shows its own source.
+        write(out, &format!("{example}.rs"), &source);
+    }
+    for file in fs::read_dir("../macros/tests/expand").expect("there are snapshots").flatten() {
+        let name = file.path().file_stem().expect("a name").to_string_lossy().into_owned();
+        let text = read(&file.path());
+        let (source, expansion) = text.split_once("\n\n").expect("a source and an expansion");
+        let source = source.lines().map(|line| line.trim_start_matches("//")).collect::<Vec<_>>();
+        write(out, &format!("{name}_annotated.rs"), &offline(&source.join("\n")));
+        write(out, &format!("{name}_ejected.rs"), &offline(expansion));
+    }
+}
+
+/// A snapshot as it can be called: where nothing listens, and as a method if it is one.
+fn offline(function: &str) -> String {
+    let refused = "\"http://127.0.0.1:1/";
+    let function = function.replace("\"https://api.example.com/", refused).replace("\"/", refused);
+    match function.contains("&self") {
+        true => format!("impl Api<Twin> {{ {function} }}"),
+        false => function,
+    }
+}
+
+fn write(folder: &Path, file: &str, text: &str) {
+    fs::write(folder.join(file), text).expect("a file can be written");
+}
+
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// A file, with the files that it says are its modules in it.
+fn module(folder: &Path, file: &str) -> String {
+    let text = read(&folder.join(file));
+    // An included file begins with no docs of its own.
+    let (docs, text) = text.split_at(text.find("\n\n").unwrap_or_default());
+    let mut whole = docs.replace("//!", "//");
+    for line in text.lines().filter(|line| *line != NOT_EJECTED) {
+        match line.strip_prefix("mod ").and_then(|line| line.strip_suffix(';')) {
+            Some(name) => {
+                let inside = module(folder, &format!("{name}.rs"));
+                let _ = writeln!(whole, "mod {name} {{\n{inside}}}");
+            }
+            None => {
+                let _ = writeln!(whole, "{line}");
+            }
+        }
+    }
+    whole
+}
+
+/// `text`, with each annotated function replaced by what it expands to.
+fn eject(text: &str) -> String {
+    let tokens: TokenStream = text.parse().expect("the source is made of tokens");
+    let mut found = Vec::new();
+    annotated(tokens, &mut found);
+    let mut ejected = String::new();
+    let mut last = 0;
+    for (range, expansion) in found {
+        ejected.push_str(&text[last..range.start]);
+        ejected.push_str(&expansion);
+        last = range.end;
+    }
+    ejected.push_str(&text[last..]);
+    // No lint fires on an expansion; pasted, it is code like any other.
+    without_import(&ejected).replace(", clippy::all, clippy::pedantic)]", ")]")
+}
+
+/// Without the macro, its import names nothing.
+fn without_import(text: &str) -> String {
+    let text = text.replace("use backstop::request;", "");
+    let mut parts = text.split("use backstop::{");
+    let mut whole = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (names, rest) = part.split_once("};").expect("the end of an import");
+        let names = names.split(',').filter(|name| name.trim() != "request");
+        let _ = write!(whole, "use backstop::{{{}}};{rest}", names.collect::<Vec<_>>().join(","));
+    }
+    whole
+}
+
+/// The annotated functions in `tokens`: where each stands, and its expansion.
+fn annotated(tokens: TokenStream, found: &mut Vec<(Range<usize>, String)>) {
+    let trees: Vec<TokenTree> = tokens.into_iter().collect();
+    let mut at = 0;
+    while let Some(tree) = trees.get(at) {
+        let args = match trees.get(at + 1) {
+            Some(TokenTree::Group(group)) if tree.to_string() == "#" => arguments(group),
+            _ => None,
+        };
+        match (args, tree) {
+            (Some(args), _) => {
+                let rest = trees[at + 2..].iter();
+                let length = rest.take_while(|tree| !ends_function(tree)).count() + 1;
+                let function = &trees[at + 2..at + 2 + length];
+                let start = tree.span().byte_range().start;
+                let end = function.last().expect("an end").span().byte_range().end;
+                let expansion = expand::request(args, function.iter().cloned().collect());
+                let file = syn2::parse2(expansion).expect("an expansion is Rust");
+                found.push((start..end, prettyplease::unparse(&file)));
+                at += 2 + length;
+                continue;
+            }
+            // Of what it defines, nothing is known before it is called.
+            (None, TokenTree::Ident(word)) if word == "macro_rules" => at += 3,
+            (None, TokenTree::Group(group)) => annotated(group.stream(), found),
+            _ => {}
+        }
+        at += 1;
+    }
+}
+
+/// What is in the parentheses of `[request(…)]`, whatever path it is named by.
+fn arguments(attribute: &Group) -> Option<TokenStream> {
+    let mut before = None;
+    for tree in attribute.stream() {
+        if let TokenTree::Group(group) = &tree
+            && group.delimiter() == Delimiter::Parenthesis
+            && matches!(&before, Some(TokenTree::Ident(word)) if word == "request")
+        {
+            return Some(group.stream());
+        }
+        before = Some(tree);
+    }
+    None
+}
+
+fn ends_function(tree: &TokenTree) -> bool {
+    match tree {
+        TokenTree::Group(group) => group.delimiter() == Delimiter::Brace,
+        TokenTree::Punct(punct) => punct.as_char() == ';',
+        _ => false,
+    }
+}

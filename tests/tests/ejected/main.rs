@@ -1,0 +1,34 @@
+//! Functions that were ejected from the attribute: what each expands to, pasted in its place, does
+//! the same without the macro. `build.rs` writes them.
+
+#![allow(clippy::all, reason = "one form for all of a kind: the macro knows no types")]
+
+// The snapshot of a renamed crate names it so.
+extern crate backstop as web;
+
+#[path = "../all/support.rs"]
+#[expect(dead_code, reason = "other tests need more of it")]
+mod support;
+
+mod examples;
+mod snapshots;
+
+/// All the tests of the attribute.
+mod attribute {
+    include!(concat!(env!("OUT_DIR"), "/attribute.rs"));
+}
+
+/// None of it was left behind.
+#[test]
+fn the_macro_is_absent() {
+    let ejected = [
+        include_str!(concat!(env!("OUT_DIR"), "/attribute.rs")),
+        include_str!(concat!(env!("OUT_DIR"), "/client_ejected.rs")),
+        include_str!(concat!(env!("OUT_DIR"), "/quickstart_ejected.rs")),
+    ];
+    for text in ejected {
+        assert!(!text.contains("#[request(") && !text.contains("#[backstop::request("));
+        assert!(!text.contains("use backstop::request"));
+        assert!(text.contains("::backstop::Request::get("));
+    }
+}
