@@ -1,0 +1,18 @@
+//! feignhttp: the function is declared by an attribute. Its error keeps the body.
+
+use feignhttp::{ErrorKind, get};
+
+use crate::User;
+
+#[get("http://127.0.0.1:18640/users/{id}")]
+pub(crate) async fn user(#[path] id: u64) -> feignhttp::Result<User> {}
+
+#[get("http://127.0.0.1:18640/missing/{id}")]
+async fn missing(#[path] id: u64) -> feignhttp::Result<User> {}
+
+pub(crate) async fn not_found(id: u64) -> usize {
+    match missing(id).await.expect_err("it is missing").error_kind() {
+        ErrorKind::Status(status, body) if status == 404 && body.len() == 200 => body.len(),
+        other => panic!("it is missing: {other:?}"),
+    }
+}

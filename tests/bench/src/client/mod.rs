@@ -1,0 +1,104 @@
+//! The clients: what is measured. Each case is the same function, written with the attribute and
+//! by hand.
+
+mod attribute;
+mod naive;
+mod policy;
+
+use std::fmt::Debug;
+
+use serde::{Deserialize, Serialize};
+
+use self::attribute::Filter;
+use crate::drive::{Plan, drive};
+
+/// What the server answers with, and what is sent to it.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct User {
+    id: u64,
+    name: String,
+    about: String,
+}
+
+/// Plays a case with a client. Output: whether there is such a case for it.
+pub(crate) fn run(client: &str, case: &str, plan: Plan) -> bool {
+    match (client, case) {
+        ("attribute", "success") => drive(plan, |id| async move { ok(attribute::user(id).await) }),
+        ("naive", "success") => drive(plan, |id| async move { ok(naive::user(id).await) }),
+        ("policy", "success") => drive(plan, |id| async move { ok(policy::user(id).await) }),
+
+        ("attribute", "404") => drive(plan, |id| async move {
+            body(attribute::missing(id).await.expect_err("it is missing").body())
+        }),
+        ("naive", "404") => drive(plan, |id| async move {
+            match naive::missing(id).await {
+                Err(naive::Failed::Status { status, body: kept }) if status == 404 => body(&kept),
+                other => panic!("it is missing: {other:?}"),
+            }
+        }),
+        ("policy", "404") => drive(plan, |id| async move {
+            match policy::missing(id).await {
+                Err(policy::Failed::Status { status, body: kept }) if status == 404 => body(&kept),
+                other => panic!("it is missing: {other:?}"),
+            }
+        }),
+
+        ("attribute", "handled") => {
+            drive(plan, |id| async move { some(attribute::handled(id).await.ok().flatten()) });
+        }
+        ("attribute", "based") => drive(plan, |id| async move { ok(attribute::based(id).await) }),
+
+        ("attribute", "every-key") => drive(plan, |id| async move {
+            some(attribute::every_key(id, Some(2), &FILTER, &sent()).await.ok().flatten())
+        }),
+        ("naive", "every-key") => {
+            drive(
+                plan,
+                |id| async move { some(naive::every_key(id, Some(2), &FILTER, &sent()).await) },
+            )
+        }
+        ("policy", "every-key") => {
+            drive(
+                plan,
+                |id| async move { some(policy::every_key(id, Some(2), &FILTER, &sent()).await) },
+            )
+        }
+
+        ("attribute", "fresh") => drive(plan, |id| async move { ok(attribute::fresh(id).await) }),
+        ("naive", "fresh") => drive(plan, |id| async move { ok(naive::fresh(id).await) }),
+        _ => return false,
+    }
+    true
+}
+
+/// The futures of the function of the case `success`, in bytes.
+pub(crate) fn future_sizes() -> [(&'static str, usize); 4] {
+    [
+        ("attribute", size_of_val(&attribute::user(7))),
+        ("attribute-handled", size_of_val(&attribute::handled(7))),
+        ("naive", size_of_val(&naive::user(7))),
+        ("policy", size_of_val(&policy::user(7))),
+    ]
+}
+
+const FILTER: Filter = Filter { name: "ada", limit: None };
+
+fn sent() -> User {
+    User { id: 7, name: "Ada".into(), about: "Mathematician".into() }
+}
+
+/// Looks at what was fetched: a client that failed fast would win.
+fn ok<E: Debug>(result: Result<User, E>) -> usize {
+    some(Some(result.expect("the server answers with a user")))
+}
+
+fn some(user: Option<User>) -> usize {
+    let user = user.expect("the server answers with a user");
+    assert_eq!((user.id, user.name.as_str()), (7, "Ada Lovelace"));
+    user.about.len()
+}
+
+fn body(body: &[u8]) -> usize {
+    assert_eq!(body.len(), 200);
+    body.len()
+}

@@ -1,0 +1,55 @@
+//! By hand on reqwest, as it is written most of the time: a shared client, its defaults, and no
+//! timeouts or limits.
+
+use std::sync::LazyLock;
+
+use reqwest::{Client, StatusCode};
+
+use super::{User, attribute::Filter};
+
+static CLIENT: LazyLock<Client> = LazyLock::new(Client::new);
+
+pub(super) async fn user(id: u64) -> Result<User, reqwest::Error> {
+    let url = format!("http://127.0.0.1:18640/users/{id}");
+    CLIENT.get(url).send().await?.error_for_status()?.json().await
+}
+
+/// What a client returns that keeps the body of a response that is no success.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Failed {
+    #[error(transparent)]
+    Request(#[from] reqwest::Error),
+    #[error("status {status}")]
+    Status { status: StatusCode, body: Vec<u8> },
+}
+
+pub(super) async fn missing(id: u64) -> Result<User, Failed> {
+    let url = format!("http://127.0.0.1:18640/missing/{id}");
+    let response = CLIENT.get(url).send().await?;
+    let status = response.status();
+    if !status.is_success() {
+        return Err(Failed::Status { status, body: response.bytes().await?.into() });
+    }
+    Ok(response.json().await?)
+}
+
+pub(super) async fn fresh(id: u64) -> Result<User, reqwest::Error> {
+    let url = format!("http://127.0.0.1:18640/users/{id}");
+    Client::new().get(url).send().await?.error_for_status()?.json().await
+}
+
+pub(super) async fn every_key(
+    id: u64,
+    page: Option<u8>,
+    filter: &Filter,
+    user: &User,
+) -> Option<User> {
+    let request = CLIENT
+        .post(format!("http://127.0.0.1:18640/users/{id}"))
+        .query(&[("page", page)])
+        .query(filter)
+        .header("x-request-id", id)
+        .bearer_auth("s3cret")
+        .json(user);
+    request.send().await.ok()?.error_for_status().ok()?.json().await.ok()
+}

@@ -1,0 +1,63 @@
+//! Instructions and heap allocations per request: the difference of two runs of different length,
+//! so that starting up and connecting cancel out.
+
+use crate::{
+    process::{self, Result, Server},
+    results::Results,
+};
+
+/// Each case, and who plays it.
+const CASES: &[(&str, &[&str])] = &[
+    ("success", &["attribute", "naive", "policy", "middleware", "feignhttp", "hyper-util"]),
+    ("404", &["attribute", "naive", "policy", "middleware", "feignhttp", "hyper-util"]),
+    ("handled", &["attribute"]),
+    ("based", &["attribute"]),
+    ("every-key", &["attribute", "naive", "policy"]),
+    ("fresh", &["attribute"]),
+];
+
+/// How many requests the longer run makes more than the shorter one.
+fn lengths(quick: bool) -> (u64, u64) {
+    if quick { (100, 300) } else { (500, 1500) }
+}
+
+pub(crate) fn measure(results: &mut Results, quick: bool) -> Result<()> {
+    if !process::is_here("valgrind") {
+        eprintln!("instructions and allocations: valgrind is not here");
+        return Ok(());
+    }
+    let _server = Server::start()?;
+    let (short, long) = lengths(quick);
+    for (case, clients) in CASES {
+        for client in *clients {
+            let shorter = process::counted(client, case, short)?;
+            let longer = process::counted(client, case, long)?;
+            let requests = (long - short) as f64;
+            let per_request = |long: i64, short: i64| (long - short) as f64 / requests;
+            let counts = [
+                ("instructions", longer.instructions, shorter.instructions),
+                ("allocations", longer.allocations(), shorter.allocations()),
+                ("reallocations", longer.reallocations(), shorter.reallocations()),
+            ];
+            for (what, long, short) in counts {
+                results.set(&format!("{what}/{case}/{client}"), per_request(long, short));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Prints what each function does for a request, with all that it calls.
+pub(crate) fn profile(client: &str, case: &str) -> Result<()> {
+    let _server = Server::start()?;
+    let (short, long) = lengths(false);
+    let shorter = process::counted(client, case, short)?;
+    let longer = process::counted(client, case, long)?;
+    println!("{:>12} {:>10} {:>7}  function", "with callees", "own", "calls");
+    for (inclusive, own, calls, name) in longer.profile(&shorter, (long - short) as f64) {
+        if inclusive >= 50.0 {
+            println!("{inclusive:>12.0} {own:>10.0} {calls:>7.2}  {name}");
+        }
+    }
+    Ok(())
+}
