@@ -10,6 +10,8 @@ use std::collections::HashMap;
 pub(crate) struct Counts {
     pub(crate) instructions: i64,
     functions: HashMap<String, Function>,
+    /// How often the first called the second.
+    calls: HashMap<(String, String), i64>,
 }
 
 #[derive(Debug, Default)]
@@ -47,7 +49,9 @@ impl Counts {
                 match calls.take() {
                     None => function.own += cost,
                     Some(calls) => {
-                        counts.functions.entry(called.clone()).or_default().calls += calls
+                        counts.functions.entry(called.clone()).or_default().calls += calls;
+                        let edge = (current.clone(), called.clone());
+                        *counts.calls.entry(edge).or_default() += calls;
                     }
                 }
             }
@@ -67,6 +71,22 @@ impl Counts {
 
     fn calls_of(&self, names: &[&str]) -> i64 {
         names.iter().filter_map(|name| Some(self.functions.get(*name)?.calls)).sum()
+    }
+
+    /// Who called a function in this run and not in a shorter one: `(calls, name)` for each of so
+    /// many requests, the most often first.
+    pub(crate) fn callers(&self, of: &str, shorter: &Self, requests: f64) -> Vec<(f64, &str)> {
+        let mut callers: Vec<_> = self
+            .calls
+            .iter()
+            .filter(|((_, called), _)| called == of)
+            .map(|(edge, long)| {
+                let short = shorter.calls.get(edge).unwrap_or(&0);
+                ((long - short) as f64 / requests, edge.0.as_str())
+            })
+            .collect();
+        callers.sort_by(|one, other| other.0.total_cmp(&one.0));
+        callers
     }
 
     /// What each function did in this run and not in a shorter one, for each of so many requests:

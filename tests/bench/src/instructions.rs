@@ -7,9 +7,10 @@ use crate::{
 };
 
 /// Each case, and who plays it.
-const CASES: &[(&str, &[&str])] = &[
+pub(crate) const CASES: &[(&str, &[&str])] = &[
     ("success", &["attribute", "naive", "policy", "middleware", "feignhttp", "hyper-util"]),
     ("404", &["attribute", "naive", "policy", "middleware", "feignhttp", "hyper-util"]),
+    ("retry", &["attribute", "naive", "policy", "middleware", "feignhttp", "hyper-util"]),
     ("handled", &["attribute"]),
     ("based", &["attribute"]),
     ("every-key", &["attribute", "naive", "policy"]),
@@ -47,17 +48,30 @@ pub(crate) fn measure(results: &mut Results, quick: bool) -> Result<()> {
     Ok(())
 }
 
-/// Prints what each function does for a request, with all that it calls.
+/// Prints what each function does for a request, with all that it calls, and who allocates and
+/// copies.
 pub(crate) fn profile(client: &str, case: &str) -> Result<()> {
     let _server = Server::start()?;
     let (short, long) = lengths(false);
     let shorter = process::counted(client, case, short)?;
     let longer = process::counted(client, case, long)?;
+    let requests = (long - short) as f64;
     println!("{:>12} {:>10} {:>7}  function", "with callees", "own", "calls");
-    for (inclusive, own, calls, name) in longer.profile(&shorter, (long - short) as f64) {
+    for (inclusive, own, calls, name) in longer.profile(&shorter, requests) {
         if inclusive >= 50.0 {
             println!("{inclusive:>12.0} {own:>10.0} {calls:>7.2}  {name}");
         }
     }
+    for function in ["__rustc::__rust_alloc", "__rustc::__rust_realloc", COPY] {
+        println!("\n{:>7}  callers of {function}", "calls");
+        for (calls, name) in longer.callers(function, &shorter, requests) {
+            if calls >= 0.5 {
+                println!("{calls:>7.2}  {name}");
+            }
+        }
+    }
     Ok(())
 }
+
+/// What `memcpy` is with glibc on a processor of today.
+const COPY: &str = "__memcpy_avx_unaligned_erms";

@@ -5,20 +5,27 @@
 mod bars;
 mod callgrind;
 mod client;
+mod compile;
 mod drive;
 mod instructions;
+mod plot;
 mod process;
 mod results;
 mod server;
 mod throughput;
 
-use std::{env, process::ExitCode};
+use std::{env, fs, path::PathBuf, process::ExitCode};
 
 use self::{drive::Plan, process::Result, results::Results};
 
-const USAGE: &str = "usage: backstop-bench [--quick] [instructions] [sizes] [throughput]
+const SECTIONS: [&str; 6] =
+    ["instructions", "sizes", "throughput", "check", "expansion", "release"];
+
+const USAGE: &str = "usage: backstop-bench [--quick] [SECTION…]
        backstop-bench profile [CLIENT [CASE]]
-       backstop-bench table";
+       backstop-bench table
+       backstop-bench plot
+SECTION: instructions, sizes, throughput, check, expansion, release; by default all of them";
 
 fn main() -> ExitCode {
     let args: Vec<String> = env::args().skip(1).collect();
@@ -33,6 +40,7 @@ fn main() -> ExitCode {
         ["profile", client] => instructions::profile(client, "success"),
         ["profile", client, case] => instructions::profile(client, case),
         ["table"] => show(),
+        ["plot"] => draw(),
         _ => measure(&words),
     };
     match done {
@@ -54,25 +62,41 @@ fn measure(words: &[&str]) -> Result<()> {
         _ => return Err(USAGE.into()),
     };
     if sections.is_empty() {
-        sections = vec!["instructions", "sizes", "throughput"];
+        sections = SECTIONS.to_vec();
     }
-    let file = process::scratch()?.join("results.txt");
-    let mut results = Results::load(&file);
     for section in sections {
+        let mut results = Results::default();
         match section {
             "instructions" => instructions::measure(&mut results, quick)?,
             "sizes" => sizes(&mut results),
+            "check" => compile::checks(&mut results, quick)?,
+            "expansion" => compile::expansions(&mut results, quick)?,
+            "release" => compile::releases(&mut results, quick)?,
             "throughput" => throughput::measure(&mut results, quick)?,
             _ => return Err(USAGE.into()),
         }
-        results.save(&file)?;
+        results.add_to(&file()?)?;
     }
     show()
 }
 
+/// What the last run of each section measured.
+fn file() -> Result<PathBuf> {
+    Ok(process::scratch()?.join("results.txt"))
+}
+
 fn show() -> Result<()> {
-    let results = Results::load(&process::scratch()?.join("results.txt"));
-    print!("{}", bars::table(&results));
+    let results = Results::load(&file()?);
+    print!("{}\n{}\n{}", results.requests(), results.loads(), bars::table(&results));
+    Ok(())
+}
+
+/// Draws what was measured, for the README.
+fn draw() -> Result<()> {
+    let results = Results::load(&file()?);
+    for (name, theme) in [("plot-light.svg", plot::LIGHT), ("plot-dark.svg", plot::DARK)] {
+        fs::write(process::source().join(name), plot::svg(&results, &theme))?;
+    }
     Ok(())
 }
 

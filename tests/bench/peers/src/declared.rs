@@ -7,6 +7,24 @@ use crate::User;
 #[get("http://127.0.0.1:18640/users/{id}")]
 pub(crate) async fn user(#[path] id: u64) -> feignhttp::Result<User> {}
 
+#[get("http://127.0.0.1:18640/flaky/{id}")]
+async fn flaky_once(#[path] id: u64) -> feignhttp::Result<User> {}
+
+/// It retries nothing of itself.
+pub(crate) async fn flaky(id: u64) -> feignhttp::Result<User> {
+    let mut retries = 3;
+    loop {
+        match flaky_once(id).await {
+            Err(error) if retries > 0 && is_transient(&error.error_kind()) => retries -= 1,
+            outcome => return outcome,
+        }
+    }
+}
+
+fn is_transient(error: &ErrorKind) -> bool {
+    matches!(error, ErrorKind::Status(status, _) if status.is_server_error())
+}
+
 #[get("http://127.0.0.1:18640/missing/{id}")]
 async fn missing(#[path] id: u64) -> feignhttp::Result<User> {}
 

@@ -36,6 +36,22 @@ pub(crate) async fn missing(id: u64) -> Result<User, Failed<BoxError>> {
     }
 }
 
+pub(crate) async fn flaky(id: u64) -> Result<User, BoxError> {
+    let mut retries = 3;
+    loop {
+        let response = get(format!("http://127.0.0.1:18640/flaky/{id}")).await?;
+        let status = response.status();
+        let body = response.into_body().collect().await?.to_bytes();
+        if status == StatusCode::OK {
+            return Ok(serde_json::from_slice(&body)?);
+        }
+        if retries == 0 {
+            return Err("no success".into());
+        }
+        retries -= 1;
+    }
+}
+
 async fn get(url: String) -> Result<Response<Incoming>, BoxError> {
     Ok(CLIENT.request(Request::get(url).body(Empty::new())?).await?)
 }

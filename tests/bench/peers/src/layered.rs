@@ -1,6 +1,6 @@
 //! reqwest-middleware with reqwest-retry: up to three retries of what is transient.
 
-use std::sync::LazyLock;
+use std::{sync::LazyLock, time::Duration};
 
 use reqwest_middleware::{ClientBuilder, ClientWithMiddleware, Error};
 use reqwest_retry::{RetryTransientMiddleware, policies::ExponentialBackoff};
@@ -8,7 +8,9 @@ use reqwest_retry::{RetryTransientMiddleware, policies::ExponentialBackoff};
 use crate::{Failed, User};
 
 static CLIENT: LazyLock<ClientWithMiddleware> = LazyLock::new(|| {
-    let policy = ExponentialBackoff::builder().build_with_max_retries(3);
+    let policy = ExponentialBackoff::builder()
+        .retry_bounds(Duration::ZERO, Duration::ZERO)
+        .build_with_max_retries(3);
     ClientBuilder::new(reqwest::Client::new())
         .with(RetryTransientMiddleware::new_with_policy(policy))
         .build()
@@ -28,4 +30,9 @@ pub(crate) async fn missing(id: u64) -> Result<User, Failed<Error>> {
         return Err(Failed { status: status.as_u16(), body, error: None });
     }
     Ok(response.json().await.map_err(Error::from)?)
+}
+
+pub(crate) async fn flaky(id: u64) -> Result<User, Error> {
+    let url = format!("http://127.0.0.1:18640/flaky/{id}");
+    Ok(CLIENT.get(url).send().await?.error_for_status()?.json().await?)
 }

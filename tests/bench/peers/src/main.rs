@@ -45,12 +45,15 @@ fn main() -> ExitCode {
         return ExitCode::FAILURE;
     };
     match (client.as_str(), case.as_str()) {
+        ("hyper-util", "retry") => drive(plan, |id| async move { ok(floor::flaky(id).await) }),
         ("hyper-util", "success") => drive(plan, |id| async move { ok(floor::user(id).await) }),
         ("hyper-util", "404") => drive(plan, |id| async move { failed(floor::missing(id).await) }),
+        ("middleware", "retry") => drive(plan, |id| async move { ok(layered::flaky(id).await) }),
         ("middleware", "success") => drive(plan, |id| async move { ok(layered::user(id).await) }),
         ("middleware", "404") => {
             drive(plan, |id| async move { failed(layered::missing(id).await) })
         }
+        ("feignhttp", "retry") => drive(plan, |id| async move { ok(declared::flaky(id).await) }),
         ("feignhttp", "success") => drive(plan, |id| async move { ok(declared::user(id).await) }),
         ("feignhttp", "404") => drive(plan, |id| async move { declared::not_found(id).await }),
         _ => {

@@ -43,6 +43,10 @@ pub(crate) fn run(client: &str, case: &str, plan: Plan) -> bool {
             }
         }),
 
+        ("attribute", "retry") => drive(plan, |id| async move { ok(attribute::flaky(id).await) }),
+        ("naive", "retry") => drive(plan, |id| async move { ok(naive::flaky(id).await) }),
+        ("policy", "retry") => drive(plan, |id| async move { ok(policy::flaky(id).await) }),
+
         ("attribute", "handled") => {
             drive(plan, |id| async move { some(attribute::handled(id).await.ok().flatten()) });
         }

@@ -33,6 +33,20 @@ pub(super) async fn missing(id: u64) -> Result<User, Failed> {
     Ok(response.json().await?)
 }
 
+pub(super) async fn flaky(id: u64) -> Result<User, reqwest::Error> {
+    let url = format!("http://127.0.0.1:18640/flaky/{id}");
+    let mut retries = 3;
+    loop {
+        let response = CLIENT.get(&url).send().await?;
+        if !response.status().is_server_error() || retries == 0 {
+            return response.error_for_status()?.json().await;
+        }
+        retries -= 1;
+        // Else its connection cannot be used again.
+        response.bytes().await?;
+    }
+}
+
 pub(super) async fn fresh(id: u64) -> Result<User, reqwest::Error> {
     let url = format!("http://127.0.0.1:18640/users/{id}");
     Client::new().get(url).send().await?.error_for_status()?.json().await

@@ -70,6 +70,23 @@ pub(super) async fn missing(id: u64) -> Result<User, Failed> {
     fetch(CLIENT.get(url("missing", id)), |status| status.is_success()).await
 }
 
+pub(super) async fn flaky(id: u64) -> Result<User, Failed> {
+    let url = url("flaky", id);
+    let mut retries = 3;
+    loop {
+        match fetch(CLIENT.get(url.clone()), |status| status.is_success()).await {
+            Err(Failed::Status { status, .. }) if retries > 0 && is_transient(status) => {}
+            Err(Failed::Connect(_)) if retries > 0 => {}
+            outcome => return outcome,
+        }
+        retries -= 1;
+    }
+}
+
+fn is_transient(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 408 | 429 | 500 | 502..=504)
+}
+
 pub(super) async fn every_key(
     id: u64,
     page: Option<u8>,
