@@ -3,6 +3,7 @@
 use std::fmt;
 
 use bytes::Bytes;
+use http::HeaderValue;
 
 use super::length::Measured;
 
@@ -18,6 +19,14 @@ pub(crate) enum Content {
     Once(reqwest::Body),
     /// What could be sent once was sent.
     Spent,
+}
+
+/// What a body says of itself, where the request does not.
+#[derive(Default)]
+pub(crate) struct Described {
+    pub(super) content_type: Option<HeaderValue>,
+    /// Only of one whose bytes are not at hand: of the others it is known.
+    pub(super) content_length: Option<HeaderValue>,
 }
 
 impl Body {

@@ -18,13 +18,16 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, header as names};
 use serde::Serialize;
 use url::Url;
 
-use self::template::{Place, Template, Value};
 pub use self::{body::Body, header::IntoHeaderValue};
 pub(crate) use self::{
     body::Content,
     credentials::take_userinfo,
     header::{add_header, is_secret, set_default},
     template::{MAX_URL, parse_http},
+};
+use self::{
+    body::Described,
+    template::{Place, Template, Value},
 };
 use crate::{
     decode::FromResponse,
@@ -64,8 +67,7 @@ pub(crate) struct Parts {
     url: Option<Url>,
     headers: HeaderMap,
     pub(crate) body: Content,
-    /// What the body says of itself, where the request does not.
-    body_headers: HeaderMap,
+    described: Described,
     success: &'static [RangeInclusive<u16>],
     pub(crate) timeout: Option<Option<Duration>>,
     pub(crate) attempt_timeout: Option<Option<Duration>>,
@@ -87,7 +89,7 @@ impl Request {
             url: None,
             headers: HeaderMap::new(),
             body: Content::None,
-            body_headers: HeaderMap::new(),
+            described: Described::default(),
             success: &[200..=299],
             timeout: None,
             attempt_timeout: None,
@@ -242,7 +244,7 @@ impl Request {
     /// Sends bytes or a stream, without a content type of its own.
     pub fn body(mut self, body: impl Into<Body>) -> Self {
         self.0.body = body.into().0;
-        self.0.body_headers = HeaderMap::new();
+        self.0.described = Described::default();
         self
     }
 
@@ -250,9 +252,9 @@ impl Request {
     #[cfg(feature = "multipart")]
     #[cfg_attr(docsrs, doc(cfg(feature = "multipart")))]
     pub fn multipart(mut self, form: reqwest::multipart::Form) -> Self {
-        let made = multipart::body(form).map(|(body, headers)| {
+        let made = multipart::body(form).map(|(body, described)| {
             self.0.body = body;
-            self.0.body_headers = headers;
+            self.0.described = described;
         });
         self.or_mistake(made)
     }
@@ -344,8 +346,8 @@ impl Request {
     ) -> Self {
         let made = body.map(|body| {
             self.0.body = body.into().0;
-            self.0.body_headers = HeaderMap::new();
-            self.0.body_headers.insert(names::CONTENT_TYPE, HeaderValue::from_static(content_type));
+            let content_type = Some(HeaderValue::from_static(content_type));
+            self.0.described = Described { content_type, content_length: None };
         });
         self.or_mistake(made)
     }
@@ -411,12 +413,18 @@ impl Parts {
     /// the session's, each where there is none before.
     pub(crate) fn headers(&self, defaults: &HeaderMap) -> Result<HeaderMap, Error> {
         let mut headers = self.headers.clone();
-        for others in [&self.body_headers, defaults] {
-            for name in others.keys() {
-                if !headers.contains_key(name) {
-                    for value in others.get_all(name) {
-                        header::append(&mut headers, name.clone(), value.clone())?;
-                    }
+        let Described { content_type, content_length } = &self.described;
+        for (name, value) in
+            [(names::CONTENT_TYPE, content_type), (names::CONTENT_LENGTH, content_length)]
+        {
+            if let Some(value) = value {
+                set_default(&mut headers, name, value.clone())?;
+            }
+        }
+        for name in defaults.keys() {
+            if !headers.contains_key(name) {
+                for value in defaults.get_all(name) {
+                    header::append(&mut headers, name.clone(), value.clone())?;
                 }
             }
         }

@@ -1,10 +1,10 @@
-//! A multipart form as a body and the headers that describe it.
+//! A multipart form as a body, and what describes it.
 
 use std::sync::LazyLock;
 
-use http::HeaderMap;
+use http::header;
 
-use super::body::Content;
+use super::body::{Content, Described};
 use crate::{
     error::{BuildError, Error},
     tls,
@@ -15,7 +15,7 @@ use crate::{
 static BUILDER: LazyLock<Result<reqwest::Client, reqwest::Error>> =
     LazyLock::new(|| tls::share(reqwest::Client::builder().no_proxy()).build());
 
-pub(super) fn body(form: reqwest::multipart::Form) -> Result<(Content, HeaderMap), Error> {
+pub(super) fn body(form: reqwest::multipart::Form) -> Result<(Content, Described), Error> {
     let built = match &*BUILDER {
         Ok(client) => client.post("http://localhost/").multipart(form).build(),
         Err(_) => return Err(Error::build(BuildError::Session, "the TLS configuration failed")),
@@ -24,5 +24,9 @@ pub(super) fn body(form: reqwest::multipart::Form) -> Result<(Content, HeaderMap
         Error::build(BuildError::Body, "the form is not valid").with_source(error.without_url())
     })?;
     let body = request.body_mut().take();
-    Ok((body.map_or(Content::None, Content::Once), std::mem::take(request.headers_mut())))
+    let described = Described {
+        content_type: request.headers_mut().remove(header::CONTENT_TYPE),
+        content_length: request.headers_mut().remove(header::CONTENT_LENGTH),
+    };
+    Ok((body.map_or(Content::None, Content::Once), described))
 }

@@ -105,6 +105,8 @@ pub(crate) struct Template {
     start: Start,
     path: Vec<Segment>,
     query: Vec<Pair>,
+    /// Where values go, each once.
+    places: Vec<(String, Place)>,
 }
 
 /// What stands before the path.
@@ -172,14 +174,21 @@ impl Template {
     fn starting(start: Start, rest: &str) -> Result<Self, Error> {
         let rest = rest.split_once('#').map_or(rest, |(rest, _)| rest);
         let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
-        let mut template = Self { start, path: Vec::new(), query: Vec::new() };
+        let mut template = Self { start, path: Vec::new(), query: Vec::new(), places: Vec::new() };
+        if let Start::Base { name, .. } = &template.start {
+            template.places.push((name.clone(), Place::Base));
+        }
         if !path.is_empty() {
             for segment in path.strip_prefix('/').unwrap_or(path).split('/') {
                 template.push_segment(segment)?;
             }
         }
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-            template.query.push(Pair::parse(pair)?);
+            let pair = Pair::parse(pair)?;
+            if let Pair::Value { name, .. } = &pair {
+                template.add_place(name, Place::Query);
+            }
+            template.query.push(pair);
         }
         Ok(template)
     }
@@ -198,10 +207,12 @@ impl Template {
         while let Some((before, after)) = rest.split_once('{') {
             pieces.push(Piece::Literal(literal(before)?.to_owned()));
             let (name, after) = split_name(after)?;
-            pieces.push(match name.strip_prefix('*') {
-                Some(name) => Piece::Value(name.to_owned(), Place::Segments),
-                None => Piece::Value(name.to_owned(), Place::Segment),
-            });
+            let (name, place) = match name.strip_prefix('*') {
+                Some(name) => (name, Place::Segments),
+                None => (name, Place::Segment),
+            };
+            self.add_place(name, place);
+            pieces.push(Piece::Value(name.to_owned(), place));
             rest = after;
         }
         pieces.push(Piece::Literal(literal(rest)?.to_owned()));
@@ -226,7 +237,7 @@ impl Template {
         let mut url = self.start(values, base)?;
         let mut text = String::with_capacity(MOST_TEXT);
         if !self.path.is_empty() {
-            text.push_str(url.path().strip_suffix('/').unwrap_or(url.path()));
+            text.push_str(url.path().strip_suffix("/").unwrap_or(url.path()));
             for segment in &self.path {
                 match segment {
                     Segment::Literal(literal) => text.push_str(literal),
@@ -270,20 +281,12 @@ impl Template {
 
     /// A value without a placeholder would be dropped in silence.
     fn check_values_used(&self, values: &[Value]) -> Result<(), Error> {
-        let is_used = |value: &Value| {
-            let is = |name: &str, place| name == value.name && place == value.place;
-            matches!(&self.start, Start::Base { name, .. } if is(name, Place::Base))
-                || self.path.iter().any(|segment| match segment {
-                    Segment::Literal(_) => false,
-                    Segment::Filled(pieces) => pieces.iter().any(|piece| match piece {
-                        Piece::Literal(_) => false,
-                        Piece::Value(name, place) => is(name, *place),
-                    }),
-                })
-                || self.query.iter().any(|pair| match pair {
-                    Pair::Literal(_) => false,
-                    Pair::Value { name, .. } => is(name, Place::Query),
-                })
+        // Values differ in name or place, and each place finds its own, or there is no URL.
+        if values.len() == self.places.len() {
+            return Ok(());
+        }
+        let is_used = |value: &&Value| {
+            self.places.iter().any(|(name, place)| *name == value.name && *place == value.place)
         };
         match values.iter().find(|value| !is_used(value)) {
             None => Ok(()),
@@ -291,6 +294,13 @@ impl Template {
                 BuildError::Url,
                 format!("a value was given for `{name}`, which the template does not hold there"),
             )),
+        }
+    }
+
+    /// The template has a place for a value, if not the first of this name.
+    fn add_place(&mut self, name: &str, place: Place) {
+        if !self.places.iter().any(|(named, other)| named == name && *other == place) {
+            self.places.push((name.to_owned(), place));
         }
     }
 }
