@@ -1,8 +1,8 @@
 //! With the attribute, and every default that keeps a request safe.
 
-use std::{hint::black_box, sync::LazyLock, time::Duration};
+use std::{hint::black_box, sync::LazyLock};
 
-use backstop::{Ending, Error, Json, Retry, Session, request};
+use backstop::{Ending, Error, Json, Session, request};
 use serde::Serialize;
 
 use super::User;
@@ -13,7 +13,10 @@ pub(super) async fn user(id: u64) -> Result<User, Error>;
 #[request(get = "http://127.0.0.1:18640/missing/{id}")]
 pub(super) async fn missing(id: u64) -> Result<User, Error>;
 
-#[request(get = "http://127.0.0.1:18640/flaky/{id}", session = retrying())]
+#[request(
+    get = "http://127.0.0.1:18640/flaky/{id}",
+    retry(times = 3, backoff(0ms..0ms)),
+)]
 pub(super) async fn flaky(id: u64) -> Result<User, Error>;
 
 #[request(get = "/users/{id}", session = api())]
@@ -78,14 +81,6 @@ fn api() -> &'static Session {
         Session::builder().base_url("http://127.0.0.1:18640").build().expect("the URL is good")
     });
     &API
-}
-
-fn retrying() -> &'static Session {
-    static RETRYING: LazyLock<Session> = LazyLock::new(|| {
-        let retry = Retry::times(3).backoff(Duration::ZERO..Duration::ZERO);
-        Session::builder().retry(retry).build().expect("the settings are good")
-    });
-    &RETRYING
 }
 
 fn note(error: &Error) {

@@ -2,17 +2,15 @@
 //! place in the URL, timers, a limit to the body, redirects that keep to `https`, and a typed error
 //! that keeps the body.
 
-use std::{hint::black_box, sync::LazyLock, time::Duration};
+use std::{fmt::Display, hint::black_box, sync::LazyLock, time::Duration};
 
-use reqwest::{Client, RequestBuilder, Response, StatusCode, Url, redirect};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use reqwest::{Client, RequestBuilder, Response, StatusCode, redirect};
 
 use super::{User, attribute::Filter};
 
 const MAX_BODY: usize = 16 << 20;
 const MAX_ERROR_BODY: usize = 8 << 10;
-
-static BASE: LazyLock<Url> =
-    LazyLock::new(|| Url::parse("http://127.0.0.1:18640/").expect("the URL is good"));
 
 static CLIENT: LazyLock<Client> = LazyLock::new(|| {
     Client::builder()
@@ -124,12 +122,10 @@ impl Drop for Finally {
 }
 
 /// The URL of a resource; what the number stands for may be any text.
-fn url(collection: &str, id: impl ToString) -> Url {
-    let mut url = BASE.clone();
-    if let Ok(mut segments) = url.path_segments_mut() {
-        segments.pop_if_empty().push(collection).push(&id.to_string());
-    }
-    url
+fn url(collection: &str, id: impl Display) -> String {
+    let id = id.to_string();
+    let id = utf8_percent_encode(&id, NON_ALPHANUMERIC);
+    format!("http://127.0.0.1:18640/{collection}/{id}")
 }
 
 async fn fetch(
