@@ -118,6 +118,7 @@ impl Call<'_> {
                 Err(failed) => failed,
             };
             let Some(retries) = &mut retries else { return Err(error) };
+            // What this attempt was decides, and not what those before it were.
             let again = self.again(&error, hop);
             let error = retries.after(error);
             let Some((delay, tokens)) = again else { return Err(error) };
