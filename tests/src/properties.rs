@@ -92,6 +92,63 @@ pub fn a_rest_stays_below_its_place(rest: &str) {
     }
 }
 
+/// What a template says in its own words is what a URL of the same text says, and a value in it is
+/// what its encoded text would be; or the template is refused, for what no template may hold.
+///
+/// # Panics
+///
+/// If that does not hold.
+pub fn a_template_means_what_its_url_means(before: &str, value: &str, after: &str) {
+    for start in ["", "http://api.test", "HTTPS://me@[::1]:8443/", "http://api.test:80/a?b"] {
+        let template = format!("{start}{before}");
+        means(&template, asked(Request::get(template.clone())));
+        let template = format!("{start}/{before}{{value}}{after}");
+        let made = asked(Request::get(template.clone()).path("value", &value));
+        let is_segment = |error: &Error| error.kind() == ErrorKind::Build(BuildError::Segment);
+        // Elsewhere it is no segment; and one of nothing leaves nothing to compare.
+        let is_in_path = !start.contains('?') && !before.contains(['?', '#']);
+        if is_in_path && !value.is_empty() && !made.as_ref().is_err_and(is_segment) {
+            means(&template.replace("{value}", &encoded(value)), made);
+        }
+    }
+}
+
+/// The one is the URL of this text, or a build error that the text asks for.
+fn means(text: &str, made: Result<Url, Error>) {
+    let url = Url::parse(text).ok().filter(|url| ["http", "https"].contains(&url.scheme()));
+    match (made, url) {
+        (Ok(made), Some(mut url)) => {
+            // What is not sent, and pairs that hold nothing.
+            url.set_fragment(None);
+            url.set_username("").expect("it has a host");
+            url.set_password(None).expect("it has a host");
+            let pairs = url.query().unwrap_or_default().split('&');
+            let pairs: Vec<_> = pairs.filter(|pair| !pair.is_empty()).map(str::to_owned).collect();
+            url.set_query((!pairs.is_empty()).then(|| pairs.join("&")).as_deref());
+            assert_eq!(made.as_str(), url.as_str(), "{text:?}");
+        }
+        (Ok(made), None) => panic!("{text:?} is no URL, and became {made}"),
+        (Err(error), url) => {
+            assert!(error.is_build(), "{text:?}: {error:#}");
+            let refused = |character: char| {
+                character.is_ascii_control() || ['\\', '{', '}'].contains(&character)
+            };
+            // More slashes than a URL has are passed by, and then a path would be the host.
+            let refused = text.contains(refused) || text.contains(":///");
+            assert!(url.is_none() || refused, "{text:?}: {error:#}");
+        }
+    }
+}
+
+fn encoded(value: &str) -> String {
+    let unreserved = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~".contains(byte);
+    let encode = |byte: u8| match unreserved(&byte) {
+        true => char::from(byte).to_string(),
+        false => format!("%{byte:02X}"),
+    };
+    value.bytes().map(encode).collect()
+}
+
 /// A URL has 65 535 bytes at most; encoded, a byte becomes three.
 fn too_long(values: &[&str], error: &Error) {
     let length: usize = values.iter().map(|value| value.len()).sum();

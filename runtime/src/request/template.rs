@@ -138,27 +138,35 @@ enum Pair {
     Value { key: String, name: String },
 }
 
+/// The templates that were read. One is found by its address, and compared: what was leaked may be
+/// freed, or a library unloaded, and another text stand there.
+struct Templates(BTreeMap<(usize, usize), (Box<str>, Rc<Template>)>);
+
+impl Templates {
+    fn get(&self, address: (usize, usize), text: &str) -> Option<Rc<Template>> {
+        let (read, template) = self.0.get(&address)?;
+        (**read == *text).then(|| Rc::clone(template))
+    }
+}
+
 impl Template {
-    /// The template of this text. One that is part of the program is read once for each thread: it is
-    /// known by its address.
+    /// The template of this text. One that is part of the program is read once for each thread.
     #[allow(clippy::ptr_arg, reason = "a text that is borrowed is one of the program's")]
     pub(crate) fn of(text: &Cow<'static, str>) -> Result<Rc<Self>, Error> {
         /// No program has as many; one that makes them as it runs is not to fill its memory.
         const MOST: usize = 4096;
         thread_local! {
-            static READ: RefCell<BTreeMap<(usize, usize), Rc<Template>>> = const {
-                RefCell::new(BTreeMap::new())
-            };
+            static READ: RefCell<Templates> = const { RefCell::new(Templates(BTreeMap::new())) };
         }
         let Cow::Borrowed(text) = *text else { return Self::parse(text).map(Rc::new) };
         let address = (text.as_ptr().addr(), text.len());
-        if let Some(read) = READ.with_borrow(|read| read.get(&address).cloned()) {
-            return Ok(read);
+        if let Some(template) = READ.with_borrow(|read| read.get(address, text)) {
+            return Ok(template);
         }
         let template = Rc::new(Self::parse(text)?);
         READ.with_borrow_mut(|read| {
-            if read.len() < MOST {
-                read.insert(address, Rc::clone(&template));
+            if read.0.len() < MOST || read.0.contains_key(&address) {
+                read.0.insert(address, (text.into(), Rc::clone(&template)));
             }
         });
         Ok(template)
@@ -167,7 +175,8 @@ impl Template {
     /// Reads a template. What is wrong with it is found here, and what is wrong with its values when
     /// it is [filled](Template::url).
     pub(crate) fn parse(text: &str) -> Result<Self, Error> {
-        let (start, rest) = split_start(text)?;
+        // Around a URL they are no part of it; within, they are encoded (WHATWG URL §4.4).
+        let (start, rest) = split_start(text.trim_matches(' '))?;
         Self::starting(start, rest)
     }
 
@@ -363,7 +372,8 @@ fn split_start(text: &str) -> Result<(Start, &str), Error> {
                      start the template with a placeholder for the base URL",
                 ));
             }
-            Ok((Start::Origin(parse_http(origin)?), rest))
+            // With a path, as the text around a URL is trimmed, and this is its middle.
+            Ok((Start::Origin(parse_http(&format!("{}/", literal(origin)?))?), rest))
         }
         _ if text.starts_with("//") => {
             Err(Error::build(BuildError::Url, "`//` starts a host without a scheme"))
@@ -570,6 +580,32 @@ mod tests {
         for text in [text, &text[..13], text] {
             let url = Template::of(&Cow::Borrowed(text)).expect("a template").url(&[], "", None);
             assert_eq!(url.expect("a URL").as_str(), text);
+        }
+    }
+
+    #[test]
+    fn another_text_at_the_same_address_is_another_template() {
+        let template = Rc::new(Template::parse("http://one/").expect("a template"));
+        let read = Templates(BTreeMap::from([((7, 11), ("http://one/".into(), template))]));
+        assert!(read.get((7, 11), "http://one/").is_some());
+        assert!(read.get((7, 11), "http://two/").is_none());
+    }
+
+    #[test]
+    fn spaces_around_a_template_are_no_part_of_it() {
+        let base = Some("http://h/v1");
+        for (text, url) in [
+            (" http://h/a ", "http://h/a"),
+            ("http://h/a?b=c  ", "http://h/a?b=c"),
+            ("http://h ", "http://h/"),
+            (" /users ", "http://h/v1/users"),
+            ("http://h/a b/?c=d e", "http://h/a%20b/?c=d%20e"),
+        ] {
+            assert_eq!(filled(text, &[], base).expect(text), url);
+        }
+        for text in ["http://h /a", "http://h\t/a", "ht\ntp://h/a", "\u{1}http://h/"] {
+            let error = filled(text, &[], base).expect_err(text);
+            assert_eq!(error.kind(), ErrorKind::Build(BuildError::Url), "{text:?}");
         }
     }
 

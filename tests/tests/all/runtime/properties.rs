@@ -63,6 +63,11 @@ proptest! {
     }
 
     #[test]
+    fn a_template_means_what_its_url_means(before in value(), value in value(), after in value()) {
+        properties::a_template_means_what_its_url_means(&before, &value, &after);
+    }
+
+    #[test]
     fn any_text_is_a_request_or_a_build_error(text in value(), header in value()) {
         properties::any_text_is_a_request_or_a_build_error(&text, &header);
     }
