@@ -62,13 +62,13 @@ impl Payload {
     pub(crate) async fn part(&mut self, deadlines: &Deadlines) -> Result<Option<Bytes>, Error> {
         let Self { response, decoder, .. } = self;
         let Some(decoder) = decoder else { return chunk(response, deadlines).await };
-        // A little that arrived can become much, for which nothing is waited: others have their turn,
-        // and so have the timers.
-        tokio::task::coop::consume_budget().await;
-        if let Some(timer) = deadlines.passed() {
-            return Err(timed_out(timer));
-        }
         loop {
+            // A little that arrived can become much, and much that arrives nothing at all, without
+            // that anything is waited for: others have their turn, and so have the timers.
+            tokio::task::coop::consume_budget().await;
+            if let Some(timer) = deadlines.passed() {
+                return Err(timed_out(timer));
+            }
             match decoder.next()? {
                 Pulled::Piece(piece) => return Ok(Some(piece)),
                 Pulled::End => return Ok(None),

@@ -1,11 +1,18 @@
 //! Timers: the error says which one ran out.
 
-use std::time::Duration;
+use std::{
+    convert::Infallible,
+    future::{Ready, ready},
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
 
-use backstop::{ErrorKind, Request, Sent, TimeoutError};
+use backstop::{ErrorKind, Request, Sent, Session, TimeoutError, reqwest};
 use backstop_tests::{Answer, Server};
+use tower_service::Service;
 
-use crate::support::{bounded, fetch, fetch_with, session};
+use crate::support::{bounded, fetch, fetch_with, gzip, session};
 
 const SHORT: Duration = Duration::from_millis(80);
 /// Long enough for a head to arrive on a busy machine.
@@ -83,4 +90,52 @@ async fn a_request_changes_what_its_session_says() {
     fetch_with(&quick, Request::get(server.url()).timeout(patient))
         .await
         .expect("as long as it takes");
+}
+
+/// A body of gzip members that hold nothing, each of them there when it is asked for.
+struct Nothing(Vec<u8>);
+
+impl futures_core::Stream for Nothing {
+    type Item = Result<Vec<u8>, Infallible>;
+
+    fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        Poll::Ready(Some(Ok(self.0.clone())))
+    }
+}
+
+/// Answers with it.
+#[derive(Clone)]
+struct Endless;
+
+impl Service<reqwest::Request> for Endless {
+    type Response = reqwest::Response;
+    type Error = Infallible;
+    type Future = Ready<Result<reqwest::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: reqwest::Request) -> Self::Future {
+        let body = reqwest::Body::wrap_stream(Nothing(gzip(b"")));
+        let mut response = http::Response::new(body);
+        response.headers_mut().insert("content-encoding", http::HeaderValue::from_static("gzip"));
+        ready(Ok(response.into()))
+    }
+}
+
+/// No limit of bytes ends it, and nothing is waited for.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_body_that_never_becomes_anything() {
+    let session = Session::builder().service(Endless).build().expect("a session");
+    for (request, timer) in [
+        (Request::get("http://api.test/").timeout(SHORT), TimeoutError::Total),
+        (Request::get("http://api.test/").attempt_timeout(SHORT), TimeoutError::Attempt),
+    ] {
+        // On a thread of its own: what never waits would not let the test end either.
+        let session = session.clone();
+        let read = tokio::spawn(async move { session.fetch(request).await });
+        let error = bounded(read).await.expect("no panic").expect_err("no end");
+        assert_eq!(error.kind(), ErrorKind::Timeout(timer));
+    }
 }
