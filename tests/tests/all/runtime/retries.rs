@@ -303,6 +303,33 @@ async fn an_origin_that_is_down_is_soon_left_alone() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn calls_at_once_share_the_budget() {
+    let down = Server::always(Answer::new(503, ""));
+    let session = session(|builder| builder.retry(at_once()).retry_budget(22));
+    let mut calls = tokio::task::JoinSet::new();
+    for _ in 0..20 {
+        calls.spawn(bounded(session.fetch(Request::get(down.url()))));
+    }
+    while let Some(ended) = calls.join_next().await {
+        ended.expect("no panic").expect_err("503");
+    }
+    assert_eq!(down.asked().len(), 24, "22 tokens are four retries, whoever has them");
+}
+
+#[tokio::test]
+async fn a_panic_of_the_callers_is_theirs_alone() {
+    let server = once(Answer::new(503, ""));
+    let session = session(|builder| builder);
+    for retry in [at_once().on(|_| panic!("asked")), at_once().on_retry(|_, _| panic!("told"))] {
+        let server = Server::always(Answer::new(503, ""));
+        let call = tokio::spawn(session.fetch(Request::get(server.url()).retry(retry)));
+        assert!(bounded(call).await.expect_err("a panic").is_panic());
+        assert_eq!(server.asked().len(), 1);
+    }
+    fetch_with(&session, Request::get(server.url()).retry(at_once())).await.expect("the second");
+}
+
 #[tokio::test]
 async fn a_retry_that_succeeds_gives_back_what_it_took() {
     let answered = AtomicUsize::new(0);

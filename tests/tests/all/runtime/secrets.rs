@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use backstop::{Error, ErrorKind, Request, Session};
+use backstop::{Error, ErrorKind, Request, Retry, Session};
 use backstop_tests::{Answer, Server};
 use tracing::{Event, Metadata, Subscriber, field::Visit, span};
 
@@ -83,6 +83,48 @@ async fn nothing_that_is_printed_or_logged_shows_a_secret() {
     // That the answers fail, and in their own ways, is part of the test.
     let classes: std::collections::HashSet<_> = kinds.iter().map(std::mem::discriminant).collect();
     assert_eq!(classes.len(), 9, "every class of errors was seen: {kinds:?}");
+}
+
+/// Each attempt begins at the first origin, with the credentials, and each of its redirects leaves
+/// them there; and the observer hears of no more than the caller.
+#[tokio::test]
+async fn a_retry_tells_another_origin_nothing() {
+    let other = Server::always(Answer::new(503, SECRET));
+    let away = Answer::redirect(307, format!("{}/away?key={SECRET}", other.url()));
+    let first = Server::always(away);
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let observer = Arc::clone(&heard);
+    let retry = Retry::times(2)
+        .backoff(Duration::ZERO..Duration::ZERO)
+        .idempotency_key()
+        .on_retry(move |error, _| observer.lock().expect("no panic").push(error.clone()));
+    let shown = format!("{retry:?}");
+    assert!(shown.contains("times: 2") && !shown.contains(SECRET), "{shown}");
+
+    let base = first.url().replace("http://", &format!("http://me:{SECRET}@"));
+    let session = session(|builder| builder.header("x-token", SECRET).header("x-plain", "plain"));
+    let error = fetch_with(&session, request(&base).retry(retry)).await.expect_err("503");
+    assert_eq!((error.attempts(), first.asked().len(), other.asked().len()), (3, 3, 3));
+    let keys: Vec<_> =
+        first.asked().iter().map(|asked| asked.header("idempotency-key").to_owned()).collect();
+    assert!(keys[0].len() > 2 && keys.iter().all(|key| *key == keys[0]), "{keys:?}");
+    for asked in first.asked() {
+        assert_eq!(asked.header("authorization"), format!("Bearer {SECRET}"));
+    }
+    for asked in other.asked() {
+        for name in ["authorization", "x-api-key", "cookie", "x-token"] {
+            assert_eq!(asked.header(name), "", "{name}");
+        }
+        assert_eq!(
+            (asked.header("x-plain"), asked.header("idempotency-key")),
+            ("plain", &*keys[0])
+        );
+    }
+    let heard = heard.lock().expect("no panic");
+    assert_eq!(heard.len(), 2);
+    for error in heard.iter().chain([&error]) {
+        check(error, "a retry");
+    }
 }
 
 #[test]
