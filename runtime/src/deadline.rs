@@ -13,10 +13,11 @@ tokio::task_local! {
 
 /// A time by which something has to be done, or none.
 ///
-/// A request that is fetched within the [scope](Deadline::scope) of a deadline gets no more time than is left,
-/// whatever its own timeout; it then fails as
-/// [`TimeoutError::Total`](crate::TimeoutError::Total). The body of a function with `#[request]`
-/// runs within the deadline of its own request, if it awaits something. A task that is spawned does not inherit a deadline.
+/// A request that is fetched within the [scope](Deadline::scope) of a deadline gets no more time than
+/// is left, whatever its own timeout; it then fails as
+/// [`TimeoutError::Total`](crate::TimeoutError::Total). What counts is where it is awaited. The body of
+/// a function with `#[request]` runs within the deadline of its own request, if it waits. A task that
+/// is spawned does not inherit a deadline.
 ///
 /// ```
 /// use std::time::Duration;

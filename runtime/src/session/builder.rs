@@ -124,9 +124,9 @@ impl SessionBuilder {
     /// `None` for no limit.
     ///
     /// A retry takes 5 tokens, 10 after a timeout, and has them back when it succeeds; a call with
-    /// a retry policy that succeeds at once puts in 1, as far as there is room. A retry of what was never sent takes none. When there are too few, the
-    /// call ends with the error that it has: an origin that is down is tried about 100 times more,
-    /// and not three times more by every call.
+    /// a retry policy that succeeds at once puts in 1, as far as there is room. A retry of what was
+    /// never sent takes none. When there are too few, the call ends with the error that it has: an
+    /// origin that is down is tried about 100 times more, and not three times more by every call.
     pub fn retry_budget(mut self, tokens: impl Into<Option<u32>>) -> Self {
         self.retry_budget = tokens.into();
         self
@@ -202,13 +202,13 @@ impl SessionBuilder {
         self
     }
 
-    /// Whatever else reqwest's builder can do: root certificates, a resolver, a Unix socket. Part of the recipe, applied to the client of each runtime after the session's own
-    /// settings.
+    /// Whatever else reqwest's builder can do: root certificates, a resolver, a Unix socket. Part of
+    /// the recipe, applied to the client of each runtime after the session's own settings.
     ///
     /// reqwest then also makes the TLS configuration, so that what is set here governs it. That
-    /// takes milliseconds for each client: keep such a session. Redirects,
-    /// retries and decompression stay the session's: a header `accept-encoding: identity` asks for
-    /// bodies that are not compressed. Credentials do not belong in `default_headers`: reqwest adds those to every hop,
+    /// takes milliseconds for each client: keep such a session. Redirects, retries and decompression
+    /// stay the session's: a header `accept-encoding: identity` asks for bodies that are not
+    /// compressed. Credentials do not belong in `default_headers`: reqwest adds those to every hop,
     /// whatever its origin; [`header`](SessionBuilder::header) does not.
     ///
     /// ```
