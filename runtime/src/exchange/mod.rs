@@ -118,14 +118,15 @@ impl Call<'_> {
                 Err(failed) => failed,
             };
             let Some(retries) = &mut retries else { return Err(error) };
-            // What this attempt was decides, and not what those before it were.
+            // What the policy calls may ask it anything. What this attempt was decides, and not what
+            // those before it were.
+            let error = error.of_call(&self.facts());
             let again = self.again(&error, hop);
             let error = retries.after(error);
             let Some((delay, tokens)) = again else { return Err(error) };
             if !retries.take(sender.budget(), tokens) {
                 return Err(error);
             }
-            let error = error.of_call(&self.facts());
             if let Some(observe) = self.parts.retry(config).and_then(Retry::observer) {
                 observe(&error, delay);
             }

@@ -303,6 +303,19 @@ async fn an_origin_that_is_down_is_soon_left_alone() {
     }
 }
 
+#[tokio::test]
+async fn what_is_asked_about_an_error_it_knows() {
+    let server = Server::always(Answer::new(503, ""));
+    let retry = at_once().on(|error| {
+        assert_eq!(error.method(), Some(&Method::GET));
+        assert!(error.to_string().contains("GET http://127.0.0.1"), "{error}");
+        assert!(error.elapsed() > Duration::ZERO);
+        error.attempts() < 2
+    });
+    let error = fetch(Request::get(server.url()).retry(retry)).await.expect_err("503");
+    assert_eq!((error.attempts(), server.asked().len()), (2, 2));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn calls_at_once_share_the_budget() {
     let down = Server::always(Answer::new(503, ""));
