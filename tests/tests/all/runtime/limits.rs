@@ -1,10 +1,10 @@
-//! Where the limits lie that nobody sets.
+//! Where the limits lie, those that nobody sets too.
 
-use backstop::{DecodeError, ErrorKind, Request};
+use backstop::{BodyError, DecodeError, ErrorKind, Request};
 use backstop_tests::{Answer, Server};
 use serde_json::Value;
 
-use crate::support::fetch;
+use crate::support::{fetch, gzip};
 
 async fn kind_of(answer: Answer) -> Option<ErrorKind> {
     let server = Server::always(answer);
@@ -31,6 +31,49 @@ async fn a_head_has_about_400_kib_at_most() {
     };
     assert_eq!(kind_of(answer(390)).await, None);
     assert_eq!(kind_of(answer(800)).await, Some(ErrorKind::Protocol));
+}
+
+/// However a body arrives, its last byte under the limit is read, and the next one is not.
+#[tokio::test]
+async fn a_body_has_as_many_bytes_as_the_limit_says() {
+    let chunks = |chunks: &[&str]| {
+        let chunks: String =
+            chunks.iter().map(|chunk| format!("{:x}\r\n{chunk}\r\n", chunk.len())).collect();
+        let head = "HTTP/1.1 200 OK\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n";
+        Answer::Raw(format!("{head}{chunks}0\r\n\r\n").into_bytes())
+    };
+    let to_its_end = Answer::Raw(b"HTTP/1.1 200 OK\r\n\r\n0123456789".to_vec());
+    let coded = |members: &[&[u8]]| {
+        let members: Vec<u8> = members.iter().flat_map(|plain| gzip(plain)).collect();
+        Answer::new(200, members).header("content-encoding", "gzip")
+    };
+    for (answer, length) in [
+        (Answer::new(200, "0123456789"), 10),
+        (chunks(&["0123456789"]), 10),
+        (chunks(&["0123", "4", "56789"]), 10),
+        (to_its_end, 10),
+        (coded(&[b"0123456789"]), 10),
+        (coded(&[b"", b"01234", b"", b"56789", b""]), 10),
+        (Answer::new(200, ""), 0),
+        (chunks(&[]), 0),
+        (coded(&[]), 0),
+        (coded(&[b"", b""]), 0),
+    ] {
+        let shown = format!("{answer:?}");
+        let server = Server::always(answer);
+        for limit in [0, 1, 4, 9, 10, 11, u64::MAX] {
+            let read = fetch(Request::get(server.url()).max_body(limit)).await;
+            let read = read.and_then(|response| response.bytes().cloned());
+            match limit >= length {
+                true => assert_eq!(read.expect(&shown), &b"0123456789"[..length as usize]),
+                false => assert_eq!(
+                    read.expect_err(&shown).kind(),
+                    ErrorKind::Body(BodyError::TooLarge),
+                    "{shown} {limit}"
+                ),
+            }
+        }
+    }
 }
 
 /// On a thread whose stack would not bear much more.
