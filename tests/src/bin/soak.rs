@@ -3,6 +3,10 @@
 //!
 //! Prints what was sent, and what is left behind: tasks, file descriptors, memory. The exit status is
 //! 1 if a fault was told as another, a good request failed, or anything stayed.
+//!
+//! A fault has ports of its own, which the kernel keeps for a minute after a connection. So they are
+//! played at a rate that the ports suffice for, and the good requests, which share their connections,
+//! have the time between.
 
 use std::{
     collections::BTreeMap,
@@ -27,13 +31,16 @@ const USAGE: &str = "usage: soak [--seconds N] [--in-flight N]";
 /// Faults that take longer leave room for few others.
 const QUICK: u64 = 400;
 
-/// Good requests to each fault.
-const GOOD: usize = 3;
+/// Faults a second. There are 28 000 ports and 60 s in which each is kept, and most faults take two.
+const PACE: u32 = 200;
 
 const GOOD_BODY: &str = r#"{"ok":true}"#;
 
 /// A busy machine may hold up either side past a timer: a fault that differs has to do so each time.
 const TRIES: usize = 3;
+
+/// As long as a session keeps a connection, so that as many are kept then as later.
+const WARM_UP: Duration = Duration::from_secs(20);
 
 /// How long what was in use may take to end.
 const SETTLE: Duration = Duration::from_secs(10);
@@ -52,7 +59,10 @@ struct Soak {
     session: Session,
     server: Endpoint,
     faults: Vec<String>,
+    start: Instant,
     next: AtomicUsize,
+    /// Faults whose servers could not be set up: what the client would have told is not known.
+    not_played: AtomicUsize,
     good: AtomicUsize,
     bad: AtomicUsize,
     wrong: Mutex<BTreeMap<String, (usize, String)>>,
@@ -109,7 +119,9 @@ async fn soak(options: &Options) -> io::Result<bool> {
         session,
         server,
         faults,
+        start: Instant::now(),
         next: AtomicUsize::new(0),
+        not_played: AtomicUsize::new(0),
         good: AtomicUsize::new(0),
         bad: AtomicUsize::new(0),
         wrong: Mutex::default(),
@@ -117,18 +129,18 @@ async fn soak(options: &Options) -> io::Result<bool> {
     println!("{} kinds of faults, {} in flight", soak.faults.len(), options.in_flight);
 
     let all = Duration::from_secs(options.seconds);
-    let start = Instant::now();
-    soak.run(all / 10, options.in_flight).await;
+    let warm_up = WARM_UP.max(all / 10).min(all / 2);
+    soak.run(warm_up, options.in_flight).await;
     let warm = Held::now()?;
-    soak.run(all.saturating_sub(all / 10), options.in_flight).await;
+    soak.run(all.saturating_sub(warm_up), options.in_flight).await;
     let end = Held::now()?;
-    let took = start.elapsed();
+    let took = soak.start.elapsed();
 
     // The last of them takes the session along, but not the server.
     let Some(soak) = Arc::into_inner(soak) else {
         return Err(io::Error::other("a worker is still there"));
     };
-    let Soak { session, server, next, good, bad, wrong, .. } = soak;
+    let Soak { session, server, next, not_played, good, bad, wrong, .. } = soak;
     drop(session);
     let after = settled(before).await?;
     drop(server);
@@ -137,11 +149,13 @@ async fn soak(options: &Options) -> io::Result<bool> {
     for (id, (times, why)) in &wrong {
         println!("WRONG {times} times {id}: {why}");
     }
-    let (faults, good, bad) = (next.into_inner(), good.into_inner(), bad.into_inner());
+    let (faults, not_played) = (next.into_inner(), not_played.into_inner());
+    let (good, bad) = (good.into_inner(), bad.into_inner());
     let wrong: usize = wrong.values().map(|(times, _)| times).sum();
     let growth = end.kib.saturating_sub(warm.kib);
     println!(
-        "{:.0} s: {} requests, {:.0} a second; {faults} faults, {wrong} told as another; {bad} good ones failed",
+        "{:.0} s: {} requests, {:.0} a second; {faults} faults, {wrong} told as another, {not_played} could \
+         not be played; {bad} good ones failed",
         took.as_secs_f64(),
         faults + good,
         (faults + good) as f64 / took.as_secs_f64(),
@@ -165,7 +179,7 @@ async fn quick(lab: &Lab, session: &Session, ids: Vec<String>) -> Vec<String> {
     let mut quick = Vec::new();
     for id in ids {
         if let Some(report) = lab.run_with(&id, session).await
-            && report.outcome != "not_run"
+            && !["not_run", "unfit"].contains(&&*report.outcome)
             && report.milliseconds < QUICK
         {
             quick.push(id);
@@ -194,9 +208,9 @@ impl Soak {
             let soak = Arc::clone(self);
             workers.spawn(async move {
                 while Instant::now() < end {
-                    soak.fault().await;
-                    for _ in 0..GOOD {
-                        soak.good().await;
+                    match soak.next_fault() {
+                        Some(id) => soak.fault(id).await,
+                        None => soak.good().await,
                     }
                 }
             });
@@ -207,18 +221,32 @@ impl Soak {
         }
     }
 
-    /// The next fault in turn.
-    async fn fault(&self) {
-        let id = &self.faults[self.next.fetch_add(1, Ordering::Relaxed) % self.faults.len()];
+    /// The fault whose turn it is, if one is due.
+    fn next_fault(&self) -> Option<&str> {
+        let due = self.start.elapsed().as_secs_f64() * f64::from(PACE);
+        let next = self
+            .next
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |next| {
+                ((next as f64) < due).then_some(next + 1)
+            })
+            .ok()?;
+        Some(&self.faults[next % self.faults.len()])
+    }
+
+    async fn fault(&self, id: &str) {
         for last in (1..=TRIES).map(|number| number == TRIES) {
             let Some(report) = self.lab.run_with(id, &self.session).await else { return };
+            if report.outcome == "unfit" {
+                self.not_played.fetch_add(1, Ordering::Relaxed);
+                return;
+            }
             if report.differs.is_empty() {
                 return;
             }
             if last {
                 let why = format!("{}; {}", report.differs.join("; "), report.message);
                 let mut wrong = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
-                wrong.entry(id.clone()).or_insert((0, why)).0 += 1;
+                wrong.entry(id.to_owned()).or_insert((0, why)).0 += 1;
             }
         }
     }
