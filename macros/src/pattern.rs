@@ -95,6 +95,12 @@ impl Parse for Pattern {
         if input.peek(syn::LitInt) {
             return Err(input.error("a status is matched by its class: write `Status(404)`"));
         }
+        if input.peek(syn::Token![!]) {
+            return Err(input.error(
+                "a pattern says what it matches, and not what it does not: write the classes, such as \
+                 `Connect | Timeout`",
+            ));
+        }
         let pat = input.call(Pat::parse_multi_with_leading_vert)?;
         let span = pat.span();
         let (error, kind) = top(pat)?;

@@ -163,23 +163,31 @@ fn retry(retry: &Retry, krate: &Path) -> TokenStream {
         Retry::Policy { times, on, backoff, idempotency_key, on_retry } => {
             let on = on.as_ref().map(|pattern| {
                 let kind = actions::kind(&pattern.kind, krate);
-                match pattern.matches_all() {
-                    true => code!(.on(|_| true)),
-                    false => code!(.on(|error| match error.kind() { #kind => true, _ => false })),
-                }
+                let on = match pattern.matches_all() {
+                    true => code!(|_| true),
+                    false => code!(|error| match error.kind() { #kind => true, _ => false }),
+                };
+                call_at(pattern.span, "on", on)
             });
             let backoff = backoff.as_ref().map(|backoff| match backoff {
                 Backoff::Range(first, longest) => {
                     let (first, longest) = (duration(first), duration(longest));
-                    code!(.backoff(#first..#longest))
+                    call_at(own(times), "backoff", code!(#first..#longest))
                 }
                 Backoff::Written(range) => call_at(own(range), "backoff", code!(#range)),
             });
-            let key = idempotency_key.as_ref().map(|key| code!(.#key()));
-            let on_retry = on_retry
+            let key = idempotency_key
+                .as_ref()
+                .map(|key| call_at(key.span(), "idempotency_key", TokenStream::new()));
+            let observer = on_retry
                 .as_ref()
                 .map(|observer| call_at(own(observer), "on_retry", observer.to_token_stream()));
-            code!(.retry(#krate::Retry::times(#times) #on #backoff #key #on_retry))
+            // A borrow that ends too soon is reported of all that the call is made on: that is to be
+            // the observer, or where it cannot be, a part of this key.
+            let span = on_retry.as_ref().map_or_else(|| own(times), own);
+            let krate = crate_at(krate, span);
+            let policy = quote_spanned!(span=> #krate::Retry::times(#times));
+            code!(.retry(#policy #on #backoff #key #observer))
         }
     }
 }
