@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use proc_macro2::{Ident, Span, TokenStream};
-use syn::{Expr, ExprClosure, ExprPath, LitStr, Path, Type};
+use syn::{Expr, ExprClosure, ExprPath, LitStr, Path};
 
 use crate::action::{Action, Ends};
 use crate::args::{Arm, Backoff, Measure};
@@ -27,10 +27,10 @@ pub(crate) struct Request {
     pub(crate) max_body: Option<Measure<u64>>,
     pub(crate) retry: Option<Retry>,
     /// The return type; nothing for `()`.
-    pub(crate) output: Option<Type>,
+    pub(crate) output: Option<TokenStream>,
     /// Whether the body waits, so that what it asks for has no more time than is left of this.
     pub(crate) scoped: bool,
-    /// Whether what runs after the body uses what the body may take.
+    /// Whether what runs after a body that waits uses what the body may take.
     pub(crate) handlers_use_arguments: bool,
     /// Nothing when a failure is simply returned.
     pub(crate) handlers: Option<Handlers>,

@@ -67,9 +67,13 @@ impl Reader<'_> {
     /// Characters that a URL cannot hold, or that parsers of URLs read as something else.
     fn characters(&mut self) {
         let text = self.text;
-        let outside =
-            |at: usize| text[..at].matches('{').count() == text[..at].matches('}').count();
-        for (at, character) in text.char_indices().filter(|(at, _)| outside(*at)) {
+        let mut depth = 0;
+        for (at, character) in text.char_indices() {
+            let outside = depth == 0;
+            depth += i32::from(character == '{') - i32::from(character == '}');
+            if !outside {
+                continue;
+            }
             let range = at..at + character.len_utf8();
             match character {
                 '#' => {

@@ -2,15 +2,15 @@
 
 use std::collections::HashSet;
 
-use quote::ToTokens;
+use proc_macro2::{Span, TokenStream};
+use syn::Safety;
 use syn::ext::IdentExt;
-use syn::{ReturnType, Safety};
 
-use super::{action_expressions, closing_expressions, handler_key, request_expressions};
+use super::{Parsed, action_expressions, closing_expressions, handler_key, request_expressions};
 use crate::args::Args;
 use crate::errors::Errors;
 use crate::item::Item;
-use crate::{scan, template};
+use crate::scan;
 
 /// The longest tuple that is read from a response.
 const MOST_RESPONSES: usize = 5;
@@ -85,11 +85,13 @@ pub(super) fn response_arguments(item: &Item, errors: &mut Errors) {
 /// Where values of the return type are made by generated code, it has a name.
 ///
 /// UI: `function/impl_trait_bodyless`, `function/impl_trait_handled`.
-pub(super) fn named_return_type(args: &Args, item: &Item, errors: &mut Errors) {
-    let ReturnType::Type(_, ty) = &item.sig.output else {
-        return;
-    };
-    let Some(span) = scan::impl_trait(&ty.to_token_stream()) else {
+pub(super) fn named_return_type(
+    args: &Args,
+    item: &Item,
+    output: Option<&TokenStream>,
+    errors: &mut Errors,
+) {
+    let Some(span) = output.and_then(scan::impl_trait) else {
         return;
     };
     if item.body.is_none() {
@@ -101,10 +103,9 @@ pub(super) fn named_return_type(args: &Args, item: &Item, errors: &mut Errors) {
 
 /// A body that waits may ask for more, for which there is no more time than is left. One whose return
 /// type has no name cannot be put into a block that says its type.
-pub(super) fn is_scoped(item: &Item) -> bool {
-    let output = item.sig.output.to_token_stream();
-    let named = scan::impl_trait(&output).is_none();
-    named && item.body.as_ref().is_some_and(|body| scan::waits(&body.tokens))
+pub(super) fn is_scoped(item: &Item, output: Option<&TokenStream>) -> bool {
+    let waits = item.body.as_ref().is_some_and(|body| scan::waits(&body.tokens));
+    waits && output.and_then(scan::impl_trait).is_none()
 }
 
 /// Whether an argument, or `self`, is named in what runs after the body.
@@ -120,9 +121,9 @@ pub(super) fn used_by_handlers(args: &Args, item: &Item) -> bool {
 /// What is decoded owns what it has.
 ///
 /// UI: `function/borrowed_output`.
-pub(super) fn owned_return_type(item: &Item, errors: &mut Errors) {
-    if let (None, ReturnType::Type(_, ty)) = (&item.body, &item.sig.output)
-        && let Some(span) = scan::reference(&ty.to_token_stream())
+pub(super) fn owned_return_type(item: &Item, output: Option<&TokenStream>, errors: &mut Errors) {
+    if item.body.is_none()
+        && let Some(span) = output.and_then(scan::reference)
     {
         errors.at(
             span,
@@ -134,35 +135,38 @@ pub(super) fn owned_return_type(item: &Item, errors: &mut Errors) {
 /// Without a body, an argument that neither the template nor an expression uses is a mistake.
 ///
 /// UI: `template/unused_argument`.
-pub(super) fn used_arguments(args: &Args, item: &Item, errors: &mut Errors) {
-    if item.body.is_some() || args.targets.is_empty() {
+pub(super) fn used_arguments(args: &Args, templates: &[Parsed], item: &Item, errors: &mut Errors) {
+    if item.body.is_some() || templates.is_empty() {
         return;
     }
-    let bindings = item.bindings();
+    let bindings: Vec<(Span, String)> = item
+        .bindings()
+        .into_iter()
+        .map(|(name, _)| (name.span(), name.unraw().to_string()))
+        .collect();
     let mut used = HashSet::new();
-    for target in &args.targets {
+    for template in templates {
         // A template that cannot be read may use any of them.
-        let Ok(template) = template::parse(&target.template.value()) else {
+        let Ok(template) = template else {
             return;
         };
-        let names = template.placeholders.into_iter().map(|placeholder| placeholder.text);
+        let names = template.placeholders.iter().map(|placeholder| &placeholder.text);
         for name in names.filter(|name| !name.starts_with("self.")) {
             // One that names no argument may have meant any of them.
-            if !bindings.iter().any(|(binding, _)| binding.unraw() == name) {
+            if !bindings.iter().any(|(_, binding)| binding == name) {
                 return;
             }
-            used.insert(name);
+            used.insert(name.clone());
         }
     }
     let expressions = [request_expressions, action_expressions, closing_expressions];
     for tokens in expressions.into_iter().flat_map(|of| of(args)) {
         scan::words(tokens, &mut used);
     }
-    for (name, _) in bindings {
-        let text = name.unraw().to_string();
+    for (span, text) in bindings {
         if !text.starts_with('_') && !used.contains(&text) {
             errors.at(
-                name.span(),
+                span,
                 format!(
                     "`{text}` is never used: put `{{{text}}}` in the template, use it in `query`, \
                      `header` or `json`, or name it `_{text}`"

@@ -15,18 +15,25 @@ use crate::args::{Args, Backoff, Measure, OnError};
 use crate::errors::Errors;
 use crate::item::Item;
 use crate::model::{Handlers, Request};
+use crate::template::{self, Problem, Template};
+
+/// What a target's template was read as.
+type Parsed = Result<Template, Vec<Problem>>;
 
 /// `errors` are those of the syntax. After one of them nothing is said about what is missing:
 /// it may be what could not be read.
 pub(crate) fn check(args: Args, item: &Item, mut errors: Errors) -> Result<Request, Errors> {
     let complete = errors.is_empty();
     let found = &mut errors;
+    let output = item.output().map(ToTokens::to_token_stream);
+    let templates: Vec<Parsed> =
+        args.targets.iter().map(|target| template::parse(&target.template.value())).collect();
 
     function::is_async(item, found);
     function::one_request(item, found);
     function::response_arguments(item, found);
-    function::named_return_type(&args, item, found);
-    function::owned_return_type(item, found);
+    function::named_return_type(&args, item, output.as_ref(), found);
+    function::owned_return_type(item, output.as_ref(), found);
     sent::one_body(&args, found);
     sent::body_of_get(&args, found);
     sent::one_authorization(&args, found);
@@ -37,7 +44,7 @@ pub(crate) fn check(args: Args, item: &Item, mut errors: Errors) -> Result<Reque
     handlers::no_early_exit(&args, found);
     handlers::possible_statuses(&args, found);
     if complete {
-        function::used_arguments(&args, item, found);
+        function::used_arguments(&args, &templates, item, found);
         handlers::no_lost_error(&args, item, found);
         handlers::reachable_fallback(&args, found);
     }
@@ -46,7 +53,9 @@ pub(crate) fn check(args: Args, item: &Item, mut errors: Errors) -> Result<Reque
     let cleanup = args.cleanup.as_ref().and_then(|call| handlers::call(call, found));
     let finally = args.finally.as_ref().and_then(|call| handlers::call(call, found));
     let target = sent::one_target(&args, complete, found);
-    let placeholders = target.map(|target| sent::placeholders(target, item, found));
+    let placeholders = target
+        .zip(templates.into_iter().next())
+        .map(|(target, parsed)| sent::placeholders(&target.template, parsed, item, found));
     let method = target.and_then(|target| sent::method(target, found));
 
     let (Some(target), Some(placeholders), Some(method), true) =
@@ -55,7 +64,8 @@ pub(crate) fn check(args: Args, item: &Item, mut errors: Errors) -> Result<Reque
         return Err(errors);
     };
     let template = target.template.clone();
-    let handlers_use_arguments = function::used_by_handlers(&args, item);
+    let scoped = function::is_scoped(item, output.as_ref());
+    let handlers_use_arguments = scoped && function::used_by_handlers(&args, item);
     let auth = sent::auth(args.bearer, args.basic);
     let timeouts = args.timeout.map(|keyed| keyed.value).unwrap_or_default();
     let handled = is_handled(
@@ -86,8 +96,8 @@ pub(crate) fn check(args: Args, item: &Item, mut errors: Errors) -> Result<Reque
         idle_timeout: timeouts.idle,
         max_body: args.max_body.map(|keyed| keyed.value),
         retry: args.retry.and_then(|keyed| retry::policy(keyed.value)),
-        output: item.output().cloned(),
-        scoped: function::is_scoped(item),
+        output,
+        scoped,
         handlers_use_arguments,
         handlers,
     })

@@ -5,6 +5,7 @@ use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::{Expr, LitStr, Token};
 
+use super::Parsed;
 use crate::args::{Args, Keyed, Measure, StatusRange, Target};
 use crate::errors::Errors;
 use crate::item::Item;
@@ -64,9 +65,13 @@ pub(super) fn method(target: &Target, errors: &mut Errors) -> Option<Method> {
 /// A template is well-formed, and each of its placeholders names an argument.
 ///
 /// UI: `template/scheme`, `template/host_missing`, `template/empty`, `template/fragment`.
-pub(super) fn placeholders(target: &Target, item: &Item, errors: &mut Errors) -> Vec<Placeholder> {
-    let literal = &target.template;
-    let parsed = match template::parse(&literal.value()) {
+pub(super) fn placeholders(
+    literal: &LitStr,
+    parsed: Parsed,
+    item: &Item,
+    errors: &mut Errors,
+) -> Vec<Placeholder> {
+    let parsed = match parsed {
         Ok(template) => template,
         Err(problems) => {
             for problem in problems {
@@ -75,10 +80,10 @@ pub(super) fn placeholders(target: &Target, item: &Item, errors: &mut Errors) ->
             return Vec::new();
         }
     };
+    let bindings = item.bindings();
     let mut found: Vec<Placeholder> = Vec::new();
     for placeholder in parsed.placeholders {
-        let span = part(literal, placeholder.range);
-        let Some(value) = value_of(literal, &placeholder.text, span, item, errors) else {
+        let Some(value) = value_of(literal, &placeholder, &bindings, item, errors) else {
             continue;
         };
         let setter = match placeholder.place {
@@ -111,11 +116,17 @@ fn part(literal: &LitStr, range: std::ops::Range<usize>) -> Span {
 /// `template/self_without_receiver`.
 fn value_of(
     literal: &LitStr,
-    text: &str,
-    span: Span,
+    placeholder: &template::Placeholder,
+    bindings: &[(Ident, &syn::PatType)],
     item: &Item,
     errors: &mut Errors,
 ) -> Option<TokenStream> {
+    let text = placeholder.text.as_str();
+    let named = |name: &Ident| name.unraw() == text;
+    if let Some((name, _)) = bindings.iter().find(|(name, _)| named(name)) {
+        return Some(name.to_token_stream());
+    }
+    let span = part(literal, placeholder.range.clone());
     if let Some(fields) = text.strip_prefix("self.") {
         let Some(receiver) = item.sig.receiver() else {
             errors
@@ -127,11 +138,6 @@ fn value_of(
         let here = span.resolved_at(Span::mixed_site());
         let fields = fields.split('.').map(|field| member(field, here));
         return Some(quote!(#this #(.#fields)*));
-    }
-    let bindings = item.bindings();
-    let named = |name: &Ident| name.unraw() == text;
-    if let Some((name, _)) = bindings.iter().find(|(name, _)| named(name)) {
-        return Some(name.to_token_stream());
     }
     let message = if item.responses.iter().any(|response| response.bindings().iter().any(named)) {
         format!(

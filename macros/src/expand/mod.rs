@@ -116,10 +116,7 @@ fn crate_at(krate: &Path, span: Span) -> TokenStream {
 
 /// The return type, as written or `()`.
 fn output(request: &Request) -> TokenStream {
-    match &request.output {
-        Some(ty) => ty.to_token_stream(),
-        None => code!(()),
-    }
+    request.output.clone().unwrap_or_else(|| code!(()))
 }
 
 /// Where the return type stands, or the function's name if there is none.
