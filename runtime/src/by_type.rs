@@ -47,44 +47,32 @@ impl<T: DeserializeOwned> FromJson for T {
     }
 }
 
-/// How a response becomes what a function returns.
-pub struct Reader<R, F = ()> {
+/// How a response, or the error in its place, becomes a `T`.
+pub struct Reader<T> {
     /// Whether the body stays open.
     pub streaming: bool,
-    /// Makes the function's outcome.
-    pub decode: fn(Response) -> Result<R, Error>,
-    /// Makes the outcome of a failure, `fn(Error) -> R`, where the return type says what that is.
-    pub from_error: F,
+    read: fn(Result<Response, Error>) -> T,
 }
 
-impl<R: Succeed, F> Reader<R, F> {
-    fn of_value(from_error: F) -> Self
-    where
-        R::Value: FromResponse,
-    {
-        Self {
-            streaming: R::Value::STREAMING,
-            decode: |response| R::Value::from_response(response).map(R::from_value),
-            from_error,
-        }
-    }
-
-    fn of_json_value(from_error: F) -> Self
-    where
-        R::Value: FromJson,
-    {
-        Self {
-            streaming: false,
-            decode: |response| R::Value::from_json(response).map(R::from_value),
-            from_error,
-        }
+impl<T> Reader<T> {
+    /// Makes it, of what [`fetch`](crate::Session::fetch) returned.
+    pub fn read(&self, response: Result<Response, Error>) -> T {
+        (self.read)(response)
     }
 }
 
-impl<R, F> fmt::Debug for Reader<R, F> {
+impl<T> fmt::Debug for Reader<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Reader").field("streaming", &self.streaming).finish_non_exhaustive()
     }
+}
+
+fn value<R: Succeed<Value: FromResponse>>(response: Result<Response, Error>) -> Result<R, Error> {
+    response.and_then(R::Value::from_response).map(R::from_value)
+}
+
+fn json_value<R: Succeed<Value: FromJson>>(response: Result<Response, Error>) -> Result<R, Error> {
+    response.and_then(R::Value::from_json).map(R::from_value)
 }
 
 /// Makes each type dereference to the next, by its field.
@@ -115,19 +103,25 @@ pub struct ReturnsJson<R>(PhantomData<fn() -> R>);
 
 impl<R: Outcome<Value: FromResponse>> Returns<R> {
     /// The success type reads itself.
-    pub fn reader(&self) -> Reader<R, fn(Error) -> R> {
-        Reader::of_value(R::from_error)
+    pub fn reader(&self) -> Reader<R> {
+        Reader {
+            streaming: R::Value::STREAMING,
+            read: |response| value(response).unwrap_or_else(R::from_error),
+        }
     }
 }
 
 impl<R> ReturnsJson<R> {
     /// The success type is read from JSON.
-    pub fn reader(&self) -> Reader<R, fn(Error) -> R>
+    pub fn reader(&self) -> Reader<R>
     where
         R: Outcome,
         R::Value: FromJson,
     {
-        Reader::of_json_value(R::from_error)
+        Reader {
+            streaming: false,
+            read: |response| json_value(response).unwrap_or_else(R::from_error),
+        }
     }
 }
 
@@ -154,35 +148,35 @@ pub struct TotalPlainJson<R>(PhantomData<fn() -> R>);
 
 impl<R: Succeed<Value: FromResponse>> Total<R> {
     /// The success type reads itself.
-    pub fn reader(&self) -> Reader<R> {
-        Reader::of_value(())
+    pub fn reader(&self) -> Reader<Result<R, Error>> {
+        Reader { streaming: R::Value::STREAMING, read: value }
     }
 }
 
 impl<R: FromResponse> TotalPlain<R> {
     /// The type reads itself.
-    pub fn reader(&self) -> Reader<R> {
-        Reader { streaming: R::STREAMING, decode: R::from_response, from_error: () }
+    pub fn reader(&self) -> Reader<Result<R, Error>> {
+        Reader { streaming: R::STREAMING, read: |response| response.and_then(R::from_response) }
     }
 }
 
 impl<R: Succeed> TotalJson<R> {
     /// The success type is read from JSON.
-    pub fn reader(&self) -> Reader<R>
+    pub fn reader(&self) -> Reader<Result<R, Error>>
     where
         R::Value: FromJson,
     {
-        Reader::of_json_value(())
+        Reader { streaming: false, read: json_value }
     }
 }
 
 impl<R> TotalPlainJson<R> {
     /// The type is read from JSON.
-    pub fn reader(&self) -> Reader<R>
+    pub fn reader(&self) -> Reader<Result<R, Error>>
     where
         R: FromJson,
     {
-        Reader { streaming: false, decode: R::from_json, from_error: () }
+        Reader { streaming: false, read: |response| response.and_then(R::from_json) }
     }
 }
 

@@ -79,7 +79,8 @@ fn success(request: &Request, handlers: &Handlers, item: &Item) -> TokenStream {
         return code! {
             #reader
             #build
-            let #failure: #krate::Failure<#output> = match #send.and_then(reader.decode) {
+            let response = #send;
+            let #failure: #krate::Failure<#output> = match reader.read(response) {
                 ::core::result::Result::Ok(outcome) => #done
                 #new
             };

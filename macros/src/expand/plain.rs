@@ -86,9 +86,8 @@ fn unread(request: &Request, item: &Item, body: &Body) -> TokenStream {
 // Output: let reader = ::backstop::by_type::returns::<Result<User, Error>>().reader();
 //         let request = ::backstop::Request::get("/users/{id}").path("id", &id)
 //             .streaming(reader.streaming);
-//         ::backstop::Session::shared().fetch(request).await
-//             .and_then(reader.decode)
-//             .unwrap_or_else(reader.from_error)
+//         let response = ::backstop::Session::shared().fetch(request).await;
+//         reader.read(response)
 fn decoded(request: &Request, item: &Item) -> TokenStream {
     let reader = build::reader(request, item, "returns");
     let build = build::request(request, item, Some(code!(reader.streaming)));
@@ -96,7 +95,8 @@ fn decoded(request: &Request, item: &Item) -> TokenStream {
     code! {
         #reader
         #build
-        #send.and_then(reader.decode).unwrap_or_else(reader.from_error)
+        let response = #send;
+        reader.read(response)
     }
 }
 

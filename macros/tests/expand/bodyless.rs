@@ -6,9 +6,6 @@ async fn user(id: u64) -> Result<User, Error> {
     let request = ::backstop::Request::get("https://api.example.com/users/{id}")
         .path("id", &id)
         .streaming(reader.streaming);
-    ::backstop::Session::shared()
-        .fetch(request)
-        .await
-        .and_then(reader.decode)
-        .unwrap_or_else(reader.from_error)
+    let response = ::backstop::Session::shared().fetch(request).await;
+    reader.read(response)
 }

@@ -7,10 +7,8 @@ async fn count(id: u8) -> Result<usize, Error> {
     let request = ::backstop::Request::get("/{id}")
         .path("id", &id)
         .streaming(reader.streaming);
-    let failure: ::backstop::Failure<Result<usize, Error>> = match ::backstop::Session::shared()
-        .fetch(request)
-        .await
-        .and_then(reader.decode)
+    let response = ::backstop::Session::shared().fetch(request).await;
+    let failure: ::backstop::Failure<Result<usize, Error>> = match reader.read(response)
     {
         ::core::result::Result::Ok(outcome) => {
             finally.end(::backstop::Ending::Done).await;

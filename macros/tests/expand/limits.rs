@@ -9,9 +9,6 @@ async fn slow(idle: Duration) -> Result<Bytes, Error> {
         .idle_timeout(idle)
         .max_body(65536)
         .streaming(reader.streaming);
-    ::backstop::Session::shared()
-        .fetch(request)
-        .await
-        .and_then(reader.decode)
-        .unwrap_or_else(reader.from_error)
+    let response = ::backstop::Session::shared().fetch(request).await;
+    reader.read(response)
 }

@@ -6,9 +6,6 @@ async fn purge(key: &str) -> Result<(), Error> {
     let request = ::backstop::Request::method("PURGE", "/cache/{key}")
         .path("key", &key)
         .streaming(reader.streaming);
-    ::backstop::Session::shared()
-        .fetch(request)
-        .await
-        .and_then(reader.decode)
-        .unwrap_or_else(reader.from_error)
+    let response = ::backstop::Session::shared().fetch(request).await;
+    reader.read(response)
 }

@@ -4,11 +4,8 @@
 async fn root() -> Result<String, Error> {
     let reader = ::backstop::by_type::total::<Result<String, Error>>().reader();
     let request = ::backstop::Request::get("/").streaming(reader.streaming);
-    let _: ::backstop::Failure<Result<String, Error>> = match ::backstop::Session::shared()
-        .fetch(request)
-        .await
-        .and_then(reader.decode)
-    {
+    let response = ::backstop::Session::shared().fetch(request).await;
+    let _: ::backstop::Failure<Result<String, Error>> = match reader.read(response) {
         ::core::result::Result::Ok(outcome) => return outcome,
         ::core::result::Result::Err(error) => ::backstop::Failure::new(error),
     };

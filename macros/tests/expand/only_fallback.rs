@@ -4,11 +4,8 @@
 async fn count() -> u8 {
     let reader = ::backstop::by_type::total::<u8>().reader();
     let request = ::backstop::Request::get("/").streaming(reader.streaming);
-    let mut failure: ::backstop::Failure<u8> = match ::backstop::Session::shared()
-        .fetch(request)
-        .await
-        .and_then(reader.decode)
-    {
+    let response = ::backstop::Session::shared().fetch(request).await;
+    let mut failure: ::backstop::Failure<u8> = match reader.read(response) {
         ::core::result::Result::Ok(outcome) => return outcome,
         ::core::result::Result::Err(error) => ::backstop::Failure::new(error),
     };

@@ -15,11 +15,8 @@
 async fn all() -> Result<(), Error> {
     let reader = ::backstop::by_type::total::<Result<(), Error>>().reader();
     let request = ::backstop::Request::get("/").streaming(reader.streaming);
-    let failure: ::backstop::Failure<Result<(), Error>> = match ::backstop::Session::shared()
-        .fetch(request)
-        .await
-        .and_then(reader.decode)
-    {
+    let response = ::backstop::Session::shared().fetch(request).await;
+    let failure: ::backstop::Failure<Result<(), Error>> = match reader.read(response) {
         ::core::result::Result::Ok(outcome) => return outcome,
         ::core::result::Result::Err(error) => ::backstop::Failure::new(error),
     };

@@ -4,9 +4,6 @@
 async fn again() -> Result<String, Error> {
     let reader = ::backstop::by_type::returns::<Result<String, Error>>().reader();
     let request = ::backstop::Request::get("/").retry(3).streaming(reader.streaming);
-    ::backstop::Session::shared()
-        .fetch(request)
-        .await
-        .and_then(reader.decode)
-        .unwrap_or_else(reader.from_error)
+    let response = ::backstop::Session::shared().fetch(request).await;
+    reader.read(response)
 }

@@ -35,9 +35,6 @@ async fn pay(tries: u32, order: &Order) -> Result<Receipt, Error> {
                 .on_retry(retried),
         )
         .streaming(reader.streaming);
-    ::backstop::Session::shared()
-        .fetch(request)
-        .await
-        .and_then(reader.decode)
-        .unwrap_or_else(reader.from_error)
+    let response = ::backstop::Session::shared().fetch(request).await;
+    reader.read(response)
 }

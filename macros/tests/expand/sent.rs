@@ -18,9 +18,6 @@ async fn order(page: u8, key: &str, order: Order) -> Result<Receipt, Error> {
         .json(&order)
         .expect(&[200..=299, 304..=304])
         .streaming(reader.streaming);
-    ::backstop::Session::shared()
-        .fetch(request)
-        .await
-        .and_then(reader.decode)
-        .unwrap_or_else(reader.from_error)
+    let response = ::backstop::Session::shared().fetch(request).await;
+    reader.read(response)
 }

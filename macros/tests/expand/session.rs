@@ -6,8 +6,6 @@ async fn root(&self) -> Result<String, Error> {
     let request = ::backstop::Request::get("/")
         .basic_auth("user", &self.password)
         .streaming(reader.streaming);
-    ::backstop::Session::fetch(&self.session, request)
-        .await
-        .and_then(reader.decode)
-        .unwrap_or_else(reader.from_error)
+    let response = ::backstop::Session::fetch(&self.session, request).await;
+    reader.read(response)
 }

@@ -18,9 +18,6 @@ async fn find(
         .query_param("query", &query)
         .query_param("type", &r#type)
         .streaming(reader.streaming);
-    ::backstop::Session::shared()
-        .fetch(request)
-        .await
-        .and_then(reader.decode)
-        .unwrap_or_else(reader.from_error)
+    let response = ::backstop::Session::shared().fetch(request).await;
+    reader.read(response)
 }
