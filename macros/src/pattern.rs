@@ -1,6 +1,6 @@
 //! One pattern of `on_error` → what it matches of an error's kind, and the name it gives the error.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
@@ -58,13 +58,9 @@ impl Part<'_> {
         self.class == class && leaf.is_none_or(|leaf| self.leaf.is_some_and(|found| found == leaf))
     }
 
-    /// The word that narrows it most.
+    /// The word to remove.
     pub(crate) fn span(&self) -> Span {
-        match (self.leaf, self.status) {
-            (Some(leaf), _) => leaf.span(),
-            (None, Some(status)) => status.span(),
-            (None, None) => self.class.span(),
-        }
+        self.leaf.unwrap_or(self.class).span()
     }
 
     pub(crate) fn name(&self) -> String {
@@ -144,6 +140,47 @@ impl Pattern {
         }
         let mut found = Vec::new();
         collect(&self.kind, &mut found);
+        found
+    }
+
+    /// The names that it gives to what it finds in a class.
+    pub(crate) fn names(&self) -> Vec<Ident> {
+        fn of_leaf(leaf: &Leaf, found: &mut Vec<Ident>) {
+            match leaf {
+                Leaf::Named(name, leaf) => {
+                    found.extend(name.clone().into_iter().filter_map(|token| match token {
+                        TokenTree::Ident(word) if word != "ref" && word != "mut" => Some(word),
+                        _ => None,
+                    }));
+                    of_leaf(leaf, found);
+                }
+                Leaf::Either(each) => each.iter().for_each(|leaf| of_leaf(leaf, found)),
+                Leaf::Word(_) | Leaf::Written(_) => {}
+            }
+        }
+        fn of_status(pat: &Pat, found: &mut Vec<Ident>) {
+            match pat {
+                Pat::Ident(name) if is_binding(name) => {
+                    found.push(name.ident.clone());
+                    if let Some((_, pat)) = &name.subpat {
+                        of_status(pat, found);
+                    }
+                }
+                Pat::Or(or) => or.cases.iter().for_each(|pat| of_status(pat, found)),
+                Pat::Paren(paren) => of_status(&paren.pat, found),
+                _ => {}
+            }
+        }
+        fn of_kind(kind: &Kind, found: &mut Vec<Ident>) {
+            match kind {
+                Kind::Either(kinds) => kinds.iter().for_each(|kind| of_kind(kind, found)),
+                Kind::Class(_, Inside::Leaves(_, leaf)) => of_leaf(leaf, found),
+                Kind::Class(_, Inside::Status(pat)) => of_status(pat, found),
+                Kind::Class(..) | Kind::Any(_) | Kind::Written(_) => {}
+            }
+        }
+        let mut found = Vec::new();
+        of_kind(&self.kind, &mut found);
         found
     }
 

@@ -35,6 +35,7 @@ pub(super) fn check(args: &Args, complete: bool, errors: &mut Errors) {
     some_times(retry, keyed.key.span(), complete, errors);
     body_is_kept(args, keyed.key.span(), errors);
     backoff_grows(retry, errors);
+    names_nothing(retry, errors);
     let parts = retry.on.iter().flat_map(|on| on.value.parts()).collect::<Vec<_>>();
     for part in &parts {
         worth_repeating(part, errors);
@@ -102,6 +103,18 @@ fn backoff_grows(retry: &Retry, errors: &mut Errors) {
             *span,
             "the longest wait is shorter than the first: write the shorter one first, as in \
              `100ms..10s`",
+        );
+    }
+}
+
+/// Nothing follows that could use a name.
+///
+/// UI: `policies/retry_names_the_status`, `policies/retry_names_the_leaf`.
+fn names_nothing(retry: &Retry, errors: &mut Errors) {
+    for name in retry.on.iter().flat_map(|on| on.value.names()) {
+        errors.at(
+            name.span(),
+            format!("nothing here can use `{name}`: write `_` for any, or only what it matches"),
         );
     }
 }
