@@ -6,9 +6,10 @@ use http::{HeaderValue, Method, header};
 use url::Url;
 
 use super::{
-    deadline::Deadlines,
+    coding,
     hop::{Follow, Hop},
     read::{self, Body, Payload, Received},
+    timers::Deadlines,
 };
 use crate::{
     error::{Error, ErrorKind, Sent},
@@ -94,8 +95,12 @@ impl<'a> Attempt<'a> {
 
     /// The request of this hop.
     fn request(&mut self) -> Result<reqwest::Request, Error> {
-        let Self { hop, parts, config, .. } = self;
-        let headers = hop.headers(parts, config)?;
+        let Self { hop, parts, config, sender, .. } = self;
+        let mut headers = hop.headers(parts, config)?;
+        // What a client of the user's, or a stack, asks for is theirs.
+        if sender.is_own() {
+            coding::ask(&mut headers);
+        }
         let mut request = reqwest::Request::new(hop.method.clone(), hop.url.clone());
         if hop.keeps_body() {
             let announced = headers.get(header::CONTENT_LENGTH);

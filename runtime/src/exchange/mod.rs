@@ -10,13 +10,13 @@
 
 mod attempt;
 #[cfg(any(feature = "brotli", feature = "deflate", feature = "gzip", feature = "zstd"))]
-pub(crate) mod coding;
+mod coding;
 #[cfg(not(any(feature = "brotli", feature = "deflate", feature = "gzip", feature = "zstd")))]
 #[path = "coding/none.rs"]
-pub(crate) mod coding;
-mod deadline;
+mod coding;
 mod hop;
 pub(crate) mod read;
+mod timers;
 
 use std::{
     fmt,
@@ -29,7 +29,7 @@ use std::{
 use tokio::time::{Instant, sleep};
 use url::{Origin, Url};
 
-pub(crate) use self::deadline::Deadlines;
+pub(crate) use self::timers::Deadlines;
 use self::{
     attempt::{Attempt, Failed},
     read::Received,

@@ -7,7 +7,7 @@ use http::{HeaderMap, Method, StatusCode, Version};
 
 use super::{
     coding::{Decoder, Pulled},
-    deadline::Deadlines,
+    timers::Deadlines,
 };
 use crate::{
     classify,

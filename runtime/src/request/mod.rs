@@ -10,30 +10,31 @@ mod header;
 mod length;
 #[cfg(feature = "multipart")]
 mod multipart;
+mod parts;
 mod template;
+mod value;
 
 use std::{borrow::Cow, fmt, ops::RangeInclusive, time::Duration};
 
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header as names};
+use http::{HeaderValue, Method, header as names};
 use serde::Serialize;
-use url::Url;
 
 pub use self::{body::Body, header::IntoHeaderValue};
 pub(crate) use self::{
     body::Content,
     credentials::take_userinfo,
-    header::{add_header, is_secret, set_default},
+    header::{add_header, is_secret},
+    parts::Parts,
     template::{MAX_URL, parse_http},
 };
 use self::{
     body::Described,
-    template::{Place, Template, Value},
+    value::{Place, Value},
 };
 use crate::{
     decode::FromResponse,
     error::{BuildError, Error},
-    retry::{IDEMPOTENCY_KEY, Retry, decision::is_idempotent},
-    session::Config,
+    retry::Retry,
 };
 
 /// A request that a [`Session`](crate::Session) can send.
@@ -58,47 +59,10 @@ use crate::{
 #[must_use = "a request does nothing until a session fetches it"]
 pub struct Request(Box<Parts>);
 
-/// What the exchange takes apart.
-pub(crate) struct Parts {
-    pub(crate) method: Method,
-    pub(crate) template: Cow<'static, str>,
-    values: Vec<Value>,
-    query: String,
-    url: Option<Url>,
-    headers: HeaderMap,
-    pub(crate) body: Content,
-    described: Described,
-    success: &'static [RangeInclusive<u16>],
-    pub(crate) timeout: Option<Option<Duration>>,
-    pub(crate) attempt_timeout: Option<Option<Duration>>,
-    pub(crate) idle_timeout: Option<Option<Duration>>,
-    pub(crate) max_body: Option<u64>,
-    retry: Option<Box<Retry>>,
-    pub(crate) streaming: bool,
-    mistake: Option<Error>,
-}
-
 impl Request {
     /// A request of any method.
     pub fn new(method: Method, template: impl Into<Cow<'static, str>>) -> Self {
-        Self(Box::new(Parts {
-            method,
-            template: template.into(),
-            values: Vec::new(),
-            query: String::new(),
-            url: None,
-            headers: HeaderMap::new(),
-            body: Content::None,
-            described: Described::default(),
-            success: &[200..=299],
-            timeout: None,
-            attempt_timeout: None,
-            idle_timeout: None,
-            max_body: None,
-            retry: None,
-            streaming: false,
-            mistake: None,
-        }))
+        Self(Box::new(Parts::new(method, template.into())))
     }
 
     /// A request of a method by its name, such as `PURGE`; case counts (RFC 9110 §9.1).
@@ -358,103 +322,6 @@ impl Request {
             self.0.mistake.get_or_insert(mistake);
         }
         self
-    }
-}
-
-impl Parts {
-    /// What is settled once for all attempts: the URL of the first hop, and with it who asks, and
-    /// the headers that are the call's own.
-    pub(crate) fn settle(&mut self, config: &Config) -> Result<(), Error> {
-        if let Some(mistake) = self.mistake.take() {
-            return Err(mistake);
-        }
-        let url = self.make_url(config)?;
-        if let (Some(length), Content::Bytes(bytes)) =
-            (self.headers.get(names::CONTENT_LENGTH), &self.body)
-            && length.as_bytes() != bytes.len().to_string().as_bytes()
-        {
-            return Err(Error::build(
-                BuildError::Header,
-                "`content-length` is not the length of the body: leave it out",
-            ));
-        }
-        if let Some(credentials) = config.credentials_for(&url)
-            && !config.headers.contains_key(names::AUTHORIZATION)
-        {
-            set_default(&mut self.headers, names::AUTHORIZATION, credentials.clone())?;
-        }
-        let retry = self.retry.as_deref();
-        if retry.is_some_and(Retry::is_any) && !self.body.is_replayable() {
-            return Err(Error::build(
-                BuildError::Body,
-                "a body that can be sent only once cannot be retried: give its bytes, or no `retry`",
-            ));
-        }
-        if let Some(key) = self.retry(config).and_then(Retry::key)
-            && !is_idempotent(&self.method)
-        {
-            set_default(&mut self.headers, IDEMPOTENCY_KEY, key)?;
-        }
-        self.url = Some(url);
-        Ok(())
-    }
-
-    /// The policy of this request, or of its session.
-    pub(crate) fn retry<'a>(&'a self, config: &'a Config) -> Option<&'a Retry> {
-        self.retry.as_deref().or(config.retry.as_ref())
-    }
-
-    /// Whether what was processed can be processed again.
-    pub(crate) fn is_repeatable(&self) -> bool {
-        is_idempotent(&self.method) || self.headers.contains_key(IDEMPOTENCY_KEY)
-    }
-
-    /// The headers of a hop that carries all of them: the request's own, then its body's, then
-    /// the session's, each where there is none before.
-    pub(crate) fn headers(&self, defaults: &HeaderMap) -> Result<HeaderMap, Error> {
-        let mut headers = self.headers.clone();
-        let Described { content_type, content_length } = &self.described;
-        for (name, value) in
-            [(names::CONTENT_TYPE, content_type), (names::CONTENT_LENGTH, content_length)]
-        {
-            if let Some(value) = value {
-                set_default(&mut headers, name, value.clone())?;
-            }
-        }
-        for name in defaults.keys() {
-            if !headers.contains_key(name) {
-                for value in defaults.get_all(name) {
-                    header::append(&mut headers, name.clone(), value.clone())?;
-                }
-            }
-        }
-        Ok(headers)
-    }
-
-    /// The URL of the first hop: the one that was settled for the first attempt, and made anew for each
-    /// further one.
-    pub(crate) fn url(&mut self, config: &Config) -> Result<Url, Error> {
-        match self.url.take() {
-            Some(url) => Ok(url),
-            None => self.make_url(config),
-        }
-    }
-
-    /// The URL to request. User information in it moves to the `Authorization` header.
-    fn make_url(&mut self, config: &Config) -> Result<Url, Error> {
-        let template = Template::of(&self.template)?;
-        let mut url = template.url(&self.values, &self.query, config.base.as_ref())?;
-        match credentials::take_userinfo(&mut url)? {
-            None => Ok(url),
-            Some(credentials) => {
-                set_default(&mut self.headers, names::AUTHORIZATION, credentials)?;
-                Ok(url)
-            }
-        }
-    }
-
-    pub(crate) fn is_success(&self, status: StatusCode) -> bool {
-        self.success.iter().any(|range| range.contains(&status.as_u16()))
     }
 }
 

@@ -1,104 +1,22 @@
 //! URL templates: `https://host/users/{id}?page={page}` and values → a URL.
 //!
-//! A value never leaves the place that its placeholder has. Everything but RFC 3986's
-//! unreserved characters is percent-encoded when the value is given ([`Encoded`]), and
-//! what encoding cannot help with (a segment that is empty, `.` or `..`) is refused
-//! when the URL is put together ([`Template::url`]), before anything is sent. As the
-//! values are encoded and the text is read once, a value that holds `{other}` is
-//! just text.
+//! A value never leaves the place that its placeholder has. It is encoded when it is given
+//! ([`Value`]), and what encoding cannot help with (a segment that is empty, `.` or `..`)
+//! is refused when the URL is put together ([`Template::url`]), before anything is sent. As
+//! the values are encoded and the text is read once, a value that holds `{other}` is just text.
 //!
 //! A template of the program's is a `&'static str`, and is read once ([`Template::of`]): what is
 //! left to do for a call is to copy the parsed origin and to set its path and query.
 
-use std::{
-    borrow::Cow,
-    cell::RefCell,
-    collections::BTreeMap,
-    fmt::{self, Write as _},
-    rc::Rc,
-};
+use std::{borrow::Cow, cell::RefCell, collections::BTreeMap, rc::Rc};
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use url::Url;
 
+use super::value::{Place, Value};
 use crate::error::{BuildError, Error};
 
 /// The longest URL that the `http` crate takes, in bytes.
 pub(crate) const MAX_URL: usize = u16::MAX as usize - 1;
-
-/// A value for a placeholder, encoded for the place where it goes.
-#[derive(Clone)]
-pub(crate) struct Value {
-    pub(crate) name: &'static str,
-    pub(crate) place: Place,
-    pub(crate) text: String,
-}
-
-/// Where in a URL a value goes, and with that, how it is encoded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Place {
-    /// The base URL that starts the template, not encoded.
-    Base,
-    /// Within one segment of the path.
-    Segment,
-    /// Any number of whole segments: a `/` of the value separates them.
-    Segments,
-    /// The values of one key of the query: `=a&=b`, without the key.
-    Query,
-}
-
-impl Value {
-    pub(crate) fn of_path(
-        name: &'static str,
-        place: Place,
-        value: &dyn fmt::Display,
-    ) -> Result<Self, Error> {
-        let mut text = String::with_capacity(MOST_VALUE);
-        let written = match place {
-            Place::Base => write!(text, "{value}"),
-            _ => write!(Encoded { into: &mut text, slash: place == Place::Segments }, "{value}"),
-        };
-        match written {
-            Ok(()) => Ok(Self { name, place, text }),
-            Err(fmt::Error) => Err(Error::build(
-                BuildError::Url,
-                format!("the value of `{{{name}}}` cannot be displayed"),
-            )),
-        }
-    }
-
-    pub(crate) fn of_query(
-        name: &'static str,
-        value: &impl serde::Serialize,
-    ) -> Result<Self, Error> {
-        let mut text = String::new();
-        match serde_html_form::ser::push_to_string(&mut text, [("", value)]) {
-            Ok(()) => Ok(Self { name, place: Place::Query, text }),
-            Err(_) => Err(Error::build(
-                BuildError::Url,
-                format!("the value of `{{{name}}}` is not one that a query can hold"),
-            )),
-        }
-    }
-}
-
-/// Percent-encodes what is written, but for RFC 3986's unreserved characters.
-struct Encoded<'a> {
-    into: &'a mut String,
-    slash: bool,
-}
-
-/// Everything but RFC 3986's unreserved characters, which are letters, digits and these four.
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-
-impl fmt::Write for Encoded<'_> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        const BUT_SLASH: &AsciiSet = &RESERVED.remove(b'/');
-        let reserved = if self.slash { BUT_SLASH } else { RESERVED };
-        self.into.extend(utf8_percent_encode(text, reserved));
-        Ok(())
-    }
-}
 
 /// A template that was read: what its URL is made of.
 pub(crate) struct Template {
@@ -346,9 +264,8 @@ impl Pair {
     }
 }
 
-/// Room for most paths and queries, and for most values.
+/// Room for most paths and queries.
 const MOST_TEXT: usize = 96;
-const MOST_VALUE: usize = 24;
 
 /// Splits off the base URL or the origin.
 fn split_start(text: &str) -> Result<(Start, &str), Error> {

@@ -15,7 +15,6 @@ use super::clients::{Clients, Local};
 use crate::{
     classify,
     error::{BoxError, BuildError, Error, Sent},
-    exchange::coding,
     retry::budget::Budget,
 };
 
@@ -52,6 +51,11 @@ impl Transport {
 }
 
 impl Sender {
+    /// Whether it is the session's own client, and no client or stack of the user's.
+    pub(crate) fn is_own(&self) -> bool {
+        matches!(self, Self::Own(_))
+    }
+
     pub(crate) fn budget(&self) -> &Budget {
         match self {
             Self::Own(local) | Self::Foreign(local) => &local.budget,
@@ -67,11 +71,7 @@ impl Sender {
         let https = request.url().scheme() == "https";
         // The request is large: it is handed on before there is a future that would hold it.
         let sending = match self {
-            Self::Own(local) => {
-                // What a client of the user's, or a stack, asks for is theirs.
-                coding::ask(request.headers_mut());
-                Sending::Client(local.client.execute(request), Sent::No)
-            }
+            Self::Own(local) => Sending::Client(local.client.execute(request), Sent::No),
             // It may have followed a redirect, and then the error is that of a later hop.
             Self::Foreign(local) => Sending::Client(local.client.execute(request), Sent::Maybe),
             Self::Service(service) => {

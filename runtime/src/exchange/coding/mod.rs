@@ -76,7 +76,7 @@ impl Coding {
 
 /// Asks for a body in a coding that can be undone, unless the caller did. A range is one of the coded
 /// bytes: for a part of the plain ones, no coding is asked for.
-pub(crate) fn ask(headers: &mut HeaderMap) {
+pub(super) fn ask(headers: &mut HeaderMap) {
     static ALL: LazyLock<Option<HeaderValue>> = LazyLock::new(|| {
         let names: Vec<&str> = Coding::ALL.iter().map(|coding| coding.name()).collect();
         HeaderValue::try_from(names.join(", ")).ok()

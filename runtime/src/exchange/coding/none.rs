@@ -5,7 +5,7 @@ use http::HeaderMap;
 
 use crate::error::Error;
 
-pub(crate) fn ask(_: &mut HeaderMap) {}
+pub(super) fn ask(_: &mut HeaderMap) {}
 
 #[expect(dead_code, reason = "a decoder would make them")]
 pub(super) enum Pulled {

@@ -1,0 +1,261 @@
+//! The crates that are compiled: the same functions, annotated and by hand.
+
+use std::{
+    fmt::Write as _,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use crate::process::{Result, scratch, source};
+
+/// How many functions a large crate has.
+pub(super) const MANY: usize = 500;
+
+/// How a function is written, and a crate of such functions is called.
+struct Kind {
+    name: &'static str,
+    start: &'static str,
+    function: fn(usize) -> String,
+    /// How it is called.
+    call: fn(usize) -> String,
+}
+
+const KINDS: &[Kind] = &[
+    Kind {
+        name: "simple-attribute",
+        start: "",
+        function: |n| {
+            format!(
+                r#"
+#[backstop::request(get = "https://api.example.com/r{n}/{{id}}?page={{page}}")]
+pub async fn f{n}(id: u64, page: u32) -> Result<User, backstop::Error>;
+"#
+            )
+        },
+        call: |n| format!("f{n}(7, 1)"),
+    },
+    Kind {
+        name: "simple-hand",
+        start: "",
+        function: |n| {
+            format!(
+                r#"
+pub async fn f{n}(client: &reqwest::Client, id: u64, page: u32) -> Result<User, reqwest::Error> {{
+    let url = format!("https://api.example.com/r{n}/{{id}}?page={{page}}");
+    client.get(url).send().await?.error_for_status()?.json().await
+}}
+"#
+            )
+        },
+        call: |n| format!("f{n}(&reqwest::Client::new(), 7, 1)"),
+    },
+    Kind {
+        name: "handled-attribute",
+        start: "use backstop::Json;\n",
+        function: |n| {
+            format!(
+                r#"
+#[backstop::request(
+    get = "https://api.example.com/r{n}/{{id}}?page={{page}}",
+    on_error(
+        Connect => print,
+        Status(404) => recover(None),
+        _ => log,
+    ),
+    cleanup = release(),
+)]
+pub async fn f{n}(
+    id: u64,
+    page: u32,
+    #[response] Json(user): Json<User>,
+) -> Result<Option<User>, backstop::Error> {{
+    Ok(Some(user))
+}}
+"#
+            )
+        },
+        call: |n| format!("f{n}(7, 1)"),
+    },
+    Kind {
+        name: "handled-hand",
+        // The handlers are functions, as the library's are: a macro in each arm would cost more.
+        start: r#"
+fn print(error: &reqwest::Error) {
+    eprintln!("{error}");
+}
+
+fn log(error: &reqwest::Error) {
+    eprintln!("{error:?}");
+}
+"#,
+        function: |n| {
+            format!(
+                r#"
+pub async fn f{n}(
+    client: &reqwest::Client,
+    id: u64,
+    page: u32,
+) -> Result<Option<User>, reqwest::Error> {{
+    let url = format!("https://api.example.com/r{n}/{{id}}?page={{page}}");
+    let outcome = async {{
+        let response = client.get(url).send().await?.error_for_status()?;
+        response.json::<User>().await
+    }};
+    let error = match outcome.await {{
+        Ok(user) => return Ok(Some(user)),
+        Err(error) => error,
+    }};
+    let outcome = if error.is_connect() {{
+        print(&error);
+        Err(error)
+    }} else if error.status() == Some(reqwest::StatusCode::NOT_FOUND) {{
+        Ok(None)
+    }} else {{
+        log(&error);
+        Err(error)
+    }};
+    release();
+    outcome
+}}
+"#
+            )
+        },
+        call: |n| format!("f{n}(&reqwest::Client::new(), 7, 1)"),
+    },
+    Kind {
+        name: "simple-traced",
+        start: "",
+        function: |n| {
+            format!(
+                r#"
+#[tracing::instrument(skip(client))]
+pub async fn f{n}(client: &reqwest::Client, id: u64, page: u32) -> Result<User, reqwest::Error> {{
+    let url = format!("https://api.example.com/r{n}/{{id}}?page={{page}}");
+    client.get(url).send().await?.error_for_status()?.json().await
+}}
+"#
+            )
+        },
+        call: |n| format!("f{n}(&reqwest::Client::new(), 7, 1)"),
+    },
+];
+
+const COMMON: &str = r#"
+use std::{future::Future, hint::black_box, pin::pin, task::{Context, Waker}};
+
+#[derive(Debug, serde::Deserialize)]
+pub struct User {
+    pub id: u64,
+    pub name: String,
+}
+
+pub fn release() {
+    black_box(());
+}
+
+fn poll(future: impl Future + Send) -> bool {
+    pin!(future).poll(&mut Context::from_waker(Waker::noop())).is_ready()
+}
+"#;
+
+const MANIFEST: &str = r#"
+[workspace]
+resolver = "3"
+members = ["*"]
+exclude = ["target"]
+
+[workspace.dependencies]
+reqwest = { version = "0.13.5", default-features = false, features = ["json"] }
+serde = { version = "1", features = ["derive"] }
+serde_json = "1"
+thiserror = "2"
+tokio = { version = "1", features = ["rt-multi-thread", "macros"] }
+tracing = "0.1"
+
+[profile.release]
+strip = true
+
+# As the default, but for macros that are optimised.
+[profile.optimised]
+inherits = "dev"
+
+[profile.optimised.build-override]
+opt-level = 3
+"#;
+
+/// Writes the workspace of the crates, and returns its folder.
+pub(super) fn generate() -> Result<PathBuf> {
+    let root = scratch()?.join("compile");
+    let repository = source().ancestors().nth(2).ok_or("the repository")?;
+    fs::create_dir_all(&root)?;
+    fs::copy(repository.join("Cargo.lock"), root.join("Cargo.lock"))?;
+    fs::copy(repository.join("rust-toolchain.toml"), root.join("rust-toolchain.toml"))?;
+    let backstop = format!(
+        "backstop = {{ path = {:?}, default-features = false }}\n",
+        repository.join("runtime")
+    );
+    let mut manifest = MANIFEST.to_owned();
+    let at = manifest.find("[profile").unwrap_or(manifest.len());
+    manifest.insert_str(at, &backstop);
+    fs::write(root.join("Cargo.toml"), manifest)?;
+    for kind in KINDS {
+        for functions in [1, MANY] {
+            let own: &[&str] = match kind.name.rsplit_once('-') {
+                Some((_, "attribute")) => &["backstop"],
+                Some((_, "traced")) => &["reqwest", "tracing"],
+                _ => &["reqwest"],
+            };
+            let dependencies = own.iter().chain(&["serde"]).copied();
+            write_crate(
+                &root,
+                &name(kind.name, functions),
+                dependencies,
+                &program(kind, functions),
+            )?;
+        }
+    }
+    let plain = ["reqwest", "serde", "serde_json", "thiserror", "tokio"];
+    write_crate(&root, "plain", plain.into_iter(), "fn main() {}\n")?;
+    write_crate(&root, "added", plain.into_iter().chain(["backstop"]), "fn main() {}\n")?;
+    Ok(root)
+}
+
+pub(super) fn name(kind: &str, functions: usize) -> String {
+    format!("{kind}-{functions}")
+}
+
+fn program(kind: &Kind, functions: usize) -> String {
+    let mut text = format!("{COMMON}{}", kind.start);
+    for n in 0..functions {
+        text.push_str(&(kind.function)(n));
+    }
+    text.push_str("\nfn main() {\n    let mut ready = 0;\n");
+    for n in 0..functions {
+        let _ = writeln!(text, "    ready += u32::from(poll({}));", (kind.call)(n));
+    }
+    text.push_str("    println!(\"{ready}\");\n}\n");
+    text
+}
+
+fn write_crate(
+    root: &Path,
+    name: &str,
+    dependencies: impl Iterator<Item = &'static str>,
+    program: &str,
+) -> Result<()> {
+    let mut manifest =
+        format!("[package]\nname = {name:?}\nedition = \"2024\"\n\n[dependencies]\n");
+    for dependency in dependencies {
+        // TLS is the same on both sides: it only counts where crates are counted.
+        let features = match (dependency, name) {
+            ("backstop" | "reqwest", "plain" | "added") => "\"default\"",
+            _ => "",
+        };
+        let _ =
+            writeln!(manifest, "{dependency} = {{ workspace = true, features = [{features}] }}");
+    }
+    fs::create_dir_all(root.join(name).join("src"))?;
+    fs::write(root.join(name).join("Cargo.toml"), manifest)?;
+    fs::write(root.join(name).join("src/main.rs"), program)?;
+    Ok(())
+}
