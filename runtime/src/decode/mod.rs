@@ -152,27 +152,42 @@ impl FromResponseParts for HeaderMap {
     }
 }
 
-/// What is small enough to be taken from a response that stays.
-macro_rules! from_head {
-    ($($type:ty => $get:ident;)*) => { $(
-        impl FromResponse for $type {
-            fn from_response(response: Response) -> Result<Self, Error> {
-                Ok(response.$get())
-            }
-        }
+// Without a macro: rustc would show it to whoever reads a type that is none of these.
 
-        impl FromResponseParts for $type {
-            fn from_response_parts(response: &Response) -> Result<Self, Error> {
-                Ok(response.$get())
-            }
-        }
-    )* };
+impl FromResponse for StatusCode {
+    fn from_response(response: Response) -> Result<Self, Error> {
+        Ok(response.status())
+    }
 }
 
-from_head! {
-    StatusCode => status;
-    Version => version;
-    Deadline => deadline;
+impl FromResponseParts for StatusCode {
+    fn from_response_parts(response: &Response) -> Result<Self, Error> {
+        Ok(response.status())
+    }
+}
+
+impl FromResponse for Version {
+    fn from_response(response: Response) -> Result<Self, Error> {
+        Ok(response.version())
+    }
+}
+
+impl FromResponseParts for Version {
+    fn from_response_parts(response: &Response) -> Result<Self, Error> {
+        Ok(response.version())
+    }
+}
+
+impl FromResponse for Deadline {
+    fn from_response(response: Response) -> Result<Self, Error> {
+        Ok(response.deadline())
+    }
+}
+
+impl FromResponseParts for Deadline {
+    fn from_response_parts(response: &Response) -> Result<Self, Error> {
+        Ok(response.deadline())
+    }
 }
 
 macro_rules! from_response_for_tuples {
