@@ -80,6 +80,8 @@ pub(crate) struct Handlers {
     pub(crate) fallback: Option<Expr>,
     pub(crate) cleanup: Option<Call>,
     pub(crate) finally: Option<Call>,
+    /// Whether the body or a handler may wait, or a macro in them that is not known.
+    pub(crate) wait: bool,
 }
 
 pub(crate) enum OnError {

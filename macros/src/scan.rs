@@ -94,15 +94,6 @@ pub(crate) fn settles(tokens: &TokenStream) -> Option<Ident> {
     None
 }
 
-/// Whether a type is written with a reference or a lifetime.
-pub(crate) fn borrows(ty: &TokenStream) -> bool {
-    ty.clone().into_iter().any(|tree| match tree {
-        TokenTree::Punct(punct) => matches!(punct.as_char(), '&' | '\''),
-        TokenTree::Group(group) => borrows(&group.stream()),
-        _ => false,
-    })
-}
-
 /// Whether the last thing in a body never ends in a value, such as `todo!()` or `loop { … }`.
 pub(crate) fn diverges(tokens: &TokenStream) -> bool {
     let mut scan = Scan::default();

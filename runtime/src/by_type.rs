@@ -182,12 +182,16 @@ impl<R> TotalPlainJson<R> {
 
 /// Asks what a body returned.
 pub fn returned<R>(outcome: &R) -> Returned<'_, R> {
-    Returned(ReturnedLocal(ReturnedError(ReturnedAny(outcome))))
+    Returned(ReturnedShared(ReturnedLocal(ReturnedError(ReturnedAny(outcome)))))
 }
 
 /// The question of [`returned`].
 #[derive(Debug)]
-pub struct Returned<'a, R>(ReturnedLocal<'a, R>);
+pub struct Returned<'a, R>(ReturnedShared<'a, R>);
+
+/// The next answer of [`Returned`].
+#[derive(Debug)]
+pub struct ReturnedShared<'a, R>(ReturnedLocal<'a, R>);
 
 /// The next answer of [`Returned`].
 #[derive(Debug)]
@@ -211,9 +215,17 @@ impl<T, E> Returned<'_, Result<T, E>> {
     }
 }
 
-/// `anyhow::Error`, `eyre::Report`, and a boxed error that is `Send` and `Sync`. First of all, so
-/// that an error whose chain leaves out the request's can give it.
-impl<T, E: AsRef<dyn StdError + Send + Sync>> Returned<'_, Result<T, E>> {
+/// As most functions have it. rustc finds this answer in a third of the time that the others take.
+impl<T> Returned<'_, Result<T, Error>> {
+    /// The returned error.
+    pub fn request_error(&self) -> Option<Error> {
+        self.outcome().as_ref().err().cloned()
+    }
+}
+
+/// `anyhow::Error`, `eyre::Report`, and a boxed error that is `Send` and `Sync`. Before those that
+/// have a chain of causes, so that one which leaves out the request's can give it.
+impl<T, E: AsRef<dyn StdError + Send + Sync>> ReturnedShared<'_, Result<T, E>> {
     /// The request error that the returned error holds, or that is among its causes.
     pub fn request_error(&self) -> Option<Error> {
         find(self.outcome().as_ref().err()?.as_ref())
@@ -256,7 +268,8 @@ then! {
     <R> Total<R> => TotalPlain<R>;
     <R> TotalPlain<R> => TotalJson<R>;
     <R> TotalJson<R> => TotalPlainJson<R>;
-    <'a, R> Returned<'a, R> => ReturnedLocal<'a, R>;
+    <'a, R> Returned<'a, R> => ReturnedShared<'a, R>;
+    <'a, R> ReturnedShared<'a, R> => ReturnedLocal<'a, R>;
     <'a, R> ReturnedLocal<'a, R> => ReturnedError<'a, R>;
     <'a, R> ReturnedError<'a, R> => ReturnedAny<'a, R>;
 }

@@ -89,14 +89,16 @@ pub use url::Url;
 
 pub use self::{
     deadline::Deadline,
-    decode::{FromResponse, FromResponseParts, Json},
+    decode::{FromResponse, FromResponseParts, Json, read},
     error::{
         BodyError, BuildError, ConnectError, DecodeError, DisconnectedError, Error, ErrorKind,
         RedirectError, Sent, TimeoutError,
     },
     exchange::Exchange,
     handlers::{log, log_at, print},
-    outcome::{Ending, FailWith, Failure, Finally, FinallyAsync, LastSteps, Outcome, Succeed},
+    outcome::{
+        Ending, FailWith, Failure, Finally, FinallyAsync, LastSteps, Outcome, Succeed, handle,
+    },
     request::{Body, IntoHeaderValue, Request},
     response::{BodyStream, Response},
     retry::Retry,

@@ -108,6 +108,13 @@ pub(super) fn is_scoped(item: &Item, output: Option<&TokenStream>) -> bool {
     waits && output.and_then(scan::impl_trait).is_none()
 }
 
+/// Whether the body, or what handles its failure, may wait.
+pub(super) fn may_wait(args: &Args, item: &Item) -> bool {
+    let body = item.body.iter().map(|body| &body.tokens);
+    body.into_iter().any(scan::may_wait)
+        || action_expressions(args).iter().chain(&closing_expressions(args)).any(scan::may_wait)
+}
+
 /// Whether an argument, or `self`, is named in what runs after the body.
 pub(super) fn used_by_handlers(args: &Args, item: &Item) -> bool {
     let mut used = HashSet::new();

@@ -14,7 +14,7 @@ use syn::{Expr, Path};
 use crate::args::{Args, Backoff, Measure, OnError};
 use crate::errors::Errors;
 use crate::item::Item;
-use crate::model::{Handlers, Request};
+use crate::model::{Call, Handlers, Request};
 use crate::template::{self, Problem, Template};
 
 /// What a target's template was read as.
@@ -66,19 +66,24 @@ pub(crate) fn check(args: Args, item: &Item, mut errors: Errors) -> Result<Reque
     let template = target.template.clone();
     let scoped = function::is_scoped(item, output.as_ref());
     let handlers_use_arguments = scoped && function::used_by_handlers(&args, item);
-    let auth = sent::auth(args.bearer, args.basic);
-    let timeouts = args.timeout.map(|keyed| keyed.value).unwrap_or_default();
     let handled = is_handled(
         args.on_error.is_some(),
         args.fallback.is_some(),
         cleanup.is_some(),
         finally.is_some(),
     );
+    // An `async` closure is awaited without that word.
+    let awaited = |call: &Option<Call>| call.as_ref().is_some_and(|call| call.awaited.is_some());
+    let wait =
+        handled && (awaited(&cleanup) || awaited(&finally) || function::may_wait(&args, item));
+    let auth = sent::auth(args.bearer, args.basic);
+    let timeouts = args.timeout.map(|keyed| keyed.value).unwrap_or_default();
     let handlers = handled.then(|| Handlers {
         on_error: handlers::on_error(args.on_error),
         fallback: args.fallback.map(|keyed| keyed.value),
         cleanup,
         finally,
+        wait,
     });
     Ok(Request {
         krate,

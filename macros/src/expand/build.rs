@@ -244,12 +244,14 @@ pub(super) fn response(request: &Request, item: &Item) -> Option<(TokenStream, T
     })
 }
 
-// Output: .and_then(|response| response.read::<Json<User>>())
-pub(super) fn decode(ty: &TokenStream) -> TokenStream {
+// Output: ::backstop::read::<Json<User>>(response)
+pub(super) fn read(request: &Request, ty: &TokenStream) -> TokenStream {
     // Where the type is: one that cannot be read is reported there, and only once, as `reads` asks
     // the same of it in the same place.
-    let read = Ident::new("read", own(ty));
-    code!(.and_then(|response| response.#read::<#ty>()))
+    let span = own(ty);
+    let krate = crate_at(&request.krate, span);
+    let read = Ident::new("read", span);
+    code!(#krate::#read::<#ty>(response))
 }
 
 /// `&expr`, with the parentheses that it needs.

@@ -1,6 +1,6 @@
 //! A request with `on_error`, `fallback`, `cleanup` or `finally` → its statements.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Delimiter, Group, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 
 use super::actions::{Settled, Ways, settled};
@@ -12,19 +12,33 @@ use crate::scan;
 
 // Output: let finally = …;                                     with `finally`
 //         let request = …;
-//         let failure = match ::backstop::Session::shared().fetch(request).await {
-//             ::core::result::Result::Ok(…) => SUCCESS,
-//             ::core::result::Result::Err(error) => ::backstop::Failure::new(error),
-//         };
-//         OUTCOME
+//         let response = ::backstop::Session::shared().fetch(request).await;
+//         ::backstop::handle(|| -> R {                         if nothing waits any more
+//             let failure = match ::backstop::read::<T>(response) {
+//                 ::core::result::Result::Ok(…) => SUCCESS,
+//                 ::core::result::Result::Err(error) => ::backstop::Failure::new(error),
+//             };
+//             OUTCOME
+//         })
 pub(super) fn statements(request: &Request, handlers: &Handlers, item: &Item) -> TokenStream {
     let guard = handlers.finally.as_ref().map(|call| guard(call, request));
+    let reader = item.body.is_none().then(|| build::reader(request, item, "total"));
+    let streaming = reader.as_ref().map(|_| code!(reader.streaming));
+    let build = build::request(request, item, streaming);
+    let send = build::send(request);
     let success = success(request, handlers, item);
     let outcome = outcome(request, handlers, item);
+    let handled = code!(#success #outcome);
+    let handled = match handlers.wait {
+        true => handled,
+        false => run::handle(request, &Group::new(Delimiter::Brace, handled)),
+    };
     code! {
         #guard
-        #success
-        #outcome
+        #reader
+        #build
+        let response = #send;
+        #handled
     }
 }
 
@@ -53,7 +67,7 @@ fn guard(call: &Call, request: &Request) -> TokenStream {
     code!(let finally = #new;)
 }
 
-/// From the request to the failure; a success returns.
+/// From the response to the failure; a success returns.
 fn success(request: &Request, handlers: &Handlers, item: &Item) -> TokenStream {
     let krate = &request.krate;
     let output = output(request);
@@ -68,29 +82,24 @@ fn success(request: &Request, handlers: &Handlers, item: &Item) -> TokenStream {
         }
         _ => code!(failure),
     };
-    let send = build::send(request);
     let Some(body) = &item.body else {
-        let reader = build::reader(request, item, "total");
-        let build = build::request(request, item, Some(code!(reader.streaming)));
         let done = match finished(handlers, code!(#krate::Ending::Done)) {
             Some(told) => code!({ #told return outcome; }),
             None => code!(return outcome,),
         };
         return code! {
-            #reader
-            #build
-            let response = #send;
             let #failure: #krate::Failure<#output> = match reader.read(response) {
                 ::core::result::Result::Ok(outcome) => #done
                 #new
             };
         };
     };
-    let build = build::request(request, item, None);
-    let (pat, decode) = match build::response(request, item) {
-        Some((pat, ty)) => (pat, build::decode(&ty)),
-        None if request.scoped => (code!(deadline), code!(.map(|response| response.deadline()))),
-        None => (code!(_), TokenStream::new()),
+    let (pat, read) = match build::response(request, item) {
+        Some((pat, ty)) => (pat, build::read(request, &ty)),
+        None if request.scoped => {
+            (code!(deadline), code!(response.map(|response| response.deadline())))
+        }
+        None => (code!(_), code!(response)),
     };
     // In a `let`, one that leaves a value out is reported at itself.
     let refutable = item.responses.iter().any(|response| may_be_refutable(&response.pat));
@@ -102,20 +111,13 @@ fn success(request: &Request, handlers: &Handlers, item: &Item) -> TokenStream {
         Some(_) => returning(request, handlers, taken, body),
         None => ending(request, handlers, taken, body),
     };
-    // What a session's expression borrows is given back before the body runs.
-    let (response, subject) = match &request.session {
-        Some(_) => (Some(code!(let response = #send #decode;)), code!(response)),
-        None => (None, code!(#send #decode)),
-    };
     // `returned` says which outcome it is the failure of; without it, nothing else does.
     let of = match request.output {
         Some(_) => None,
         None => Some(code!(: #krate::Failure<#output>)),
     };
     code! {
-        #build
-        #response
-        let #failure #of = match #subject {
+        let #failure #of = match #read {
             ::core::result::Result::Ok(#pat) => #body
             #new
         };

@@ -20,9 +20,8 @@ pub(super) fn statements(request: &Request, item: &Item) -> TokenStream {
 // Input:  #[request(get = "/users/{id}")]
 //         async fn user(id: u64, #[response] Json(user): Json<User>) -> Result<User, Error> { BODY }
 // Output: let request = ::backstop::Request::get("/users/{id}").path("id", &id).reads::<Json<User>>();
-//         let Json(user) = match ::backstop::Session::shared().fetch(request).await
-//             .and_then(|response| response.read::<Json<User>>())
-//         {
+//         let response = ::backstop::Session::shared().fetch(request).await;
+//         let Json(user) = match ::backstop::read::<Json<User>>(response) {
 //             ::core::result::Result::Ok(response) => response,
 //             ::core::result::Result::Err(error) => return ::backstop::Outcome::from_error(error),
 //         };
@@ -36,12 +35,13 @@ fn read(
 ) -> TokenStream {
     let build = build::request(request, item, None);
     let send = build::send(request);
-    let decode = build::decode(ty);
+    let read = build::read(request, ty);
     let from_error = from_error(request, item);
     let body = within(request, body);
     code! {
         #build
-        let #pat = match #send #decode {
+        let response = #send;
+        let #pat = match #read {
             ::core::result::Result::Ok(response) => response,
             ::core::result::Result::Err(error) => return #from_error,
         };

@@ -3,7 +3,7 @@
 use proc_macro2::{Delimiter, Group, TokenStream};
 use quote::ToTokens;
 
-use super::{code, output};
+use super::code;
 use crate::item::Body;
 use crate::model::Request;
 use crate::scan;
@@ -11,7 +11,7 @@ use crate::scan;
 // Input:  { Ok(user) }
 // Output: { Ok(user) }
 // Input:  { let user = parse(text)?; Ok(user) }
-// Output: (|| -> R { let user = parse(text)?; Ok(user) })()
+// Output: ::backstop::handle(|| -> R { let user = parse(text)?; Ok(user) })
 pub(super) fn body(request: &Request, body: &Body) -> TokenStream {
     let tokens = &body.tokens;
     // What handlers use as well stays theirs.
@@ -25,12 +25,17 @@ pub(super) fn body(request: &Request, body: &Body) -> TokenStream {
     if !scan::may_leave(tokens) && !scan::diverges(tokens) {
         return block.to_token_stream();
     }
-    let output = output(request);
-    // A closure cannot wait, nor return what it borrows.
-    if !scan::may_wait(tokens) && !scan::borrows(&output) {
-        return code!((|| -> #output #block)());
+    match scan::may_wait(tokens) {
+        true => waiting(request, body, false),
+        false => handle(request, &block),
     }
-    waiting(request, body, false)
+}
+
+// Output: ::backstop::handle(|| -> R { BLOCK })
+pub(super) fn handle(request: &Request, block: &Group) -> TokenStream {
+    let krate = &request.krate;
+    let output = request.output.as_ref().map(|output| code!(-> #output));
+    code!(#krate::handle(|| #output #block))
 }
 
 // Input:  { let user = parse(text).await?; Ok(user) }

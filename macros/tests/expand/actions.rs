@@ -12,19 +12,22 @@ async fn count() -> Result<u8, Error> {
     let reader = ::backstop::by_type::total::<Result<u8, Error>>().reader();
     let request = ::backstop::Request::get("/").streaming(reader.streaming);
     let response = ::backstop::Session::shared().fetch(request).await;
-    let failure: ::backstop::Failure<Result<u8, Error>> = match reader.read(response) {
-        ::core::result::Result::Ok(outcome) => return outcome,
-        ::core::result::Result::Err(error) => ::backstop::Failure::new(error),
-    };
-    let error = failure.error();
-    #[deny(unused_must_use)]
-    let late = is_late();
-    ::backstop::log_at(::backstop::Level::INFO, &error);
-    if late {
-        notify(&error);
-        return failure.recover(1);
-    } else if never() {
-        return failure.fail(Late)
-    }
-    failure.into_outcome()
+    ::backstop::handle(|| -> Result<u8, Error> {
+        let failure: ::backstop::Failure<Result<u8, Error>> = match reader.read(response)
+        {
+            ::core::result::Result::Ok(outcome) => return outcome,
+            ::core::result::Result::Err(error) => ::backstop::Failure::new(error),
+        };
+        let error = failure.error();
+        #[deny(unused_must_use)]
+        let late = is_late();
+        ::backstop::log_at(::backstop::Level::INFO, &error);
+        if late {
+            notify(&error);
+            return failure.recover(1);
+        } else if never() {
+            return failure.fail(Late)
+        }
+        failure.into_outcome()
+    })
 }

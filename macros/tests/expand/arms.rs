@@ -15,31 +15,32 @@ async fn user_name(id: u64) -> Result<Option<String>, Error> {
     let request = ::backstop::Request::get("https://api.example.com/users/{id}")
         .path("id", &id)
         .reads::<Json<User>>();
-    let failure = match ::backstop::Session::shared()
-        .fetch(request)
-        .await
-        .and_then(|response| response.read::<Json<User>>())
-    {
-        ::core::result::Result::Ok(Json(user)) => {
-            let outcome: Result<Option<String>, Error> = { Ok(Some(user.name)) };
-            let error = ::backstop::by_type::returned(&outcome).request_error();
-            let ::core::option::Option::Some(error) = error else {
-                return outcome;
-            };
-            ::backstop::Failure::returned(error, outcome)
-        }
-        ::core::result::Result::Err(error) => ::backstop::Failure::new(error),
-    };
-    let error = failure.error();
-    let outcome = 'handled: {
-        #[deny(unreachable_patterns, unused_must_use)]
-        match error.kind() {
-            ::backstop::ErrorKind::Connect(_) => ::backstop::print(&error),
-            ::backstop::ErrorKind::Status(404) => break 'handled failure.recover(None),
-            _ => ::backstop::log(&error),
-        }
-        failure.into_outcome()
-    };
-    #[deny(unused_must_use)] release_resources();
-    outcome
+    let response = ::backstop::Session::shared().fetch(request).await;
+    ::backstop::handle(|| -> Result<Option<String>, Error> {
+        let failure = match ::backstop::read::<Json<User>>(response) {
+            ::core::result::Result::Ok(Json(user)) => {
+                let outcome: Result<Option<String>, Error> = { Ok(Some(user.name)) };
+                let error = ::backstop::by_type::returned(&outcome).request_error();
+                let ::core::option::Option::Some(error) = error else {
+                    return outcome;
+                };
+                ::backstop::Failure::returned(error, outcome)
+            }
+            ::core::result::Result::Err(error) => ::backstop::Failure::new(error),
+        };
+        let error = failure.error();
+        let outcome = 'handled: {
+            #[deny(unreachable_patterns, unused_must_use)]
+            match error.kind() {
+                ::backstop::ErrorKind::Connect(_) => ::backstop::print(&error),
+                ::backstop::ErrorKind::Status(404) => {
+                    break 'handled failure.recover(None);
+                }
+                _ => ::backstop::log(&error),
+            }
+            failure.into_outcome()
+        };
+        #[deny(unused_must_use)] release_resources();
+        outcome
+    })
 }

@@ -7,11 +7,8 @@ async fn user_name(id: u64) -> Result<String, Error> {
     let request = ::backstop::Request::get("https://api.example.com/users/{id}")
         .path("id", &id)
         .reads::<Json<User>>();
-    let Json(user) = match ::backstop::Session::shared()
-        .fetch(request)
-        .await
-        .and_then(|response| response.read::<Json<User>>())
-    {
+    let response = ::backstop::Session::shared().fetch(request).await;
+    let Json(user) = match ::backstop::read::<Json<User>>(response) {
         ::core::result::Result::Ok(response) => response,
         ::core::result::Result::Err(error) => {
             return ::backstop::Outcome::from_error(error);

@@ -39,43 +39,46 @@ async fn update(&self, id: u64, user: User) -> Result<Option<u64>, Error> {
         .max_body(16777216)
         .retry(3)
         .reads::<Json<User>>();
-    let response = ::backstop::Session::fetch(&self.session, request)
-        .await
-        .and_then(|response| response.read::<Json<User>>());
-    let mut failure = match response {
-        ::core::result::Result::Ok(Json(user)) => {
-            let outcome: Result<Option<u64>, Error> = (|| -> Result<Option<u64>, Error> {
-                check(&user)?;
-                Ok(Some(user.id))
-            })();
-            let error = ::backstop::by_type::returned(&outcome).request_error();
-            let ::core::option::Option::Some(error) = error else {
-                finally.end(::backstop::by_type::returned(&outcome).ending());
-                return outcome;
-            };
-            ::backstop::Failure::returned(error, outcome)
-        }
-        ::core::result::Result::Err(error) => ::backstop::Failure::new(error),
-    };
-    let error = failure.error();
-    let (ending, outcome) = 'handled: {
-        #[deny(unreachable_patterns, unused_must_use)]
-        match (error.kind(), &error) {
-            (::backstop::ErrorKind::Connect(_), _) => ::backstop::print(&error),
-            (::backstop::ErrorKind::Status(404), e) => {
-                note(e);
-                break 'handled (::backstop::Ending::Done, failure.recover(None));
+    let response = ::backstop::Session::fetch(&self.session, request).await;
+    ::backstop::handle(|| -> Result<Option<u64>, Error> {
+        let mut failure = match ::backstop::read::<Json<User>>(response) {
+            ::core::result::Result::Ok(Json(user)) => {
+                let outcome: Result<Option<u64>, Error> = ::backstop::handle(|| -> Result<
+                    Option<u64>,
+                    Error,
+                > {
+                    check(&user)?;
+                    Ok(Some(user.id))
+                });
+                let error = ::backstop::by_type::returned(&outcome).request_error();
+                let ::core::option::Option::Some(error) = error else {
+                    finally.end(::backstop::by_type::returned(&outcome).ending());
+                    return outcome;
+                };
+                ::backstop::Failure::returned(error, outcome)
             }
-            (_, _) => ::backstop::log(&error),
-        }
-        match failure.build_error() {
-            ::core::option::Option::Some(kept) => (::backstop::Ending::Failed, kept),
-            ::core::option::Option::None => {
-                (::backstop::Ending::Done, failure.recover(Some(id)))
+            ::core::result::Result::Err(error) => ::backstop::Failure::new(error),
+        };
+        let error = failure.error();
+        let (ending, outcome) = 'handled: {
+            #[deny(unreachable_patterns, unused_must_use)]
+            match (error.kind(), &error) {
+                (::backstop::ErrorKind::Connect(_), _) => ::backstop::print(&error),
+                (::backstop::ErrorKind::Status(404), e) => {
+                    note(e);
+                    break 'handled (::backstop::Ending::Done, failure.recover(None));
+                }
+                (_, _) => ::backstop::log(&error),
             }
-        }
-    };
-    #[deny(unused_must_use)] self.release();
-    finally.end(ending);
-    outcome
+            match failure.build_error() {
+                ::core::option::Option::Some(kept) => (::backstop::Ending::Failed, kept),
+                ::core::option::Option::None => {
+                    (::backstop::Ending::Done, failure.recover(Some(id)))
+                }
+            }
+        };
+        #[deny(unused_must_use)] self.release();
+        finally.end(ending);
+        outcome
+    })
 }

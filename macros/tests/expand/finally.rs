@@ -6,24 +6,23 @@
 async fn count(id: u8) -> Result<usize, Error> {
     let finally = ::backstop::Finally::new(|ending| ended(ending));
     let request = ::backstop::Request::get("/{id}").path("id", &id).reads::<String>();
-    let failure = match ::backstop::Session::shared()
-        .fetch(request)
-        .await
-        .and_then(|response| response.read::<String>())
-    {
-        ::core::result::Result::Ok(text) => {
-            let outcome: Result<usize, Error> = { Ok(text.len()) };
-            let error = ::backstop::by_type::returned(&outcome).request_error();
-            let ::core::option::Option::Some(error) = error else {
-                finally.end(::backstop::by_type::returned(&outcome).ending());
-                return outcome;
-            };
-            ::backstop::Failure::returned(error, outcome)
-        }
-        ::core::result::Result::Err(error) => ::backstop::Failure::new(error),
-    };
-    let (ending, outcome) = (::backstop::Ending::Failed, failure.into_outcome());
-    #[deny(unused_must_use)] release(id);
-    finally.end(ending);
-    outcome
+    let response = ::backstop::Session::shared().fetch(request).await;
+    ::backstop::handle(|| -> Result<usize, Error> {
+        let failure = match ::backstop::read::<String>(response) {
+            ::core::result::Result::Ok(text) => {
+                let outcome: Result<usize, Error> = { Ok(text.len()) };
+                let error = ::backstop::by_type::returned(&outcome).request_error();
+                let ::core::option::Option::Some(error) = error else {
+                    finally.end(::backstop::by_type::returned(&outcome).ending());
+                    return outcome;
+                };
+                ::backstop::Failure::returned(error, outcome)
+            }
+            ::core::result::Result::Err(error) => ::backstop::Failure::new(error),
+        };
+        let (ending, outcome) = (::backstop::Ending::Failed, failure.into_outcome());
+        #[deny(unused_must_use)] release(id);
+        finally.end(ending);
+        outcome
+    })
 }

@@ -5,18 +5,18 @@
 
 async fn ping() {
     let request = ::backstop::Request::get("/");
-    let failure: ::backstop::Failure<()> = match ::backstop::Session::shared()
-        .fetch(request)
-        .await
-    {
-        ::core::result::Result::Ok(_) => {
-            return {
-                println!("up");
-            };
-        }
-        ::core::result::Result::Err(error) => ::backstop::Failure::new(error),
-    };
-    let error = failure.error();
-    ::backstop::log(&error);
-    failure.into_outcome()
+    let response = ::backstop::Session::shared().fetch(request).await;
+    ::backstop::handle(|| {
+        let failure: ::backstop::Failure<()> = match response {
+            ::core::result::Result::Ok(_) => {
+                return {
+                    println!("up");
+                };
+            }
+            ::core::result::Result::Err(error) => ::backstop::Failure::new(error),
+        };
+        let error = failure.error();
+        ::backstop::log(&error);
+        failure.into_outcome()
+    })
 }

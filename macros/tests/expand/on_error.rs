@@ -7,22 +7,21 @@ async fn user(id: u64) -> Result<User, Error> {
     let request = ::backstop::Request::get("/users/{id}")
         .path("id", &id)
         .reads::<Json<User>>();
-    let failure = match ::backstop::Session::shared()
-        .fetch(request)
-        .await
-        .and_then(|response| response.read::<Json<User>>())
-    {
-        ::core::result::Result::Ok(Json(user)) => {
-            let outcome: Result<User, Error> = { Ok(user) };
-            let error = ::backstop::by_type::returned(&outcome).request_error();
-            let ::core::option::Option::Some(error) = error else {
-                return outcome;
-            };
-            ::backstop::Failure::returned(error, outcome)
-        }
-        ::core::result::Result::Err(error) => ::backstop::Failure::new(error),
-    };
-    let error = failure.error();
-    ::backstop::log(&error);
-    failure.into_outcome()
+    let response = ::backstop::Session::shared().fetch(request).await;
+    ::backstop::handle(|| -> Result<User, Error> {
+        let failure = match ::backstop::read::<Json<User>>(response) {
+            ::core::result::Result::Ok(Json(user)) => {
+                let outcome: Result<User, Error> = { Ok(user) };
+                let error = ::backstop::by_type::returned(&outcome).request_error();
+                let ::core::option::Option::Some(error) = error else {
+                    return outcome;
+                };
+                ::backstop::Failure::returned(error, outcome)
+            }
+            ::core::result::Result::Err(error) => ::backstop::Failure::new(error),
+        };
+        let error = failure.error();
+        ::backstop::log(&error);
+        failure.into_outcome()
+    })
 }

@@ -5,12 +5,14 @@ async fn count() -> u8 {
     let reader = ::backstop::by_type::total::<u8>().reader();
     let request = ::backstop::Request::get("/").streaming(reader.streaming);
     let response = ::backstop::Session::shared().fetch(request).await;
-    let mut failure: ::backstop::Failure<u8> = match reader.read(response) {
-        ::core::result::Result::Ok(outcome) => return outcome,
-        ::core::result::Result::Err(error) => ::backstop::Failure::new(error),
-    };
-    match failure.build_error() {
-        ::core::option::Option::Some(kept) => kept,
-        ::core::option::Option::None => failure.recover(0),
-    }
+    ::backstop::handle(|| -> u8 {
+        let mut failure: ::backstop::Failure<u8> = match reader.read(response) {
+            ::core::result::Result::Ok(outcome) => return outcome,
+            ::core::result::Result::Err(error) => ::backstop::Failure::new(error),
+        };
+        match failure.build_error() {
+            ::core::option::Option::Some(kept) => kept,
+            ::core::option::Option::None => failure.recover(0),
+        }
+    })
 }

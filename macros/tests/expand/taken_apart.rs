@@ -5,23 +5,22 @@
 
 async fn count() -> Result<usize, Error> {
     let request = ::backstop::Request::get("/").reads::<Json<Page>>();
-    let failure = match ::backstop::Session::shared()
-        .fetch(request)
-        .await
-        .and_then(|response| response.read::<Json<Page>>())
-    {
-        ::core::result::Result::Ok(response) => {
-            let Json(Page { names, .. }) = response;
-            let outcome: Result<usize, Error> = { Ok(names.len()) };
-            let error = ::backstop::by_type::returned(&outcome).request_error();
-            let ::core::option::Option::Some(error) = error else {
-                return outcome;
-            };
-            ::backstop::Failure::returned(error, outcome)
-        }
-        ::core::result::Result::Err(error) => ::backstop::Failure::new(error),
-    };
-    let error = failure.error();
-    ::backstop::log(&error);
-    failure.into_outcome()
+    let response = ::backstop::Session::shared().fetch(request).await;
+    ::backstop::handle(|| -> Result<usize, Error> {
+        let failure = match ::backstop::read::<Json<Page>>(response) {
+            ::core::result::Result::Ok(response) => {
+                let Json(Page { names, .. }) = response;
+                let outcome: Result<usize, Error> = { Ok(names.len()) };
+                let error = ::backstop::by_type::returned(&outcome).request_error();
+                let ::core::option::Option::Some(error) = error else {
+                    return outcome;
+                };
+                ::backstop::Failure::returned(error, outcome)
+            }
+            ::core::result::Result::Err(error) => ::backstop::Failure::new(error),
+        };
+        let error = failure.error();
+        ::backstop::log(&error);
+        failure.into_outcome()
+    })
 }

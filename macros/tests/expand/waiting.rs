@@ -8,11 +8,10 @@ async fn name(id: u64) -> Result<String, Error> {
     let request = ::backstop::Request::get("https://api.example.com/users/{id}")
         .path("id", &id)
         .reads::<(::backstop::Deadline, Json<User>)>();
-    let (deadline, Json(user)) = match ::backstop::Session::shared()
-        .fetch(request)
-        .await
-        .and_then(|response| response.read::<(::backstop::Deadline, Json<User>)>())
-    {
+    let response = ::backstop::Session::shared().fetch(request).await;
+    let (deadline, Json(user)) = match ::backstop::read::<
+        (::backstop::Deadline, Json<User>),
+    >(response) {
         ::core::result::Result::Ok(response) => response,
         ::core::result::Result::Err(error) => {
             return ::backstop::Outcome::from_error(error);

@@ -7,11 +7,10 @@ async fn name(id: u64) -> Result<String, Error> {
     let request = ::backstop::Request::get("https://api.example.com/users/{id}")
         .path("id", &id)
         .reads::<(::backstop::Deadline, Json<User>)>();
-    let failure = match ::backstop::Session::shared()
-        .fetch(request)
-        .await
-        .and_then(|response| response.read::<(::backstop::Deadline, Json<User>)>())
-    {
+    let response = ::backstop::Session::shared().fetch(request).await;
+    let failure = match ::backstop::read::<
+        (::backstop::Deadline, Json<User>),
+    >(response) {
         ::core::result::Result::Ok((deadline, Json(user))) => {
             let outcome: Result<String, Error> = deadline
                 .scope(async {

@@ -55,6 +55,31 @@ pub trait FromResponse: Sized {
     fn from_response(response: Response) -> Result<Self, Error>;
 }
 
+/// Reads what [`fetch`](crate::Session::fetch) returned. [`Response::read`] does the same with a
+/// response that is one.
+///
+/// # Errors
+///
+/// The error in the place of a response, or what the type's
+/// [`from_response`](FromResponse::from_response) fails with.
+///
+/// ```
+/// use backstop::{Error, Json, Request, Session, read};
+///
+/// # async fn example() -> Result<(), Error> {
+/// let request = Request::get("https://api.example.com/names").reads::<Json<Vec<String>>>();
+/// let response = Session::shared().fetch(request).await;
+/// match read::<Json<Vec<String>>>(response) {
+///     Ok(Json(names)) => println!("{names:?}"),
+///     Err(error) => eprintln!("{error:#}"),
+/// }
+/// # Ok(())
+/// # }
+/// ```
+pub fn read<T: FromResponse>(response: Result<Response, Error>) -> Result<T, Error> {
+    response.and_then(T::from_response)
+}
+
 /// A type that is made from a response's head and leaves the body to another.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be read beside another type",

@@ -87,13 +87,30 @@ async fn borrows<'a>(
     Ok(&names[0])
 }
 
+/// The same of one that leaves early, and does not wait.
+#[request(get = "{base}/x", session = SESSION, on_error = log)]
+async fn leaves(
+    base: String,
+    names: &mut Vec<String>,
+    #[response] text: String,
+) -> Result<Names<'_>, Error> {
+    names.push(text);
+    if base.is_empty() {
+        return Ok(Names(names));
+    }
+    Ok(Names(names))
+}
+
+struct Names<'a>(&'a mut Vec<String>);
+
 #[tokio::test]
-async fn bodies_that_wait_are_as_free_as_functions() {
+async fn bodies_are_as_free_as_functions() {
     let base = base();
     assert_eq!(coerces(&base, false).await.expect("200")(), 7);
     assert_eq!(coerces(&base, true).await.err().expect("it fails").to_string(), "failed");
     let mut names = Vec::new();
     assert_eq!(borrows(&base, &mut names).await.expect("200"), "/x");
+    assert_eq!(leaves(base, &mut names).await.expect("200").0.len(), 2);
 }
 
 static EXPECTED: Mutex<Vec<u32>> = Mutex::new(Vec::new());
