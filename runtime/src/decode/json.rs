@@ -2,16 +2,14 @@
 
 use std::{error::Error as StdError, fmt};
 
-use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 
 use super::{path, text};
 use crate::error::{DecodeError, Error, ErrorKind};
 
-pub(crate) fn from_slice<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
-    // A byte order mark is not JSON, and parsers may ignore it (RFC 8259 §8.1).
-    let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
-    serde_json::from_slice(body).map_err(|error| describe(&error, body))
+/// A byte order mark is not JSON, and parsers may ignore it (RFC 8259 §8.1).
+pub(crate) fn without_mark(body: &[u8]) -> &[u8] {
+    body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body)
 }
 
 impl Error {
@@ -37,14 +35,15 @@ impl Error {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn json<T: serde::de::DeserializeOwned>(&self) -> Result<T, Error> {
-        from_slice(self.body())
+        let body = without_mark(self.body());
+        serde_json::from_slice(body).map_err(|error| describe(&error, body))
     }
 }
 
 /// Not generic, and only on failure: the position that serde_json gives is looked up in the body,
 /// so that success pays nothing for the path.
 #[cold]
-fn describe(error: &serde_json::Error, body: &[u8]) -> Error {
+pub(crate) fn describe(error: &serde_json::Error, body: &[u8]) -> Error {
     // JSON is UTF-8 (RFC 8259 §8.1): of what is not, the syntax says nothing.
     if let Err(error) = std::str::from_utf8(body) {
         return text::not_utf8(error);
@@ -138,10 +137,17 @@ impl StdError for Cause {}
 mod tests {
     use std::collections::HashMap;
 
+    use serde::de::DeserializeOwned;
+
     use super::*;
 
     fn error<T: DeserializeOwned + fmt::Debug>(body: &str) -> Error {
-        from_slice::<T>(body.as_bytes()).expect_err(body)
+        error_of::<T>(body.as_bytes())
+    }
+
+    fn error_of<T: DeserializeOwned + fmt::Debug>(body: &[u8]) -> Error {
+        let body = without_mark(body);
+        describe(&serde_json::from_slice::<T>(body).expect_err("it does not fit"), body)
     }
 
     #[test]
@@ -181,7 +187,7 @@ mod tests {
     #[test]
     fn what_is_not_utf_8_is_not_a_question_of_syntax() {
         for body in [&b"\"\xff\xfe\""[..], b"\xff\xfe{\0}\0"] {
-            let error = from_slice::<serde_json::Value>(body).expect_err("not UTF-8");
+            let error = error_of::<serde_json::Value>(body);
             assert_eq!(error.kind(), ErrorKind::Decode(DecodeError::Charset));
         }
     }

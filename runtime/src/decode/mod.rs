@@ -11,7 +11,10 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode, Version};
 use serde::{Serialize, Serializer, de::DeserializeOwned};
 
-pub(crate) use self::{json::from_slice as json, text::decode as text};
+pub(crate) use self::{
+    json::{describe as json_error, without_mark},
+    text::decode as text,
+};
 use crate::{
     deadline::Deadline,
     error::Error,

@@ -62,7 +62,7 @@ pub struct Request(Box<Parts>);
 impl Request {
     /// A request of any method.
     pub fn new(method: Method, template: impl Into<Cow<'static, str>>) -> Self {
-        Self(Box::new(Parts::new(method, template.into())))
+        Self(Parts::boxed(method, template.into()))
     }
 
     /// A request of a method by its name, such as `PURGE`; case counts (RFC 9110 §9.1).

@@ -39,8 +39,9 @@ pub(crate) struct Parts {
 }
 
 impl Parts {
-    pub(super) fn new(method: Method, template: Cow<'static, str>) -> Self {
-        Self {
+    /// In the box that a request is, so that no caller has a copy of what makes it.
+    pub(super) fn boxed(method: Method, template: Cow<'static, str>) -> Box<Self> {
+        Box::new(Self {
             method,
             template,
             values: Vec::new(),
@@ -57,7 +58,7 @@ impl Parts {
             retry: None,
             streaming: false,
             mistake: None,
-        }
+        })
     }
 
     /// What is settled once for all attempts: the URL of the first hop, and with it who asks, and

@@ -4,7 +4,7 @@ mod stream;
 #[cfg(test)]
 mod tests;
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, Version, header};
@@ -124,13 +124,14 @@ impl Response {
     /// neither UTF-8, which JSON is (RFC 8259 §8.1), nor in the charset that its content type
     /// names all the same.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Error> {
-        let decoded = match decode::json(self.json_body()?) {
-            Err(error) if error.kind() == ErrorKind::Decode(DecodeError::Charset) => {
-                decode::json(self.text()?.as_bytes())
+        // Of all this, the one call that knows the type is compiled for each type.
+        let mut body = Cow::Borrowed(self.json_body()?);
+        loop {
+            match serde_json::from_slice(&body) {
+                Ok(value) => return Ok(value),
+                Err(error) => body = self.recoded(body, error)?,
             }
-            decoded => decoded,
-        };
-        decoded.map_err(|error| self.error(error))
+        }
     }
 
     /// The response as any type that [reads itself](FromResponse).
@@ -153,8 +154,8 @@ impl Response {
     }
 
     /// The body, if its content type does not say that it is something else than JSON.
-    fn json_body(&self) -> Result<&Bytes, Error> {
-        let body = self.decompressed()?;
+    fn json_body(&self) -> Result<&[u8], Error> {
+        let body = decode::without_mark(self.decompressed()?);
         let Some(content_type) = self.headers().get(header::CONTENT_TYPE) else { return Ok(body) };
         // As nearly everybody writes it.
         if content_type == "application/json" {
@@ -173,6 +174,22 @@ impl Response {
                 Err(self.error(error.detail(format!("it is `{found}`, and not JSON"))))
             }
             _ => Ok(body),
+        }
+    }
+
+    /// Input: JSON that could not be read, and why. Output: the same in UTF-8, if that is the reason.
+    #[cold]
+    fn recoded(
+        &self,
+        body: Cow<'_, [u8]>,
+        error: serde_json::Error,
+    ) -> Result<Cow<'_, [u8]>, Error> {
+        let error = decode::json_error(&error, &body);
+        match body {
+            Cow::Borrowed(_) if error.kind() == ErrorKind::Decode(DecodeError::Charset) => {
+                Ok(Cow::Owned(self.text()?.into()))
+            }
+            _ => Err(self.error(error)),
         }
     }
 
