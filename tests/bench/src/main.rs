@@ -18,14 +18,14 @@ use std::{env, fs, path::PathBuf, process::ExitCode};
 
 use self::{drive::Plan, process::Result, results::Results};
 
-const SECTIONS: [&str; 6] =
-    ["instructions", "sizes", "throughput", "check", "expansion", "release"];
+const SECTIONS: [&str; 7] =
+    ["instructions", "sizes", "throughput", "check", "expansion", "release", "cold"];
 
 const USAGE: &str = "usage: backstop-bench [--quick] [SECTION…]
        backstop-bench profile [CLIENT [CASE]]
        backstop-bench table
        backstop-bench plot
-SECTION: instructions, sizes, throughput, check, expansion, release; by default all of them";
+SECTION: instructions, sizes, throughput, check, expansion, release, cold; by default all of them";
 
 fn main() -> ExitCode {
     let args: Vec<String> = env::args().skip(1).collect();
@@ -72,6 +72,7 @@ fn measure(words: &[&str]) -> Result<()> {
             "check" => compile::checks(&mut results, quick)?,
             "expansion" => compile::expansions(&mut results, quick)?,
             "release" => compile::releases(&mut results, quick)?,
+            "cold" => compile::cold(&mut results, quick)?,
             "throughput" => throughput::measure(&mut results, quick)?,
             _ => return Err(USAGE.into()),
         }

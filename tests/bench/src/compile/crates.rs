@@ -36,7 +36,7 @@ pub async fn f{n}(id: u64, page: u32) -> Result<User, backstop::Error>;
     },
     Kind {
         name: "simple-hand",
-        start: "",
+        start: CLIENT,
         function: |n| {
             format!(
                 r#"
@@ -47,7 +47,51 @@ pub async fn f{n}(client: &reqwest::Client, id: u64, page: u32) -> Result<User, 
 "#
             )
         },
-        call: |n| format!("f{n}(&reqwest::Client::new(), 7, 1)"),
+        call: |n| format!("f{n}(&CLIENT, 7, 1)"),
+    },
+    Kind {
+        name: "typed-attribute",
+        start: "",
+        function: |n| {
+            format!(
+                r#"
+#[derive(Debug, serde::Deserialize)]
+pub struct User{n} {{
+    pub id: u64,
+    pub name: String,
+}}
+
+#[backstop::request(get = "https://api.example.com/r{n}/{{id}}?page={{page}}")]
+pub async fn f{n}(id: u64, page: u32) -> Result<User{n}, backstop::Error>;
+"#
+            )
+        },
+        call: |n| format!("f{n}(7, 1)"),
+    },
+    Kind {
+        name: "typed-hand",
+        start: CLIENT,
+        function: |n| {
+            format!(
+                r#"
+#[derive(Debug, serde::Deserialize)]
+pub struct User{n} {{
+    pub id: u64,
+    pub name: String,
+}}
+
+pub async fn f{n}(
+    client: &reqwest::Client,
+    id: u64,
+    page: u32,
+) -> Result<User{n}, reqwest::Error> {{
+    let url = format!("https://api.example.com/r{n}/{{id}}?page={{page}}");
+    client.get(url).send().await?.error_for_status()?.json().await
+}}
+"#
+            )
+        },
+        call: |n| format!("f{n}(&CLIENT, 7, 1)"),
     },
     Kind {
         name: "handled-attribute",
@@ -78,16 +122,7 @@ pub async fn f{n}(
     },
     Kind {
         name: "handled-hand",
-        // The handlers are functions, as the library's are: a macro in each arm would cost more.
-        start: r#"
-fn print(error: &reqwest::Error) {
-    eprintln!("{error}");
-}
-
-fn log(error: &reqwest::Error) {
-    eprintln!("{error:?}");
-}
-"#,
+        start: HANDLERS,
         function: |n| {
             format!(
                 r#"
@@ -120,11 +155,11 @@ pub async fn f{n}(
 "#
             )
         },
-        call: |n| format!("f{n}(&reqwest::Client::new(), 7, 1)"),
+        call: |n| format!("f{n}(&CLIENT, 7, 1)"),
     },
     Kind {
         name: "simple-traced",
-        start: "",
+        start: CLIENT,
         function: |n| {
             format!(
                 r#"
@@ -136,12 +171,33 @@ pub async fn f{n}(client: &reqwest::Client, id: u64, page: u32) -> Result<User, 
 "#
             )
         },
-        call: |n| format!("f{n}(&reqwest::Client::new(), 7, 1)"),
+        call: |n| format!("f{n}(&CLIENT, 7, 1)"),
     },
 ];
 
+/// What a program by hand has beside its functions.
+const CLIENT: &str = "
+static CLIENT: std::sync::LazyLock<reqwest::Client> =
+    std::sync::LazyLock::new(reqwest::Client::new);
+";
+
+/// The same, with handlers that are functions, as the library's are: a macro in each arm would cost
+/// more.
+const HANDLERS: &str = r#"
+static CLIENT: std::sync::LazyLock<reqwest::Client> =
+    std::sync::LazyLock::new(reqwest::Client::new);
+
+fn print(error: &reqwest::Error) {
+    eprintln!("{error}");
+}
+
+fn log(error: &reqwest::Error) {
+    eprintln!("{error:?}");
+}
+"#;
+
 const COMMON: &str = r#"
-use std::{future::Future, hint::black_box, pin::pin, task::{Context, Waker}};
+use std::{future::Future, hint::black_box, pin::Pin, task::{Context, Waker}};
 
 #[derive(Debug, serde::Deserialize)]
 pub struct User {
@@ -153,8 +209,10 @@ pub fn release() {
     black_box(());
 }
 
-fn poll(future: impl Future + Send) -> bool {
-    pin!(future).poll(&mut Context::from_waker(Waker::noop())).is_ready()
+// As a runtime has it, which knows no type of it: else only its start would be compiled.
+#[inline(never)]
+fn poll<T>(mut future: Pin<Box<dyn Future<Output = T> + Send>>) -> bool {
+    future.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready()
 }
 "#;
 
@@ -215,8 +273,11 @@ pub(super) fn generate() -> Result<PathBuf> {
         }
     }
     let plain = ["reqwest", "serde", "serde_json", "thiserror", "tokio"];
-    write_crate(&root, "plain", plain.into_iter(), "fn main() {}\n")?;
-    write_crate(&root, "added", plain.into_iter().chain(["backstop"]), "fn main() {}\n")?;
+    let nothing = "fn main() {}\n";
+    write_crate(&root, "plain", plain.into_iter(), nothing)?;
+    write_crate(&root, "added", plain.into_iter().chain(["backstop"]), nothing)?;
+    write_crate(&root, "cold-hand", ["reqwest", "serde"].into_iter(), nothing)?;
+    write_crate(&root, "cold-attribute", ["backstop", "serde"].into_iter(), nothing)?;
     Ok(root)
 }
 
@@ -231,7 +292,7 @@ fn program(kind: &Kind, functions: usize) -> String {
     }
     text.push_str("\nfn main() {\n    let mut ready = 0;\n");
     for n in 0..functions {
-        let _ = writeln!(text, "    ready += u32::from(poll({}));", (kind.call)(n));
+        let _ = writeln!(text, "    ready += u32::from(poll(Box::pin({})));", (kind.call)(n));
     }
     text.push_str("    println!(\"{ready}\");\n}\n");
     text

@@ -12,7 +12,7 @@ use std::{fs, path::Path};
 
 use self::{
     crates::{MANY, generate, name},
-    rustc::{Rustc, in_workspace},
+    rustc::{Rustc, in_workspace, processor_time},
 };
 use crate::{
     process::{Result, output},
@@ -43,6 +43,27 @@ pub(crate) fn expansions(results: &mut Results, quick: bool) -> Result<()> {
 /// The release build.
 pub(crate) fn releases(results: &mut Results, quick: bool) -> Result<()> {
     release(results, &generate()?, if quick { 1 } else { 3 })
+}
+
+/// The processor time of a build from nothing, of all that a program depends on, in seconds. Without
+/// TLS, of which the C code alone takes longer than all the rest.
+pub(crate) fn cold(results: &mut Results, quick: bool) -> Result<()> {
+    let root = generate()?;
+    let target = root.join("target/cold");
+    let hands = ["attribute", "hand"];
+    let mut times = [(); 2].map(|()| Vec::new());
+    for _ in 0..if quick { 1 } else { 3 } {
+        for (who, times) in hands.iter().zip(&mut times) {
+            let package = format!("cold-{who}");
+            let mut build = in_workspace(&root, &["build", "--quiet", "--package", &package]);
+            times.push(processor_time(build.env("CARGO_TARGET_DIR", &target))?);
+            fs::remove_dir_all(&target)?;
+        }
+    }
+    for (who, times) in hands.iter().zip(times) {
+        results.set(&format!("cold/{who}"), median(times));
+    }
+    Ok(())
 }
 
 /// How many crates come with backstop that a program does not have already.
@@ -133,18 +154,21 @@ fn number_after(text: &str, key: &str) -> Option<f64> {
     rest[..end.unwrap_or(rest.len())].parse().ok()
 }
 
-/// The release build of a program of 500 functions: processor time, and its size when stripped.
+/// The release build of a program of 500 functions: processor time, and its size when stripped. Of
+/// functions that all read one type, and of functions with a type each.
 fn release(results: &mut Results, root: &Path, rounds: u32) -> Result<()> {
     let hands = ["attribute", "hand"];
     let mut times = [(); 2].map(|()| Vec::new());
     let mut commands = Vec::new();
     for who in hands {
-        for (functions, suffix) in [(1, "-1"), (MANY, "")] {
-            let name = name(&format!("simple-{who}"), functions);
+        for (kind, functions, suffix) in
+            [("simple", 1, "-1"), ("typed", MANY, "-typed"), ("simple", MANY, "")]
+        {
+            let name = name(&format!("{kind}-{who}"), functions);
             let rustc = Rustc::of(root, &["build", "--release"], &name)?;
             let size = fs::metadata(root.join("target/release").join(&name))?.len();
             results.set(&format!("size/{who}{suffix}"), size as f64);
-            if functions == MANY {
+            if (kind, functions) == ("simple", MANY) {
                 commands.push(rustc);
             }
         }

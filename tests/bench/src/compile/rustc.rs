@@ -58,12 +58,7 @@ impl Rustc {
 
     /// The processor time of a run, in seconds.
     pub(super) fn run(&self) -> Result<f64> {
-        let before = processor_time_of_children()?;
-        let mut command = self.command(&self.command);
-        match command.status()?.success() {
-            true => Ok(processor_time_of_children()? - before),
-            false => Err(format!("{command:?} failed").into()),
-        }
+        processor_time(&mut self.command(&self.command))
     }
 
     /// What rustc says when it is given an unstable option.
@@ -89,6 +84,15 @@ pub(super) fn in_workspace(root: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(cargo());
     command.current_dir(root).args(args).env("CARGO_TARGET_DIR", root.join("target"));
     command
+}
+
+/// The processor time of a command, with that of the commands that it runs, in seconds.
+pub(super) fn processor_time(command: &mut Command) -> Result<f64> {
+    let before = processor_time_of_children()?;
+    match command.status()?.success() {
+        true => Ok(processor_time_of_children()? - before),
+        false => Err(format!("{command:?} failed").into()),
+    }
 }
 
 /// What the processes that this one started and waited for have used of the processor, in seconds
