@@ -36,11 +36,22 @@ pub(crate) fn may_leave(tokens: &TokenStream) -> bool {
     early_exit(tokens).is_some() || calls_unknown_macro(tokens)
 }
 
-/// Whether `tokens` may wait: by `.await`, or inside a macro that is not known.
+/// Whether `tokens` may wait: by `.await`, be it an `async` block's, or inside a macro that is not
+/// known.
 pub(crate) fn may_wait(tokens: &TokenStream) -> bool {
-    let mut found = HashSet::new();
-    words(tokens.clone(), &mut found);
-    found.contains("await") || calls_unknown_macro(tokens)
+    let mut scan = Scan::default();
+    for tree in tokens.clone() {
+        let found = match &tree {
+            TokenTree::Ident(word) => word == "await",
+            TokenTree::Group(group) => scan.at_unknown_macro() || may_wait(&group.stream()),
+            _ => false,
+        };
+        if found {
+            return true;
+        }
+        scan.step(tree);
+    }
+    false
 }
 
 /// Whether `tokens` wait themselves: by an `.await` that is no `async` block's, or in a macro that is
@@ -171,10 +182,9 @@ fn calls_unknown_macro(tokens: &TokenStream) -> bool {
     let mut scan = Scan::default();
     for tree in tokens.clone() {
         if let TokenTree::Group(group) = &tree {
-            let unknown = scan.macro_name().is_some_and(|name| !STAYING.contains(&name.as_str()));
             let inside =
                 !scan.after_async(group.delimiter()) && calls_unknown_macro(&group.stream());
-            if unknown || inside {
+            if scan.at_unknown_macro() || inside {
                 return true;
             }
         }
@@ -206,6 +216,11 @@ impl Scan {
         delimiter == Delimiter::Brace
             && (is(&self.last, "async")
                 || (is(&self.last, "move") && is(&self.before_last, "async")))
+    }
+
+    /// The group of a macro that is not known to stay.
+    fn at_unknown_macro(&self) -> bool {
+        self.macro_name().is_some_and(|name| !STAYING.contains(&name.as_str()))
     }
 
     /// The name in `name!`, where a group follows; `if !(…)` is no macro.
@@ -268,7 +283,7 @@ fn captured(literal: &str, found: &mut HashSet<String>) {
 
 #[cfg(test)]
 mod tests {
-    use super::{diverges, early_exit, may_leave, waits, words};
+    use super::{diverges, early_exit, may_leave, may_wait, waits, words};
 
     fn tokens(text: &str) -> proc_macro2::TokenStream {
         text.parse().expect("the text is made of tokens")
@@ -324,6 +339,17 @@ mod tests {
             ("awaited", false),
         ] {
             assert_eq!(waits(&tokens(text)), expected, "{text}");
+        }
+        for (text, expected) in [
+            ("a().await", true),
+            ("f(a, { g(b.await) })", true),
+            ("spawn(async { a.await })", true),
+            ("tokio::join!(a, b)", true),
+            ("bail!(\"x\")", true),
+            ("println!(\"x\"); if !(a) { b }", false),
+            ("awaited", false),
+        ] {
+            assert_eq!(may_wait(&tokens(text)), expected, "{text}");
         }
     }
 

@@ -164,6 +164,11 @@ impl<R> Failure<R> {
         Self { outcome: Some(outcome), ..Self::new(error) }
     }
 
+    /// The request's error.
+    pub fn error(&self) -> Error {
+        self.plain.error.clone()
+    }
+
     /// Lets the error go on: to what the body returned, or into the return type.
     pub fn into_outcome(self) -> R
     where
@@ -202,11 +207,6 @@ impl<R: Outcome> Failure<R> {
 }
 
 impl<R> PlainFailure<R> {
-    /// The request's error.
-    pub fn error(&self) -> Error {
-        self.error.clone()
-    }
-
     /// Succeeds with a value.
     pub fn recover(&self, value: R) -> R {
         value
@@ -237,7 +237,7 @@ impl<R> DerefMut for Failure<R> {
 
 impl<R> fmt::Debug for Failure<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Failure").field(&self.error).finish()
+        f.debug_tuple("Failure").field(&self.plain.error).finish()
     }
 }
 
