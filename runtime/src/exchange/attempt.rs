@@ -39,9 +39,8 @@ impl<'a> Attempt<'a> {
         sender: &'a Sender,
         parts: &'a mut Parts,
         deadlines: Deadlines,
-        url: Url,
+        hop: Hop,
     ) -> Self {
-        let hop = Hop::first(parts.method.clone(), url);
         Self { config, sender, parts, deadlines, hop }
     }
 
@@ -82,7 +81,7 @@ impl<'a> Attempt<'a> {
     /// Sends one hop, and waits for the head of its response.
     async fn send(&mut self) -> Result<reqwest::Response, Error> {
         // A timeout looks at the clock after it has polled what it bounds: too late not to send.
-        if let Some(timer) = self.deadlines.passed() {
+        if let Some(timer) = self.deadlines.passed_at(self.hop.start) {
             return Err(Error::unsent(ErrorKind::Timeout(timer)));
         }
         let request = self.request()?;

@@ -5,6 +5,7 @@
 //! lose: a header that is stripped when a hop leaves the origin is on no later one.
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use tokio::time::Instant;
 use url::Url;
 
 use crate::{
@@ -18,6 +19,7 @@ use crate::{
 pub(super) struct Hop {
     /// 0 for the request that the caller made.
     pub(super) number: u32,
+    pub(super) start: Instant,
     pub(super) method: Method,
     pub(super) url: Url,
     baggage: Baggage,
@@ -43,9 +45,9 @@ pub(super) struct Follow {
 }
 
 impl Hop {
-    pub(super) fn first(method: Method, url: Url) -> Self {
+    pub(super) fn first(method: Method, url: Url, start: Instant) -> Self {
         let baggage = Baggage { body: true, host: true, credentials: true };
-        Self { number: 0, method, url, baggage, referer: None }
+        Self { number: 0, start, method, url, baggage, referer: None }
     }
 
     pub(super) fn keeps_body(&self) -> bool {
@@ -152,6 +154,7 @@ impl Hop {
         self.baggage.credentials &= same_origin || config.forward_credentials;
         self.referer = if config.referer { referer(&self.url, &url).map(Box::new) } else { None };
         self.number += 1;
+        self.start = Instant::now();
         self.method = method;
         self.url = url;
     }

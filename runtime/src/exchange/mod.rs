@@ -32,6 +32,7 @@ use url::{Origin, Url};
 pub(crate) use self::timers::Deadlines;
 use self::{
     attempt::{Attempt, Failed},
+    hop::Hop,
     read::Received,
 };
 use crate::{
@@ -149,9 +150,11 @@ impl Call<'_> {
         if let Some(retries) = retries {
             retries.origin.get_or_insert_with(|| url.origin());
         }
+        let now = if self.attempts == 0 { self.start } else { Instant::now() };
         self.attempts += 1;
-        let deadlines = Deadlines::new(self.deadline, self.parts, config);
-        Ok(Attempt::new(config, sender, self.parts, deadlines, url))
+        let deadlines = Deadlines::new(self.deadline, self.parts, config, now);
+        let hop = Hop::first(self.parts.method.clone(), url, now);
+        Ok(Attempt::new(config, sender, self.parts, deadlines, hop))
     }
 
     /// Whether to try again: after how long, and for how many tokens of the budget.

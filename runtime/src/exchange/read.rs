@@ -58,6 +58,13 @@ impl Payload {
         Self { response, announced, decoder }
     }
 
+    /// Whether so much is all of the body, which its length then says before its end does. HTTP/2 has
+    /// an end of its own: a stream that is dropped before it is reset.
+    fn is_whole(&self, length: usize) -> bool {
+        let announced = self.announced.and_then(|length| usize::try_from(length).ok());
+        announced == Some(length) && self.response.version() <= Version::HTTP_11
+    }
+
     /// The next part of the body, decompressed.
     pub(crate) async fn part(&mut self, deadlines: &Deadlines) -> Result<Option<Bytes>, Error> {
         let Self { response, decoder, .. } = self;
@@ -131,7 +138,9 @@ pub(super) async fn whole(
         return Err(too_large(limit));
     }
     let mut body = Gathered::Nothing;
-    while let Some(part) = payload.part(deadlines).await? {
+    while !payload.is_whole(body.len())
+        && let Some(part) = payload.part(deadlines).await?
+    {
         body.add(part, payload.announced, limit)?;
     }
     Ok(body.into_bytes())
@@ -144,6 +153,7 @@ pub(super) async fn status_error(payload: &mut Payload, deadlines: &Deadlines) -
     let deadlines = deadlines.no_longer_than(ERROR_BODY_TIMEOUT);
     let mut body = BytesMut::new();
     while body.len() < KEPT_BODY
+        && !payload.is_whole(body.len())
         && let Ok(Some(part)) = payload.part(&deadlines).await
     {
         // What is not kept is not held on to.
@@ -166,12 +176,7 @@ enum Gathered {
 impl Gathered {
     fn add(&mut self, part: Bytes, announced: Option<u64>, limit: u64) -> Result<(), Error> {
         let most = usize::try_from(limit).unwrap_or(usize::MAX);
-        let length = match self {
-            Self::Nothing => 0,
-            Self::One(first) => first.len(),
-            Self::More(body) => body.len(),
-        };
-        if part.len() > most - length {
+        if part.len() > most - self.len() {
             return Err(too_large(limit));
         }
         match self {
@@ -189,6 +194,14 @@ impl Gathered {
             }
         }
         Ok(())
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Self::Nothing => 0,
+            Self::One(first) => first.len(),
+            Self::More(body) => body.len(),
+        }
     }
 
     fn into_bytes(self) -> Bytes {

@@ -20,12 +20,12 @@ pub(crate) struct Deadlines {
 }
 
 impl Deadlines {
-    /// The deadlines of an attempt that starts now, in a call that has to be done by `total`.
-    pub(super) fn new(total: Deadline, parts: &Parts, config: &Config) -> Self {
+    /// The deadlines of an attempt that starts `now`, in a call that has to be done by `total`.
+    pub(super) fn new(total: Deadline, parts: &Parts, config: &Config, now: Instant) -> Self {
         let attempt = parts.attempt_timeout.unwrap_or(config.attempt_timeout);
         Self {
             total: total.instant(),
-            attempt: attempt.and_then(|timeout| Instant::now().checked_add(timeout)),
+            attempt: attempt.and_then(|timeout| now.checked_add(timeout)),
             idle: parts.idle_timeout.unwrap_or(config.idle_timeout),
         }
     }
@@ -37,7 +37,10 @@ impl Deadlines {
 
     /// Whether there is no time left to begin anything.
     pub(super) fn passed(&self) -> Option<TimeoutError> {
-        let now = Instant::now();
+        self.passed_at(Instant::now())
+    }
+
+    pub(super) fn passed_at(&self, now: Instant) -> Option<TimeoutError> {
         [(self.total, TimeoutError::Total), (self.attempt, TimeoutError::Attempt)]
             .into_iter()
             .find_map(|(deadline, which)| {

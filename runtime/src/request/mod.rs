@@ -286,10 +286,17 @@ impl Request {
     }
 
     fn value(mut self, value: Result<Value, Error>) -> Self {
-        // The last one given counts.
         let value = value.map(|value| {
-            self.0.values.retain(|given| (given.name, given.place) != (value.name, value.place));
-            self.0.values.push(value);
+            let values = &mut self.0.values;
+            match values.is_empty() {
+                // Most templates have no more.
+                true => *values = Vec::with_capacity(2),
+                // The last one given counts.
+                false => {
+                    values.retain(|given| (given.name, given.place) != (value.name, value.place));
+                }
+            }
+            values.push(value);
         });
         self.or_mistake(value)
     }

@@ -163,8 +163,11 @@ impl Template {
         self.check_values_used(values)?;
         let mut url = self.start(values, base)?;
         let mut text = String::with_capacity(MOST_TEXT);
-        if !self.path.is_empty() {
-            text.push_str(url.path().strip_suffix("/").unwrap_or(url.path()));
+        let has_room = matches!(self.start, Start::Origin(_));
+        if !self.path.is_empty() || has_room {
+            if !has_room {
+                text.push_str(url.path().strip_suffix("/").unwrap_or(url.path()));
+            }
             for segment in &self.path {
                 match segment {
                     Segment::Literal(literal) => text.push_str(literal),
@@ -290,7 +293,9 @@ fn split_start(text: &str) -> Result<(Start, &str), Error> {
                 ));
             }
             // With a path, as the text around a URL is trimmed, and this is its middle.
-            Ok((Start::Origin(parse_http(&format!("{}/", literal(origin)?))?), rest))
+            let mut origin = parse_http(&format!("{}/", literal(origin)?))?;
+            origin.set_path(&"0".repeat(MOST_TEXT));
+            Ok((Start::Origin(origin), rest))
         }
         _ if text.starts_with("//") => {
             Err(Error::build(BuildError::Url, "`//` starts a host without a scheme"))

@@ -197,6 +197,9 @@ impl Response {
     /// can be read as they are; text cannot.
     fn decompressed(&self) -> Result<&Bytes, Error> {
         let body = self.bytes()?;
+        if !self.headers().contains_key(header::CONTENT_ENCODING) {
+            return Ok(body);
+        }
         let mut codings = self.headers().get_all(header::CONTENT_ENCODING).iter();
         let is_plain = codings.all(|coding| coding.as_bytes().eq_ignore_ascii_case(b"identity"));
         match is_plain || body.is_empty() {
