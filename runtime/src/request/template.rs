@@ -29,7 +29,8 @@ pub(crate) struct Template {
 
 /// What stands before the path.
 enum Start {
-    /// The template's own scheme and host.
+    /// The template's own scheme and host; the path that it has is to be replaced, and there so that
+    /// a copy has room for another.
     Origin(Url),
     /// The value of this name, if it was given as a base URL. Else it is a part of the path.
     Base { name: String, or_path: Box<Template> },
@@ -163,9 +164,9 @@ impl Template {
         self.check_values_used(values)?;
         let mut url = self.start(values, base)?;
         let mut text = String::with_capacity(MOST_TEXT);
-        let has_room = matches!(self.start, Start::Origin(_));
-        if !self.path.is_empty() || has_room {
-            if !has_room {
+        let is_origin = matches!(self.start, Start::Origin(_));
+        if !self.path.is_empty() || is_origin {
+            if !is_origin {
                 text.push_str(url.path().strip_suffix("/").unwrap_or(url.path()));
             }
             for segment in &self.path {

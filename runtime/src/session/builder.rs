@@ -284,34 +284,32 @@ impl SessionBuilder {
                 #[cfg(feature = "cookies")]
                 let jar = self.cookies.then(|| Arc::new(reqwest::cookie::Jar::default()));
                 let recipe = move || {
-                    let client = reqwest::Client::builder().pool_idle_timeout(pool_idle_timeout);
-                    let client = match proxies.system && may_have_proxies() {
-                        true => client,
-                        false => client.no_proxy(),
-                    };
-                    let client =
-                        proxies.own.iter().cloned().fold(client, reqwest::ClientBuilder::proxy);
-                    let client = match connect_timeout {
-                        Some(timeout) => client.connect_timeout(timeout),
-                        None => client,
-                    };
+                    let mut client =
+                        reqwest::Client::builder().pool_idle_timeout(pool_idle_timeout);
+                    if !(proxies.system && may_have_proxies()) {
+                        client = client.no_proxy();
+                    }
+                    for proxy in &proxies.own {
+                        client = client.proxy(proxy.clone());
+                    }
+                    if let Some(timeout) = connect_timeout {
+                        client = client.connect_timeout(timeout);
+                    }
                     #[cfg(feature = "cookies")]
-                    let client = match &jar {
-                        Some(jar) => client.cookie_provider(Arc::clone(jar)),
-                        None => client,
-                    };
-                    let client = match configure.is_empty() {
-                        true => tls::share(client),
-                        false => client,
-                    };
+                    if let Some(jar) = &jar {
+                        client = client.cookie_provider(Arc::clone(jar));
+                    }
+                    if configure.is_empty() {
+                        client = tls::share(client);
+                    }
+                    for configure in &configure {
+                        client = configure(client);
+                    }
                     // Redirects, retries and decompression are the exchange's, by rules of its own. A
                     // client that may retry copies each request, even if it never does.
                     // Another crate of the program may have given reqwest its decoders.
-                    configure
-                        .iter()
-                        .fold(client, |client, configure| configure(client))
+                    client
                         .redirect(reqwest::redirect::Policy::none())
-                        .referer(false)
                         .retry(reqwest::retry::never().max_retries_per_request(0))
                         .no_gzip()
                         .no_brotli()
