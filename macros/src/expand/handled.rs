@@ -31,7 +31,11 @@ pub(super) fn statements(request: &Request, handlers: &Handlers, item: &Item) ->
     let handled = code!(#success #outcome);
     let handled = match handlers.wait {
         true => handled,
-        false => run::handle(request, &Group::new(Delimiter::Brace, handled)),
+        false => {
+            let mut block = Group::new(Delimiter::Brace, handled);
+            block.set_span(item.end);
+            run::handle(request, &block)
+        }
     };
     code! {
         #guard

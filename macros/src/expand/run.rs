@@ -1,7 +1,7 @@
 //! The body → an expression that runs it, and that it cannot leave.
 
 use proc_macro2::{Delimiter, Group, TokenStream};
-use quote::ToTokens;
+use quote::{ToTokens, quote_spanned};
 
 use super::code;
 use crate::item::Body;
@@ -35,7 +35,9 @@ pub(super) fn body(request: &Request, body: &Body) -> TokenStream {
 pub(super) fn handle(request: &Request, block: &Group) -> TokenStream {
     let krate = &request.krate;
     let output = request.output.as_ref().map(|output| code!(-> #output));
-    code!(#krate::handle(|| #output #block))
+    // Where the block is, in the user's code: of a closure in ours, rustc names no variable.
+    let closure = quote_spanned!(block.span()=> || #output #block);
+    code!(#krate::handle(#closure))
 }
 
 // Input:  { let user = parse(text).await?; Ok(user) }
@@ -57,7 +59,8 @@ pub(super) fn waiting(request: &Request, body: &Body, owning: bool) -> TokenStre
         }
     });
     let moved = owning.then(|| code!(move));
-    let block = code!(async #moved { #typed #tokens });
+    // Where the body is, for the same reason.
+    let block = quote_spanned!(body.span=> async #moved { #typed #tokens });
     match request.scoped {
         true => code!(deadline.scope(#block).await),
         false => code!(#block.await),
