@@ -14,7 +14,8 @@ pub(super) const MANY: usize = 500;
 /// How a function is written, and a crate of such functions is called.
 struct Kind {
     name: &'static str,
-    start: &'static str,
+    /// What the crate has beside its functions.
+    start: &'static [&'static str],
     function: fn(usize) -> String,
     /// How it is called.
     call: fn(usize) -> String,
@@ -23,82 +24,76 @@ struct Kind {
 const KINDS: &[Kind] = &[
     Kind {
         name: "simple-attribute",
-        start: "",
-        function: |n| {
-            format!(
-                r#"
-#[backstop::request(get = "https://api.example.com/r{n}/{{id}}?page={{page}}")]
-pub async fn f{n}(id: u64, page: u32) -> Result<User, backstop::Error>;
-"#
-            )
-        },
-        call: |n| format!("f{n}(7, 1)"),
+        start: &[],
+        function: |n| annotated(n, "User"),
+        call: call_annotated,
     },
     Kind {
         name: "simple-hand",
-        start: CLIENT,
-        function: |n| {
-            format!(
-                r#"
-pub async fn f{n}(client: &reqwest::Client, id: u64, page: u32) -> Result<User, reqwest::Error> {{
-    let url = format!("https://api.example.com/r{n}/{{id}}?page={{page}}");
-    client.get(url).send().await?.error_for_status()?.json().await
-}}
-"#
-            )
-        },
-        call: |n| format!("f{n}(&CLIENT, 7, 1)"),
+        start: &[CLIENT],
+        function: |n| by_hand(n, "User"),
+        call: call_by_hand,
     },
     Kind {
         name: "typed-attribute",
-        start: "",
-        function: |n| {
-            format!(
-                r#"
-#[derive(Debug, serde::Deserialize)]
-pub struct User{n} {{
-    pub id: u64,
-    pub name: String,
-}}
-
-#[backstop::request(get = "https://api.example.com/r{n}/{{id}}?page={{page}}")]
-pub async fn f{n}(id: u64, page: u32) -> Result<User{n}, backstop::Error>;
-"#
-            )
-        },
-        call: |n| format!("f{n}(7, 1)"),
+        start: &[],
+        function: |n| user(n) + &annotated(n, &format!("User{n}")),
+        call: call_annotated,
     },
     Kind {
         name: "typed-hand",
-        start: CLIENT,
-        function: |n| {
-            format!(
-                r#"
-#[derive(Debug, serde::Deserialize)]
-pub struct User{n} {{
-    pub id: u64,
-    pub name: String,
-}}
+        start: &[CLIENT],
+        function: |n| user(n) + &by_hand(n, &format!("User{n}")),
+        call: call_by_hand,
+    },
+    Kind {
+        name: "handled-attribute",
+        start: &["use backstop::Json;\n"],
+        function: annotated_handled,
+        call: call_annotated,
+    },
+    Kind {
+        name: "handled-hand",
+        start: &[CLIENT, HANDLERS],
+        function: by_hand_handled,
+        call: call_by_hand,
+    },
+    Kind {
+        name: "simple-traced",
+        start: &[CLIENT],
+        function: |n| format!("\n#[tracing::instrument(skip(client))]{}", by_hand(n, "User")),
+        call: call_by_hand,
+    },
+];
 
-pub async fn f{n}(
-    client: &reqwest::Client,
-    id: u64,
-    page: u32,
-) -> Result<User{n}, reqwest::Error> {{
+fn annotated(n: usize, user: &str) -> String {
+    format!(
+        r#"
+#[backstop::request(get = "https://api.example.com/r{n}/{{id}}?page={{page}}")]
+pub async fn f{n}(id: u64, page: u32) -> Result<{user}, backstop::Error>;
+"#
+    )
+}
+
+fn by_hand(n: usize, user: &str) -> String {
+    format!(
+        r#"
+pub async fn f{n}(client: &reqwest::Client, id: u64, page: u32) -> Result<{user}, reqwest::Error> {{
     let url = format!("https://api.example.com/r{n}/{{id}}?page={{page}}");
     client.get(url).send().await?.error_for_status()?.json().await
 }}
 "#
-            )
-        },
-        call: |n| format!("f{n}(&CLIENT, 7, 1)"),
-    },
-    Kind {
-        name: "handled-attribute",
-        start: "use backstop::Json;\n",
-        function: |n| {
-            format!(
-                r#"
+    )
+}
+
+/// A type for one function alone.
+fn user(n: usize) -> String {
+    USER.replace("User", &format!("User{n}"))
+}
+
+fn annotated_handled(n: usize) -> String {
+    format!(
+        r#"
 #[backstop::request(
     get = "https://api.example.com/r{n}/{{id}}?page={{page}}",
     on_error(
@@ -116,16 +111,12 @@ pub async fn f{n}(
     Ok(Some(user))
 }}
 "#
-            )
-        },
-        call: |n| format!("f{n}(7, 1)"),
-    },
-    Kind {
-        name: "handled-hand",
-        start: HANDLERS,
-        function: |n| {
-            format!(
-                r#"
+    )
+}
+
+fn by_hand_handled(n: usize) -> String {
+    format!(
+        r#"
 pub async fn f{n}(
     client: &reqwest::Client,
     id: u64,
@@ -153,40 +144,24 @@ pub async fn f{n}(
     outcome
 }}
 "#
-            )
-        },
-        call: |n| format!("f{n}(&CLIENT, 7, 1)"),
-    },
-    Kind {
-        name: "simple-traced",
-        start: CLIENT,
-        function: |n| {
-            format!(
-                r#"
-#[tracing::instrument(skip(client))]
-pub async fn f{n}(client: &reqwest::Client, id: u64, page: u32) -> Result<User, reqwest::Error> {{
-    let url = format!("https://api.example.com/r{n}/{{id}}?page={{page}}");
-    client.get(url).send().await?.error_for_status()?.json().await
-}}
-"#
-            )
-        },
-        call: |n| format!("f{n}(&CLIENT, 7, 1)"),
-    },
-];
+    )
+}
 
-/// What a program by hand has beside its functions.
+fn call_annotated(n: usize) -> String {
+    format!("f{n}(7, 1)")
+}
+
+fn call_by_hand(n: usize) -> String {
+    format!("f{n}(&CLIENT, 7, 1)")
+}
+
 const CLIENT: &str = "
 static CLIENT: std::sync::LazyLock<reqwest::Client> =
     std::sync::LazyLock::new(reqwest::Client::new);
 ";
 
-/// The same, with handlers that are functions, as the library's are: a macro in each arm would cost
-/// more.
+/// Functions, as the library's handlers are: a macro in each arm would cost more.
 const HANDLERS: &str = r#"
-static CLIENT: std::sync::LazyLock<reqwest::Client> =
-    std::sync::LazyLock::new(reqwest::Client::new);
-
 fn print(error: &reqwest::Error) {
     eprintln!("{error}");
 }
@@ -196,14 +171,16 @@ fn log(error: &reqwest::Error) {
 }
 "#;
 
-const COMMON: &str = r#"
-use std::{future::Future, hint::black_box, pin::Pin, task::{Context, Waker}};
-
+const USER: &str = "
 #[derive(Debug, serde::Deserialize)]
 pub struct User {
     pub id: u64,
     pub name: String,
 }
+";
+
+const COMMON: &str = r#"
+use std::{future::Future, hint::black_box, pin::Pin, task::{Context, Waker}};
 
 pub fn release() {
     black_box(());
@@ -286,7 +263,7 @@ pub(super) fn name(kind: &str, functions: usize) -> String {
 }
 
 fn program(kind: &Kind, functions: usize) -> String {
-    let mut text = format!("{COMMON}{}", kind.start);
+    let mut text = format!("{COMMON}{USER}{}", kind.start.concat());
     for n in 0..functions {
         text.push_str(&(kind.function)(n));
     }
