@@ -40,8 +40,12 @@ mod units;
 /// What says so itself, and why.
 const NOT_EJECTED: &str = "mod hygiene;";
 
+/// The subjects of the correct programs, each a file in `passes`.
+const PASSING: [&str; 1] = ["keys"];
+
 fn main() {
-    for watched in ["tests/all/attribute", "../examples", "../macros/src", "../macros/tests/expand"]
+    for watched in
+        ["passes", "tests/all/attribute", "../examples", "../macros/src", "../macros/tests/expand"]
     {
         println!("cargo::rerun-if-changed={watched}");
     }
@@ -49,6 +53,13 @@ fn main() {
     let out = Path::new(&out);
     let attribute = module(Path::new("tests/all/attribute"), "mod.rs");
     write(out, "attribute.rs", &eject(&attribute));
+
+    let mut passing = String::new();
+    for subject in PASSING {
+        let source = module(Path::new("passes"), &format!("{subject}.rs"));
+        let _ = writeln!(passing, "pub mod {subject} {{\n{}}}", eject(&source));
+    }
+    write(out, "passing.rs", &passing);
 
     for example in ["client", "quickstart"] {
         let source = module(Path::new("../examples"), &format!("{example}.rs"));

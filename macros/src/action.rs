@@ -91,6 +91,24 @@ impl Action {
         }
     }
 
+    /// Whether every way through it may be one that never comes to its end: by its form, as only types
+    /// say which function returns.
+    pub(crate) fn may_diverge(&self) -> bool {
+        match self {
+            Action::Log(..) | Action::Print(_) | Action::Closure(_) => false,
+            Action::Call(..) | Action::Statement(_) | Action::Diverge(_) => true,
+            // They leave what comes after.
+            Action::Recover(..) | Action::Fail(..) => true,
+            Action::Block(steps) => {
+                steps.iter().any(|step| matches!(step, Step::Act(action) if action.may_diverge()))
+            }
+            Action::If { then, otherwise, .. } => {
+                then.may_diverge() && otherwise.as_ref().is_some_and(|action| action.may_diverge())
+            }
+            Action::Match { arms, .. } => arms.iter().all(|(_, action)| action.may_diverge()),
+        }
+    }
+
     /// Whether it is given the error.
     pub(crate) fn needs_error(&self) -> bool {
         match self {

@@ -125,6 +125,17 @@ impl OnError {
         }
     }
 
+    /// Whether what comes after it may never be reached.
+    pub(crate) fn may_diverge(&self) -> bool {
+        match self {
+            OnError::Nothing => false,
+            OnError::Always(action, _) => action.may_diverge(),
+            OnError::Arms { arms, open, .. } => {
+                !open && arms.iter().all(|arm| arm.action.may_diverge())
+            }
+        }
+    }
+
     /// Whether it looks at the error, or hands it on.
     pub(crate) fn needs_error(&self) -> bool {
         match self {

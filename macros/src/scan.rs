@@ -105,16 +105,14 @@ pub(crate) fn settles(tokens: &TokenStream) -> Option<Ident> {
     None
 }
 
-/// Whether the last thing in a body never ends in a value, such as `todo!()` or `loop { … }`.
+/// Whether the last thing in a body is a macro that never returns, such as `todo!()`.
 pub(crate) fn diverges(tokens: &TokenStream) -> bool {
     let mut scan = Scan::default();
     let mut diverged = false;
     for tree in tokens.clone() {
         diverged = match &tree {
             TokenTree::Group(_) => {
-                let name = scan.macro_name();
-                let looped = matches!(&scan.last, Some(TokenTree::Ident(word)) if word == "loop");
-                looped || name.is_some_and(|name| DIVERGING.contains(&name.as_str()))
+                scan.macro_name().is_some_and(|name| DIVERGING.contains(&name.as_str()))
             }
             TokenTree::Punct(punct) => diverged && punct.as_char() == ';',
             _ => false,
@@ -122,6 +120,22 @@ pub(crate) fn diverges(tokens: &TokenStream) -> bool {
         scan.step(tree);
     }
     diverged
+}
+
+/// Whether the last thing in a body may never end, as `loop { … }` and a function that returns `!` do.
+/// Only what calls no such function, by its form, is known to end.
+pub(crate) fn may_diverge(tokens: &TokenStream) -> bool {
+    let mut scan = Scan::default();
+    let mut found = false;
+    for tree in tokens.clone() {
+        found = match &tree {
+            TokenTree::Group(group) => scan.may_diverge_at(group.delimiter()),
+            TokenTree::Punct(punct) => found && punct.as_char() == ';',
+            _ => false,
+        };
+        scan.step(tree);
+    }
+    found
 }
 
 /// Macros that wait where they stand, without an `.await` of the user's.
@@ -223,6 +237,20 @@ impl Scan {
         self.macro_name().is_some_and(|name| !STAYING.contains(&name.as_str()))
     }
 
+    /// A group that is a block, or the arguments of a function that may never return. Methods do, and
+    /// so do the constructors of types and variants.
+    fn may_diverge_at(&self, delimiter: Delimiter) -> bool {
+        if let Some(name) = self.macro_name() {
+            let name = name.as_str();
+            return DIVERGING.contains(&name) || !STAYING.contains(&name);
+        }
+        let constructor =
+            matches!(&self.last, Some(TokenTree::Ident(word)) if is_capitalized(word));
+        let method =
+            matches!(&self.before_last, Some(TokenTree::Punct(dot)) if dot.as_char() == '.');
+        delimiter != Delimiter::Bracket && !constructor && !method && self.last.is_some()
+    }
+
     /// The name in `name!`, where a group follows; `if !(…)` is no macro.
     fn macro_name(&self) -> Option<String> {
         match (&self.before_last, &self.last) {
@@ -234,6 +262,10 @@ impl Scan {
             _ => None,
         }
     }
+}
+
+fn is_capitalized(name: &Ident) -> bool {
+    name.unraw().to_string().starts_with(char::is_uppercase)
 }
 
 fn is_keyword(name: &Ident) -> bool {
@@ -283,7 +315,7 @@ fn captured(literal: &str, found: &mut HashSet<String>) {
 
 #[cfg(test)]
 mod tests {
-    use super::{diverges, early_exit, may_leave, may_wait, waits, words};
+    use super::{diverges, early_exit, may_diverge, may_leave, may_wait, waits, words};
 
     fn tokens(text: &str) -> proc_macro2::TokenStream {
         text.parse().expect("the text is made of tokens")
@@ -359,13 +391,41 @@ mod tests {
             ("todo!()", true),
             ("let a = 1; panic!(\"x\");", true),
             ("std::unreachable!()", true),
-            ("loop { f() }", true),
+            ("loop { f() }", false),
+            ("let n = loop { break 1 };", false),
+            ("a || panic!();", true),
             ("todo!().await", false),
             ("if a { todo!() }", false),
             ("println!()", false),
             ("", false),
         ] {
             assert_eq!(diverges(&tokens(text)), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn perhaps_diverging() {
+        for (text, expected) in [
+            ("loop { f() }", true),
+            ("let n = loop { break 1 };", true),
+            ("process::exit(1)", true),
+            ("die::<u8>();", true),
+            ("(self.die)()", true),
+            ("if a { b() } else { c() }", true),
+            ("todo!()", true),
+            ("bail!(\"x\")", true),
+            ("Ok(die)", false),
+            ("Ok(User { name })", false),
+            ("User { name }", false),
+            ("text.parse()", false),
+            ("println!(\"x\");", false),
+            ("vec![1]", false),
+            ("a[0]", false),
+            ("text", false),
+            ("exit(1); text", false),
+            ("", false),
+        ] {
+            assert_eq!(may_diverge(&tokens(text)), expected, "{text}");
         }
     }
 

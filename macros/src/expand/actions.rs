@@ -11,7 +11,7 @@ use crate::pattern::{Inside, Kind, Leaf, Pattern};
 
 /// How an action that recovers or fails hands its outcome over. One that does neither ends in
 /// nothing, and the error goes on.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 pub(super) enum Settled {
     /// Nothing comes after it: `return failure.recover(None)`.
     Returned,

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use proc_macro2::{Ident, Literal, TokenStream};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 use syn::{Expr, Path};
 
@@ -23,7 +23,9 @@ pub(super) fn request(
     streaming: Option<TokenStream>,
 ) -> TokenStream {
     let krate = &request.krate;
-    let template = &request.template;
+    // To lints, a template is generated: it looks like a format string, and is none.
+    let mut template = request.template.clone();
+    template.set_span(template.span().resolved_at(Span::mixed_site()));
     let new = match &request.method {
         Method::Named(name) => code!(#name(#template)),
         Method::Custom(name) => code!(method(#name, #template)),

@@ -8,7 +8,6 @@ use super::{at, at_output, build, code, crate_at, output, own, parentheses, run}
 use crate::action::{Action, Ends};
 use crate::item::{Body, Item, may_be_refutable};
 use crate::model::{Call, Callee, Handlers, OnError, Request};
-use crate::scan;
 
 // Output: let finally = …;                                     with `finally`
 //         let request = …;
@@ -26,9 +25,14 @@ pub(super) fn statements(request: &Request, handlers: &Handlers, item: &Item) ->
     let streaming = reader.as_ref().map(|_| code!(reader.streaming));
     let build = build::request(request, item, streaming);
     let send = build::send(request);
-    let success = success(request, handlers, item);
     let outcome = outcome(request, handlers, item);
-    let handled = code!(#success #outcome);
+    let handled = match (&item.body, &request.output, &handlers.finally) {
+        (Some(body), None, None) => ending(request, handlers, item, body, &outcome),
+        _ => {
+            let success = success(request, handlers, item);
+            code!(#success #outcome)
+        }
+    };
     let handled = match handlers.wait {
         true => handled,
         false => {
@@ -76,16 +80,7 @@ fn success(request: &Request, handlers: &Handlers, item: &Item) -> TokenStream {
     let krate = &request.krate;
     let output = output(request);
     let new = code!(::core::result::Result::Err(error) => #krate::Failure::new(error),);
-    let failure = match handlers {
-        // `fallback` takes a build error out of it.
-        Handlers { fallback: Some(_), .. } => code!(mut failure),
-        Handlers { on_error, .. }
-            if on_error.ends() == Ends::default() && !on_error.needs_error() =>
-        {
-            code!(_)
-        }
-        _ => code!(failure),
-    };
+    let failure = failure(handlers);
     let Some(body) = &item.body else {
         let done = match finished(handlers, code!(#krate::Ending::Done)) {
             Some(told) => code!({ #told return outcome; }),
@@ -98,22 +93,10 @@ fn success(request: &Request, handlers: &Handlers, item: &Item) -> TokenStream {
             };
         };
     };
-    let (pat, read) = match build::response(request, item) {
-        Some((pat, ty)) => (pat, build::read(request, &ty)),
-        None if request.scoped => {
-            (code!(deadline), code!(response.map(|response| response.deadline())))
-        }
-        None => (code!(_), code!(response)),
-    };
-    // In a `let`, one that leaves a value out is reported at itself.
-    let refutable = item.responses.iter().any(|response| may_be_refutable(&response.pat));
-    let (pat, taken) = match refutable {
-        true => (code!(response), Some(code!(let #pat = response;))),
-        false => (pat, None),
-    };
+    let Taken { read, pat, taken } = taken(request, item);
     let body = match request.output {
         Some(_) => returning(request, handlers, taken, body),
-        None => ending(request, handlers, taken, body),
+        None => ended(request, handlers, taken, body),
     };
     // `returned` says which outcome it is the failure of; without it, nothing else does.
     let of = match request.output {
@@ -125,6 +108,46 @@ fn success(request: &Request, handlers: &Handlers, item: &Item) -> TokenStream {
             ::core::result::Result::Ok(#pat) => #body
             #new
         };
+    }
+}
+
+/// The name of the failure, as what handles it uses it.
+fn failure(handlers: &Handlers) -> TokenStream {
+    match handlers {
+        // `fallback` takes a build error out of it.
+        Handlers { fallback: Some(_), .. } => code!(mut failure),
+        Handlers { on_error, .. }
+            if on_error.ends() == Ends::default() && !on_error.needs_error() =>
+        {
+            code!(_)
+        }
+        _ => code!(failure),
+    }
+}
+
+/// What the body takes from the response.
+struct Taken {
+    /// The expression that reads it.
+    read: TokenStream,
+    /// The pattern of what was read.
+    pat: TokenStream,
+    /// The statement that takes it apart, where the pattern does not.
+    taken: Option<TokenStream>,
+}
+
+fn taken(request: &Request, item: &Item) -> Taken {
+    let (pat, read) = match build::response(request, item) {
+        Some((pat, ty)) => (pat, build::read(request, &ty)),
+        None if request.scoped => {
+            (code!(deadline), code!(response.map(|response| response.deadline())))
+        }
+        None => (code!(_), code!(response)),
+    };
+    // In a `let`, one that leaves a value out is reported at itself.
+    let refutable = item.responses.iter().any(|response| may_be_refutable(&response.pat));
+    match refutable {
+        true => Taken { read, pat: code!(response), taken: Some(code!(let #pat = response;)) },
+        false => Taken { read, pat, taken: None },
     }
 }
 
@@ -145,7 +168,7 @@ fn returning(
 ) -> TokenStream {
     let krate = &request.krate;
     let output = output(request);
-    let body = run::body(request, body);
+    let (body, allow) = (run::body(request, body), run::allow_unreachable(request, body));
     let ending = code!(#krate::by_type::returned(&outcome).ending());
     let told = match &handlers.finally {
         // What is borrowed of the outcome is given back before it waits.
@@ -158,6 +181,7 @@ fn returning(
     code!({
         #taken
         let outcome: #output = #body;
+        #allow
         let error = #krate::by_type::returned(&outcome).request_error();
         let ::core::option::Option::Some(error) = error else {
             #told
@@ -167,37 +191,60 @@ fn returning(
     })
 }
 
-// Input:  { BODY }, in a function that returns nothing
-// Output: return { BODY },
-fn ending(
+// Input:  { BODY }, in a function that returns nothing, with `finally`
+// Output: {
+//             let _: () = { BODY };
+//             finally.end(::backstop::Ending::Done);
+//             return;
+//         }
+fn ended(
     request: &Request,
     handlers: &Handlers,
     taken: Option<TokenStream>,
     body: &Body,
 ) -> TokenStream {
     let krate = &request.krate;
-    match &handlers.finally {
-        // A body without an end has nothing to return.
-        None => {
-            let diverges = !request.scoped && scan::diverges(&body.tokens);
-            let body = match request.scoped {
-                true => run::body(request, body),
-                false => body.tokens.clone(),
-            };
-            match diverges {
-                true => code!({ #taken #body }),
-                false => code!(return { #taken #body },),
+    let (body, allow) = (run::body(request, body), run::allow_unreachable(request, body));
+    let told = finished(handlers, code!(#krate::Ending::Done));
+    code!({
+        #taken
+        let _: () = #body;
+        #allow
+        #told
+        return;
+    })
+}
+
+// Input:  { BODY }, in a function that returns nothing, and whose end nobody is told
+// Output: match ::backstop::read::<T>(response) {
+//             ::core::result::Result::Ok(…) => { BODY }
+//             ::core::result::Result::Err(error) => {
+//                 let failure = ::backstop::Failure::<()>::new(error);
+//                 OUTCOME
+//             }
+//         }
+fn ending(
+    request: &Request,
+    handlers: &Handlers,
+    item: &Item,
+    body: &Body,
+    outcome: &TokenStream,
+) -> TokenStream {
+    let krate = &request.krate;
+    let Taken { read, pat, taken } = taken(request, item);
+    let failure = failure(handlers);
+    // After it comes nothing, so it may leave early, or have no end.
+    let body = match request.scoped {
+        true => run::body(request, body),
+        false => body.tokens.clone(),
+    };
+    code! {
+        match #read {
+            ::core::result::Result::Ok(#pat) => { #taken #body }
+            ::core::result::Result::Err(error) => {
+                let #failure = #krate::Failure::<()>::new(error);
+                #outcome
             }
-        }
-        Some(_) => {
-            let body = run::body(request, body);
-            let told = finished(handlers, code!(#krate::Ending::Done));
-            code!({
-                #taken
-                let _: () = #body;
-                #told
-                return;
-            })
         }
     }
 }
@@ -218,6 +265,8 @@ fn outcome(request: &Request, handlers: &Handlers, item: &Item) -> TokenStream {
         None => goes_on(&ways, at_output(request, item)),
         Some(fallback) => fall_back(&ways, fallback),
     };
+    // Whether a handler returns, its type says.
+    let allow = handlers.on_error.may_diverge().then(|| code!(#[allow(unreachable_code)]));
     // rustc takes the attribute on a statement only.
     let deny = denied(&handlers.on_error);
     // Nothing is reached then: `finally` hears of it as its guard is dropped.
@@ -228,11 +277,16 @@ fn outcome(request: &Request, handlers: &Handlers, item: &Item) -> TokenStream {
     }
     let (before, attribute, value) = match (settled, ends.recovers || ends.fails) {
         (Settled::Value, _) => (error, deny, handled),
-        (Settled::Broken, true) => (error, None, code!('handled: { #deny #handled #goes_on })),
+        (Settled::Broken, true) => {
+            (error, None, code!('handled: { #deny #handled #allow #goes_on }))
+        }
         (Settled::Broken | Settled::Returned, _) => {
-            (Some(code!(#error #deny #handled)), None, goes_on)
+            (Some(code!(#error #deny #handled)), allow, goes_on)
         }
     };
+    if last && settled == Settled::Returned {
+        return code!(#before #attribute #value);
+    }
     if last && attribute.is_none() {
         return code!(#before #value);
     }
@@ -301,6 +355,7 @@ fn fall_back(ways: &Ways<'_>, fallback: &syn::Expr) -> TokenStream {
 
 // Output: release(id).await;
 //         #[deny(unused_must_use)] release(id);
+//         #[deny(unused_must_use)] { release!(id); }
 fn cleanup(call: &Call) -> TokenStream {
     let called = match &call.callee {
         Callee::Path(path) => {
@@ -310,10 +365,16 @@ fn cleanup(call: &Call) -> TokenStream {
         Callee::Closure(closure) => code!((#closure)()),
         Callee::Written(expr) => code!(#expr),
     };
-    let awaited = &call.awaited;
+    if let Some(awaited) = &call.awaited {
+        return code!(#called #awaited;);
+    }
     // A future that is not awaited would never run.
-    let deny = awaited.is_none().then(|| quote_spanned!(own(&called)=> #[deny(unused_must_use)]));
-    code!(#deny #called #awaited;)
+    let deny = quote_spanned!(own(&called)=> #[deny(unused_must_use)]);
+    match &call.callee {
+        // rustc takes no such attribute on a macro.
+        Callee::Written(syn::Expr::Macro(_)) => code!(#deny { #called; }),
+        _ => code!(#deny #called;),
+    }
 }
 
 // Output: finally.end(ENDING);

@@ -21,14 +21,28 @@ pub(super) fn body(request: &Request, body: &Body) -> TokenStream {
     // Where the user's braces are: a body without a value is reported there.
     let mut block = Group::new(Delimiter::Brace, tokens.clone());
     block.set_span(body.span);
-    // What would come after a body without an end is unreachable; after a block it is not.
-    if !scan::may_leave(tokens) && !scan::diverges(tokens) {
+    if stands_as_it_is(tokens) {
         return block.to_token_stream();
     }
     match scan::may_wait(tokens) {
         true => waiting(request, body, false),
         false => handle(request, &block),
     }
+}
+
+/// Whether nothing has to be put around the body: it cannot leave the function. After one that surely
+/// never ends, its outcome would be a variable that nobody uses.
+fn stands_as_it_is(tokens: &TokenStream) -> bool {
+    !scan::may_leave(tokens) && !scan::diverges(tokens)
+}
+
+/// What comes after a body that never ends is never reached. Whether it ends, its types say: where it
+/// may not, this goes before the statement that follows, as rustc reports the first one.
+// Output: #[allow(unreachable_code)]
+pub(super) fn allow_unreachable(request: &Request, body: &Body) -> Option<TokenStream> {
+    let tokens = &body.tokens;
+    let open = !request.scoped && stands_as_it_is(tokens) && scan::may_diverge(tokens);
+    open.then(|| code!(#[allow(unreachable_code)]))
 }
 
 // Output: ::backstop::handle(|| -> R { BLOCK })

@@ -7,16 +7,16 @@ async fn ping() {
     let request = ::backstop::Request::get("/");
     let response = ::backstop::Session::shared().fetch(request).await;
     ::backstop::handle(|| {
-        let failure: ::backstop::Failure<()> = match response {
+        match response {
             ::core::result::Result::Ok(_) => {
-                return {
-                    println!("up");
-                };
+                println!("up");
             }
-            ::core::result::Result::Err(error) => ::backstop::Failure::new(error),
-        };
-        let error = failure.error();
-        ::backstop::log(&error);
-        failure.into_outcome()
+            ::core::result::Result::Err(error) => {
+                let failure = ::backstop::Failure::<()>::new(error);
+                let error = failure.error();
+                ::backstop::log(&error);
+                failure.into_outcome()
+            }
+        }
     })
 }

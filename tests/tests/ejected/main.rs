@@ -18,6 +18,18 @@ mod attribute {
     include!(concat!(env!("OUT_DIR"), "/attribute.rs"));
 }
 
+/// The correct programs, which need only compile.
+#[allow(
+    dead_code,
+    missing_docs,
+    unreachable_pub,
+    unused_variables,
+    reason = "they are a library's, and some never end"
+)]
+mod passing {
+    include!(concat!(env!("OUT_DIR"), "/passing.rs"));
+}
+
 /// None of it was left behind.
 #[test]
 fn the_macro_is_absent() {

@@ -1,5 +1,7 @@
 //! The success step: a block, or the response decoded by type.
 
+use std::sync::atomic::{AtomicU8, Ordering};
+
 use backstop::{
     BodyStream, Bytes, DecodeError, Error, ErrorKind, FromResponse, HeaderMap, Json, Response,
     StatusCode, Version, request,
@@ -155,4 +157,47 @@ fn futures_are_send_and_small() {
     is_send(&simple);
     is_send(&handled);
     assert!(size_of_val(&simple) <= 266, "{}", size_of_val(&simple));
+}
+
+#[request(get = "{base}/abc", session = SESSION, on_error = panic!("200"))]
+async fn counts_in_a_loop(base: &str, counted: &AtomicU8, #[response] text: String) {
+    let mut left = text.chars();
+    loop {
+        if left.next().is_none() {
+            break;
+        }
+        counted.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[request(get = "{base}/abc", session = SESSION, finally = |_| { counted.fetch_add(8, Ordering::Relaxed); }, on_error = log)]
+async fn counts_in_a_loop_with_a_value(base: &str, counted: &AtomicU8, #[response] text: String) {
+    let mut left = text.chars();
+    let _last = loop {
+        if left.next().is_none() {
+            break 1;
+        }
+        counted.fetch_add(1, Ordering::Relaxed);
+    };
+}
+
+#[request(get = "{base}/abc", session = SESSION, on_error = log)]
+async fn panics_in_a_loop(base: &str, #[response] text: String) {
+    let _count = loop {
+        match text.len() {
+            4 => panic!("four"),
+            length => break length,
+        }
+    };
+}
+
+#[tokio::test]
+async fn a_body_that_returns_nothing_may_end_in_a_loop() {
+    let counted = AtomicU8::new(0);
+    counts_in_a_loop(&base(), &counted).await;
+    assert_eq!(counted.swap(0, Ordering::Relaxed), 4, "the characters of /abc");
+    counts_in_a_loop_with_a_value(&base(), &counted).await;
+    assert_eq!(counted.load(Ordering::Relaxed), 12, "and `finally` was told");
+    let failed = tokio::spawn(async { panics_in_a_loop(&base()).await }).await;
+    assert!(failed.is_err_and(|error| error.is_panic()));
 }
