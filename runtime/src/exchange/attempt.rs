@@ -3,6 +3,7 @@
 use std::pin::pin;
 
 use http::{HeaderValue, Method, header};
+use tokio::time::Instant;
 use url::Url;
 
 use super::{
@@ -13,7 +14,7 @@ use super::{
 };
 use crate::{
     error::{Error, ErrorKind, Sent},
-    request::Parts,
+    request::{Content, Parts},
     response::BodyStream,
     session::{Config, transport::Sender},
 };
@@ -57,7 +58,7 @@ impl<'a> Attempt<'a> {
         let mut payload = loop {
             let response = self.send().await?;
             match self.redirect(&response)? {
-                Some(follow) => self.hop.follow(follow, self.config),
+                Some(follow) => self.hop.follow(follow, self.config, Instant::now()),
                 None => break Payload::new(response, &self.hop.method),
             }
         };
@@ -87,7 +88,13 @@ impl<'a> Attempt<'a> {
         let request = self.request()?;
         let response = pin!(self.sender.send(request));
         match self.deadlines.head(response).await {
-            Ok(response) => response.and_then(framed),
+            Ok(response) => {
+                let response = response?;
+                if !self.sender.is_own() {
+                    self.hop.answered_by(response.url(), self.config);
+                }
+                framed(response)
+            }
             Err(timer) => Err(Error::new(ErrorKind::Timeout(timer))),
         }
     }
@@ -116,14 +123,16 @@ impl<'a> Attempt<'a> {
         Ok(request)
     }
 
-    /// Where a response leads, unless it is what was asked for.
+    /// The hop that a response leads to, unless it is what was asked for.
     fn redirect(&self, response: &reqwest::Response) -> Result<Option<Follow>, Error> {
-        if self.parts.is_success(response.status()) {
+        let (status, headers) = (response.status(), response.headers());
+        if self.parts.is_success(status) {
             return Ok(None);
         }
-        self.hop.redirect(response, &self.parts.body, self.config).map_err(|error| {
-            error.with_status(response.status()).with_headers(response.headers().clone())
-        })
+        let is_consumed = matches!(self.parts.body, Content::Spent);
+        self.hop
+            .redirect(status, headers, is_consumed, self.config)
+            .map_err(|error| error.with_status(status).with_headers(headers.clone()))
     }
 }
 

@@ -62,6 +62,28 @@ impl Content {
         matches!(self, Self::None | Self::Bytes(_))
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        match self {
+            Self::None => true,
+            Self::Bytes(bytes) => bytes.is_empty(),
+            Self::Once(_) | Self::Spent => false,
+        }
+    }
+
+    /// Whether a `Content-Length` is that of the body, and no other spelling of it, which a server may
+    /// read otherwise. A stream is held to its length as it is sent.
+    pub(super) fn has_length(&self, announced: &[u8]) -> bool {
+        let announced = std::str::from_utf8(announced).ok();
+        let length = announced.and_then(|text| Some((text, text.parse::<u64>().ok()?)));
+        let Some((text, length)) = length else { return false };
+        let expected = match self {
+            Self::None => 0,
+            Self::Bytes(bytes) => bytes.len() as u64,
+            Self::Once(_) | Self::Spent => length,
+        };
+        length == expected && text == length.to_string()
+    }
+
     /// The body to send now. Bytes stay for a later hop; what can be sent only once is taken, and
     /// leaves [`Content::Spent`]; it then has to be as long as was announced.
     pub(crate) fn take(&mut self, announced: Option<u64>) -> Option<reqwest::Body> {

@@ -13,7 +13,8 @@ pub(crate) fn take_userinfo(url: &mut Url) -> Result<Option<HeaderValue>, Error>
     if url.username().is_empty() && url.password().is_none() {
         return Ok(None);
     }
-    let decoded = |text| percent_decode_str(text).decode_utf8_lossy();
+    // As bytes: what is not UTF-8 is the server's to understand.
+    let decoded = |text| percent_decode_str(text).collect::<Vec<u8>>();
     let credentials = basic(&decoded(url.username()), &decoded(url.password().unwrap_or("")));
     // They fail for a URL without a host, and this one is requested by its host.
     let _ = url.set_username("");
@@ -44,7 +45,57 @@ pub(super) fn bearer(token: impl IntoHeaderValue) -> Result<Option<HeaderValue>,
     secret(&format!("Bearer {token}")).map(Some)
 }
 
-/// The header's value by RFC 7617.
-pub(super) fn basic(user: &str, password: &str) -> Result<HeaderValue, Error> {
-    secret(&format!("Basic {}", BASE64_STANDARD.encode(format!("{user}:{password}"))))
+/// The header's value by RFC 7617 §2, by which neither part holds a control character, and a `:` ends
+/// the user's name.
+pub(super) fn basic(user: &[u8], password: &[u8]) -> Result<HeaderValue, Error> {
+    let refuse = |detail| Err(Error::build(BuildError::Header, detail));
+    if user.contains(&b':') {
+        return refuse("a user name for basic authentication cannot hold a `:`");
+    }
+    if [user, password].concat().iter().any(u8::is_ascii_control) {
+        return refuse("a control character cannot stand in basic authentication");
+    }
+    let both = [user, password].join(&b':');
+    secret(&format!("Basic {}", BASE64_STANDARD.encode(both)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn userinfo(text: &str) -> Result<Option<HeaderValue>, Error> {
+        let mut url = Url::parse(text).expect("a URL");
+        let taken = take_userinfo(&mut url);
+        assert!(!url.as_str().contains('@'), "{url}");
+        taken
+    }
+
+    #[test]
+    fn user_information_is_decoded() {
+        for (text, plain) in [
+            ("http://u%40d:1%3d2%3f%C3%A9@host/", "u@d:1=2?\u{e9}".as_bytes()),
+            ("http://only@host/", b"only:"),
+            ("http://:pw@host/", b":pw"),
+            ("http://me:p%3Aw@host/", b"me:p:w"),
+            ("http://caf%E9:pw@host/", b"caf\xe9:pw"),
+        ] {
+            let value = userinfo(text).expect(text).expect("credentials");
+            assert_eq!(value, format!("Basic {}", BASE64_STANDARD.encode(plain)), "{text}");
+            assert!(value.is_sensitive());
+        }
+        assert!(userinfo("http://host/").expect("none").is_none());
+    }
+
+    #[test]
+    fn user_information_that_is_no_basic_authentication_is_refused() {
+        for text in [
+            "http://a%3Ab:pw@host/",
+            "http://a%3ab@host/",
+            "http://me:a%0Ab@host/",
+            "http://%00@host/",
+        ] {
+            let error = userinfo(text).expect_err(text);
+            assert_eq!(error.kind(), crate::ErrorKind::Build(BuildError::Header), "{text}");
+        }
+    }
 }

@@ -1,7 +1,8 @@
-//! Headers: what their values can be made from, which are secret, and which stand once.
+//! Headers: what their values can be made from, which stand once, and which are the connection's.
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
+use super::secret::is_secret;
 use crate::{
     error::{BuildError, Error},
     retry::IDEMPOTENCY_KEY,
@@ -78,19 +79,20 @@ into_header_value! {
     bool => |flag| Ok(HeaderValue::from_static(if flag { "true" } else { "false" }));
 }
 
+pub(crate) fn header_name(name: &str) -> Result<HeaderName, Error> {
+    // It may be the value, if the two were swapped: it is not repeated.
+    HeaderName::from_bytes(name.as_bytes()).map_err(|_| {
+        Error::build(BuildError::Header, "a header's name is a token of RFC 9110 §5.1")
+    })
+}
+
 /// Checks a header, marks it if it carries a credential, and adds it.
 pub(crate) fn add_header(
     headers: &mut HeaderMap,
     name: &str,
     value: impl IntoHeaderValue,
 ) -> Result<(), Error> {
-    // It may be the value, if the two were swapped: it is not repeated.
-    let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else {
-        return Err(Error::build(
-            BuildError::Header,
-            "a header's name is a token of RFC 9110 §5.1",
-        ));
-    };
+    let name = header_name(name)?;
     let mut value = match value.into_header_value() {
         Ok(Some(value)) => value,
         Ok(None) => return Ok(()),
@@ -101,13 +103,31 @@ pub(crate) fn add_header(
             ));
         }
     };
+    check_connection(&name, &value)?;
     if is_secret(&name) {
         value.set_sensitive(true);
     }
-    if is_single(&name) {
+    if name == header::COOKIE
+        && let Some(before) = headers.get(header::COOKIE)
+    {
+        value = one_cookie(before, &value)?;
+    }
+    if name == header::COOKIE || is_single(&name) {
         headers.remove(&name);
     }
     append(headers, name, value)
+}
+
+/// A request has one `Cookie` (RFC 6265 §5.4), in which one cookie follows the other.
+fn one_cookie(before: &HeaderValue, value: &HeaderValue) -> Result<HeaderValue, Error> {
+    let both = [before.as_bytes(), value.as_bytes()].join(&b"; "[..]);
+    match HeaderValue::from_bytes(&both) {
+        Ok(mut value) => {
+            value.set_sensitive(true);
+            Ok(value)
+        }
+        Err(_) => Err(Error::build(BuildError::Header, "the cookies do not make a header")),
+    }
 }
 
 /// As many headers as leave room in the map, which panics at 32 768, for those of the layers below.
@@ -137,59 +157,124 @@ pub(crate) fn set_default(
     }
 }
 
-/// Whether a header of this name carries a credential: the standard ones, and what is called so.
-pub(crate) fn is_secret(name: &HeaderName) -> bool {
-    const ENDS: [&str; 8] =
-        ["key", "token", "secret", "password", "session", "signature", "credential", "credentials"];
-    // An idempotency key names a request, and opens nothing: it goes where the request goes.
-    if *name == IDEMPOTENCY_KEY {
-        return false;
-    }
-    [header::AUTHORIZATION, header::COOKIE, header::PROXY_AUTHORIZATION].contains(name)
-        || name
-            .as_str()
-            .split(['-', '_'])
-            .any(|word| word.starts_with("auth") || ENDS.iter().any(|end| word.ends_with(end)))
-}
-
-/// Whether a header has one value, so that a second would make the request malformed.
+/// Whether a header has one value, so that a second would make the request malformed, or leave open
+/// which of them is meant.
 fn is_single(name: &HeaderName) -> bool {
-    [
+    const OTHERS: [HeaderName; 19] = [
         header::AUTHORIZATION,
+        header::CONTENT_DISPOSITION,
         header::CONTENT_LENGTH,
+        header::CONTENT_LOCATION,
+        header::CONTENT_RANGE,
         header::CONTENT_TYPE,
+        header::DATE,
+        header::FROM,
         header::HOST,
+        header::IF_MODIFIED_SINCE,
+        header::IF_RANGE,
+        header::IF_UNMODIFIED_SINCE,
+        header::LAST_MODIFIED,
+        header::MAX_FORWARDS,
+        header::ORIGIN,
         header::PROXY_AUTHORIZATION,
+        header::RANGE,
         header::REFERER,
         header::USER_AGENT,
-    ]
-    .contains(name)
+    ];
+    *name == IDEMPOTENCY_KEY || OTHERS.contains(name)
+}
+
+/// Refuses what is the connection's to say, and not the request's (RFC 9110 §7.6.1, RFC 9112 §6.1): how
+/// the body is framed, another protocol, and which headers end with the next hop. What is left says
+/// no more than that the connection is closed, or may be kept.
+fn check_connection(name: &HeaderName, value: &HeaderValue) -> Result<(), Error> {
+    const OWN: [&str; 5] =
+        ["transfer-encoding", "upgrade", "http2-settings", "keep-alive", "proxy-connection"];
+    let only = |allowed: &[&str]| {
+        value.as_bytes().split(|byte| *byte == b',').all(|option| {
+            allowed
+                .iter()
+                .any(|allowed| option.trim_ascii().eq_ignore_ascii_case(allowed.as_bytes()))
+        })
+    };
+    let refused = match name.as_str() {
+        "connection" => !only(&["close", "keep-alive", "te"]),
+        "te" => !only(&["trailers"]),
+        other => OWN.contains(&other),
+    };
+    match refused {
+        false => Ok(()),
+        true => Err(Error::build(
+            BuildError::Header,
+            format!("`{name}` is the connection's to send: leave it out"),
+        )),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn secrets_are_told_by_their_names() {
-        let is_secret = |name| is_secret(&HeaderName::from_static(name));
-        for name in [
-            "authorization",
-            "cookie",
-            "x-api-key",
-            "x-apikey",
-            "x-access-token",
-            "x-accesstoken",
-            "x-auth",
-            "x-authentication",
-            "x-session-id",
-            "x-amz-signature",
-            "client_secret",
-        ] {
-            assert!(is_secret(name), "{name}");
+    fn added(headers: &[(&str, &str)]) -> Result<HeaderMap, Error> {
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            add_header(&mut map, name, *value)?;
         }
-        for name in ["accept", "content-type", "x-tenant", "idempotency-key", "user-agent"] {
-            assert!(!is_secret(name), "{name}");
+        Ok(map)
+    }
+
+    #[test]
+    fn a_header_with_one_value_is_replaced() {
+        let map = added(&[
+            ("Range", "bytes=0-1"),
+            ("range", "bytes=2-3"),
+            ("accept", "a"),
+            ("accept", "b"),
+        ])
+        .expect("headers");
+        assert_eq!(map.get_all("range").iter().collect::<Vec<_>>(), ["bytes=2-3"]);
+        assert_eq!(map.get_all("accept").iter().count(), 2);
+        let map = added(&[("idempotency-key", "1"), ("Idempotency-Key", "2")]).expect("headers");
+        assert_eq!(map.get_all("idempotency-key").iter().collect::<Vec<_>>(), ["2"]);
+    }
+
+    #[test]
+    fn cookies_are_one_header() {
+        let map = added(&[("cookie", "a=1"), ("Cookie", "b=2; c=3")]).expect("headers");
+        assert_eq!(map.get_all("cookie").iter().collect::<Vec<_>>(), ["a=1; b=2; c=3"]);
+        assert!(map["cookie"].is_sensitive());
+    }
+
+    #[test]
+    fn the_connection_s_headers_are_not_the_request_s() {
+        for (name, value) in [
+            ("transfer-encoding", "chunked"),
+            ("Transfer-Encoding", "identity"),
+            ("upgrade", "websocket"),
+            ("http2-settings", "AAMAAABkAAQAAP__"),
+            ("keep-alive", "timeout=5"),
+            ("proxy-connection", "keep-alive"),
+            ("connection", "upgrade"),
+            ("connection", "close, x-api-key"),
+            ("connection", ""),
+            ("te", "gzip"),
+            ("te", "trailers, deflate;q=0.5"),
+        ] {
+            let error = added(&[(name, value)]).expect_err(name);
+            assert_eq!(
+                error.kind(),
+                crate::ErrorKind::Build(BuildError::Header),
+                "{name}: {value}"
+            );
+        }
+        for (name, value) in [
+            ("connection", "close"),
+            ("connection", "Keep-Alive"),
+            ("connection", "TE , close"),
+            ("te", "trailers"),
+            ("upgrade-insecure-requests", "1"),
+        ] {
+            added(&[(name, value)]).expect(name);
         }
     }
 }

@@ -11,6 +11,8 @@ mod length;
 #[cfg(feature = "multipart")]
 mod multipart;
 mod parts;
+mod reference;
+mod secret;
 mod template;
 mod value;
 
@@ -23,9 +25,10 @@ pub use self::{body::Body, header::IntoHeaderValue};
 pub(crate) use self::{
     body::Content,
     credentials::take_userinfo,
-    header::{add_header, is_secret},
+    header::{add_header, header_name},
     parts::Parts,
-    template::{MAX_URL, parse_http},
+    reference::{HOLDS_UNSAFE, MAX_URL, UrlStart, holds_unsafe, parse_http},
+    secret::is_secret,
 };
 use self::{
     body::Described,
@@ -153,9 +156,19 @@ impl Request {
     }
 
     /// Adds a header. A value of `None` leaves it out. A header that can stand only once, such as
-    /// `Authorization` or `Content-Type`, replaces the one before. Headers that carry credentials
-    /// (`Authorization`, `Cookie`, and what is called a key, token, secret, session or signature)
-    /// are marked sensitive.
+    /// `Authorization` or `Content-Type`, replaces the one before, and cookies are joined to one
+    /// `Cookie`.
+    ///
+    /// Headers that carry credentials are marked sensitive: `Authorization`, `Cookie`, and those whose
+    /// name has a word such as key, token, secret, session, password, signature or jwt; a session can
+    /// [name more](crate::SessionBuilder::sensitive_header).
+    ///
+    /// Headers of the connection are refused, as the client frames the body and keeps the connection:
+    /// `Transfer-Encoding`, `Upgrade`, `HTTP2-Settings`, `Keep-Alive`, `Proxy-Connection`; a
+    /// `Connection` of more than `close`, `keep-alive` and `te`; a `TE` of more than `trailers` (RFC
+    /// 9110 §7.6.1). So is a `Content-Length` that is not the body's length, which is 0 without a
+    /// body, and an `Expect` without a body. They are a [`BuildError::Header`], also as headers of the
+    /// session.
     pub fn header(mut self, name: impl AsRef<str>, value: impl IntoHeaderValue) -> Self {
         let added = add_header(&mut self.0.headers, name.as_ref(), value);
         self.or_mistake(added)
@@ -170,14 +183,8 @@ impl Request {
     /// Adds an `Authorization` header with a user name and a password (RFC 7617), marked
     /// sensitive.
     pub fn basic_auth(self, user: impl fmt::Display, password: impl fmt::Display) -> Self {
-        let user = user.to_string();
-        if user.contains(':') {
-            return self.or_mistake(Err(Error::build(
-                BuildError::Header,
-                "a user name for basic authentication cannot hold a `:`",
-            )));
-        }
-        self.authorization(credentials::basic(&user, &password.to_string()).map(Some))
+        let (user, password) = (user.to_string(), password.to_string());
+        self.authorization(credentials::basic(user.as_bytes(), password.as_bytes()).map(Some))
     }
 
     /// Sends a value as JSON. The content type is `application/json`, unless a

@@ -68,15 +68,7 @@ impl Parts {
             return Err(mistake);
         }
         let url = self.make_url(config)?;
-        if let (Some(length), Content::Bytes(bytes)) =
-            (self.headers.get(names::CONTENT_LENGTH), &self.body)
-            && length.as_bytes() != bytes.len().to_string().as_bytes()
-        {
-            return Err(Error::build(
-                BuildError::Header,
-                "`content-length` is not the length of the body: leave it out",
-            ));
-        }
+        self.check_framing(&config.headers)?;
         if let Some(credentials) = config.credentials_for(&url)
             && !config.headers.contains_key(names::AUTHORIZATION)
         {
@@ -98,6 +90,27 @@ impl Parts {
         Ok(())
     }
 
+    /// Refuses headers that do not fit the body, whoever gave them: what follows on the connection would
+    /// be read as the body, or the body as what follows (RFC 9112 §11.2).
+    fn check_framing(&self, session: &HeaderMap) -> Result<(), Error> {
+        let given = |name| self.headers.get(name).or_else(|| session.get(name));
+        if let Some(length) = given(&names::CONTENT_LENGTH)
+            && !self.body.has_length(length.as_bytes())
+        {
+            return Err(Error::build(
+                BuildError::Header,
+                "`content-length` is not the length of the body: leave it out",
+            ));
+        }
+        if given(&names::EXPECT).is_some() && self.body.is_empty() {
+            return Err(Error::build(
+                BuildError::Header,
+                "`expect` is for a request with a body (RFC 9110 §10.1.1)",
+            ));
+        }
+        Ok(())
+    }
+
     /// The policy of this request, or of its session.
     pub(crate) fn retry<'a>(&'a self, config: &'a Config) -> Option<&'a Retry> {
         self.retry.as_deref().or(config.retry.as_ref())
@@ -108,9 +121,14 @@ impl Parts {
         is_idempotent(&self.method) || self.headers.contains_key(IDEMPOTENCY_KEY)
     }
 
-    /// The headers of a hop that carries all of them: the request's own, then its body's, then
-    /// the session's, each where there is none before.
-    pub(crate) fn headers(&self, defaults: &HeaderMap) -> Result<HeaderMap, Error> {
+    /// The headers of a hop that carries all of them: the request's own, then its body's, then the
+    /// session's, each where there is none before. Of the session's, the secret ones and its `Host` are
+    /// left out if the hop must not have them.
+    pub(crate) fn headers(
+        &self,
+        session: &Config,
+        session_secrets: bool,
+    ) -> Result<HeaderMap, Error> {
         let mut headers = self.headers.clone();
         let Described { content_type, content_length } = &self.described;
         for (name, value) in
@@ -120,11 +138,20 @@ impl Parts {
                 set_default(&mut headers, name, value.clone())?;
             }
         }
-        for name in defaults.keys() {
-            if !headers.contains_key(name) {
-                for value in defaults.get_all(name) {
+        for name in session.headers.keys() {
+            if headers.contains_key(name) || !session_secrets && *name == names::HOST {
+                continue;
+            }
+            for value in session.headers.get_all(name) {
+                let is_secret = value.is_sensitive() || session.sensitive.contains(name);
+                if session_secrets || !is_secret {
                     header::append(&mut headers, name.clone(), value.clone())?;
                 }
+            }
+        }
+        for name in &session.sensitive {
+            if let names::Entry::Occupied(mut values) = headers.entry(name) {
+                values.iter_mut().for_each(|value| value.set_sensitive(true));
             }
         }
         Ok(headers)

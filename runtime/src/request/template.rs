@@ -12,11 +12,11 @@ use std::{borrow::Cow, cell::RefCell, collections::BTreeMap, rc::Rc};
 
 use url::Url;
 
-use super::value::{Place, Value};
+use super::{
+    reference::{MAX_URL, NO_HOST, OTHER_SCHEME, UrlStart, parse_http},
+    value::{Place, Value},
+};
 use crate::error::{BuildError, Error};
-
-/// The longest URL that the `http` crate takes, in bytes.
-pub(crate) const MAX_URL: usize = u16::MAX as usize - 1;
 
 /// A template that was read: what its URL is made of.
 pub(crate) struct Template {
@@ -278,31 +278,32 @@ fn split_start(text: &str) -> Result<(Start, &str), Error> {
         let or_path = Box::new(Template::starting(Start::Session, text)?);
         return Ok((Start::Base { name: name.to_owned(), or_path }, rest));
     }
-    match text.split_once("://") {
-        // A scheme has no `/`, `?` or `{` before it: else it is a path that holds a URL.
-        Some((scheme, after)) if !scheme.contains(['/', '?', '{']) => {
-            let end = after.find(['/', '?', '#', '\\']).unwrap_or(after.len());
-            if end == 0 {
-                return Err(Error::build(BuildError::Url, "the URL has no host"));
-            }
-            let (origin, rest) = text.split_at(scheme.len() + "://".len() + end);
-            if origin.contains(['{', '}']) {
-                return Err(Error::build(
-                    BuildError::Url,
-                    "a placeholder in the host could send the request to another server; \
-                     start the template with a placeholder for the base URL",
-                ));
-            }
-            // With a path, as the text around a URL is trimmed, and this is its middle.
-            let mut origin = parse_http(&format!("{}/", literal(origin)?))?;
-            origin.set_path(&"0".repeat(MOST_TEXT));
-            Ok((Start::Origin(origin), rest))
-        }
-        _ if text.starts_with("//") => {
-            Err(Error::build(BuildError::Url, "`//` starts a host without a scheme"))
-        }
-        _ => Ok((Start::Session, text)),
+    let refuse = |detail| Err(Error::build(BuildError::Url, detail));
+    match UrlStart::of(text) {
+        UrlStart::Origin => split_origin(text),
+        UrlStart::Relative => Ok((Start::Session, text)),
+        UrlStart::Host => refuse("`//` starts a host without a scheme"),
+        UrlStart::NoHost => refuse(NO_HOST),
+        UrlStart::OtherScheme => refuse(OTHER_SCHEME),
     }
+}
+
+/// Splits off a scheme and host.
+fn split_origin(text: &str) -> Result<(Start, &str), Error> {
+    let after = text.find("://").map_or(0, |at| at + "://".len());
+    let end = text[after..].find(['/', '?', '#', '\\']).map_or(text.len(), |at| after + at);
+    let (origin, rest) = text.split_at(end);
+    if origin.contains(['{', '}']) {
+        return Err(Error::build(
+            BuildError::Url,
+            "a placeholder in the host could send the request to another server; \
+             start the template with a placeholder for the base URL",
+        ));
+    }
+    // With a path, as the text around a URL is trimmed, and this is its middle.
+    let mut origin = parse_http(&format!("{}/", literal(origin)?))?;
+    origin.set_path(&"0".repeat(MOST_TEXT));
+    Ok((Start::Origin(origin), rest))
 }
 
 /// Puts a segment together, and refuses one that would mean another.
@@ -384,17 +385,6 @@ fn push_pairs(text: &mut String, pairs: &str) {
     if !pairs.is_empty() {
         text.push('&');
         text.push_str(pairs);
-    }
-}
-
-/// Parses a URL that can be requested: `http` or `https`, with a host.
-pub(crate) fn parse_http(text: &str) -> Result<Url, Error> {
-    let url = Url::parse(text).map_err(|error| Error::build(BuildError::Url, error.to_string()))?;
-    match url.scheme() {
-        "http" | "https" if url.has_host() => Ok(url),
-        "http" | "https" => Err(Error::build(BuildError::Url, "the URL has no host")),
-        // It may be a user's name: `me:password@host` is not repeated.
-        _ => Err(Error::build(BuildError::Url, "its scheme is neither `http` nor `https`")),
     }
 }
 
@@ -563,10 +553,20 @@ mod tests {
             "//h/{v}",
             "/{v}",
             "ftp://h/{v}",
+            "mailto:{v}",
+            "localhost:80/{v}",
+            "http:/{v}",
+            "http:{v}",
             "http://h/a\tb/{v}",
         ] {
-            let error = filled(text, &[segment("x")], None).expect_err(text);
-            assert_eq!(error.kind(), ErrorKind::Build(BuildError::Url), "{text}: {error}");
+            // Nor does a base make a path of it.
+            for base in [None, Some("http://h/v1")] {
+                let Err(error) = filled(text, &[segment("x")], base) else {
+                    assert_eq!((text, base.is_some()), ("/{v}", true));
+                    continue;
+                };
+                assert_eq!(error.kind(), ErrorKind::Build(BuildError::Url), "{text}: {error}");
+            }
         }
     }
 }

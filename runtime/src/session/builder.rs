@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     error::{BuildError, Error},
-    request::{IntoHeaderValue, add_header, parse_http, take_userinfo},
+    request::{IntoHeaderValue, add_header, header_name, parse_http, take_userinfo},
     retry::{
         Retry,
         budget::{self, Budget},
@@ -73,6 +73,9 @@ impl SessionBuilder {
 
     /// The URL that templates without a scheme and host are appended to; its own path is kept.
     /// User information in it becomes an `Authorization` header of the requests to its origin.
+    ///
+    /// The session's secrets belong to that origin: a template with a scheme and host of its own that
+    /// leads elsewhere is sent neither the user information nor the secret headers of the session.
     pub fn base_url(mut self, url: impl AsRef<str>) -> Self {
         let base = parse_http(url.as_ref()).and_then(|mut url| {
             self.config.credentials = take_userinfo(&mut url)?;
@@ -82,10 +85,28 @@ impl SessionBuilder {
         self.or_mistake(base)
     }
 
-    /// A header that every request carries, unless it has one of this name itself.
+    /// A header that every request carries, unless it has one of this name itself. One that
+    /// [carries credentials](crate::Request::header) is sent to the origin of the base URL alone, if
+    /// there is a base URL: a request to another origin goes without it.
     pub fn header(mut self, name: impl AsRef<str>, value: impl IntoHeaderValue) -> Self {
         let added = add_header(&mut self.config.headers, name.as_ref(), value);
         self.or_mistake(added)
+    }
+
+    /// Names a header that carries credentials, where its [name](crate::Request::header) does not tell.
+    /// Whether the session or a request has it, it is then marked sensitive, and not sent to another
+    /// origin.
+    ///
+    /// ```
+    /// let session = backstop::Session::builder()
+    ///     .base_url("https://api.example.com")
+    ///     .sensitive_header("x-tenant-door")
+    ///     .build()?;
+    /// # Ok::<(), backstop::Error>(())
+    /// ```
+    pub fn sensitive_header(mut self, name: impl AsRef<str>) -> Self {
+        let named = header_name(name.as_ref()).map(|name| self.config.sensitive.push(name));
+        self.or_mistake(named)
     }
 
     /// Bounds the whole call: hops, attempts, and the body if it is buffered. 30 s by default,
@@ -284,8 +305,10 @@ impl SessionBuilder {
                 #[cfg(feature = "cookies")]
                 let jar = self.cookies.then(|| Arc::new(reqwest::cookie::Jar::default()));
                 let recipe = move || {
-                    let mut client =
-                        reqwest::Client::builder().pool_idle_timeout(pool_idle_timeout);
+                    let mut client = reqwest::Client::builder()
+                        .pool_idle_timeout(pool_idle_timeout)
+                        // A folded line is one with spaces (RFC 9112 §5.2).
+                        .http1_allow_obsolete_multiline_headers_in_responses(true);
                     if !(proxies.system && may_have_proxies()) {
                         client = client.no_proxy();
                     }

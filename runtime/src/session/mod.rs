@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use url::Url;
 
 pub use self::builder::SessionBuilder;
@@ -74,6 +74,8 @@ pub(crate) struct Config {
     /// The user information of the base URL, as a header.
     pub(crate) credentials: Option<HeaderValue>,
     pub(crate) headers: HeaderMap,
+    /// The names of headers that are secret beside those that are known to be.
+    pub(crate) sensitive: Vec<HeaderName>,
     pub(crate) timeout: Option<Duration>,
     pub(crate) attempt_timeout: Option<Duration>,
     pub(crate) idle_timeout: Option<Duration>,
@@ -86,10 +88,15 @@ pub(crate) struct Config {
 }
 
 impl Config {
-    /// What the base URL says of who asks, for a request to the base's origin.
+    /// Whether the session's secrets may be sent to this URL: those of a session with a base URL belong
+    /// to its origin.
+    pub(crate) fn is_own_origin(&self, url: &Url) -> bool {
+        self.base.as_ref().is_none_or(|base| base.origin() == url.origin())
+    }
+
+    /// The credentials of the base URL, for a request to the base's origin.
     pub(crate) fn credentials_for(&self, url: &Url) -> Option<&HeaderValue> {
-        let base = self.base.as_ref()?;
-        self.credentials.as_ref().filter(|_| base.origin() == url.origin())
+        self.credentials.as_ref().filter(|_| self.is_own_origin(url))
     }
 }
 
@@ -99,6 +106,7 @@ impl Default for Config {
             base: None,
             credentials: None,
             headers: HeaderMap::new(),
+            sensitive: Vec::new(),
             timeout: Some(Duration::from_secs(30)),
             attempt_timeout: None,
             idle_timeout: Some(Duration::from_secs(20)),

@@ -27,7 +27,7 @@ async fn method_and_body_follow_rfc_9110() {
         (302, Method::PUT, Method::PUT, true),
         (307, Method::POST, Method::POST, true),
         (308, Method::PATCH, Method::PATCH, true),
-        (303, Method::HEAD, Method::HEAD, true),
+        (303, Method::HEAD, Method::HEAD, false),
     ] {
         let server = redirecting(status);
         let response = fetch(from(&server, method.clone()).json(&1)).await.expect("200");
@@ -86,6 +86,70 @@ async fn user_information_in_a_location_is_dropped() {
     let response = fetch(Request::get(server.url())).await.expect("200");
     assert_eq!(target.last().header("authorization"), "");
     assert!(!response.url().as_str().contains("pw"));
+}
+
+/// A byte of Latin-1 is the server's, and reaches it as it was.
+#[tokio::test]
+async fn a_location_in_latin_1_is_followed() {
+    let server = Server::start(|asked| match asked.path() {
+        "/from" => Answer::Raw(
+            b"HTTP/1.1 302 Found\r\nlocation: /caf\xe9\r\ncontent-length: 0\r\n\r\n".to_vec(),
+        ),
+        _ => Answer::new(200, ""),
+    });
+    let response = fetch(from(&server, Method::GET)).await.expect("200");
+    assert_eq!(response.url().path(), "/caf%E9");
+    assert_eq!(server.last().target, "/caf%E9");
+}
+
+/// A folded line is one line, with spaces in place of its end (RFC 9112 §5.2).
+#[tokio::test]
+async fn a_folded_header_is_read_as_one_line() {
+    let server = Server::always(Answer::Raw(
+        b"HTTP/1.1 200 OK\r\nx-long: one\r\n two\r\n\tthree\r\ncontent-length: 2\r\n\r\nok"
+            .to_vec(),
+    ));
+    let response = fetch(Request::get(server.url())).await.expect("200");
+    let value = response.headers()["x-long"].to_str().expect("text");
+    assert_eq!(value.split_whitespace().collect::<Vec<_>>(), ["one", "two", "three"]);
+    assert_eq!(response.text().expect("text"), "ok");
+}
+
+/// What it followed is not the session's to know; where it is, is.
+#[tokio::test]
+async fn a_client_that_follows_by_itself_says_where_it_is() {
+    let client = |policy| {
+        let client = backstop::reqwest::Client::builder().no_proxy().redirect(policy);
+        backstop::Session::from(client.build().expect("a client"))
+    };
+    // It leads to another origin, which then redirects once more, relative to itself.
+    let other = Server::start(|asked| match asked.path() {
+        "/v2/one" => Answer::redirect(302, "two"),
+        _ => Answer::new(200, ""),
+    });
+    let target = format!("{}/v2/one", other.url());
+    let first = Server::start(move |_| Answer::redirect(302, target.clone()));
+    let last = format!("{}/v2/two", other.url());
+    let once =
+        backstop::reqwest::redirect::Policy::custom(|attempt| match attempt.previous().len() {
+            1 => attempt.follow(),
+            _ => attempt.stop(),
+        });
+    for policy in [once, backstop::reqwest::redirect::Policy::default()] {
+        let request = from(&first, Method::GET).bearer_auth("secret").header("x-api-key", "secret");
+        let response = fetch_with(&client(policy), request).await.expect("200");
+        assert_eq!(response.url().as_str(), last);
+        assert_eq!(other.last().target, "/v2/two");
+    }
+    // The hop that the session made carries no secret to the other origin.
+    let request = from(&first, Method::GET).header("x-api-key", "secret");
+    let once =
+        backstop::reqwest::redirect::Policy::custom(|attempt| match attempt.previous().len() {
+            1 => attempt.follow(),
+            _ => attempt.stop(),
+        });
+    fetch_with(&client(once), request).await.expect("200");
+    assert_eq!(other.last().header("x-api-key"), "");
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use backstop::{
 };
 use backstop_tests::{Answer, Server};
 
-use crate::support::{ADA, User, fetch};
+use crate::support::{ADA, User, fetch, fetch_with, session};
 
 #[tokio::test]
 async fn every_method_is_sent() {
@@ -138,6 +138,13 @@ async fn a_mistake_in_a_part_is_a_build_error_and_sends_nothing() {
         (get().query_param("x", &[[1]]), BuildError::Url),
         (get().path("id", &7), BuildError::Url),
         (Request::post(server.url()).text("abc").header("content-length", 2), BuildError::Header),
+        (Request::get(format!("http://a%3Ab:pw@{}", &server.url()[7..])), BuildError::Header),
+        (get().basic_auth("me", "line\n"), BuildError::Header),
+        (Request::get("mailto:me@host"), BuildError::Url),
+        (Request::get("http:///path"), BuildError::Url),
+        (Request::get("http:/host/path"), BuildError::Url),
+        (Request::get("http:path"), BuildError::Url),
+        (Request::get("{base}/a").base("base", &"http:///path"), BuildError::Url),
         (
             (0..40_000).fold(get(), |request, at| request.header(format!("x-{at}"), at)),
             BuildError::Header,
@@ -155,6 +162,96 @@ async fn a_mistake_in_a_part_is_a_build_error_and_sends_nothing() {
         assert_eq!((error.sent(), error.attempts()), (Sent::No, 0), "{shown}");
     }
     assert_eq!(server.connections(), 0);
+}
+
+/// A length that is not the body's, or another framing, would make the server read the next request on
+/// the connection as the body, or the body as a request.
+#[tokio::test]
+async fn what_would_shift_the_next_request_is_refused() {
+    let server = Server::always(Answer::new(200, ""));
+    let url = server.url();
+    let bodiless = [
+        Request::get(url.clone()),
+        Request::head(url.clone()),
+        Request::delete(url.clone()),
+        Request::options(url.clone()),
+        Request::post(url.clone()),
+        Request::put(url.clone()).body(""),
+        Request::method("PURGE", url.clone()),
+    ];
+    for request in bodiless {
+        let shown = format!("{request:?}");
+        let error = fetch(request.header("content-length", 40)).await.expect_err(&shown);
+        assert_eq!(error.kind(), ErrorKind::Build(BuildError::Header), "{shown}");
+        assert_eq!((error.sent(), error.attempts()), (Sent::No, 0), "{shown}");
+    }
+    let stream = || backstop::Body::from(backstop::reqwest::Body::wrap(String::from("hello")));
+    let post = || Request::post(url.clone()).text("hello");
+    let plain = || Request::get(url.clone());
+    for request in [
+        plain().header("content-length", ""),
+        plain().header("content-length", "00"),
+        plain().header("content-length", "+0"),
+        plain().header("content-length", "0, 0"),
+        post().header("content-length", "05"),
+        post().header("content-length", "5, 5"),
+        Request::post(url.clone()).body(stream()).header("content-length", "five"),
+        Request::post(url.clone()).body(stream()).header("content-length", "5, 5"),
+        Request::post(url.clone()).body(stream()).header("content-length", "18446744073709551616"),
+        post().header("transfer-encoding", "chunked"),
+        plain().header("transfer-encoding", "chunked"),
+        Request::post(url.clone()).body(stream()).header("transfer-encoding", "gzip"),
+        plain().header("upgrade", "h2c").header("connection", "upgrade"),
+        plain().header("connection", "x-tenant"),
+        plain().header("keep-alive", "timeout=5"),
+        plain().header("te", "gzip"),
+        plain().header("expect", "100-continue"),
+    ] {
+        let error = fetch(request).await.expect_err("refused");
+        assert_eq!(error.kind(), ErrorKind::Build(BuildError::Header), "{error:#}");
+    }
+    for (name, value) in [("content-length", "40"), ("content-length", "5")] {
+        let session = session(|builder| builder.header(name, value));
+        let error = fetch_with(&session, plain()).await.expect_err("no body");
+        assert_eq!(error.kind(), ErrorKind::Build(BuildError::Header), "{error:#}");
+    }
+    for (name, value) in [("transfer-encoding", "chunked"), ("upgrade", "h2c")] {
+        let refused = backstop::Session::builder().header(name, value).build().expect_err(name);
+        assert_eq!(refused.kind(), ErrorKind::Build(BuildError::Header), "{name}");
+    }
+    assert_eq!(server.connections(), 0, "nothing was sent");
+
+    // What says no more than what is so, is sent, and the connection serves on.
+    let session = session(|builder| builder);
+    for request in [
+        plain().header("content-length", 0),
+        Request::post(url.clone()).header("content-length", 0),
+        post().header("content-length", 5),
+        post().header("content-length", 1).header("content-length", 5),
+        Request::post(url.clone()).body(stream()).header("content-length", 5),
+        post().header("expect", "100-continue"),
+        plain(),
+    ] {
+        fetch_with(&session, request).await.expect("200");
+        assert!(server.last().headers.get_all("content-length").iter().count() <= 1);
+    }
+    assert_eq!(server.asked().len(), 7);
+    assert_eq!(server.connections(), 1);
+}
+
+#[tokio::test]
+async fn cookies_and_keys_that_are_doubled_are_one() {
+    let server = Server::always(Answer::new(200, ""));
+    let request = Request::post(server.url())
+        .header("cookie", "a=1")
+        .header("cookie", "b=2")
+        .header("idempotency-key", "one")
+        .header("idempotency-key", "two");
+    fetch(request).await.expect("200");
+    let asked = server.last();
+    for (name, value) in [("cookie", "a=1; b=2"), ("idempotency-key", "two")] {
+        assert_eq!(asked.headers.get_all(name).iter().collect::<Vec<_>>(), [value]);
+    }
 }
 
 #[tokio::test]

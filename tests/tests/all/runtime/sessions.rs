@@ -160,6 +160,46 @@ async fn credentials_of_the_base_stay_with_its_origin() {
     assert_eq!(other.last().header("authorization"), "");
 }
 
+/// A template that leads elsewhere, by its own text or by a base that is an argument, takes no secret
+/// of the session there; those that the request names itself are its own.
+#[tokio::test]
+async fn secrets_of_a_session_stay_with_the_origin_of_its_base() {
+    let (own, other) = (Server::always(Answer::new(200, "")), Server::always(Answer::new(200, "")));
+    let session = session(|builder| {
+        builder
+            .sensitive_header("X-Door")
+            .header("authorization", "Bearer secret")
+            .header("x-api-key", "secret")
+            .header("x-door", "secret")
+            .header("x-plain", "plain")
+            .base_url(format!("{}/v1", own.url()))
+    });
+    let names = ["authorization", "x-api-key", "x-door"];
+    fetch_with(&session, Request::get("/users")).await.expect("200");
+    fetch_with(&session, Request::get(own.url())).await.expect("200");
+    for asked in own.asked() {
+        assert!(names.iter().all(|name| asked.header(name).contains("secret")), "{asked:?}");
+    }
+    for request in [
+        Request::get(other.url()),
+        Request::get("{base}/users").base("base", &other.url()),
+        Request::get(other.url().replace("127.0.0.1", "localhost")),
+    ] {
+        fetch_with(&session, request).await.expect("200");
+        let asked = other.last();
+        assert!(names.iter().all(|name| asked.header(name).is_empty()), "{asked:?}");
+        assert_eq!(asked.header("x-plain"), "plain");
+    }
+    fetch_with(&session, Request::get(other.url()).header("x-api-key", "own")).await.expect("200");
+    assert_eq!(other.last().header("x-api-key"), "own");
+}
+
+#[test]
+fn a_header_that_is_named_sensitive_is_one() {
+    let error = Session::builder().sensitive_header("no spaces").build().expect_err("no name");
+    assert_eq!(error.kind(), ErrorKind::Build(BuildError::Header));
+}
+
 /// The timers' clock is tokio's, and so is the start of a call.
 #[tokio::test]
 async fn a_clock_that_was_moved_is_no_delay() {

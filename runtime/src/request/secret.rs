@@ -1,0 +1,245 @@
+//! Which headers carry a credential, by the words of their names.
+
+use http::HeaderName;
+
+use crate::retry::IDEMPOTENCY_KEY;
+
+/// Words of credentials, in the singular. Anything that begins with them is another word:
+/// `x-author`, `x-design`, `x-monkey`.
+const SECRET: &[&str] = &[
+    "2fa",
+    "assertion",
+    "auth",
+    "authenticated",
+    "authentication",
+    "authn",
+    "authorisation",
+    "authorization",
+    "authz",
+    "bearer",
+    "cookie",
+    "cred",
+    "credential",
+    "csrf",
+    "hmac",
+    "hotp",
+    "jwe",
+    "jws",
+    "jwt",
+    "key",
+    "mfa",
+    "oauth",
+    "oidc",
+    "otp",
+    "pass",
+    "passcode",
+    "passphrase",
+    "passwd",
+    "password",
+    "passwort",
+    "pat",
+    "pin",
+    "psk",
+    "pwd",
+    "saml",
+    "secret",
+    "sess",
+    "session",
+    "sid",
+    "sig",
+    "sign",
+    "signature",
+    "signed",
+    "sso",
+    "token",
+    "totp",
+    "webauthn",
+    "xsrf",
+];
+
+/// Words that stand before them in one: `apikey`, `accesstoken`, `phpsessid`.
+const BEFORE: &[&str] = &[
+    "access",
+    "account",
+    "admin",
+    "api",
+    "app",
+    "asp",
+    "client",
+    "device",
+    "encryption",
+    "hub",
+    "id",
+    "j",
+    "license",
+    "login",
+    "master",
+    "my",
+    "one",
+    "php",
+    "private",
+    "proxy",
+    "public",
+    "refresh",
+    "security",
+    "service",
+    "shared",
+    "signing",
+    "subscription",
+    "time",
+    "user",
+    "web",
+    "x",
+];
+
+/// Words that stand behind them in one: `sessionid`.
+const BEHIND: &[&str] = &["code", "data", "hash", "id", "value"];
+
+/// Whether a header of this name carries a credential.
+pub(crate) fn is_secret(name: &HeaderName) -> bool {
+    // An idempotency key names a request, and opens nothing: it goes where the request goes.
+    *name != IDEMPOTENCY_KEY
+        && name.as_str().split(|c: char| !c.is_ascii_alphanumeric()).any(is_secret_word)
+}
+
+/// Whether a word is one of a credential, in singular or plural and with a number behind it, or ends in
+/// one after other known words.
+fn is_secret_word(word: &str) -> bool {
+    let bare = word.trim_end_matches(|c: char| c.is_ascii_digit());
+    let singular = bare.strip_suffix('s').unwrap_or(bare);
+    let is_known = |word: &str| SECRET.binary_search(&word).is_ok();
+    if [word, bare, singular].into_iter().any(is_known) {
+        return true;
+    }
+    let stem = BEHIND.iter().find_map(|last| singular.strip_suffix(last)).unwrap_or(singular);
+    [bare, singular, stem].into_iter().any(|word| {
+        SECRET.iter().any(|secret| word.strip_suffix(secret).is_some_and(is_made_of_known_words))
+    })
+}
+
+fn is_made_of_known_words(text: &str) -> bool {
+    let mut known = BEFORE.iter().chain(SECRET);
+    text.is_empty() || known.any(|word| text.strip_prefix(word).is_some_and(is_made_of_known_words))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_secret_name(name: &str) -> bool {
+        is_secret(&HeaderName::from_bytes(name.as_bytes()).expect("a name"))
+    }
+
+    #[test]
+    fn words_are_found_by_bisection() {
+        assert!(SECRET.is_sorted());
+    }
+
+    #[test]
+    fn secrets_are_told_by_the_words_of_their_names() {
+        for name in [
+            "authorization",
+            "proxy-authorization",
+            "cookie",
+            "cookie2",
+            "api-key",
+            "x-api-key",
+            "x-api-keys",
+            "x-apikey",
+            "x_api_key",
+            "x-api.key",
+            "ocp-apim-subscription-key",
+            "x-access-token",
+            "x-accesstoken",
+            "x-refresh-tokens",
+            "private-token",
+            "x-authtoken",
+            "x-auth",
+            "x-auth0",
+            "x-oauth2-scopes",
+            "x-authentication",
+            "x-amzn-oidc-data",
+            "x-session-id",
+            "x-sessionid",
+            "x-sessions",
+            "x-phpsessid",
+            "x-jsessionid",
+            "x-sid",
+            "x-amz-signature",
+            "x-hub-signature-256",
+            "x-shopify-hmac-sha256",
+            "signature",
+            "x-sig",
+            "x-sign",
+            "client_secret",
+            "x-clientsecret",
+            "x-secrets",
+            "x-jwt",
+            "x-jwts",
+            "x-jwt-assertion",
+            "cf-access-jwt-assertion",
+            "cf-access-client-secret",
+            "x-bearer",
+            "x-passwd",
+            "x-password",
+            "x-passwords",
+            "x-pwd",
+            "x-userpwd",
+            "x-pin",
+            "x-pincode",
+            "x-otp",
+            "x-github-otp",
+            "x-passphrase",
+            "x-passphrases",
+            "x-credentials",
+            "x-creds",
+            "x-csrf-token",
+            "x-xsrf",
+        ] {
+            assert!(is_secret_name(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn other_words_are_no_secrets() {
+        for name in [
+            "accept",
+            "content-type",
+            "content-digest",
+            "user-agent",
+            "idempotency-key",
+            "x-tenant",
+            "x-monkey",
+            "x-monkeys",
+            "x-turkey",
+            "x-keyboard",
+            "x-keyword",
+            "x-author",
+            "x-authors",
+            "x-authority",
+            "x-author-id",
+            "x-design",
+            "x-assign",
+            "x-signal",
+            "x-spin",
+            "x-opinion",
+            "x-pinterest",
+            "x-passenger",
+            "x-compass",
+            "x-secretary",
+            "x-tokenizer",
+            "x-obsession",
+            "x-side",
+            "x-forwarded-for",
+            "x-request-id",
+            "x-user-id",
+            "x-client-id",
+            "x-device-id",
+            "x-code",
+            "x-my-app",
+            "traceparent",
+        ] {
+            assert!(!is_secret_name(name), "{name}");
+        }
+    }
+}
