@@ -17,7 +17,6 @@ mod check;
 mod errors;
 mod expand;
 mod fallback;
-mod habits;
 mod item;
 mod model;
 mod pattern;

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use crate::habits;
-
 const NANOSECONDS: [(&str, u128); 4] =
     [("ms", 1_000_000), ("s", 1_000_000_000), ("m", 60_000_000_000), ("h", 3_600_000_000_000)];
 
@@ -23,8 +21,7 @@ pub(crate) fn duration(digits: &str, unit: &str) -> Result<Duration, String> {
     }
     let Some(factor) = factor(&NANOSECONDS, unit) else {
         return Err(format!(
-            "unknown unit of time `{unit}`: write `ms`, `s`, `m` or `h`, as in `{digits}{}`",
-            habits::unit(unit).filter(|unit| factor(&NANOSECONDS, unit).is_some()).unwrap_or("s")
+            "unknown unit of time `{unit}`: write `ms`, `s`, `m` or `h`, as in `{digits}s`"
         ));
     };
     let nanoseconds = multiply(digits, factor)
@@ -41,8 +38,7 @@ pub(crate) fn bytes(digits: &str, unit: &str) -> Result<u64, String> {
     let Some(factor) = factor(&BYTES, unit_or_bytes) else {
         return Err(format!(
             "unknown unit of size `{unit}`: write `B`, `kB`, `MB`, `GB`, `KiB`, `MiB` or `GiB`, \
-             as in `{digits}{}`",
-            habits::unit(unit).filter(|unit| factor(&BYTES, unit).is_some()).unwrap_or("KiB")
+             as in `{digits}KiB`"
         ));
     };
     multiply(digits, factor).and_then(|bytes| u64::try_from(bytes).ok()).ok_or_else(|| {

@@ -1,14 +1,18 @@
-//! reqwest's errors → the one kind that names the fault.
+//! Errors of the clients → the one kind that names the fault.
 //!
-//! Most faults are known by the stage they happen in and never come here. Two stages
-//! fail inside reqwest: waiting for a head ([`head`]) and reading a body ([`body`]).
-//! Their errors are a chain of causes whose types belong to hyper, rustls and h2, and
-//! some of which are private; those are told by their text. The tests of faults over
+//! Most faults are known by the stage they happen in and never come here. Two stages fail inside a
+//! client: waiting for a head ([`direct`], [`head`], [`service`]) and reading a body ([`received`],
+//! [`body`]). The direct sender's errors are told by their types and predicates. Those of reqwest are a
+//! chain of causes some of which are private; these are told by their text. The tests of faults over
 //! real sockets hold this against the versions in use.
 
 use std::{error::Error as StdError, fmt, io};
 
+use hyper_util::client::legacy;
+
 use crate::{
+    body::StreamFailed,
+    direct::{Failure, NOT_AS_AGREED, NotAsAgreed},
     error::{
         BodyError, BoxError, BuildError, ConnectError, DisconnectedError, Error, ErrorKind,
         RedirectError, Sent, TimeoutError,
@@ -16,13 +20,117 @@ use crate::{
     redact,
 };
 
-/// Input: why no head arrived. Output: its kind, and how much of this hop was sent.
-pub(crate) fn head(error: reqwest::Error, https: bool) -> Error {
-    let (kind, sent) = head_kind(&error, https);
-    Error::new(kind).sent_at_least(sent).with_source(masked(error.without_url().into()))
+/// Why no head arrived, and whether the hop can be sent again at once.
+pub(crate) struct NoHead {
+    pub(crate) error: Error,
+    pub(crate) resend: Resend,
 }
 
-/// Input: why the body stopped. Output: its kind; the request was answered.
+/// Whether a hop is sent again without being asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Resend {
+    Never,
+    /// It may have been sent, and was not answered: again if that is idempotent.
+    IfIdempotent,
+    /// It was not sent, or the server said that it did not process it.
+    Always,
+}
+
+impl NoHead {
+    pub(crate) fn sent_at_least(self, sent: Sent) -> Self {
+        Self { error: self.error.sent_at_least(sent), resend: Resend::Never }
+    }
+}
+
+impl From<Error> for NoHead {
+    fn from(error: Error) -> Self {
+        Self { error, resend: Resend::Never }
+    }
+}
+
+/// How the wait for a head ended, before the error of it is made.
+struct Verdict {
+    kind: ErrorKind,
+    sent: Sent,
+    detail: Option<&'static str>,
+    resend: Resend,
+}
+
+impl Verdict {
+    fn new(kind: ErrorKind, sent: Sent) -> Self {
+        Self { kind, sent, detail: None, resend: Resend::Never }
+    }
+
+    /// What was not sent, or not taken, and why.
+    fn unsent(detail: &'static str) -> Self {
+        Self {
+            kind: ErrorKind::Disconnected(DisconnectedError::Unsent),
+            sent: Sent::No,
+            detail: Some(detail),
+            resend: Resend::Always,
+        }
+    }
+
+    fn because(self, detail: &'static str) -> Self {
+        Self { detail: Some(detail), ..self }
+    }
+
+    fn into_no_head(self, source: BoxError) -> NoHead {
+        let Self { kind, sent, detail, resend } = self;
+        let error = Error::unsent(kind).sent_at_least(sent).with_source(masked(source));
+        let error = match detail {
+            Some(detail) => error.detail(detail),
+            None => error,
+        };
+        NoHead { error, resend }
+    }
+}
+
+/// Input: why the direct sender has no head; whether the request was given a connection; and whether the
+/// runtime of that connection is alive. Output: its kind, and how much of this hop was sent.
+pub(crate) fn direct(error: legacy::Error, had_connection: bool, is_alive: bool) -> NoHead {
+    if let Some(failure) = find::<Failure>(&error) {
+        let (kind, status, detail) = (failure.kind, failure.status, failure.detail.clone());
+        let error = Error::unsent(kind).with_source(masked(error.into()));
+        let error = status.into_iter().fold(error, Error::with_status);
+        return detail.into_iter().fold(error, Error::detail).into();
+    }
+    let mut verdict = match find::<hyper::Error>(&error) {
+        Some(hyper) => hyper_verdict(hyper, is_alive),
+        None => Verdict::new(ErrorKind::Disconnected(DisconnectedError::Closed), Sent::Maybe),
+    };
+    if !had_connection {
+        verdict.sent = Sent::No;
+        if matches!(verdict.kind, ErrorKind::Disconnected(_)) {
+            verdict = Verdict::unsent("the connection ended before it could be used");
+        }
+    }
+    verdict.into_no_head(error.into())
+}
+
+/// Input: why reqwest has no head. Output: its kind, and how much of this hop was sent.
+pub(crate) fn head(error: reqwest::Error, https: bool, is_alive: bool) -> NoHead {
+    let verdict = reqwest_verdict(&error, https, is_alive);
+    let refused = proxy_refuses_login(&error);
+    let mut no_head = verdict.into_no_head(error.without_url().into());
+    if refused {
+        no_head.error = no_head.error.with_status(http::StatusCode::PROXY_AUTHENTICATION_REQUIRED);
+    }
+    no_head
+}
+
+/// hyper-util keeps no other status of a proxy that refuses a tunnel.
+fn proxy_refuses_login(error: &reqwest::Error) -> bool {
+    chain(error).any(|cause| cause.to_string() == "tunnel error: proxy authorization required")
+}
+
+/// Input: why the body of a direct response stopped. Output: its kind; the request was answered.
+pub(crate) fn received(error: hyper::Error) -> Error {
+    let kind = hyper_body_kind(&error);
+    Error::new(kind).sent_at_least(Sent::Yes).with_source(masked(error.into()))
+}
+
+/// The same of reqwest's.
 pub(crate) fn body(error: reqwest::Error) -> Error {
     let kind = body_kind(&error);
     Error::new(kind).sent_at_least(Sent::Yes).with_source(masked(error.without_url().into()))
@@ -35,79 +143,107 @@ pub(crate) fn unsent(error: BoxError) -> Error {
 
 /// Input: what a service in place of the client failed with.
 /// Output: the error of ours or of reqwest's that it is or wraps.
-pub(crate) fn service(error: BoxError, https: bool) -> Error {
+pub(crate) fn service(error: BoxError, https: bool) -> NoHead {
     let error = match error.downcast::<Error>() {
-        Ok(error) => return *error,
+        Ok(error) => return (*error).into(),
         Err(error) => error,
     };
     let error = match error.downcast::<reqwest::Error>() {
-        Ok(error) => return head(*error, https),
+        Ok(error) => return head(*error, https, false),
         Err(error) => error,
     };
     if let Some(inner) = find::<Error>(&*error) {
-        return inner.clone();
+        return inner.clone().into();
     }
-    let (kind, sent) = match find::<reqwest::Error>(&*error) {
-        Some(inner) => head_kind(inner, https),
+    match find::<reqwest::Error>(&*error) {
+        Some(inner) => reqwest_verdict(inner, https, false).into_no_head(error),
         // Nothing tells what the service did with the request.
-        None => {
-            return Error::new(ErrorKind::Disconnected(DisconnectedError::Closed))
-                .detail("the service that stands in for the client gave up")
-                .with_source(masked(error));
-        }
-    };
-    Error::new(kind).sent_at_least(sent).with_source(masked(error))
+        None => Verdict::new(ErrorKind::Disconnected(DisconnectedError::Closed), Sent::Maybe)
+            .because("the service that stands in for the client gave up")
+            .into_no_head(error),
+    }
 }
 
-fn head_kind(error: &reqwest::Error, https: bool) -> (ErrorKind, Sent) {
+fn reqwest_verdict(error: &reqwest::Error, https: bool, is_alive: bool) -> Verdict {
     // First, as what follows asks the whole chain: into the body that the caller streams, where the
     // error may be another request's.
     if let Some(hyper) = find::<hyper::Error>(error)
         && hyper.is_user()
     {
-        let is_runtime_gone =
-            hyper.source().is_some_and(|cause| cause.to_string().contains("runtime"));
-        let kind = match is_runtime_gone {
-            true => ErrorKind::Disconnected(DisconnectedError::Runtime),
-            false => ErrorKind::Build(BuildError::Body),
-        };
-        return (kind, Sent::Maybe);
+        return hyper_verdict(hyper, is_alive);
     }
     if error.is_builder() {
-        return (ErrorKind::Build(BuildError::Url), Sent::No);
+        return Verdict::new(ErrorKind::Build(BuildError::Url), Sent::No);
     }
     if error.is_redirect() {
-        return (ErrorKind::Redirect(RedirectError::TooMany), Sent::Yes);
+        return Verdict::new(ErrorKind::Redirect(RedirectError::TooMany), Sent::Yes);
     }
     if error.is_connect() {
-        return (connect_kind(error, https), Sent::No);
+        return Verdict::new(connect_kind(error, https), Sent::No);
     }
-    let kind = match find::<hyper::Error>(error) {
-        Some(hyper) if hyper.is_canceled() => {
-            return (ErrorKind::Disconnected(DisconnectedError::Unsent), Sent::No);
-        }
-        Some(hyper) if hyper.is_parse() => ErrorKind::Protocol,
-        Some(hyper) if refuses_client(hyper) => ErrorKind::Connect(ConnectError::Tls),
-        Some(hyper) if hyper.is_incomplete_message() => {
-            ErrorKind::Disconnected(DisconnectedError::Closed)
-        }
-        Some(hyper) => h2_kind(hyper).unwrap_or_else(|| {
-            ErrorKind::Disconnected(match innermost_io(hyper).map(io::Error::kind) {
-                Some(io::ErrorKind::UnexpectedEof) => DisconnectedError::Closed,
-                Some(_) => DisconnectedError::Reset,
-                None => DisconnectedError::Closed,
-            })
-        }),
+    match find::<hyper::Error>(error) {
+        Some(hyper) => hyper_verdict(hyper, is_alive),
         // No timer is set here, but a client of the user's may bring its own.
-        None if error.is_timeout() => ErrorKind::Timeout(TimeoutError::Attempt),
-        None => ErrorKind::Disconnected(DisconnectedError::Closed),
-    };
-    let sent = match kind {
-        ErrorKind::Disconnected(DisconnectedError::Unsent) => Sent::No,
-        ErrorKind::Protocol => Sent::Yes,
-        _ => Sent::Maybe,
-    };
-    (kind, sent)
+        None if error.is_timeout() => {
+            Verdict::new(ErrorKind::Timeout(TimeoutError::Attempt), Sent::Maybe)
+        }
+        None => Verdict::new(ErrorKind::Disconnected(DisconnectedError::Closed), Sent::Maybe),
+    }
+}
+
+/// What hyper says of a request that it did not have answered.
+fn hyper_verdict(hyper: &hyper::Error, is_alive: bool) -> Verdict {
+    let disconnected = |leaf| Verdict::new(ErrorKind::Disconnected(leaf), Sent::Maybe);
+    if hyper.is_user() {
+        // Of what the caller can do wrong, the body is all that is left; and hyper calls it a mistake of
+        // the caller's as well when the task of a connection is gone.
+        return match find::<StreamFailed>(hyper).is_some() {
+            true => Verdict::new(ErrorKind::Build(BuildError::Body), Sent::Maybe),
+            // The connection ended while the request waited for a stream of its own.
+            false if is_alive => {
+                Verdict { resend: Resend::IfIdempotent, ..disconnected(DisconnectedError::Closed) }
+            }
+            false => disconnected(DisconnectedError::Runtime),
+        };
+    }
+    if hyper.is_canceled() {
+        return Verdict::unsent("the connection closed before it was written");
+    }
+    if hyper.is_parse() {
+        return Verdict::new(ErrorKind::Protocol, Sent::Yes);
+    }
+    let io = innermost_io(hyper).map(io::Error::kind);
+    // hyper has no predicate for what arrives on a connection that nothing was asked on.
+    if io == Some(NOT_AS_AGREED)
+        || hyper.to_string() == "received unexpected message from connection"
+    {
+        return Verdict::new(ErrorKind::Protocol, Sent::No).because(
+            match find::<NotAsAgreed>(hyper) {
+                None if io.is_some() => "the server agreed to HTTP/2, and sent something else",
+                _ => "the server sent bytes before the request",
+            },
+        );
+    }
+    if refuses_client(hyper) {
+        return Verdict::new(ErrorKind::Connect(ConnectError::Tls), Sent::Maybe);
+    }
+    if hyper.is_incomplete_message() {
+        return disconnected(DisconnectedError::Closed);
+    }
+    h2_verdict(hyper).unwrap_or_else(|| {
+        disconnected(match io {
+            Some(io::ErrorKind::UnexpectedEof) | None => DisconnectedError::Closed,
+            _ if is_end_of_h2(hyper) => DisconnectedError::Closed,
+            Some(_) => DisconnectedError::Reset,
+        })
+    })
+}
+
+/// h2 says of a connection that ended in order that its pipe broke, in words of its own: an error of the
+/// system's carries none.
+fn is_end_of_h2(hyper: &hyper::Error) -> bool {
+    innermost_io(hyper)
+        .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe && error.get_ref().is_some())
 }
 
 fn connect_kind(error: &reqwest::Error, https: bool) -> ErrorKind {
@@ -210,18 +346,31 @@ fn says_certificate(error: &reqwest::Error) -> bool {
 }
 
 #[cfg(feature = "http2")]
-fn h2_kind(error: &hyper::Error) -> Option<ErrorKind> {
+fn h2_verdict(error: &hyper::Error) -> Option<Verdict> {
     let h2 = find::<h2::Error>(error)?;
-    let refused = h2.is_remote()
-        && (h2.is_reset() && h2.reason() == Some(h2::Reason::REFUSED_STREAM)
-            || h2.is_go_away() && h2.reason() == Some(h2::Reason::NO_ERROR));
-    if refused {
-        return Some(ErrorKind::Disconnected(DisconnectedError::Unsent));
-    }
     if h2.is_io() {
         return None;
     }
-    Some(match h2.reason() {
+    if h2.is_remote() && h2.is_reset() && h2.reason() == Some(h2::Reason::REFUSED_STREAM) {
+        return Some(Verdict::unsent("the server refused the stream (REFUSED_STREAM)"));
+    }
+    if h2.is_remote() && h2.is_go_away() && h2.reason() == Some(h2::Reason::NO_ERROR) {
+        return Some(Verdict::unsent(
+            "the server closes the connection, and did not take it (GOAWAY)",
+        ));
+    }
+    let kind = match breaks_protocol(h2) {
+        true => ErrorKind::Protocol,
+        false => ErrorKind::Disconnected(DisconnectedError::Reset),
+    };
+    Some(Verdict::new(kind, Sent::Maybe))
+}
+
+/// Whether a side broke the rules of HTTP/2, of which the limits that h2 keeps are some: a flood of
+/// frames is one.
+#[cfg(feature = "http2")]
+fn breaks_protocol(h2: &h2::Error) -> bool {
+    match h2.reason() {
         Some(
             h2::Reason::PROTOCOL_ERROR
             | h2::Reason::FRAME_SIZE_ERROR
@@ -229,28 +378,32 @@ fn h2_kind(error: &hyper::Error) -> Option<ErrorKind> {
             | h2::Reason::COMPRESSION_ERROR
             | h2::Reason::STREAM_CLOSED
             | h2::Reason::SETTINGS_TIMEOUT,
-        ) => ErrorKind::Protocol,
-        _ => ErrorKind::Disconnected(DisconnectedError::Reset),
-    })
+        ) => true,
+        Some(h2::Reason::ENHANCE_YOUR_CALM) => h2.is_library(),
+        _ => false,
+    }
 }
 
 #[cfg(not(feature = "http2"))]
-fn h2_kind(_: &hyper::Error) -> Option<ErrorKind> {
+fn h2_verdict(_: &hyper::Error) -> Option<Verdict> {
     None
 }
 
 fn body_kind(error: &reqwest::Error) -> ErrorKind {
-    let Some(hyper) = find::<hyper::Error>(error) else {
+    match find::<hyper::Error>(error) {
+        Some(hyper) => hyper_body_kind(hyper),
         // What failed without the connection is a timer or a codec of the user's own client.
-        return match error.is_timeout() {
-            true => ErrorKind::Timeout(TimeoutError::Idle),
-            false => ErrorKind::Body(BodyError::Decompress),
-        };
-    };
-    if matches!(h2_kind(hyper), Some(ErrorKind::Protocol)) || hyper.is_parse() {
+        None if error.is_timeout() => ErrorKind::Timeout(TimeoutError::Idle),
+        None => ErrorKind::Body(BodyError::Decompress),
+    }
+}
+
+fn hyper_body_kind(hyper: &hyper::Error) -> ErrorKind {
+    let is_malformed = h2_verdict(hyper).is_some_and(|verdict| verdict.kind == ErrorKind::Protocol);
+    if is_malformed || hyper.is_parse() {
         return ErrorKind::Body(BodyError::Framing);
     }
-    if hyper.is_incomplete_message() {
+    if hyper.is_incomplete_message() || is_end_of_h2(hyper) {
         return ErrorKind::Body(BodyError::Truncated);
     }
     ErrorKind::Body(match innermost_io(hyper).map(io::Error::kind) {
@@ -274,12 +427,14 @@ fn chain<'a>(
 }
 
 /// The first cause of this type.
-fn find<'a, E: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a E> {
+pub(crate) fn find<'a, E: StdError + 'static>(
+    error: &'a (dyn StdError + 'static),
+) -> Option<&'a E> {
     chain(error).find_map(|cause| cause.downcast_ref())
 }
 
 /// The outer ones are wrappings of kind `Other`: only the innermost says what happened.
-fn innermost_io<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a io::Error> {
+pub(crate) fn innermost_io<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a io::Error> {
     chain(error).filter_map(|cause| cause.downcast_ref()).last()
 }
 

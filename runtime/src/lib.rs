@@ -59,10 +59,12 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod body;
 pub mod by_type;
 mod classify;
 mod deadline;
 mod decode;
+mod direct;
 mod error;
 mod exchange;
 mod handlers;

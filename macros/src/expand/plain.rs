@@ -1,7 +1,7 @@
 //! A request whose failure is simply returned → its statements.
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens, quote_spanned};
+use quote::quote_spanned;
 
 use super::{at_output, build, code, crate_at, local_at, run};
 use crate::item::{Body, Item};
@@ -71,12 +71,7 @@ fn unread(request: &Request, item: &Item, body: &Body) -> TokenStream {
             #body_within
         };
     }
-    // Where the user's braces are, an empty one is told what it should make; after an `if` it would be
-    // the `if` that is.
-    let body = match body.tokens.is_empty() {
-        true => body.braces().to_token_stream(),
-        false => body.tokens.clone(),
-    };
+    let body = &body.tokens;
     code! {
         #build
         if let ::core::result::Result::Err(error) = #send {

@@ -130,8 +130,9 @@ pub enum TimeoutError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Error)]
 #[non_exhaustive]
 pub enum DisconnectedError {
-    /// The request was handed back untouched: not a byte of it was sent.
-    #[error("the connection closed before the request was sent")]
+    /// The request was not sent, or the server said that it did not take it (HTTP/2's REFUSED_STREAM,
+    /// and GOAWAY). It was sent again a few times before this is told.
+    #[error("the request was not taken")]
     Unsent,
     /// The server closed the connection without a response.
     #[error("the server closed the connection without a response")]
@@ -298,11 +299,10 @@ impl ErrorKind {
             | Self::Connect(_)
             | Self::Timeout(TimeoutError::Connect)
             | Self::Disconnected(DisconnectedError::Unsent) => Sent::No,
-            Self::Timeout(TimeoutError::Attempt | TimeoutError::Total) | Self::Disconnected(_) => {
-                Sent::Maybe
-            }
+            Self::Timeout(TimeoutError::Attempt | TimeoutError::Total)
+            | Self::Disconnected(_)
+            | Self::Protocol => Sent::Maybe,
             Self::Timeout(TimeoutError::Idle)
-            | Self::Protocol
             | Self::Redirect(_)
             | Self::Status(_)
             | Self::Body(_)

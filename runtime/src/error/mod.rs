@@ -7,6 +7,7 @@
 //! the body are ever part of a message.
 
 mod kind;
+mod retry_after;
 
 use std::{borrow::Cow, error::Error as StdError, fmt, sync::Arc, time::Duration};
 
@@ -175,7 +176,9 @@ impl Error {
     }
 
     /// How long the server asks to wait before the request is repeated, from `Retry-After`
-    /// (RFC 9110 §10.2.3): its seconds, or its date less the response's own `Date`.
+    /// (RFC 9110 §10.2.3): its seconds, or its date less the response's own `Date`. A fraction of a
+    /// second, which the RFC does not have and servers send, is rounded up. `None` if there is no such
+    /// header, or it cannot be read.
     ///
     /// ```
     /// use std::time::Duration;
@@ -188,17 +191,7 @@ impl Error {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn retry_after(&self) -> Option<Duration> {
-        let text = |name| self.0.headers.get(name)?.to_str().ok().map(str::trim);
-        let wait = text(http::header::RETRY_AFTER)?;
-        if !wait.is_empty() && wait.bytes().all(|byte| byte.is_ascii_digit()) {
-            // More digits than a u64 holds is longer than anybody waits.
-            return Some(Duration::from_secs(wait.parse().unwrap_or(u64::MAX)));
-        }
-        let until = httpdate::parse_http_date(wait).ok()?;
-        let now = text(http::header::DATE)
-            .and_then(|date| httpdate::parse_http_date(date).ok())
-            .unwrap_or_else(std::time::SystemTime::now);
-        Some(until.duration_since(now).unwrap_or(Duration::ZERO))
+        retry_after::read(&self.0.headers)
     }
 
     /// How often the request was tried: 0 when it could not be built, 1 without a retry.
@@ -280,6 +273,10 @@ impl Error {
     pub(crate) fn detail(self, detail: impl Into<Cow<'static, str>>) -> Self {
         let detail = detail.into();
         self.edit(|inner| inner.detail = Some(detail))
+    }
+
+    pub(crate) fn with_sent(self, sent: Sent) -> Self {
+        self.edit(|inner| inner.sent = sent)
     }
 
     pub(crate) fn sent_at_least(self, sent: Sent) -> Self {

@@ -1,6 +1,6 @@
 //! One attempt: the hops from the first URL to the response that is no redirect, and its body.
 
-use std::pin::pin;
+use std::pin::Pin;
 
 use http::{HeaderValue, Method, header};
 use tokio::time::Instant;
@@ -13,11 +13,20 @@ use super::{
     timers::Deadlines,
 };
 use crate::{
+    body::{ReceivedBody, SendBody},
+    classify::{NoHead, Resend},
     error::{Error, ErrorKind, Sent},
     request::{Content, Parts},
     response::BodyStream,
-    session::{Config, transport::Sender},
+    retry::decision::is_idempotent,
+    session::{
+        Config,
+        transport::{Head, Outgoing, Sender},
+    },
 };
+
+/// How often a hop is sent again that was not taken.
+const MAX_RESENDS: u32 = 5;
 
 pub(super) struct Attempt<'a> {
     config: &'a Config,
@@ -56,10 +65,10 @@ impl<'a> Attempt<'a> {
     /// Goes from hop to hop, and reads the response of the last.
     pub(super) async fn run(&mut self) -> Result<Received, Error> {
         let mut payload = loop {
-            let response = self.send().await?;
-            match self.redirect(&response)? {
+            let head = self.send().await?;
+            match self.redirect(&head.response)? {
                 Some(follow) => self.hop.follow(follow, self.config, Instant::now()),
-                None => break Payload::new(response, &self.hop.method),
+                None => break Payload::new(head, &self.hop.method),
             }
         };
         let limit = self.parts.max_body;
@@ -67,9 +76,7 @@ impl<'a> Attempt<'a> {
             Err(read::status_error(&mut payload, &self.deadlines).await)
         } else if self.parts.streaming {
             let deadlines = self.deadlines.of_stream();
-            Ok(payload.received(|payload| {
-                Body::Open(Box::new(BodyStream::new(payload, deadlines, limit)))
-            }))
+            Ok(payload.received(|payload| Body::Open(BodyStream::new(payload, deadlines, limit))))
         } else {
             let limit = limit.unwrap_or(self.config.max_body);
             match read::whole(&mut payload, &self.deadlines, limit).await {
@@ -79,52 +86,74 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    /// Sends one hop, and waits for the head of its response.
-    async fn send(&mut self) -> Result<reqwest::Response, Error> {
+    /// Sends one hop, and waits for the head of its response. What was certainly not taken is sent again
+    /// at once: a pool hands out connections, and streams on them, that the server is about to close.
+    async fn send(&mut self) -> Result<Head, Error> {
+        let mut resends = 0;
+        loop {
+            let NoHead { error, resend } = match self.send_once().await {
+                Ok(head) => return Ok(head),
+                Err(no_head) => no_head,
+            };
+            let is_safe = match resend {
+                Resend::Always => true,
+                Resend::IfIdempotent => is_idempotent(&self.hop.method),
+                Resend::Never => false,
+            };
+            if !is_safe || !self.parts.body.is_replayable() || resends == MAX_RESENDS {
+                return Err(error);
+            }
+            resends += 1;
+        }
+    }
+
+    async fn send_once(&mut self) -> Result<Head, NoHead> {
         // A timeout looks at the clock after it has polled what it bounds: too late not to send.
         if let Some(timer) = self.deadlines.passed_at(self.hop.start) {
-            return Err(Error::unsent(ErrorKind::Timeout(timer)));
+            return Err(Error::unsent(ErrorKind::Timeout(timer)).into());
         }
         let request = self.request()?;
-        let response = pin!(self.sender.send(request));
-        match self.deadlines.head(response).await {
-            Ok(response) => {
-                let response = response?;
-                if !self.sender.is_own() {
-                    self.hop.answered_by(response.url(), self.config);
+        let mut sending = self.sender.send(request)?;
+        match self.deadlines.head(Pin::new(&mut sending)).await {
+            Ok(Ok(head)) => {
+                if let Some(url) = &head.url {
+                    self.hop.answered_by(url, self.config);
                 }
-                framed(response)
+                framed(head).map_err(NoHead::from)
             }
-            Err(timer) => Err(Error::new(ErrorKind::Timeout(timer))),
+            Ok(Err(no_head)) => Err(no_head),
+            Err(timer) => {
+                let (wait, sent) = match sending.is_connecting() {
+                    true => ("a connection", Sent::No),
+                    false => ("the head of the response", Sent::Maybe),
+                };
+                Err(self.deadlines.timed_out(timer, wait).with_sent(sent).into())
+            }
         }
     }
 
     /// The request of this hop.
-    fn request(&mut self) -> Result<reqwest::Request, Error> {
+    fn request(&mut self) -> Result<Outgoing, Error> {
         let Self { hop, parts, config, sender, .. } = self;
         let mut headers = hop.headers(parts, config)?;
         // What a client of the user's, or a stack, asks for is theirs.
         if sender.is_own() {
             coding::ask(&mut headers);
         }
-        let mut request = reqwest::Request::new(hop.method.clone(), hop.url.clone());
+        let mut body = SendBody::None;
         if hop.keeps_body() {
             let announced = headers.get(header::CONTENT_LENGTH);
             let announced = announced.and_then(|length| length.to_str().ok()?.parse().ok());
-            *request.body_mut() = parts.body.take(announced);
+            body = parts.body.take(announced);
         }
-        *request.headers_mut() = headers;
-        if request.body().is_none() && expects_body(&hop.method) {
-            request
-                .headers_mut()
-                .entry(header::CONTENT_LENGTH)
-                .or_insert(HeaderValue::from_static("0"));
+        if matches!(body, SendBody::None) && expects_body(&hop.method) {
+            headers.entry(header::CONTENT_LENGTH).or_insert(HeaderValue::from_static("0"));
         }
-        Ok(request)
+        Ok(Outgoing { method: hop.method.clone(), url: hop.url.clone(), headers, body })
     }
 
     /// The hop that a response leads to, unless it is what was asked for.
-    fn redirect(&self, response: &reqwest::Response) -> Result<Option<Follow>, Error> {
+    fn redirect(&self, response: &http::Response<ReceivedBody>) -> Result<Option<Follow>, Error> {
         let (status, headers) = (response.status(), response.headers());
         if self.parts.is_success(status) {
             return Ok(None);
@@ -139,19 +168,19 @@ impl<'a> Attempt<'a> {
 /// A response whose body ends where its head says. One in a transfer coding that is not undone, as
 /// nobody asked for it, or with two lengths, is not HTTP that can be read (RFC 9112 §6.1, §6.3):
 /// hyper would hand out the coded bytes, or take one length for the other.
-fn framed(response: reqwest::Response) -> Result<reqwest::Response, Error> {
-    let headers = response.headers();
+fn framed(head: Head) -> Result<Head, Error> {
+    let headers = head.response.headers();
     if !headers.contains_key(header::TRANSFER_ENCODING) {
-        return Ok(response);
+        return Ok(head);
     }
     let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
     let is_chunked = codings.all(|coding| coding.as_bytes().eq_ignore_ascii_case(b"chunked"));
     let detail = match (is_chunked, headers.contains_key(header::CONTENT_LENGTH)) {
-        (true, false) => return Ok(response),
+        (true, false) => return Ok(head),
         (true, true) => "it has both a length and chunks",
         (false, _) => "its body is in a transfer coding that nobody asked for",
     };
-    Err(Error::new(ErrorKind::Protocol).detail(detail))
+    Err(Error::new(ErrorKind::Protocol).with_sent(Sent::Yes).detail(detail))
 }
 
 /// Methods whose requests say that they have no body (RFC 9110 §8.6).

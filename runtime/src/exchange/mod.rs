@@ -152,7 +152,7 @@ impl Call<'_> {
         }
         let now = if self.attempts == 0 { self.start } else { Instant::now() };
         self.attempts += 1;
-        let deadlines = Deadlines::new(self.deadline, self.parts, config, now);
+        let deadlines = Deadlines::new(self.deadline, self.parts, config, self.start, now);
         let hop = Hop::first(self.parts.method.clone(), url, config, now);
         Ok(Attempt::new(config, sender, self.parts, deadlines, hop))
     }

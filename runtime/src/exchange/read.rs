@@ -1,6 +1,6 @@
 //! Reading a response: the whole body under a limit, the start of it for an error, or none yet.
 
-use std::{pin::pin, time::Duration};
+use std::{future::poll_fn, pin::pin, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, Method, StatusCode, Version};
@@ -10,9 +10,10 @@ use super::{
     timers::Deadlines,
 };
 use crate::{
-    classify,
-    error::{BodyError, Error, ErrorKind, KEPT_BODY, Sent, TimeoutError},
+    body::{ReceivedBody, cut_short},
+    error::{BodyError, Error, ErrorKind, KEPT_BODY, Sent},
     response::BodyStream,
+    session::transport::Head,
 };
 
 /// How long the body of an error is waited for.
@@ -28,14 +29,15 @@ pub(crate) struct Received {
 
 pub(crate) enum Body {
     Whole(Bytes),
-    Open(Box<BodyStream>),
+    Open(BodyStream),
 }
 
 /// A response whose body is still to be read, with its codings undone.
 pub(crate) struct Payload {
-    response: reqwest::Response,
-    /// How many bytes are announced, if those are the ones that will be read.
+    response: http::Response<ReceivedBody>,
+    /// How many bytes the head announces, as they arrive. None where nothing holds the body to that.
     announced: Option<u64>,
+    arrived: u64,
     /// None for a body that is not coded, which costs nothing.
     decoder: Option<Box<Decoder>>,
 }
@@ -43,7 +45,8 @@ pub(crate) struct Payload {
 impl Payload {
     /// A client of the user's, or a stack, may have decompressed the body: then its headers no longer
     /// say that it is coded, and nothing is undone twice.
-    pub(super) fn new(mut response: reqwest::Response, method: &Method) -> Self {
+    pub(super) fn new(head: Head, method: &Method) -> Self {
+        let Head { mut response, announced, .. } = head;
         let status = response.status();
         // Headers of these describe the body that another request would be sent (RFC 9110 §6.4.1).
         let has_body = *method != Method::HEAD
@@ -51,40 +54,62 @@ impl Payload {
         // A part of what is coded cannot be undone by itself (RFC 9110 §14.2).
         let is_coded = has_body && status != StatusCode::PARTIAL_CONTENT;
         let decoder = is_coded.then(|| Decoder::of(response.headers_mut())).flatten().map(Box::new);
-        let announced = match has_body && decoder.is_none() {
-            true => response.content_length(),
-            false => None,
-        };
-        Self { response, announced, decoder }
+        let announced = announced.filter(|_| has_body);
+        Self { response, announced, arrived: 0, decoder }
     }
 
-    /// Whether so much is all of the body, which its length then says before its end does. HTTP/2 has
+    /// How many bytes will be read, where that is announced.
+    fn expected(&self) -> Option<u64> {
+        self.announced.filter(|_| self.decoder.is_none())
+    }
+
+    /// Whether all of the body has arrived, which its length then says before its end does. HTTP/2 has
     /// an end of its own: a stream that is dropped before it is reset.
-    fn is_whole(&self, length: usize) -> bool {
-        let announced = self.announced.and_then(|length| usize::try_from(length).ok());
-        announced == Some(length) && self.response.version() <= Version::HTTP_11
+    fn is_whole(&self) -> bool {
+        self.expected() == Some(self.arrived) && self.response.version() <= Version::HTTP_11
     }
 
     /// The next part of the body, decompressed.
     pub(crate) async fn part(&mut self, deadlines: &Deadlines) -> Result<Option<Bytes>, Error> {
-        let Self { response, decoder, .. } = self;
-        let Some(decoder) = decoder else { return chunk(response, deadlines).await };
         loop {
-            // A little that arrived can become much, and much that arrives nothing at all, without
-            // that anything is waited for: others have their turn, and so have the timers.
+            // What is there already is not waited for, and a little that arrived can become much: others
+            // have their turn, and so have the timers.
             tokio::task::coop::consume_budget().await;
             if let Some(timer) = deadlines.passed() {
-                return Err(timed_out(timer));
+                return Err(deadlines.timed_out(timer, WAIT).sent_at_least(Sent::Yes));
             }
-            match decoder.next()? {
-                Pulled::Piece(piece) => return Ok(Some(piece)),
-                Pulled::End => return Ok(None),
-                Pulled::Wanting => {}
+            if let Some(decoder) = &mut self.decoder {
+                match decoder.next()? {
+                    Pulled::Piece(piece) => return Ok(Some(piece)),
+                    Pulled::End => return Ok(None),
+                    Pulled::Wanting => {}
+                }
             }
-            match chunk(response, deadlines).await? {
-                Some(chunk) => decoder.feed(chunk),
-                None => decoder.end(),
+            let chunk = self.chunk(deadlines).await?;
+            match (&mut self.decoder, chunk) {
+                (None, chunk) => return Ok(chunk),
+                (Some(decoder), Some(chunk)) => decoder.feed(chunk),
+                (Some(decoder), None) => decoder.end(),
             }
+        }
+    }
+
+    /// The next part as it arrives.
+    async fn chunk(&mut self, deadlines: &Deadlines) -> Result<Option<Bytes>, Error> {
+        let body = self.response.body_mut();
+        let chunk = pin!(poll_fn(|context| body.poll_data(context)));
+        match deadlines.part(chunk).await {
+            Ok(Some(Ok(chunk))) => {
+                self.arrived += chunk.len() as u64;
+                Ok(Some(chunk))
+            }
+            Ok(Some(Err(error))) => Err(error),
+            // hyper lets a stream of HTTP/2 end early, if that is done without an error.
+            Ok(None) if self.announced.is_some_and(|length| self.arrived < length) => {
+                Err(cut_short())
+            }
+            Ok(None) => Ok(None),
+            Err(timer) => Err(deadlines.timed_out(timer, WAIT).sent_at_least(Sent::Yes)),
         }
     }
 
@@ -112,21 +137,8 @@ impl Payload {
     }
 }
 
-/// The next part of a body as it arrives.
-async fn chunk(
-    response: &mut reqwest::Response,
-    deadlines: &Deadlines,
-) -> Result<Option<Bytes>, Error> {
-    let chunk = pin!(response.chunk());
-    match deadlines.part(chunk).await {
-        Ok(chunk) => chunk.map_err(classify::body),
-        Err(timer) => Err(timed_out(timer)),
-    }
-}
-
-fn timed_out(timer: TimeoutError) -> Error {
-    Error::new(ErrorKind::Timeout(timer)).sent_at_least(Sent::Yes)
-}
+/// What a timer that fires here was set for.
+const WAIT: &str = "the rest of the body";
 
 /// Reads the body, of which no more than `limit` bytes are kept in memory.
 pub(super) async fn whole(
@@ -134,14 +146,15 @@ pub(super) async fn whole(
     deadlines: &Deadlines,
     limit: u64,
 ) -> Result<Bytes, Error> {
-    if payload.announced.is_some_and(|length| length > limit) {
+    let expected = payload.expected();
+    if expected.is_some_and(|length| length > limit) {
         return Err(too_large(limit));
     }
     let mut body = Gathered::Nothing;
-    while !payload.is_whole(body.len())
+    while !payload.is_whole()
         && let Some(part) = payload.part(deadlines).await?
     {
-        body.add(part, payload.announced, limit)?;
+        body.add(part, expected, limit)?;
     }
     Ok(body.into_bytes())
 }
@@ -153,7 +166,7 @@ pub(super) async fn status_error(payload: &mut Payload, deadlines: &Deadlines) -
     let deadlines = deadlines.no_longer_than(ERROR_BODY_TIMEOUT);
     let mut body = BytesMut::new();
     while body.len() < KEPT_BODY
-        && !payload.is_whole(body.len())
+        && !payload.is_whole()
         && let Ok(Some(part)) = payload.part(&deadlines).await
     {
         // What is not kept is not held on to.

@@ -9,21 +9,36 @@ use std::{
 
 use tokio::time::{Instant, sleep_until};
 
-use crate::{deadline::Deadline, error::TimeoutError, request::Parts, session::Config};
+use crate::{
+    deadline::Deadline,
+    error::{Error, ErrorKind, TimeoutError},
+    request::Parts,
+    session::Config,
+};
 
 /// When an attempt has to be done. A deadline that lies beyond what the clock can say is none.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Deadlines {
+    /// When the call began, and the attempt.
+    start: [Instant; 2],
     total: Option<Instant>,
     attempt: Option<Instant>,
     idle: Option<Duration>,
 }
 
 impl Deadlines {
-    /// The deadlines of an attempt that starts `now`, in a call that has to be done by `total`.
-    pub(super) fn new(total: Deadline, parts: &Parts, config: &Config, now: Instant) -> Self {
+    /// The deadlines of an attempt that starts `now`, in a call that began at `start` and has to be done
+    /// by `total`.
+    pub(super) fn new(
+        total: Deadline,
+        parts: &Parts,
+        config: &Config,
+        start: Instant,
+        now: Instant,
+    ) -> Self {
         let attempt = parts.attempt_timeout.unwrap_or(config.attempt_timeout);
         Self {
+            start: [start, now],
             total: total.instant(),
             attempt: attempt.and_then(|timeout| now.checked_add(timeout)),
             idle: parts.idle_timeout.unwrap_or(config.idle_timeout),
@@ -32,7 +47,23 @@ impl Deadlines {
 
     /// What remains for a body that the user reads at leisure: the wait for each part.
     pub(super) fn of_stream(self) -> Self {
-        Self { total: None, attempt: None, idle: self.idle }
+        Self { total: None, attempt: None, ..self }
+    }
+
+    /// The error of a timer that ran out: which limit it was, and what was waited for.
+    pub(crate) fn timed_out(&self, timer: TimeoutError, wait: &str) -> Error {
+        let [call, attempt] = self.start;
+        let limit = match timer {
+            TimeoutError::Total => self.total.map(|end| end.duration_since(call)),
+            TimeoutError::Attempt => self.attempt.map(|end| end.duration_since(attempt)),
+            TimeoutError::Idle => self.idle,
+            TimeoutError::Connect => None,
+        };
+        let error = Error::new(ErrorKind::Timeout(timer));
+        match limit {
+            Some(limit) => error.detail(format!("{limit:?} passed while waiting for {wait}")),
+            None => error,
+        }
     }
 
     /// Whether there is no time left to begin anything.

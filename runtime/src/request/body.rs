@@ -6,6 +6,7 @@ use bytes::Bytes;
 use http::HeaderValue;
 
 use super::length::Measured;
+use crate::body::SendBody;
 
 /// The body of a [`Request`](crate::Request).
 ///
@@ -86,18 +87,18 @@ impl Content {
 
     /// The body to send now. Bytes stay for a later hop; what can be sent only once is taken, and
     /// leaves [`Content::Spent`]; it then has to be as long as was announced.
-    pub(crate) fn take(&mut self, announced: Option<u64>) -> Option<reqwest::Body> {
+    pub(crate) fn take(&mut self, announced: Option<u64>) -> SendBody {
         match self {
-            Self::None | Self::Spent => None,
+            Self::None | Self::Spent => SendBody::None,
             // As none: its length is then said in a header.
-            Self::Bytes(bytes) if bytes.is_empty() => None,
-            Self::Bytes(bytes) => Some(bytes.clone().into()),
+            Self::Bytes(bytes) if bytes.is_empty() => SendBody::None,
+            Self::Bytes(bytes) => SendBody::Bytes(bytes.clone()),
             Self::Once(_) => match std::mem::replace(self, Self::Spent) {
-                Self::Once(body) => Some(match announced {
+                Self::Once(body) => SendBody::Stream(match announced {
                     Some(length) => reqwest::Body::wrap(Measured::new(body, length)),
                     None => body,
                 }),
-                _ => None,
+                _ => SendBody::None,
             },
         }
     }

@@ -48,19 +48,23 @@ pub(crate) struct Head {
 }
 
 enum Source {
-    Open {
-        payload: Payload,
-        deadlines: Deadlines,
-        limit: Option<u64>,
-        read: u64,
-    },
+    Open(Box<Open>),
     /// What was read already; empty at the end.
     Whole(Bytes),
 }
 
+/// A body that is still to be read.
+struct Open {
+    payload: Payload,
+    deadlines: Deadlines,
+    limit: Option<u64>,
+    read: u64,
+}
+
 impl BodyStream {
     pub(crate) fn new(payload: Payload, deadlines: Deadlines, limit: Option<u64>) -> Self {
-        Self { source: Source::Open { payload, deadlines, limit, read: 0 }, head: None }
+        let open = Open { payload, deadlines, limit, read: 0 };
+        Self { source: Source::Open(Box::new(open)), head: None }
     }
 
     pub(crate) fn whole(bytes: Bytes) -> Self {
@@ -112,8 +116,9 @@ impl Source {
             Self::Whole(bytes) if bytes.is_empty() => Ok(None),
             Self::Whole(bytes) => Ok(Some(std::mem::take(bytes))),
             // The timer needs one.
-            Self::Open { .. } if Handle::try_current().is_err() => Err(no_runtime()),
-            Self::Open { payload, deadlines, limit, read } => {
+            Self::Open(_) if Handle::try_current().is_err() => Err(no_runtime()),
+            Self::Open(open) => {
+                let Open { payload, deadlines, limit, read } = &mut **open;
                 let part = payload.part(deadlines).await?;
                 *read += part.as_ref().map_or(0, |part| part.len() as u64);
                 match limit {

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use http::{Method, header};
+use http::{Method, StatusCode};
 
 use super::Retry;
 use crate::error::{
@@ -69,7 +69,7 @@ pub(crate) fn decide(retry: &Retry, error: &Error, situation: Situation) -> Deci
     }
     let asked_for = match &retry.on {
         Some(on) => can_be_retried(error.kind()) && on(error),
-        None => is_transient(error.kind()),
+        None => is_transient(error.kind()) && !is_refused_login(error),
     };
     if !asked_for {
         return Decision::Stop(Stop::Kind);
@@ -92,9 +92,9 @@ pub(crate) fn decide(retry: &Retry, error: &Error, situation: Situation) -> Deci
     if left.is_some_and(|left| left <= after) {
         return Decision::Stop(Stop::Deadline);
     }
-    let tokens = match (error.sent(), error.kind()) {
-        (Sent::No, _) => 0,
-        (_, ErrorKind::Timeout(_)) => TOKENS_AFTER_TIMEOUT,
+    let tokens = match error.kind() {
+        kind if error.sent() == Sent::No && is_free(kind) => 0,
+        ErrorKind::Timeout(_) => TOKENS_AFTER_TIMEOUT,
         _ => TOKENS,
     };
     Decision::Again { after, tokens }
@@ -155,17 +155,31 @@ fn is_transient(kind: ErrorKind) -> bool {
 }
 
 /// Whether the server said that it refused the request, and when to come again: 429 with
-/// `Retry-After` (RFC 6585 §4). Not if it was a redirect that led there, as an earlier hop was
+/// `Retry-After` that can be read (RFC 6585 §4). Not if it was a redirect that led there, as an earlier hop was
 /// processed then.
 fn is_refusal(error: &Error, hop: u32) -> bool {
-    hop == 0
-        && error.kind() == ErrorKind::Status(429)
-        && error.headers().contains_key(header::RETRY_AFTER)
+    hop == 0 && error.kind() == ErrorKind::Status(429) && error.retry_after().is_some()
+}
+
+/// A proxy that asks for other credentials: each try would be another failed login.
+fn is_refused_login(error: &Error) -> bool {
+    error.kind() == ErrorKind::Connect(ConnectError::Proxy)
+        && error.status() == Some(StatusCode::PROXY_AUTHENTICATION_REQUIRED)
+}
+
+/// What costs the server nothing, if it was not sent: it has not noticed. A connection that is not
+/// accepted in time, or whose handshake fails, has cost it one.
+fn is_free(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::Connect(ConnectError::Dns | ConnectError::Refused)
+            | ErrorKind::Disconnected(DisconnectedError::Unsent)
+    )
 }
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderMap;
+    use http::{HeaderMap, header};
 
     use super::*;
     use crate::error::{BuildError, DecodeError, RedirectError};
@@ -283,6 +297,10 @@ mod tests {
         };
         assert!(again(status(429, Some("1")), post));
         assert!(!again(status(429, None), post));
+        for unreadable in ["", "soon", "-1", "2 s", "1e3"] {
+            assert!(!again(status(429, Some(unreadable)), post), "{unreadable:?}");
+        }
+        assert!(again(status(429, Some("0.129")), post));
         assert!(!again(status(503, Some("1")), post));
         assert!(!again(status(429, Some("1")), Situation { hop: 1, ..post }));
     }
@@ -398,13 +416,50 @@ mod tests {
     }
 
     #[test]
-    fn what_was_never_sent_is_free() {
+    fn only_what_the_server_did_not_notice_is_free() {
         let tokens = |error: Error| match decide(&policy(), &error, FRESH) {
             Decision::Again { tokens, .. } => tokens,
             Decision::Stop(why) => panic!("{why:?}"),
         };
-        assert_eq!(tokens(Error::new(ErrorKind::Connect(ConnectError::Refused))), 0);
+        for kind in [
+            ErrorKind::Connect(ConnectError::Refused),
+            ErrorKind::Connect(ConnectError::Dns),
+            ErrorKind::Disconnected(DisconnectedError::Unsent),
+        ] {
+            assert_eq!(tokens(Error::unsent(kind)), 0, "{kind:?}");
+            assert_eq!(tokens(Error::unsent(kind).sent_at_least(Sent::Maybe)), 5, "{kind:?}");
+        }
+        for leaf in [ConnectError::Tls, ConnectError::Proxy, ConnectError::Other] {
+            assert_eq!(tokens(Error::new(ErrorKind::Connect(leaf))), 5, "{leaf:?}");
+        }
         assert_eq!(tokens(status(503, None)), 5);
-        assert_eq!(tokens(Error::new(ErrorKind::Timeout(TimeoutError::Attempt))), 10);
+        for leaf in [TimeoutError::Connect, TimeoutError::Attempt, TimeoutError::Idle] {
+            assert_eq!(tokens(Error::unsent(ErrorKind::Timeout(leaf))), 10, "{leaf:?}");
+        }
+    }
+
+    #[test]
+    fn a_proxy_that_refuses_the_login_is_not_asked_again() {
+        let refused = |status| {
+            let error = Error::new(ErrorKind::Connect(ConnectError::Proxy)).with_status(status);
+            decide(&policy(), &error, FRESH)
+        };
+        assert_eq!(refused(StatusCode::PROXY_AUTHENTICATION_REQUIRED), Decision::Stop(Stop::Kind));
+        assert!(matches!(refused(StatusCode::BAD_GATEWAY), Decision::Again { .. }));
+    }
+
+    #[test]
+    fn the_wait_that_a_broken_response_asks_for_is_not_waited_for() {
+        let headers = status(200, Some("2")).headers().clone();
+        let error = Error::new(ErrorKind::Body(BodyError::Truncated)).with_headers(headers);
+        assert_eq!(wait(&policy(), &error, FRESH), Some(50));
+    }
+
+    #[test]
+    fn a_wait_that_ends_with_the_deadline_is_not_begun() {
+        let left = Situation { left: Some(Duration::from_millis(50)), ..FRESH };
+        assert_eq!(wait(&policy(), &status(503, None), left), None);
+        let left = Situation { left: Some(Duration::from_millis(51)), ..FRESH };
+        assert_eq!(wait(&policy(), &status(503, None), left), Some(50));
     }
 }

@@ -10,10 +10,11 @@ use tower_service::Service;
 
 use super::{
     Config, Inner, Session,
-    clients::{Clients, Local},
-    transport::{Cloned, Served, Stack, Transport},
+    clients::{Clients, Local, Recipe},
+    transport::{Client, Cloned, Served, Stack, Transport},
 };
 use crate::{
+    direct::{self, Direct},
     error::{BuildError, Error},
     request::{IntoHeaderValue, add_header, header_name, parse_http, take_userinfo},
     retry::{
@@ -52,6 +53,8 @@ pub struct SessionBuilder {
     cookies: bool,
     proxies: Proxies,
     configure: Vec<Configure>,
+    /// Whether reqwest's client was asked for.
+    reqwest: bool,
     mistake: Option<Error>,
 }
 
@@ -67,6 +70,7 @@ impl SessionBuilder {
             cookies: false,
             proxies: Proxies { system: true, own: Vec::new() },
             configure: Vec::new(),
+            reqwest: false,
             mistake: None,
         }
     }
@@ -248,6 +252,16 @@ impl SessionBuilder {
         self
     }
 
+    /// Whether requests are sent by reqwest's client. Off by default: the session sends them itself, by
+    /// the libraries that reqwest is made of, in about half of the time. What only reqwest can do takes its
+    /// client by itself: [`configure`](SessionBuilder::configure), [`proxy`](SessionBuilder::proxy),
+    /// cookies, and the features `hickory-dns` and `native-tls`. Timers, redirects, retries and errors are
+    /// the same over both.
+    pub fn use_reqwest(mut self, reqwest: bool) -> Self {
+        self.reqwest = reqwest;
+        self
+    }
+
     /// Sends through this client, as [`Session::from`] does. Settings of connections (connect and
     /// pool timeouts, proxies, cookies, [`configure`](SessionBuilder::configure)) are then the
     /// client's.
@@ -289,61 +303,90 @@ impl SessionBuilder {
     }
 
     /// The session, when nothing was set that can be wrong.
-    pub(super) fn assume_valid(self) -> Session {
+    pub(super) fn assume_valid(mut self) -> Session {
         let retry_budget = self.retry_budget;
-        let transport = match self.given {
+        let (config, given) = (self.config.clone(), self.given.take());
+        let transport = match given {
             Some(Given::Client(client)) => {
                 let budget = Budget::new(retry_budget);
-                Transport::Client(Arc::new(Local { client, budget }))
+                let client = Client::Reqwest(client);
+                Transport::Client(Arc::new(Local { client, budget, runtime: None }))
             }
             Some(Given::Service(stack)) => {
                 let budget = Budget::new(retry_budget);
                 Transport::Service(Arc::new(Served { stack, budget }))
             }
-            None => {
-                let Self { connect_timeout, pool_idle_timeout, proxies, configure, .. } = self;
-                #[cfg(feature = "cookies")]
-                let jar = self.cookies.then(|| Arc::new(reqwest::cookie::Jar::default()));
-                let recipe = move || {
-                    let mut client = reqwest::Client::builder()
-                        .pool_idle_timeout(pool_idle_timeout)
-                        // A folded line is one with spaces (RFC 9112 §5.2).
-                        .http1_allow_obsolete_multiline_headers_in_responses(true);
-                    if !(proxies.system && may_have_proxies()) {
-                        client = client.no_proxy();
-                    }
-                    for proxy in &proxies.own {
-                        client = client.proxy(proxy.clone());
-                    }
-                    if let Some(timeout) = connect_timeout {
-                        client = client.connect_timeout(timeout);
-                    }
-                    #[cfg(feature = "cookies")]
-                    if let Some(jar) = &jar {
-                        client = client.cookie_provider(Arc::clone(jar));
-                    }
-                    if configure.is_empty() {
-                        client = tls::share(client);
-                    }
-                    for configure in &configure {
-                        client = configure(client);
-                    }
-                    // Redirects, retries and decompression are the exchange's, by rules of its own. A
-                    // client that may retry copies each request, even if it never does.
-                    // Another crate of the program may have given reqwest its decoders.
-                    client
-                        .redirect(reqwest::redirect::Policy::none())
-                        .retry(reqwest::retry::never().max_retries_per_request(0))
-                        .no_gzip()
-                        .no_brotli()
-                        .no_deflate()
-                        .no_zstd()
-                        .build()
-                };
-                Transport::Clients(Clients::new(Box::new(recipe), retry_budget))
-            }
+            None => Transport::Clients(Clients::new(self.recipe(), retry_budget)),
         };
-        Session(Arc::new(Inner { config: self.config, transport }))
+        Session(Arc::new(Inner { config, transport }))
+    }
+
+    /// How the client of a runtime is made: a direct sender, unless something is set that is reqwest's.
+    fn recipe(self) -> Box<Recipe> {
+        let takes_reqwest = self.takes_reqwest();
+        let Self { connect_timeout, pool_idle_timeout, proxies, configure, .. } = self;
+        if !takes_reqwest {
+            let proxies = match proxies.system && may_have_proxies() {
+                true => direct::Proxies::of_system(),
+                false => direct::Proxies::None,
+            };
+            let recipe = direct::Recipe { connect_timeout, pool_idle_timeout, proxies };
+            return Box::new(move || Ok(Client::Direct(Box::new(Direct::new(&recipe)))));
+        }
+        #[cfg(feature = "cookies")]
+        let jar = self.cookies.then(|| Arc::new(reqwest::cookie::Jar::default()));
+        Box::new(move || {
+            let mut client = reqwest::Client::builder()
+                .pool_idle_timeout(pool_idle_timeout)
+                // A folded line is one with spaces (RFC 9112 §5.2).
+                .http1_allow_obsolete_multiline_headers_in_responses(true);
+            if !(proxies.system && may_have_proxies()) {
+                client = client.no_proxy();
+            }
+            for proxy in &proxies.own {
+                client = client.proxy(proxy.clone());
+            }
+            if let Some(timeout) = connect_timeout {
+                client = client.connect_timeout(timeout);
+            }
+            #[cfg(feature = "cookies")]
+            if let Some(jar) = &jar {
+                client = client.cookie_provider(Arc::clone(jar));
+            }
+            if configure.is_empty() {
+                client = tls::share(client);
+            }
+            for configure in &configure {
+                client = configure(client);
+            }
+            // Redirects, retries and decompression are the exchange's, by rules of its own. A client
+            // that may retry copies each request, even if it never does.
+            // Another crate of the program may have given reqwest its decoders.
+            client
+                .redirect(reqwest::redirect::Policy::none())
+                .retry(reqwest::retry::never().max_retries_per_request(0))
+                .no_gzip()
+                .no_brotli()
+                .no_deflate()
+                .no_zstd()
+                .build()
+                .map(Client::Reqwest)
+        })
+    }
+
+    /// Whether the session's clients are reqwest's. The direct sender speaks TLS by rustls alone, and
+    /// resolves names by the platform alone.
+    fn takes_reqwest(&self) -> bool {
+        #[cfg(feature = "cookies")]
+        let has_cookies = self.cookies;
+        #[cfg(not(feature = "cookies"))]
+        let has_cookies = false;
+        self.reqwest
+            || has_cookies
+            || !self.proxies.own.is_empty()
+            || !self.configure.is_empty()
+            || cfg!(feature = "hickory-dns")
+            || cfg!(all(feature = "native-tls", not(feature = "rustls")))
     }
 
     /// Keeps the first mistake.

@@ -18,6 +18,7 @@ use tokio::{
     task::AbortHandle,
 };
 
+use super::transport::Client;
 use crate::{
     error::{BuildError, Error},
     retry::budget::Budget,
@@ -25,12 +26,14 @@ use crate::{
 
 /// What belongs to one runtime.
 pub(crate) struct Local {
-    pub(crate) client: reqwest::Client,
+    pub(crate) client: Client,
     pub(crate) budget: Budget,
+    /// None for a client of the user's, which is used on whichever runtime.
+    pub(crate) runtime: Option<Id>,
 }
 
 /// Makes a client, for a runtime that has none yet.
-pub(crate) type Recipe = dyn Fn() -> reqwest::Result<reqwest::Client> + Send + Sync;
+pub(crate) type Recipe = dyn Fn() -> reqwest::Result<Client> + Send + Sync;
 
 pub(crate) struct Clients {
     recipe: Box<Recipe>,
@@ -78,7 +81,8 @@ impl Clients {
             Error::build(BuildError::Session, "its client could not be built")
                 .with_source(error.without_url())
         })?;
-        let local = Arc::new(Local { client, budget: Budget::new(self.retry_budget) });
+        let budget = Budget::new(self.retry_budget);
+        let local = Arc::new(Local { client, budget, runtime: Some(id) });
         {
             let mut by_runtime = self.by_runtime.write();
             // Another thread of this runtime may have been faster.
@@ -154,7 +158,8 @@ mod tests {
     use super::*;
 
     fn clients() -> Clients {
-        Clients::new(Box::new(|| reqwest::Client::builder().no_proxy().build()), None)
+        let recipe = || reqwest::Client::builder().no_proxy().build().map(Client::Reqwest);
+        Clients::new(Box::new(recipe), None)
     }
 
     fn runtime() -> tokio::runtime::Runtime {

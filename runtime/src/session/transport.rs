@@ -1,19 +1,24 @@
-//! What carries a request: reqwest's client, or a service that stands in for it.
+//! What carries a request: a client of the session's own, reqwest's, or a service in its place.
 
 use std::{
     fmt,
     future::{Future, poll_fn},
     pin::Pin,
     sync::{Arc, Mutex, PoisonError},
+    task::{Context, Poll, ready},
 };
 
-use http::{HeaderValue, header};
+use http::{HeaderMap, HeaderValue, Method, header};
+use http_body::Body as _;
 use tokio::runtime::Handle;
 use tower_service::Service;
+use url::Url;
 
 use super::clients::{Clients, Local};
 use crate::{
-    classify,
+    body::{ReceivedBody, SendBody},
+    classify::{self, NoHead},
+    direct,
     error::{BoxError, BuildError, Error, Sent},
     retry::budget::Budget,
 };
@@ -33,6 +38,29 @@ pub(crate) enum Sender {
     Own(Arc<Local>),
     Foreign(Arc<Local>),
     Service(Arc<Served>),
+}
+
+/// A client of one of the two kinds.
+pub(crate) enum Client {
+    Direct(Box<direct::Direct>),
+    Reqwest(reqwest::Client),
+}
+
+/// One hop, as it is sent.
+pub(crate) struct Outgoing {
+    pub(crate) method: Method,
+    pub(crate) url: Url,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: SendBody,
+}
+
+/// The head of a response, with its body still to be read.
+pub(crate) struct Head {
+    pub(crate) response: http::Response<ReceivedBody>,
+    /// How many bytes of the body are announced, as they arrive.
+    pub(crate) announced: Option<u64>,
+    /// The URL that answered, where the client may have followed redirects itself.
+    pub(crate) url: Option<Url>,
 }
 
 pub(crate) fn no_runtime() -> Error {
@@ -64,43 +92,144 @@ impl Sender {
     }
 
     /// Sends one hop, and waits for the head of its response.
-    pub(crate) fn send(
-        &self,
-        mut request: reqwest::Request,
-    ) -> impl Future<Output = Result<reqwest::Response, Error>> + Send + use<> {
-        let https = request.url().scheme() == "https";
-        // The request is large: it is handed on before there is a future that would hold it.
-        let sending = match self {
-            Self::Own(local) => Sending::Client(local.client.execute(request), Sent::No),
-            // It may have followed a redirect, and then the error is that of a later hop.
-            Self::Foreign(local) => Sending::Client(local.client.execute(request), Sent::Maybe),
+    pub(crate) fn send(&self, outgoing: Outgoing) -> Result<Sending, Error> {
+        let https = outgoing.url.scheme() == "https";
+        let way = match self {
+            Self::Own(local) | Self::Foreign(local) => match &local.client {
+                Client::Direct(direct) => Way::Direct(direct.send(outgoing.into_http()?)),
+                Client::Reqwest(client) => {
+                    Way::Reqwest((&mut &*client).call(outgoing.into_reqwest()))
+                }
+            },
             Self::Service(service) => {
+                let mut request = outgoing.into_reqwest();
                 // A client of reqwest's does so itself.
                 let anything = HeaderValue::from_static("*/*");
                 request.headers_mut().entry(header::ACCEPT).or_insert(anything);
-                Sending::Service(service.stack.send(request))
+                Way::Service(service.stack.send(request))
             }
         };
-        async move {
-            match sending {
-                Sending::Client(response, at_least) => response
-                    .await
-                    .map_err(|error| classify::head(error, https).sent_at_least(at_least)),
-                Sending::Service(response) => response.await.map_err(|refused| match refused {
-                    Refused::NotReady(error) => classify::unsent(error),
-                    Refused::Failed(error) => {
-                        classify::service(error, https).sent_at_least(Sent::Maybe)
-                    }
-                }),
-            }
+        // A client of the user's may have followed a redirect, and then the error is that of a later hop.
+        let origin = match self {
+            Self::Own(local) => Origin::Own(local.runtime),
+            Self::Foreign(_) | Self::Service(_) => Origin::Foreign,
+        };
+        Ok(Sending { way, https, origin })
+    }
+}
+
+impl Outgoing {
+    fn into_http(self) -> Result<http::Request<SendBody>, Error> {
+        let Self { method, url, headers, body } = self;
+        let uri = http::Uri::try_from(url.as_str()).map_err(|error| {
+            Error::build(BuildError::Url, "it cannot be requested").with_source(error)
+        })?;
+        let mut request = http::Request::new(body);
+        *request.method_mut() = method;
+        *request.uri_mut() = uri;
+        *request.headers_mut() = headers;
+        Ok(request)
+    }
+
+    fn into_reqwest(self) -> reqwest::Request {
+        let Self { method, url, headers, body } = self;
+        let mut request = reqwest::Request::new(method, url);
+        *request.headers_mut() = headers;
+        *request.body_mut() = body.into_reqwest();
+        request
+    }
+}
+
+/// A hop on its way.
+pub(crate) struct Sending {
+    way: Way,
+    https: bool,
+    origin: Origin,
+}
+
+enum Way {
+    Direct(direct::Sending),
+    Reqwest(<reqwest::Client as Service<reqwest::Request>>::Future),
+    Service(Answering),
+}
+
+/// Whose client it is, and on which runtime a client of our own lives.
+#[derive(Clone, Copy)]
+enum Origin {
+    Own(Option<tokio::runtime::Id>),
+    Foreign,
+}
+
+impl Origin {
+    /// Whether the client's runtime is the one that polls, and so alive.
+    fn is_alive(self) -> bool {
+        match self {
+            Self::Own(runtime) => Handle::try_current().ok().map(|handle| handle.id()) == runtime,
+            Self::Foreign => false,
         }
     }
 }
 
-/// A hop on its way: by a client, whose errors then say that so much was sent at least, or by a stack.
-enum Sending<F> {
-    Client(F, Sent),
-    Service(Answering),
+impl Sending {
+    /// Whether the request has certainly not been handed to a connection.
+    pub(crate) fn is_connecting(&self) -> bool {
+        match &self.way {
+            Way::Direct(sending) => !sending.has_connection(),
+            Way::Reqwest(_) | Way::Service(_) => false,
+        }
+    }
+}
+
+impl Future for Sending {
+    type Output = Result<Head, NoHead>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let Self { way, https, origin } = &mut *self;
+        let head = match way {
+            Way::Direct(sending) => match ready!(Pin::new(&mut *sending).poll(context)) {
+                Ok(response) => Ok(Head::of_hyper(response)),
+                Err(error) => {
+                    Err(classify::direct(error, sending.has_connection(), origin.is_alive()))
+                }
+            },
+            Way::Reqwest(response) => match ready!(Pin::new(response).poll(context)) {
+                Ok(response) => Ok(Head::of_reqwest(response, *origin)),
+                Err(error) => Err(match origin {
+                    Origin::Own(_) => classify::head(error, *https, origin.is_alive()),
+                    Origin::Foreign => {
+                        classify::head(error, *https, false).sent_at_least(Sent::Maybe)
+                    }
+                }),
+            },
+            Way::Service(answer) => match ready!(answer.as_mut().poll(context)) {
+                Ok(response) => Ok(Head::of_reqwest(response, *origin)),
+                Err(Refused::NotReady(error)) => Err(classify::unsent(error).into()),
+                Err(Refused::Failed(error)) => {
+                    Err(classify::service(error, *https).sent_at_least(Sent::Maybe))
+                }
+            },
+        };
+        Poll::Ready(head)
+    }
+}
+
+impl Head {
+    fn of_hyper(response: http::Response<hyper::body::Incoming>) -> Self {
+        let is_http2 = response.version() == http::Version::HTTP_2;
+        let announced = response.body().size_hint().exact();
+        let response = response.map(|body| ReceivedBody::Direct { body, is_http2 });
+        Self { response, announced, url: None }
+    }
+
+    fn of_reqwest(response: reqwest::Response, origin: Origin) -> Self {
+        let announced = response.content_length();
+        let url = match origin {
+            Origin::Own(_) => None,
+            Origin::Foreign => Some(response.url().clone()),
+        };
+        let response = http::Response::from(response).map(ReceivedBody::Reqwest);
+        Self { response, announced, url }
+    }
 }
 
 /// The user's stack, and the budget of its retries.

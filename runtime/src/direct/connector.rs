@@ -1,0 +1,131 @@
+//! Connecting, as one step that is bounded in time: name resolution, TCP, proxy and TLS.
+
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use http::{Uri, uri::Scheme};
+use tower_service::Service;
+
+use super::{
+    dial::{Dial, Link},
+    failure::Failure,
+    proxy::Proxies,
+    wire::Wire,
+};
+
+#[cfg(feature = "rustls")]
+type Secured = hyper_rustls::MaybeHttpsStream<Link>;
+#[cfg(not(feature = "rustls"))]
+type Secured = Link;
+
+/// Opens the connections of a pool.
+#[derive(Debug, Clone)]
+pub(super) struct Connector {
+    dial: Dial,
+    timeout: Option<Duration>,
+}
+
+impl Connector {
+    pub(super) fn new(timeout: Option<Duration>, proxies: Proxies) -> Self {
+        Self { dial: Dial::new(proxies), timeout }
+    }
+}
+
+impl Service<Uri> for Connector {
+    type Response = Wire<Secured>;
+    type Error = Failure;
+    type Future = Pin<Box<dyn Future<Output = Result<Wire<Secured>, Failure>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Failure>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, server: Uri) -> Self::Future {
+        let Self { dial, timeout } = self.clone();
+        Box::pin(async move {
+            let Some(timeout) = timeout else {
+                return connect(Watched::new(dial), server).await.map(Wire::new);
+            };
+            let watched = Watched::new(dial);
+            let names = watched.dial.names(&server);
+            let is_linked = Arc::clone(&watched.is_linked);
+            match tokio::time::timeout(timeout, connect(watched, server)).await {
+                Ok(connected) => connected.map(Wire::new),
+                Err(_) => Err(Failure::timed_out(match is_linked.load(Ordering::Relaxed) {
+                    true => format!("the TLS handshake did not end within {timeout:?}"),
+                    false => format!("{names} was not reached within {timeout:?}"),
+                })),
+            }
+        })
+    }
+}
+
+#[cfg(feature = "rustls")]
+async fn connect(mut dial: Watched, server: Uri) -> Result<Secured, Failure> {
+    use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
+
+    use super::failure::of_tls;
+    use crate::error::{BoxError, ConnectError};
+
+    if server.scheme() != Some(&Scheme::HTTPS) {
+        return dial.call(server).await.map(MaybeHttpsStream::Http);
+    }
+    let config = crate::tls::to_servers().map_err(|error| {
+        Failure::new(ConnectError::Certificate, error)
+            .with_detail("there is no certificate store to verify it with")
+    })?;
+    let failed = |error: BoxError| match error.downcast::<Failure>() {
+        Ok(failure) => *failure,
+        Err(error) => of_tls(error),
+    };
+    HttpsConnector::from((dial, config)).call(server).await.map_err(failed)
+}
+
+#[cfg(not(feature = "rustls"))]
+async fn connect(mut dial: Watched, server: Uri) -> Result<Secured, Failure> {
+    if server.scheme() == Some(&Scheme::HTTPS) {
+        return Err(Failure::no_tls());
+    }
+    dial.call(server).await
+}
+
+/// Whether the server was reached, and the TLS handshake is what is waited for.
+#[derive(Clone)]
+struct Watched {
+    dial: Dial,
+    is_linked: Arc<AtomicBool>,
+}
+
+impl Watched {
+    fn new(dial: Dial) -> Self {
+        Self { dial, is_linked: Arc::default() }
+    }
+}
+
+impl Service<Uri> for Watched {
+    type Response = Link;
+    type Error = Failure;
+    type Future = Pin<Box<dyn Future<Output = Result<Link, Failure>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Failure>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, server: Uri) -> Self::Future {
+        let dialing = self.dial.call(server);
+        let is_linked = Arc::clone(&self.is_linked);
+        Box::pin(async move {
+            let link = dialing.await?;
+            is_linked.store(true, Ordering::Relaxed);
+            Ok(link)
+        })
+    }
+}

@@ -1,0 +1,302 @@
+//! Reaching a server, without TLS to it: over TCP, or through a proxy.
+
+use std::{
+    future::Future,
+    io,
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use http::{Uri, uri::Scheme};
+use hyper::rt::{Read, ReadBufCursor, Write};
+use hyper_util::{
+    client::{
+        legacy::connect::{
+            Connected, Connection, HttpConnector,
+            dns::{GaiAddrs, GaiResolver, Name},
+        },
+        proxy::matcher::Intercept,
+    },
+    rt::TokioIo,
+};
+use tokio::net::TcpStream;
+use tower_service::Service;
+
+use super::{
+    failure::{Failure, NotResolved, of_tcp, says_of_proxy},
+    proxy::{Proxies, shown},
+    tunnel::{self, NoTunnel},
+};
+use crate::error::BoxError;
+
+/// As reqwest has them.
+const KEEPALIVE: Duration = Duration::from_secs(15);
+const KEEPALIVE_RETRIES: u32 = 3;
+#[cfg(target_os = "linux")]
+const USER_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Opens connections to servers.
+#[derive(Debug, Clone)]
+pub(super) struct Dial {
+    tcp: HttpConnector<Resolver>,
+    proxies: Proxies,
+}
+
+impl Dial {
+    pub(super) fn new(proxies: Proxies) -> Self {
+        let mut tcp = HttpConnector::new_with_resolver(Resolver(GaiResolver::new()));
+        tcp.enforce_http(false);
+        tcp.set_nodelay(true);
+        tcp.set_keepalive(Some(KEEPALIVE));
+        tcp.set_keepalive_interval(Some(KEEPALIVE));
+        tcp.set_keepalive_retries(Some(KEEPALIVE_RETRIES));
+        #[cfg(target_os = "linux")]
+        tcp.set_tcp_user_timeout(Some(USER_TIMEOUT));
+        Self { tcp, proxies }
+    }
+
+    /// How a message names what is connected to.
+    pub(super) fn names(&self, server: &Uri) -> String {
+        match self.proxies.intercept(server) {
+            Some(proxy) => format!("the proxy {}", shown(proxy.uri())),
+            None => "the server".to_owned(),
+        }
+    }
+
+    async fn through(self, server: Uri, proxy: Intercept) -> Result<Link, Failure> {
+        let name = shown(proxy.uri());
+        match proxy.uri().scheme_str() {
+            Some("http" | "https") => {
+                let link = self.reach(proxy.uri(), &name).await?;
+                if server.scheme() == Some(&Scheme::HTTP) {
+                    return Ok(Link { is_proxied: true, ..link });
+                }
+                let credentials = proxy.basic_auth().cloned();
+                tunnel::open(link, &server, credentials).await.map_err(|error| match error {
+                    NoTunnel::Refused(status) => {
+                        let what = format!("refused to connect: {status}");
+                        Failure::of_proxy(&name, &what, None).with_status(status)
+                    }
+                    NoTunnel::Failed(error) => {
+                        Failure::of_proxy(&name, "did not open a tunnel", Some(error))
+                    }
+                })
+            }
+            #[cfg(feature = "socks")]
+            Some("socks4" | "socks4a" | "socks5" | "socks5h") => {
+                self.through_socks(server, &proxy, &name).await
+            }
+            _ => Err(Failure::of_proxy(&name, "has an unsupported scheme", None)),
+        }
+    }
+
+    async fn reach(mut self, proxy: &Uri, name: &str) -> Result<Link, Failure> {
+        let tcp = self.tcp.call(proxy.clone()).await.map_err(|error| {
+            let failure = of_tcp(error.into());
+            let what = says_of_proxy(&failure);
+            Failure::of_proxy(name, what, Some(failure.into()))
+        })?;
+        let link = Link { stream: Stream::Tcp(tcp), is_proxied: false };
+        match proxy.scheme() == Some(&Scheme::HTTPS) {
+            true => secured(link, proxy, name).await,
+            false => Ok(link),
+        }
+    }
+
+    #[cfg(feature = "socks")]
+    async fn through_socks(
+        self,
+        server: Uri,
+        proxy: &Intercept,
+        name: &str,
+    ) -> Result<Link, Failure> {
+        use hyper_util::client::legacy::connect::proxy::{SocksV4, SocksV5};
+
+        let scheme = proxy.uri().scheme_str().unwrap_or_default();
+        let is_local = matches!(scheme, "socks4" | "socks5");
+        let at = with_default_port(proxy.uri());
+        let connected = if scheme.starts_with("socks4") {
+            SocksV4::new(at, self.tcp)
+                .local_dns(is_local)
+                .call(server)
+                .await
+                .map_err(BoxError::from)
+        } else {
+            let mut socks = SocksV5::new(at, self.tcp).local_dns(is_local);
+            if let Some((user, password)) = proxy.raw_auth() {
+                socks = socks.with_auth(user.to_owned(), password.to_owned());
+            }
+            socks.call(server).await.map_err(BoxError::from)
+        };
+        match connected {
+            Ok(tcp) => Ok(Link { stream: Stream::Tcp(tcp), is_proxied: false }),
+            Err(error) => Err(Failure::of_proxy(name, "did not connect", Some(error))),
+        }
+    }
+}
+
+/// The port that SOCKS has by custom (RFC 1928 §3), where the URL names none.
+#[cfg(feature = "socks")]
+fn with_default_port(proxy: &Uri) -> Uri {
+    if proxy.port().is_some() {
+        return proxy.clone();
+    }
+    let host = proxy.host().unwrap_or_default();
+    format!("{}://{host}:1080", proxy.scheme_str().unwrap_or("socks5"))
+        .parse()
+        .unwrap_or_else(|_| proxy.clone())
+}
+
+#[cfg(feature = "rustls")]
+async fn secured(link: Link, proxy: &Uri, name: &str) -> Result<Link, Failure> {
+    use hyper_rustls::HttpsConnector;
+
+    let failed = |error: BoxError| {
+        Failure::of_proxy(name, "was connected to, and the TLS handshake failed", Some(error))
+    };
+    let config = crate::tls::to_proxies().map_err(|error| failed(error.into()))?;
+    let mut secure = HttpsConnector::from((Given(Some(link)), config));
+    let stream = secure.call(proxy.clone()).await.map_err(failed)?;
+    Ok(Link { stream: Stream::Tls(Box::new(stream)), is_proxied: false })
+}
+
+#[cfg(not(feature = "rustls"))]
+async fn secured(_: Link, _: &Uri, name: &str) -> Result<Link, Failure> {
+    Err(Failure::of_proxy(name, "is reached by TLS, which needs the feature `rustls`", None))
+}
+
+/// A connector that has connected already.
+#[cfg(feature = "rustls")]
+struct Given(Option<Link>);
+
+#[cfg(feature = "rustls")]
+impl Service<Uri> for Given {
+    type Response = Link;
+    type Error = io::Error;
+    type Future = std::future::Ready<Result<Link, io::Error>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), io::Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Uri) -> Self::Future {
+        std::future::ready(self.0.take().ok_or_else(|| io::ErrorKind::NotConnected.into()))
+    }
+}
+
+impl Service<Uri> for Dial {
+    type Response = Link;
+    type Error = Failure;
+    type Future = Pin<Box<dyn Future<Output = Result<Link, Failure>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Failure>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, server: Uri) -> Self::Future {
+        let mut dial = self.clone();
+        match dial.proxies.intercept(&server) {
+            Some(proxy) => Box::pin(dial.through(server, proxy)),
+            None => Box::pin(async move {
+                let tcp = dial.tcp.call(server).await.map_err(|error| of_tcp(error.into()))?;
+                Ok(Link { stream: Stream::Tcp(tcp), is_proxied: false })
+            }),
+        }
+    }
+}
+
+/// The platform's resolver, whose errors can be told from those of connecting.
+#[derive(Debug, Clone)]
+struct Resolver(GaiResolver);
+
+impl Service<Name> for Resolver {
+    type Response = GaiAddrs;
+    type Error = NotResolved;
+    type Future = Pin<Box<dyn Future<Output = Result<GaiAddrs, NotResolved>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), NotResolved>> {
+        self.0.poll_ready(context).map_err(|error| NotResolved(error.into()))
+    }
+
+    fn call(&mut self, name: Name) -> Self::Future {
+        let resolving = self.0.call(name);
+        Box::pin(async move { resolving.await.map_err(|error| NotResolved(error.into())) })
+    }
+}
+
+/// A connection to a server, on which TLS may follow.
+pub(super) struct Link {
+    stream: Stream,
+    /// Whether requests on it are the proxy's to pass on, and so name their whole URL.
+    is_proxied: bool,
+}
+
+enum Stream {
+    Tcp(TokioIo<TcpStream>),
+    /// To a proxy that is reached by TLS.
+    #[cfg(feature = "rustls")]
+    Tls(Box<hyper_rustls::MaybeHttpsStream<Link>>),
+}
+
+impl Connection for Link {
+    fn connected(&self) -> Connected {
+        // No more than that: whatever else is said of a connection is put into each of its responses.
+        Connected::new().proxy(self.is_proxied)
+    }
+}
+
+/// Calls a method of the stream that this is.
+macro_rules! stream {
+    ($link:expr, $stream:ident => $call:expr) => {
+        match &mut $link.stream {
+            Stream::Tcp($stream) => $call,
+            #[cfg(feature = "rustls")]
+            Stream::Tls($stream) => $call,
+        }
+    };
+}
+
+impl Read for Link {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
+        stream!(self, stream => Pin::new(stream).poll_read(context, buffer))
+    }
+}
+
+impl Write for Link {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        stream!(self, stream => Pin::new(stream).poll_write(context, bytes))
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        stream!(self, stream => Pin::new(stream).poll_flush(context))
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        stream!(self, stream => Pin::new(stream).poll_shutdown(context))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        match &self.stream {
+            Stream::Tcp(stream) => stream.is_write_vectored(),
+            #[cfg(feature = "rustls")]
+            Stream::Tls(stream) => stream.is_write_vectored(),
+        }
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        stream!(self, stream => Pin::new(stream).poll_write_vectored(context, slices))
+    }
+}

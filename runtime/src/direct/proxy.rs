@@ -1,0 +1,46 @@
+//! The proxies of the environment and of the system, as hyper-util reads them (the variables are those
+//! that curl reads).
+
+use std::sync::{Arc, LazyLock};
+
+use http::{HeaderValue, Uri, uri::Scheme};
+use hyper_util::client::proxy::matcher::{Intercept, Matcher};
+
+/// Which proxy a connection goes through.
+#[derive(Debug, Clone)]
+pub(crate) enum Proxies {
+    None,
+    System(Arc<Matcher>),
+}
+
+impl Proxies {
+    /// The environment's and the system's, looked at once for the process.
+    pub(crate) fn of_system() -> Self {
+        static SYSTEM: LazyLock<Arc<Matcher>> = LazyLock::new(|| Arc::new(Matcher::from_system()));
+        Self::System(Arc::clone(&SYSTEM))
+    }
+
+    pub(super) fn intercept(&self, server: &Uri) -> Option<Intercept> {
+        match self {
+            Self::None => None,
+            Self::System(matcher) => matcher.intercept(server),
+        }
+    }
+
+    /// What a plain request says to its proxy in `Proxy-Authorization`.
+    pub(super) fn credentials_for_plain(&self, server: &Uri) -> Option<HeaderValue> {
+        if matches!(self, Self::None) || server.scheme() != Some(&Scheme::HTTP) {
+            return None;
+        }
+        self.intercept(server)?.basic_auth().cloned()
+    }
+}
+
+/// The host and port of a proxy, for messages; credentials are no part of them.
+pub(super) fn shown(proxy: &Uri) -> String {
+    let host = proxy.host().unwrap_or_default();
+    match proxy.port_u16() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    }
+}

@@ -1,0 +1,131 @@
+//! What the connection's bytes say before hyper reads them: whether the peer speaks first, and whether
+//! it speaks the version of HTTP that was agreed on.
+
+use std::{
+    error::Error as StdError,
+    fmt, io,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use hyper::rt::{Read, ReadBuf, ReadBufCursor, Write};
+use hyper_util::client::legacy::connect::{Connected, Connection};
+
+/// The kind that an error of this module has: h2 hands on that and a text, and neither sockets nor TLS
+/// fail so while they read.
+pub(crate) const NOT_AS_AGREED: io::ErrorKind = io::ErrorKind::Unsupported;
+
+/// A connection whose first bytes are looked at.
+pub(crate) struct Wire<T> {
+    inner: T,
+    is_http2: bool,
+    has_written: bool,
+    has_read: bool,
+}
+
+/// What no HTTP server sends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NotAsAgreed {
+    /// Bytes before a request, on a connection that none was sent on: another protocol's greeting, or a
+    /// response to nothing.
+    SpokeFirst,
+    /// Something else than HTTP/2, which it had agreed to.
+    NotHttp2,
+}
+
+impl<T: Connection> Wire<T> {
+    pub(super) fn new(inner: T) -> Self {
+        let is_http2 = inner.connected().is_negotiated_h2();
+        Self { inner, is_http2, has_written: false, has_read: false }
+    }
+}
+
+impl<T> Wire<T> {
+    /// Looks at the first bytes that arrive.
+    fn check(&mut self, first: &[u8]) -> Result<(), NotAsAgreed> {
+        self.has_read = true;
+        if !self.is_http2 {
+            return if self.has_written { Ok(()) } else { Err(NotAsAgreed::SpokeFirst) };
+        }
+        // A server begins with SETTINGS (RFC 9113 §3.4), whose type is the fourth byte of its header.
+        match first.get(3) {
+            Some(&kind) if kind != 4 => Err(NotAsAgreed::NotHttp2),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl<T: Connection> Connection for Wire<T> {
+    fn connected(&self) -> Connected {
+        self.inner.connected()
+    }
+}
+
+impl<T: Read + Unpin> Read for Wire<T> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        mut buffer: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
+        if self.has_read {
+            return Pin::new(&mut self.inner).poll_read(context, buffer);
+        }
+        // The first read goes through a buffer of its own, as what hyper gives cannot be looked at.
+        let mut first = [std::mem::MaybeUninit::uninit(); 16];
+        let length = buffer.remaining().min(first.len());
+        let mut first = ReadBuf::uninit(&mut first[..length]);
+        match Pin::new(&mut self.inner).poll_read(context, first.unfilled()) {
+            Poll::Ready(Ok(())) => {}
+            other => return other,
+        }
+        let bytes = first.filled();
+        if !bytes.is_empty() {
+            self.check(bytes).map_err(|error| io::Error::new(NOT_AS_AGREED, error))?;
+            buffer.put_slice(bytes);
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<T: Write + Unpin> Write for Wire<T> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.has_written = true;
+        Pin::new(&mut self.inner).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_shutdown(context)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.inner.is_write_vectored()
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.has_written = true;
+        Pin::new(&mut self.inner).poll_write_vectored(context, slices)
+    }
+}
+
+impl fmt::Display for NotAsAgreed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::SpokeFirst => "the server sent bytes before the request",
+            Self::NotHttp2 => "the server agreed to HTTP/2, and sent something else",
+        })
+    }
+}
+
+impl StdError for NotAsAgreed {}
