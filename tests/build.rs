@@ -36,12 +36,14 @@ mod suggest;
 mod template;
 #[path = "../macros/src/units.rs"]
 mod units;
+#[path = "../macros/src/walk.rs"]
+mod walk;
 
 /// What says so itself, and why.
 const NOT_EJECTED: &str = "mod hygiene;";
 
 /// The subjects of the correct programs, each a file in `passes`.
-const PASSING: [&str; 1] = ["keys"];
+const PASSING: [&str; 4] = ["arguments", "handlers", "keys", "names"];
 
 fn main() {
     for watched in

@@ -2,7 +2,7 @@
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
-use syn::{Expr, ExprCall, ExprClosure, ExprIf, ExprMatch, ExprPath, Path, Stmt};
+use syn::{Expr, ExprAwait, ExprCall, ExprClosure, ExprIf, ExprMatch, ExprPath, Path, Stmt};
 
 use crate::scan;
 use crate::suggest::did_you_mean;
@@ -11,8 +11,9 @@ pub(crate) enum Action {
     /// `log`, or `log(level)`.
     Log(Ident, Option<Ident>),
     Print(Ident),
-    /// A path that is called with the error; and the `.await` that followed.
-    Call(ExprPath, Option<TokenStream>),
+    /// A path, or a field that holds a function, which is called with the error; and the `.await` that
+    /// followed.
+    Call(Expr, Option<TokenStream>),
     /// A closure that is called with the error.
     Closure(ExprClosure),
     /// Any other expression.
@@ -145,13 +146,15 @@ fn action(expr: Expr, tail: bool) -> syn::Result<Action> {
         }
         Expr::Paren(paren) if paren.attrs.is_empty() => action(*paren.expr, tail)?,
         Expr::Path(path) if path.attrs.is_empty() => word(path)?,
-        Expr::Await(awaited) if awaited.attrs.is_empty() => match *awaited.base {
-            Expr::Path(path) if path.attrs.is_empty() => {
-                let (dot, await_) = (awaited.dot_token, awaited.await_token);
-                Action::Call(path, Some(quote!(#dot #await_)))
-            }
+        Expr::Await(awaited) if awaited.attrs.is_empty() => match &*awaited.base {
+            Expr::Path(ExprPath { attrs, .. }) if attrs.is_empty() => called_later(awaited),
+            base if is_place(base) => called_later(awaited),
             _ => Action::Statement(opaque(awaited)?),
         },
+        place if is_place(&place) => {
+            opaque(&place)?;
+            Action::Call(place, None)
+        }
         Expr::Call(call) if call.attrs.is_empty() => called(call, tail)?,
         Expr::Closure(closure) if closure.attrs.is_empty() => {
             opaque(&closure)?;
@@ -165,6 +168,21 @@ fn action(expr: Expr, tail: bool) -> syn::Result<Action> {
         Expr::Match(cases) if cases.attrs.is_empty() => choice(cases, tail)?,
         other => Action::Statement(opaque(other)?),
     })
+}
+
+fn called_later(awaited: ExprAwait) -> Action {
+    let ExprAwait { base, dot_token, await_token, .. } = awaited;
+    Action::Call(*base, Some(quote!(#dot_token #await_token)))
+}
+
+/// A field, or an element of a list: it is called, as it does nothing by itself.
+pub(crate) fn is_place(expr: &Expr) -> bool {
+    match expr {
+        Expr::Field(field) => field.attrs.is_empty(),
+        Expr::Index(index) => index.attrs.is_empty(),
+        Expr::Group(group) => group.attrs.is_empty() && is_place(&group.expr),
+        _ => false,
+    }
 }
 
 /// Whether an expression makes a value and does nothing else, as far as can be seen.
@@ -204,7 +222,7 @@ fn not_last(ending: &Ident) -> syn::Error {
 
 fn word(path: ExprPath) -> syn::Result<Action> {
     let Some(ident) = path.path.get_ident() else {
-        return Ok(Action::Call(path, None));
+        return Ok(Action::Call(Expr::Path(path), None));
     };
     match ident.to_string().as_str() {
         "log" => Ok(Action::Log(ident.clone(), None)),
@@ -217,7 +235,7 @@ fn word(path: ExprPath) -> syn::Result<Action> {
             ident.span(),
             "`fail` needs the error to fail with: write `fail(error)`",
         )),
-        _ => Ok(Action::Call(path, None)),
+        _ => Ok(Action::Call(Expr::Path(path), None)),
     }
 }
 

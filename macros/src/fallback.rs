@@ -61,7 +61,13 @@ pub(crate) fn item(item: Item, named: &[Ident], errors: &Errors) -> TokenStream 
 //         in a constant without a name
 fn template_of(template: &LitStr, item: &Item) -> TokenStream {
     let bindings = item.bindings();
-    let names = bindings.iter().map(|(name, _)| name);
+    // Under `#[cfg]`, several may have one name.
+    let mut names: Vec<&Ident> = Vec::new();
+    for (name, _) in &bindings {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
     // A module of its own: what else is in scope is no argument.
     quote! {
         const _: () = {

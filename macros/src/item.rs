@@ -4,8 +4,9 @@
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
-use syn::{Attribute, FnArg, Meta, Pat, ReturnType, Signature, Token, Type, Visibility};
+use syn::{Attribute, FnArg, Meta, Pat, PatType, ReturnType, Signature, Token, Type, Visibility};
 
+use crate::scan::has_word;
 use crate::suggest::nearest;
 
 pub(crate) struct Item {
@@ -29,6 +30,8 @@ pub(crate) struct Item {
 /// An argument that is filled from the response.
 pub(crate) struct Response {
     pub(crate) attr: Attribute,
+    /// The others, which are of lints.
+    pub(crate) attrs: Vec<Attribute>,
     pub(crate) pat: Pat,
     pub(crate) ty: Type,
 }
@@ -68,7 +71,8 @@ impl Parse for Item {
             let response = take_helpers(&mut argument, &mut misspelt);
             match (argument, response) {
                 (FnArg::Typed(argument), Some(attr)) => {
-                    responses.push(Response { attr, pat: *argument.pat, ty: *argument.ty })
+                    let PatType { attrs, pat, ty, .. } = argument;
+                    responses.push(Response { attr, attrs, pat: *pat, ty: *ty });
                 }
                 (argument, response) => {
                     response_self = response_self.or(response);
@@ -125,7 +129,8 @@ fn take_helpers(argument: &mut FnArg, misspelt: &mut Vec<Ident>) -> Option<Attri
     };
     let mut response = None;
     for attr in std::mem::take(attrs) {
-        if attr.path().is_ident("response") {
+        let conditional = attr.path().is_ident("cfg_attr") && has_word(&attr.meta, "response");
+        if attr.path().is_ident("response") || conditional {
             response = response.or(Some(attr));
         } else if let Some(word) = attr.path().get_ident()
             && nearest(&word.to_string(), ["response"]).is_some()

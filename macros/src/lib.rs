@@ -26,6 +26,7 @@ mod template;
 #[cfg(test)]
 mod tests;
 mod units;
+mod walk;
 
 // Documented where `backstop` re-exports it: there, the examples can be tested.
 #[expect(missing_docs, reason = "they stand at the re-export")]

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use proc_macro2::{Ident, Span, TokenStream};
-use syn::{Expr, ExprClosure, ExprPath, LitStr, Path};
+use syn::{Expr, ExprClosure, LitStr, Path};
 
 use crate::action::{Action, Ends};
-use crate::args::{Arm, Backoff, Measure};
+use crate::args::{Arm, Backoff, HeaderName, Measure};
 use crate::pattern::Pattern;
 
 pub(crate) struct Request {
@@ -17,7 +17,9 @@ pub(crate) struct Request {
     pub(crate) placeholders: Vec<Placeholder>,
     pub(crate) session: Option<Expr>,
     pub(crate) query: Option<Expr>,
-    pub(crate) headers: Vec<(LitStr, Expr)>,
+    /// A whole `HeaderMap`.
+    pub(crate) header_map: Option<Expr>,
+    pub(crate) headers: Vec<(HeaderName, Expr)>,
     pub(crate) auth: Option<Auth>,
     pub(crate) content: Option<Content>,
     pub(crate) expect: Option<Vec<(u16, u16)>>,
@@ -104,8 +106,8 @@ pub(crate) struct Call {
 }
 
 pub(crate) enum Callee {
-    /// Called with what the place has to offer.
-    Path(ExprPath),
+    /// A path or a field, called with what there is to tell.
+    Function(Expr),
     /// Called likewise; an `.await` at its end stands for one after the call.
     Closure(ExprClosure),
     /// Called as written.

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
+use quote::ToTokens;
 use syn::ext::IdentExt;
 
 use crate::action::DIVERGING;
@@ -284,6 +285,13 @@ pub(crate) fn words(tokens: TokenStream, found: &mut HashSet<String>) {
             TokenTree::Punct(_) => {}
         }
     }
+}
+
+/// Whether `word` stands in `tokens`.
+pub(crate) fn has_word(tokens: &impl ToTokens, word: &str) -> bool {
+    let mut found = HashSet::new();
+    words(tokens.to_token_stream(), &mut found);
+    found.contains(word)
 }
 
 /// Where the first `&` stands in a type.

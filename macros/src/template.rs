@@ -307,6 +307,9 @@ fn misnamed(text: &str) -> Option<String> {
     if let Some(plain) = text.strip_prefix("r#") {
         return Some(format!("a placeholder leaves `r#` out: write `{{{plain}}}`"));
     }
+    if text.contains("::") && text.split("::").all(is_name) {
+        return None;
+    }
     if let Some((name, _)) = text.split_once(':')
         && is_name(name)
     {
@@ -333,6 +336,14 @@ fn misnamed(text: &str) -> Option<String> {
             "`{text}` is not a name: write `{{name}}` for an argument, `{{self.field}}` for a field"
         )),
     }
+}
+
+/// Whether the name of a placeholder is that of a constant: a path, or all in capitals.
+pub(crate) fn is_constant(text: &str) -> bool {
+    let capitals = |text: &str| {
+        text.contains(char::is_uppercase) && !text.contains(|c: char| c.is_lowercase() || c == '.')
+    };
+    text.contains("::") || capitals(text)
 }
 
 fn is_field(text: &str) -> bool {
@@ -402,6 +413,15 @@ mod tests {
         assert_eq!(places("{*rest}"), [named("rest", Place::Rest)]);
         assert_eq!(places("{base}"), [named("base", Place::Base)]);
         assert_eq!(places("/{type}{ext}").len(), 2);
+        assert_eq!(
+            places("{BASE}/{Self::VERSION}/{N}?q={api::KEY}"),
+            [
+                named("BASE", Place::Base),
+                named("Self::VERSION", Place::Segment),
+                named("N", Place::Segment),
+                named("api::KEY", Place::Query),
+            ]
+        );
     }
 
     #[test]
@@ -436,6 +456,8 @@ mod tests {
             ("/{r#type}", "{r#type}", "a placeholder leaves `r#` out: write `{type}`"),
             ("/{0}", "{0}", "`0` is not a name"),
             ("/{_}", "{_}", "`_` is not a name"),
+            ("/{Self::}", "{Self::}", "a placeholder takes no format"),
+            ("/{::ID}", "{::ID}", "`::ID` is not a name"),
             ("/{self}", "{self}", "`self` is no value to send"),
             ("/{self.}", "{self.}", "`self.` is not a name"),
             (

@@ -8,6 +8,7 @@
 //! |---|---|---|
 //! | how is the response read, in a function without a body? | [`returns`] | the success type [reads itself](FromResponse), or is [JSON](FromJson) |
 //! | the same, where a failure is handled | [`total`] | the success type or the type itself reads itself, or is JSON |
+//! | how is what a body takes from the response read? | [`taken`] | the type [reads itself](FromResponse), or [reads the head](FromResponseParts) |
 //! | which request error did the body return? | [`returned`] | the one in the chain of a `Result`'s error, or none |
 //! | what does a recovered function yield? | [`Failure`](crate::Failure) | the outcome of success, or the [plain](PlainFailure) value |
 //!
@@ -19,7 +20,7 @@ use serde::de::DeserializeOwned;
 
 pub use crate::outcome::PlainFailure;
 use crate::{
-    decode::FromResponse,
+    decode::{FromResponse, FromResponseParts},
     error::Error,
     outcome::{Ending, Outcome, Succeed},
     response::Response,
@@ -180,6 +181,48 @@ impl<R> TotalPlainJson<R> {
     }
 }
 
+/// Asks how a response is read as what a body takes from it.
+pub fn taken<T>() -> Taken<T> {
+    Taken(TakenHead(TakenNothing(PhantomData)))
+}
+
+/// The question of [`taken`].
+#[derive(Debug)]
+pub struct Taken<T>(TakenHead<T>);
+
+/// The next answer of [`Taken`].
+#[derive(Debug)]
+pub struct TakenHead<T>(TakenNothing<T>);
+
+/// The next answer of [`TakenHead`].
+#[derive(Debug)]
+pub struct TakenNothing<T>(PhantomData<fn() -> T>);
+
+impl<T: FromResponse> Taken<T> {
+    /// The type reads itself.
+    pub fn reader(&self) -> Reader<Result<T, Error>> {
+        Reader { streaming: T::STREAMING, read: |response| response.and_then(T::from_response) }
+    }
+}
+
+impl<T: FromResponseParts> TakenHead<T> {
+    /// The type reads the head, and nobody the body.
+    pub fn reader(&self) -> Reader<Result<T, Error>> {
+        let read = |response: Result<Response, Error>| T::from_response_parts(&response?);
+        Reader { streaming: false, read }
+    }
+}
+
+impl<T> TakenNothing<T> {
+    /// The type would have to read itself.
+    pub fn reader(&self) -> Reader<Result<T, Error>>
+    where
+        T: FromResponse,
+    {
+        Taken(TakenHead(TakenNothing(PhantomData::<fn() -> T>))).reader()
+    }
+}
+
 /// Asks what a body returned.
 pub fn returned<R>(outcome: &R) -> Returned<'_, R> {
     Returned(ReturnedShared(ReturnedLocal(ReturnedError(ReturnedAny(outcome)))))
@@ -265,6 +308,8 @@ impl<'a, R> ReturnedAny<'a, R> {
 
 then! {
     <R> Returns<R> => ReturnsJson<R>;
+    <T> Taken<T> => TakenHead<T>;
+    <T> TakenHead<T> => TakenNothing<T>;
     <R> Total<R> => TotalPlain<R>;
     <R> TotalPlain<R> => TotalJson<R>;
     <R> TotalJson<R> => TotalPlainJson<R>;

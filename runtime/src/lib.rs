@@ -97,7 +97,7 @@ pub use self::{
         RedirectError, Sent, TimeoutError,
     },
     exchange::Exchange,
-    handlers::{log, log_at, print},
+    handlers::{log, log_at, notify, print},
     outcome::{
         Ending, FailWith, Failure, Finally, FinallyAsync, LastSteps, Outcome, Succeed, handle,
     },

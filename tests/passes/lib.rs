@@ -51,4 +51,7 @@
     reason = "of the functions as they are written, which say nothing of themselves here"
 )]
 
+pub mod arguments;
+pub mod handlers;
 pub mod keys;
+pub mod names;

@@ -37,7 +37,9 @@ pub(crate) struct Args {
     pub(crate) targets: Vec<Target>,
     pub(crate) session: Option<Keyed<Expr>>,
     pub(crate) query: Option<Keyed<Expr>>,
-    pub(crate) headers: Option<Keyed<Vec<(LitStr, Expr)>>>,
+    /// `headers = …`, a whole `HeaderMap`.
+    pub(crate) header_map: Option<Keyed<Expr>>,
+    pub(crate) headers: Option<Keyed<Vec<(HeaderName, Expr)>>>,
     pub(crate) bearer: Option<Keyed<Expr>>,
     pub(crate) basic: Option<Keyed<(Expr, Expr)>>,
     /// Any of `json`, `form`, `text`, `body` and `multipart`.
@@ -59,6 +61,12 @@ pub(crate) struct Target {
     /// The name in `method("PURGE")`.
     pub(crate) custom: Option<LitStr>,
     pub(crate) template: LitStr,
+}
+
+/// The name of a header: text, or the path of what has it.
+pub(crate) enum HeaderName {
+    Text(LitStr),
+    Path(Expr),
 }
 
 /// A number with a unit, or an expression of the type.
@@ -83,7 +91,7 @@ pub(crate) struct StatusRange {
 
 pub(crate) enum OnError {
     /// `on_error = ACTION`, and the action as it was written.
-    Always(Action, TokenStream),
+    Always(Action, Expr),
     Arms(Vec<Arm>),
 }
 
@@ -92,13 +100,20 @@ pub(crate) struct Arm {
     pub(crate) guard: Option<Expr>,
     pub(crate) action: Action,
     /// The action as it was written.
-    pub(crate) tokens: TokenStream,
+    pub(crate) written: Expr,
 }
 
 impl Args {
     /// What the values name that may be an item: a path, or one that is called.
     pub(crate) fn named_items(&self) -> Vec<Ident> {
-        let single = [&self.session, &self.query, &self.bearer, &self.cleanup, &self.finally];
+        let single = [
+            &self.session,
+            &self.query,
+            &self.header_map,
+            &self.bearer,
+            &self.cleanup,
+            &self.finally,
+        ];
         let keyed = single.into_iter().flatten().chain(&self.bodies);
         let mut found: Vec<Ident> =
             keyed.filter_map(|keyed| named_item(&keyed.value)).cloned().collect();
@@ -108,7 +123,7 @@ impl Args {
             Some(OnError::Arms(arms)) => arms.iter().map(|arm| &arm.action).collect(),
         };
         let called = actions.into_iter().filter_map(|action| match action {
-            Action::Call(path, _) => first_word(&path.path),
+            Action::Call(called, _) => named_item(called),
             _ => None,
         });
         found.extend(called.cloned());
@@ -138,11 +153,12 @@ fn first_word(path: &Path) -> Option<&Ident> {
 pub(crate) const METHODS: [&str; 7] = ["get", "post", "put", "patch", "delete", "head", "options"];
 
 /// All other keys.
-const KEYS: [&str; 20] = [
+const KEYS: [&str; 21] = [
     "method",
     "session",
     "query",
     "header",
+    "headers",
     "bearer",
     "basic",
     "json",
@@ -219,6 +235,15 @@ impl Reader {
             "method" => return self.custom_target(key, input),
             "session" => set_once(&mut args.session, errors, value(key, input)?),
             "query" => set_once(&mut args.query, errors, value(key, input)?),
+            "headers" if input.peek(token::Paren) => {
+                let content;
+                parenthesized!(content in input);
+                skip(&content);
+                let message = "`headers` is a whole map: write `header(\"name\" = value)`, or \
+                               `headers = map`";
+                return Err(syn::Error::new(key.span(), message));
+            }
+            "headers" => set_once(&mut args.header_map, errors, value(key, input)?),
             "bearer" => set_once(&mut args.bearer, errors, value(key, input)?),
             "fallback" => set_once(&mut args.fallback, errors, value(key, input)?),
             "cleanup" => set_once(&mut args.cleanup, errors, value(key, input)?),

@@ -8,9 +8,10 @@ use syn::ext::IdentExt;
 use syn::parse::ParseStream;
 use syn::parse::discouraged::Speculative;
 use syn::punctuated::Punctuated;
-use syn::{Expr, ExprLit, Lit, LitStr, Token, parenthesized, token};
+use syn::spanned::Spanned;
+use syn::{Expr, ExprLit, ExprMacro, ExprPath, Lit, LitStr, Token, parenthesized, token};
 
-use super::{Arm, Keyed, Measure, OnError, StatusRange, Timeouts, twice};
+use super::{Arm, HeaderName, Keyed, Measure, OnError, StatusRange, Timeouts, twice};
 use crate::action;
 use crate::errors::Errors;
 use crate::pattern::Pattern;
@@ -93,6 +94,25 @@ pub(super) fn all<T>(
 }
 
 pub(super) fn template(input: ParseStream<'_>) -> syn::Result<LitStr> {
+    let ahead = input.fork();
+    if let Ok(path) = ahead.parse::<ExprPath>()
+        && (ahead.is_empty() || ahead.peek(Token![,]))
+    {
+        let text = path.to_token_stream().to_string().replace(' ', "");
+        input.advance_to(&ahead);
+        return Err(syn::Error::new_spanned(
+            path,
+            format!("a constant is a part of the template: write `\"{{{text}}}\"`"),
+        ));
+    }
+    let ahead = input.fork();
+    if let Ok(call) = ahead.parse::<ExprMacro>() {
+        input.advance_to(&ahead);
+        return Err(syn::Error::new_spanned(
+            call,
+            "the template is read before macros are: write one literal, with constants as `{NAME}`",
+        ));
+    }
     input.parse().map_err(|error| {
         let message = "expected the template as a string literal, such as `\"/users/{id}\"`";
         syn::Error::new(error.span(), message)
@@ -109,17 +129,33 @@ pub(super) fn basic(key: Ident, content: ParseStream<'_>) -> syn::Result<Keyed<(
     }
 }
 
-pub(super) fn header(content: ParseStream<'_>) -> syn::Result<(LitStr, Expr)> {
-    let Ok(name) = content.parse::<LitStr>() else {
-        return Err(here(content, "expected a header, such as `\"accept\" = \"text/plain\"`"));
-    };
+pub(super) fn header(content: ParseStream<'_>) -> syn::Result<(HeaderName, Expr)> {
+    let name = header_name(content)?;
     if !content.peek(Token![=]) {
+        let (span, written) = match &name {
+            HeaderName::Text(text) => (text.span(), format!("{:?}", text.value())),
+            HeaderName::Path(path) => (path.span(), "NAME".to_owned()),
+        };
         skip_value(content);
-        let message = format!("a header needs a value: write `{:?} = …`", name.value());
-        return Err(syn::Error::new(name.span(), message));
+        let message = format!("a header needs a value: write `{written} = …`");
+        return Err(syn::Error::new(span, message));
     }
     content.parse::<Token![=]>()?;
     Ok((name, content.parse()?))
+}
+
+fn header_name(content: ParseStream<'_>) -> syn::Result<HeaderName> {
+    let ahead = content.fork();
+    if let Ok(path) = ahead.parse::<ExprPath>()
+        && ahead.peek(Token![=])
+    {
+        content.advance_to(&ahead);
+        return Ok(HeaderName::Path(Expr::Path(path)));
+    }
+    match content.peek(LitStr) {
+        true => content.parse().map(HeaderName::Text),
+        false => Err(here(content, "expected a header, such as `\"accept\" = \"text/plain\"`")),
+    }
 }
 
 /// Skips `, value`, in place of `= value`.
@@ -265,8 +301,7 @@ pub(super) fn on_error(
     }
     if !input.peek(token::Paren) {
         let expr: Expr = value_of(key, "log", input, |input| input.parse())?;
-        let tokens = expr.to_token_stream();
-        return Ok(OnError::Always(action::read(expr)?, tokens));
+        return Ok(OnError::Always(action::read(expr.clone())?, expr));
     }
     let content = list(key, "_ => log", input)?;
     let mut arms = Vec::new();
@@ -322,7 +357,6 @@ fn arm(content: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Option<Arm>
         ));
     }
     let expr = content.call(Expr::parse_with_earlier_boundary_rule)?;
-    let tokens = expr.to_token_stream();
     let ends_itself =
         matches!(expr, Expr::Block(_) | Expr::If(_) | Expr::Match(_) | Expr::Unsafe(_));
     if content.peek(Token![;]) {
@@ -332,7 +366,8 @@ fn arm(content: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Option<Arm>
         return Err(here(content, "arms are separated by commas: write `,` before this"));
     }
     content.parse::<Option<Token![,]>>()?;
-    Ok(errors.keep(action::read(expr)).map(|action| Arm { pattern, guard, action, tokens }))
+    let action = errors.keep(action::read(expr.clone()));
+    Ok(action.map(|action| Arm { pattern, guard, action, written: expr }))
 }
 
 /// At the next token, without what `ParseStream::error` adds at the end of a group.

@@ -3,14 +3,15 @@
 use std::collections::HashSet;
 
 use proc_macro2::{Span, TokenStream};
-use syn::Safety;
+use quote::ToTokens;
 use syn::ext::IdentExt;
+use syn::{PatType, Safety};
 
 use super::{Parsed, action_expressions, closing_expressions, handler_key, request_expressions};
 use crate::args::Args;
 use crate::errors::Errors;
 use crate::item::Item;
-use crate::scan;
+use crate::{scan, template};
 
 /// The longest tuple that is read from a response.
 const MOST_RESPONSES: usize = 5;
@@ -52,7 +53,7 @@ pub(super) fn one_request(item: &Item, errors: &mut Errors) {
 /// `#[response]` marks an argument of a function with a body, and takes nothing itself.
 ///
 /// UI: `response/on_self`, `response/with_arguments`, `response/without_a_body`,
-/// `response/too_many`, `response/misspelt`.
+/// `response/too_many`, `response/misspelt`, `response/cfg`, `response/cfg_attr`.
 pub(super) fn response_arguments(item: &Item, errors: &mut Errors) {
     if let Some(attr) = &item.response_self {
         errors.on(attr, "`self` comes from the caller: put `#[response]` on an argument");
@@ -65,8 +66,19 @@ pub(super) fn response_arguments(item: &Item, errors: &mut Errors) {
             format!("a function takes at most {MOST_RESPONSES} of these: take a `Response`");
         errors.on(&response.attr, message);
     }
+    for attr in item.responses.iter().flat_map(|response| &response.attrs) {
+        if attr.path().is_ident("cfg") {
+            errors.on(
+                attr,
+                "an argument from the response is there or not for the whole function: put `#[cfg]` \
+                 on the function",
+            );
+        }
+    }
     for response in &item.responses {
-        if response.has_arguments() {
+        if response.attr.path().is_ident("cfg_attr") {
+            errors.on(&response.attr, "`#[response]` depends on nothing: write `#[response]`");
+        } else if response.has_arguments() {
             errors.on(
                 &response.attr.meta,
                 "the type of the argument says how it is read: write `#[response]`",
@@ -112,14 +124,17 @@ pub(super) fn is_scoped(item: &Item, output: Option<&TokenStream>) -> bool {
 pub(super) fn may_wait(args: &Args, item: &Item) -> bool {
     let body = item.body.iter().map(|body| &body.tokens);
     body.into_iter().any(scan::may_wait)
-        || action_expressions(args).iter().chain(&closing_expressions(args)).any(scan::may_wait)
+        || action_expressions(args)
+            .into_iter()
+            .chain(closing_expressions(args))
+            .any(|expr| scan::may_wait(&expr.to_token_stream()))
 }
 
 /// Whether an argument, or `self`, is named in what runs after the body.
 pub(super) fn used_by_handlers(args: &Args, item: &Item) -> bool {
     let mut used = HashSet::new();
-    for tokens in action_expressions(args).into_iter().chain(closing_expressions(args)) {
-        scan::words(tokens, &mut used);
+    for expr in action_expressions(args).into_iter().chain(closing_expressions(args)) {
+        scan::words(expr.to_token_stream(), &mut used);
     }
     let mut names = item.bindings().into_iter().map(|(name, _)| name.unraw().to_string());
     used.contains("self") || names.any(|name| used.contains(&name))
@@ -146,10 +161,13 @@ pub(super) fn used_arguments(args: &Args, templates: &[Parsed], item: &Item, err
     if item.body.is_some() || templates.is_empty() {
         return;
     }
-    let bindings: Vec<(Span, String)> = item
+    // What is not always there may not always be used.
+    let sometimes =
+        |argument: &PatType| argument.attrs.iter().any(|attr| attr.path().is_ident("cfg"));
+    let bindings: Vec<(Span, String, bool)> = item
         .bindings()
         .into_iter()
-        .map(|(name, _)| (name.span(), name.unraw().to_string()))
+        .map(|(name, argument)| (name.span(), name.unraw().to_string(), sometimes(argument)))
         .collect();
     let mut used = HashSet::new();
     for template in templates {
@@ -158,20 +176,26 @@ pub(super) fn used_arguments(args: &Args, templates: &[Parsed], item: &Item, err
             return;
         };
         let names = template.placeholders.iter().map(|placeholder| &placeholder.text);
-        for name in names.filter(|name| !name.starts_with("self.")) {
+        let is_argument = |name: &&String| {
+            !name.starts_with("self.")
+                && (!template::is_constant(name)
+                    || bindings.iter().any(|(_, text, _)| text == *name))
+                && !item.sig.generics.const_params().any(|param| param.ident == **name)
+        };
+        for name in names.filter(is_argument) {
             // One that names no argument may have meant any of them.
-            if !bindings.iter().any(|(_, binding)| binding == name) {
+            if !bindings.iter().any(|(_, binding, _)| binding == name) {
                 return;
             }
             used.insert(name.clone());
         }
     }
     let expressions = [request_expressions, action_expressions, closing_expressions];
-    for tokens in expressions.into_iter().flat_map(|of| of(args)) {
-        scan::words(tokens, &mut used);
+    for expr in expressions.into_iter().flat_map(|of| of(args)) {
+        scan::words(expr.to_token_stream(), &mut used);
     }
-    for (span, text) in bindings {
-        if !text.starts_with('_') && !used.contains(&text) {
+    for (span, text, sometimes) in bindings {
+        if !sometimes && !text.starts_with('_') && !used.contains(&text) {
             errors.at(
                 span,
                 format!(

@@ -5,12 +5,13 @@ use quote::quote;
 use syn::{Expr, ExprAwait, ExprClosure, Lit, Pat, RangeLimits};
 
 use super::{action_expressions, closing_expressions, handler_key, request_expressions};
+use crate::action::is_place;
 use crate::args::{self, Args, Arm, Keyed, without_groups};
 use crate::errors::Errors;
 use crate::item::Item;
 use crate::model::{Call, Callee, OnError};
 use crate::pattern::Pattern;
-use crate::scan;
+use crate::walk;
 
 /// Nothing leaves the function past its handlers.
 ///
@@ -37,7 +38,7 @@ pub(super) fn no_early_exit(args: &Args, errors: &mut Errors) {
         ),
     ];
     for (expressions, message) in kinds {
-        for (span, what) in expressions.iter().filter_map(scan::early_exit) {
+        for (span, what) in expressions.iter().filter_map(|expr| walk::early_exit(expr)) {
             errors.at(span, format!("`{what}` {message}"));
         }
     }
@@ -163,19 +164,18 @@ pub(super) fn reachable_fallback(args: &Args, errors: &mut Errors) {
     }
 }
 
-/// `cleanup` and `finally` are a path or a call; what is told the ending may be a closure.
+/// `cleanup` and `finally` are a function, a call, or a closure.
 ///
 /// UI: `arms/cleanup_not_a_call`, `arms/finally_a_value`.
 pub(super) fn call(keyed: &Keyed<Expr>, errors: &mut Errors) -> Option<Call> {
-    let is_told = keyed.key == "finally";
     let value = without_groups(&keyed.value);
     let (expr, awaited) = match value {
         Expr::Await(expr) => ((*expr.base).clone(), Some(awaited(expr))),
         // It waits by itself, and its body may end in an `.await` of its own.
-        Expr::Closure(ExprClosure { asyncness: Some(_), .. }) if is_told => {
+        Expr::Closure(ExprClosure { asyncness: Some(_), .. }) => {
             (value.clone(), Some(quote!(.await)))
         }
-        Expr::Closure(closure) if is_told => match &*closure.body {
+        Expr::Closure(closure) => match &*closure.body {
             // The closure makes the future that is awaited, or spawned, outside of it.
             Expr::Await(body) => {
                 let awaited = awaited(body);
@@ -187,16 +187,21 @@ pub(super) fn call(keyed: &Keyed<Expr>, errors: &mut Errors) -> Option<Call> {
         expr => (expr.clone(), None),
     };
     let callee = match expr {
-        Expr::Path(path) => Callee::Path(path),
-        Expr::Closure(closure) if is_told => Callee::Closure(closure),
+        function if matches!(function, Expr::Path(_)) || is_place(&function) => {
+            Callee::Function(function)
+        }
+        Expr::Closure(closure) => Callee::Closure(closure),
         expr @ (Expr::Call(_) | Expr::MethodCall(_) | Expr::Macro(_)) => Callee::Written(expr),
         // Said already, where it stands.
         Expr::Try(_) | Expr::Return(_) => return None,
         _ => {
-            let told = if is_told { ", or a closure of the `Ending`" } else { "" };
+            let closure = if keyed.key == "finally" { "|ending| …" } else { "|| …" };
             errors.on(
                 value,
-                format!("`{0}` is a call: write `{0} = path`, or `{0} = path(…)`{told}", keyed.key),
+                format!(
+                    "`{0}` is a call: write `{0} = path`, `{0} = path(…)`, or `{0} = {closure}`",
+                    keyed.key
+                ),
             );
             return None;
         }

@@ -7,11 +7,10 @@ mod handlers;
 mod retry;
 mod sent;
 
-use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::{Expr, Path};
 
-use crate::args::{Args, Backoff, Measure, OnError};
+use crate::args::{Args, Backoff, HeaderName, Measure, OnError};
 use crate::errors::Errors;
 use crate::item::Item;
 use crate::model::{Call, Handlers, Request};
@@ -37,7 +36,8 @@ pub(crate) fn check(args: Args, item: &Item, mut errors: Errors) -> Result<Reque
     sent::one_body(&args, found);
     sent::body_of_get(&args, found);
     sent::one_authorization(&args, found);
-    sent::header_names(&args, found);
+    sent::header_names(&args, item, found);
+    sent::limits_above_zero(&args, found);
     sent::statuses(&args, found);
     sent::attempt_within_total(&args, found);
     retry::check(&args, complete, found);
@@ -92,6 +92,7 @@ pub(crate) fn check(args: Args, item: &Item, mut errors: Errors) -> Result<Reque
         placeholders,
         session: args.session.map(|keyed| keyed.value),
         query: args.query.map(|keyed| keyed.value),
+        header_map: args.header_map.map(|keyed| keyed.value),
         headers: args.headers.map(|keyed| keyed.value).unwrap_or_default(),
         auth,
         content: sent::content(args.bodies),
@@ -146,13 +147,18 @@ fn handler_key(args: &Args) -> Option<&proc_macro2::Ident> {
 }
 
 /// The expressions that make the request.
-fn request_expressions(args: &Args) -> Vec<TokenStream> {
+fn request_expressions(args: &Args) -> Vec<&Expr> {
     let mut found: Vec<&Expr> = Vec::new();
-    let single = [&args.session, &args.query, &args.bearer];
+    let single = [&args.session, &args.query, &args.header_map, &args.bearer];
     found.extend(single.into_iter().flatten().map(|keyed| &keyed.value));
     found.extend(args.bodies.iter().map(|keyed| &keyed.value));
     if let Some(headers) = &args.headers {
-        found.extend(headers.value.iter().map(|(_, value)| value));
+        for (name, value) in &headers.value {
+            if let HeaderName::Path(name) = name {
+                found.push(name);
+            }
+            found.push(value);
+        }
     }
     if let Some(basic) = &args.basic {
         found.extend([&basic.value.0, &basic.value.1]);
@@ -183,29 +189,25 @@ fn request_expressions(args: &Args) -> Vec<TokenStream> {
             None => {}
         }
     }
-    found.into_iter().map(Expr::to_token_stream).collect()
+    found
 }
 
 /// The actions and guards of `on_error`.
-fn action_expressions(args: &Args) -> Vec<TokenStream> {
+fn action_expressions(args: &Args) -> Vec<&Expr> {
     match args.on_error.as_ref().map(|keyed| &keyed.value) {
         None => Vec::new(),
-        Some(OnError::Always(_, tokens)) => vec![tokens.clone()],
-        Some(OnError::Arms(arms)) => arms
-            .iter()
-            .flat_map(|arm| {
-                let guard = arm.guard.as_ref().map(Expr::to_token_stream);
-                guard.into_iter().chain([arm.tokens.clone()])
-            })
-            .collect(),
+        Some(OnError::Always(_, written)) => vec![written],
+        Some(OnError::Arms(arms)) => {
+            arms.iter().flat_map(|arm| arm.guard.iter().chain([&arm.written])).collect()
+        }
     }
 }
 
 /// `fallback`, `cleanup` and `finally`.
-fn closing_expressions(args: &Args) -> Vec<TokenStream> {
+fn closing_expressions(args: &Args) -> Vec<&Expr> {
     [&args.fallback, &args.cleanup, &args.finally]
         .into_iter()
         .flatten()
-        .map(|keyed| keyed.value.to_token_stream())
+        .map(|keyed| &keyed.value)
         .collect()
 }

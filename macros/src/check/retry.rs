@@ -3,13 +3,14 @@
 use proc_macro2::Span;
 use syn::{Expr, ExprLit, Lit};
 
-use crate::args::{Args, Backoff, Measure, Retry};
+use crate::args::{Args, Backoff, HeaderName, Measure, Retry};
 use crate::errors::Errors;
 use crate::model;
 use crate::pattern::Part;
 
-/// Whether sending it twice does what sending it once does (RFC 9110, section 9.2.2).
-const IDEMPOTENT: [&str; 6] = ["get", "head", "options", "put", "delete", "trace"];
+/// Whether sending it twice does what sending it once does (RFC 9110, section 9.2.2). The case of a
+/// method's name counts: what `get` means is for its server to say.
+const IDEMPOTENT: [&str; 6] = ["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"];
 
 /// What can only go wrong once something was sent, with the leaf if only that one does.
 const AFTER_SENDING: [(&str, Option<&str>); 8] = [
@@ -136,10 +137,11 @@ fn worth_repeating(part: &Part<'_>, errors: &mut Errors) {
 /// A request that may have been processed is sent again only if that does no harm.
 ///
 /// UI: `policies/retry_post_status`, `policies/retry_post_body`, `policies/retry_post_idle`,
-/// `policies/retry_post_closed`, `policies/retry_patch_protocol`, `policies/retry_custom_method`.
+/// `policies/retry_post_closed`, `policies/retry_patch_protocol`, `policies/retry_custom_method`,
+/// `policies/retry_method_in_lower_case`.
 fn safe_to_repeat(args: &Args, retry: &Retry, method: &str, part: &Part<'_>, errors: &mut Errors) {
-    let keyed = retry.idempotency_key.is_some() || sends_key(args);
-    if keyed || IDEMPOTENT.contains(&method.to_lowercase().as_str()) {
+    let keyed = retry.idempotency_key.is_some() || sends_key(args) || sends_unknown_header(args);
+    if keyed || IDEMPOTENT.contains(&method) {
         return;
     }
     // 429 says that it was not processed.
@@ -177,8 +179,16 @@ fn key_is_needed(args: &Args, retry: &Retry, method: &str, errors: &mut Errors) 
 }
 
 fn sends_key(args: &Args) -> bool {
+    args.headers.iter().flat_map(|keyed| &keyed.value).any(|(name, _)| match name {
+        HeaderName::Text(name) => name.value().eq_ignore_ascii_case("idempotency-key"),
+        HeaderName::Path(_) => false,
+    })
+}
+
+/// Whether there is a header whose name only rustc knows.
+fn sends_unknown_header(args: &Args) -> bool {
     let mut headers = args.headers.iter().flat_map(|keyed| &keyed.value);
-    headers.any(|(name, _)| name.value().eq_ignore_ascii_case("idempotency-key"))
+    args.header_map.is_some() || headers.any(|(name, _)| matches!(name, HeaderName::Path(_)))
 }
 
 /// The name of the method, as it is sent.

@@ -1,12 +1,14 @@
 //! The rules for what is sent, and for what counts as success.
 
+use std::time::Duration;
+
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::{Expr, LitStr, Token};
 
 use super::Parsed;
-use crate::args::{Args, Keyed, Measure, StatusRange, Target};
+use crate::args::{Args, HeaderName, Keyed, Measure, StatusRange, Target};
 use crate::errors::Errors;
 use crate::item::Item;
 use crate::model::{Auth, Content, Method, Placeholder};
@@ -112,7 +114,8 @@ fn part(literal: &LitStr, range: std::ops::Range<usize>) -> Span {
 
 /// The expression that a placeholder stands for, with the names as the function itself knows them.
 ///
-/// UI: `template/unknown_name`, `template/unknown_name_no_hint`, `template/from_the_response`,
+/// UI: `template/constant_unknown`, `template/constant_of_the_type_unknown`,
+/// `template/unknown_name`, `template/unknown_name_no_hint`, `template/from_the_response`,
 /// `template/self_without_receiver`.
 fn value_of(
     literal: &LitStr,
@@ -138,6 +141,11 @@ fn value_of(
         let here = span.resolved_at(Span::mixed_site());
         let fields = fields.split('.').map(|field| member(field, here));
         return Some(quote!(#this #(.#fields)*));
+    }
+    if item.sig.generics.const_params().any(|param| named(&param.ident))
+        || template::is_constant(text)
+    {
+        return Some(constant(text, span.resolved_at(Span::mixed_site())));
     }
     let message = if item.responses.iter().any(|response| response.bindings().iter().any(named)) {
         format!(
@@ -167,6 +175,24 @@ fn value_of(
     None
 }
 
+/// A constant, by its name or its path. As `span` names no locals, rustc suggests none in place of the
+/// template.
+fn constant(text: &str, span: Span) -> TokenStream {
+    let names = text.split("::").map(|name| match name {
+        "Self" | "self" | "super" | "crate" => Ident::new(name, span),
+        name => member_name(name, span),
+    });
+    let colons = Token![::](span);
+    let mut path = TokenStream::new();
+    for name in names {
+        if !path.is_empty() {
+            colons.to_tokens(&mut path);
+        }
+        name.to_tokens(&mut path);
+    }
+    path
+}
+
 /// Whether rustc reads a template's placeholders as those of a format string.
 fn is_format(literal: &LitStr) -> bool {
     let is_word = |text: &str| syn::parse_str::<Ident>(text).is_ok();
@@ -186,10 +212,14 @@ fn member(field: &str, span: Span) -> TokenStream {
     if let Ok(index) = field.parse() {
         return syn::Index { index, span }.to_token_stream();
     }
-    match syn::parse_str::<Ident>(field) {
-        Ok(_) => Ident::new(field, span).to_token_stream(),
+    member_name(field, span).to_token_stream()
+}
+
+fn member_name(name: &str, span: Span) -> Ident {
+    match syn::parse_str::<Ident>(name) {
+        Ok(_) => Ident::new(name, span),
         // `template` lets nothing but names through, so this one is a keyword.
-        Err(_) => Ident::new_raw(field, span).to_token_stream(),
+        Err(_) => Ident::new_raw(name, span),
     }
 }
 
@@ -242,19 +272,71 @@ pub(super) fn one_authorization(args: &Args, errors: &mut Errors) {
     }
 }
 
-/// A header's name is a token, and not one that follows from the body.
+/// A header's name is a token, and not one that follows from the body. Only how long a stream is, it
+/// cannot tell itself.
 ///
-/// UI: `keys/header_name_with_a_space`, `keys/header_computed`.
-pub(super) fn header_names(args: &Args, errors: &mut Errors) {
+/// UI: `keys/header_name_with_a_space`, `keys/header_computed`, `keys/header_computed_from_json`,
+/// `keys/header_of_the_framing`.
+pub(super) fn header_names(args: &Args, item: &Item, errors: &mut Errors) {
+    let computed: &[&str] = match args.bodies.iter().any(|body| body.key == "body") {
+        true => &["transfer-encoding"],
+        false => &["content-length", "transfer-encoding"],
+    };
     for (name, _) in args.headers.iter().flat_map(|keyed| &keyed.value) {
+        let name = match name {
+            HeaderName::Text(name) => name,
+            HeaderName::Path(path) => {
+                header_is_no_word(path, item, errors);
+                continue;
+            }
+        };
         let text = name.value();
         if !is_token(&text) {
             errors.on(
                 name,
                 format!("`{text}` is not the name of a header: write a word, such as `\"accept\"`"),
             );
-        } else if ["content-length", "transfer-encoding"].contains(&text.to_lowercase().as_str()) {
+        } else if computed.contains(&text.to_lowercase().as_str()) {
             errors.on(name, format!("`{text}` is computed from the body: leave it out"));
+        }
+    }
+}
+
+/// A path names a constant, and a word an argument: that of a header has quotes.
+///
+/// UI: `keys/header_name_a_word`.
+fn header_is_no_word(name: &Expr, item: &Item, errors: &mut Errors) {
+    let word = match name {
+        Expr::Path(path) => path.path.get_ident(),
+        _ => None,
+    };
+    let Some(word) = word else {
+        return;
+    };
+    let text = word.unraw().to_string();
+    let is_argument = item.bindings().iter().any(|(name, _)| name.unraw() == text);
+    if !is_argument && !template::is_constant(&text) {
+        errors.at(word.span(), format!("the name of a header is text: write `\"{text}\"`"));
+    }
+}
+
+/// No time and no room are not enough for anything.
+///
+/// UI: `keys/timeout_zero`, `keys/timeouts_zero`, `keys/max_body_zero`.
+pub(super) fn limits_above_zero(args: &Args, errors: &mut Errors) {
+    if let Some(Measure::Literal(0, span)) = args.max_body.as_ref().map(|keyed| &keyed.value) {
+        errors
+            .at(*span, "no body is as small as that: write a larger size, or leave `max_body` out");
+    }
+    let Some(timeouts) = args.timeout.as_ref().map(|keyed| &keyed.value) else {
+        return;
+    };
+    for timeout in [&timeouts.total, &timeouts.attempt, &timeouts.idle] {
+        if let Some(Measure::Literal(Duration::ZERO, span)) = timeout {
+            errors.at(
+                *span,
+                "this is over before it begins: write a longer time, or leave it out for the session's",
+            );
         }
     }
 }

@@ -4,7 +4,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 use syn::{Expr, Path};
 
-use super::{at, call_at, code, crate_at, local_at, parentheses};
+use super::{at, call, call_at, code, crate_at, local_at};
 use crate::action::{Action, Step};
 use crate::args::Arm;
 use crate::pattern::{Inside, Kind, Leaf, Pattern};
@@ -185,13 +185,14 @@ fn statement(action: &Action, krate: &Path) -> Option<TokenStream> {
             Some(quote_spanned!(at(log)=> #krate::log_at(#krate::Level::#level, &error)))
         }
         Action::Print(print) => Some(quote_spanned!(at(print)=> #krate::print(&error))),
-        Action::Call(path, awaited) => {
-            let arguments = parentheses(path, quote_spanned!(at(path)=> &error));
-            Some(code!(#path #arguments #awaited))
+        Action::Call(called, awaited) => {
+            let call = call(called, quote_spanned!(at(called)=> &error));
+            Some(code!(#call #awaited))
         }
         Action::Closure(closure) => {
-            // Not the user's own call, which they would be told to write as a block.
-            Some(quote_spanned!(at(closure)=> (#closure)(&error)))
+            let span = at(closure);
+            let krate = crate_at(krate, span);
+            Some(quote_spanned!(span=> #krate::notify(&error, #closure)))
         }
         Action::Statement(tokens) => Some(tokens.clone()),
         _ => None,

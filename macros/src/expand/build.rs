@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
-use syn::{Expr, Path};
+use syn::{Expr, Path, Type};
 
 use super::{actions, at_output, call_at, code, crate_at, local_at, output, own, parentheses};
-use crate::args::{Backoff, Measure};
-use crate::item::Item;
+use crate::args::{Backoff, HeaderName, Measure};
+use crate::item::{Item, Response};
 use crate::model::{Auth, Content, Method, Placeholder, Request, Retry};
 
 // Input:  #[request(get = "/users/{id}", header("accept" = kind), timeout = 2s)]
@@ -33,6 +33,7 @@ pub(super) fn request(
     let calls = [
         request.placeholders.iter().map(placeholder).collect(),
         request.query.iter().map(query).collect(),
+        request.header_map.iter().map(headers).collect(),
         request.headers.iter().map(header).collect(),
         request.auth.iter().map(auth).collect(),
         request.content.iter().map(content).collect(),
@@ -97,8 +98,17 @@ fn query(value: &Expr) -> TokenStream {
 }
 
 // Output: .header("accept", kind)
-fn header((name, value): &(syn::LitStr, Expr)) -> TokenStream {
-    call_at(name.span(), "header", code!(#name, #value))
+fn header((name, value): &(HeaderName, Expr)) -> TokenStream {
+    let name = match name {
+        HeaderName::Text(text) => text.to_token_stream(),
+        HeaderName::Path(path) => path.to_token_stream(),
+    };
+    call_at(own(&name), "header", code!(#name, #value))
+}
+
+// Output: .headers(&map)
+fn headers(map: &Expr) -> TokenStream {
+    call_at(own(map), "headers", reference(map))
 }
 
 // Output: .bearer_auth(token)
@@ -217,37 +227,100 @@ fn duration(duration: &Measure<Duration>) -> TokenStream {
 // Output: .reads::<Json<User>>()
 fn reads(request: &Request, item: &Item) -> TokenStream {
     match response(request, item) {
-        None => TokenStream::new(),
-        Some((_, ty)) => {
+        Some(Taken { ty, by_type: false, .. }) => {
             let span = own(&ty);
             let reads = Ident::new("reads", span);
             let nothing = parentheses(&ty, TokenStream::new());
             code!(.#reads::<#ty> #nothing)
         }
+        _ => TokenStream::new(),
     }
 }
 
-/// The pattern and the type of what is taken from the response: a tuple if there are several.
-pub(super) fn response(request: &Request, item: &Item) -> Option<(TokenStream, TokenStream)> {
+/// What is taken from the response: a tuple if there are several.
+pub(super) struct Taken {
+    pub(super) pat: TokenStream,
+    pub(super) ty: TokenStream,
+    /// Whether it may read the head alone, for all that is seen of it.
+    pub(super) by_type: bool,
+    /// The statements that take apart what lints are to treat otherwise: their attributes are for it
+    /// alone.
+    pub(super) lets: TokenStream,
+}
+
+// Input:  #[response] status: StatusCode, #[allow(unused_mut)] #[response] mut text: String
+// Output: (status, second)
+//         (StatusCode, String)
+//         #[allow(unused_mut)] let mut text = second;
+pub(super) fn response(request: &Request, item: &Item) -> Option<Taken> {
+    const NAMES: [&str; 5] = ["first", "second", "third", "fourth", "fifth"];
     let first = item.responses.first()?;
     // The parentheses are where the first type is, as far as rustc's messages go.
     let span = own(&first.ty);
     let krate = crate_at(&request.krate, span);
+    let mut lets = TokenStream::new();
+    let of_items = item.responses.iter().zip(NAMES).map(|(response, name)| {
+        let Response { attrs, pat, ty, .. } = response;
+        if attrs.is_empty() {
+            return (pat.to_token_stream(), ty.to_token_stream());
+        }
+        let name = Ident::new(name, Span::mixed_site());
+        lets.extend(code!(#(#attrs)* let #pat = #name;));
+        (name.to_token_stream(), ty.to_token_stream())
+    });
     let deadline =
         request.scoped.then(|| (code!(deadline), quote_spanned!(span=> #krate::Deadline)));
-    let of_items = item
-        .responses
-        .iter()
-        .map(|response| (response.pat.to_token_stream(), response.ty.to_token_stream()));
     let (pats, types): (Vec<_>, Vec<_>) = deadline.into_iter().chain(of_items).unzip();
-    Some(match (pats.as_slice(), types.as_slice()) {
+    let (pat, ty) = match (pats.as_slice(), types.as_slice()) {
         ([pat], [ty]) => (pat.clone(), ty.clone()),
         _ => (code!((#(#pats),*)), quote_spanned!(span=> (#(#types),*))),
-    })
+    };
+    let by_type = item.responses.last().is_some_and(|last| !is_known(&last.ty));
+    Some(Taken { pat, ty, by_type, lets })
+}
+
+/// Whether the name of a type is one of the library's, all of which read themselves: asking by type
+/// takes rustc longer.
+fn is_known(ty: &Type) -> bool {
+    const KNOWN: [&str; 10] = [
+        "BodyStream",
+        "Bytes",
+        "Deadline",
+        "HeaderMap",
+        "Json",
+        "Response",
+        "StatusCode",
+        "String",
+        "Vec",
+        "Version",
+    ];
+    match ty {
+        Type::Path(path) => path
+            .path
+            .segments
+            .last()
+            .is_some_and(|last| KNOWN.iter().any(|name| last.ident == name)),
+        Type::Group(group) => is_known(&group.elem),
+        _ => false,
+    }
+}
+
+// Output: let reader = ::backstop::by_type::taken::<Remaining>().reader();
+pub(super) fn taken_reader(request: &Request, taken: &Taken) -> Option<TokenStream> {
+    let Taken { ty, by_type, .. } = taken;
+    // Where the type is, so that one that cannot be read is reported there.
+    let span = own(ty);
+    let krate = crate_at(&request.krate, span);
+    let reader = quote_spanned!(span=> #krate::by_type::taken::<#ty>().reader());
+    by_type.then(|| code!(let reader = #reader;))
 }
 
 // Output: ::backstop::read::<Json<User>>(response)
-pub(super) fn read(request: &Request, ty: &TokenStream) -> TokenStream {
+//         reader.read(response)
+pub(super) fn read(request: &Request, Taken { ty, by_type, .. }: &Taken) -> TokenStream {
+    if *by_type {
+        return code!(reader.read(response));
+    }
     // Where the type is: one that cannot be read is reported there, and only once, as `reads` asks
     // the same of it in the same place.
     let span = own(ty);

@@ -2,9 +2,10 @@
 
 use proc_macro2::{Delimiter, Group, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
+use syn::Path;
 
 use super::actions::{Settled, Ways, settled};
-use super::{at, at_output, build, code, crate_at, output, own, parentheses, run};
+use super::{at, at_output, build, code, crate_at, output, own, run};
 use crate::action::{Action, Ends};
 use crate::item::{Body, Item, may_be_refutable};
 use crate::model::{Call, Callee, Handlers, OnError, Request};
@@ -21,7 +22,11 @@ use crate::model::{Call, Callee, Handlers, OnError, Request};
 //         })
 pub(super) fn statements(request: &Request, handlers: &Handlers, item: &Item) -> TokenStream {
     let guard = handlers.finally.as_ref().map(|call| guard(call, request));
-    let reader = item.body.is_none().then(|| build::reader(request, item, "total"));
+    let reader = match build::response(request, item) {
+        None if item.body.is_none() => Some(build::reader(request, item, "total")),
+        None => None,
+        Some(taken) => build::taken_reader(request, &taken),
+    };
     let streaming = reader.as_ref().map(|_| code!(reader.streaming));
     let build = build::request(request, item, streaming);
     let send = build::send(request);
@@ -56,9 +61,9 @@ pub(super) fn statements(request: &Request, handlers: &Handlers, item: &Item) ->
 // Output: let finally = ::backstop::Finally::new(|ending| released(ending));
 fn guard(call: &Call, request: &Request) -> TokenStream {
     let called = match (&call.callee, call.awaited.is_some()) {
-        (Callee::Path(path), _) => {
-            let arguments = parentheses(path, quote_spanned!(at(path)=> ending));
-            quote_spanned!(at(path)=> |ending| #path #arguments)
+        (Callee::Function(called), _) => {
+            let called = super::call(called, quote_spanned!(at(called)=> ending));
+            quote_spanned!(at(&called)=> |ending| #called)
         }
         (Callee::Closure(closure), _) => code!(#closure),
         (Callee::Written(expr), true) => quote_spanned!(at(expr)=> |_| #expr),
@@ -93,7 +98,7 @@ fn success(request: &Request, handlers: &Handlers, item: &Item) -> TokenStream {
             };
         };
     };
-    let Taken { read, pat, taken } = taken(request, item);
+    let Taking { read, pat, taken } = taking(request, item);
     let body = match request.output {
         Some(_) => returning(request, handlers, taken, body),
         None => ended(request, handlers, taken, body),
@@ -125,29 +130,33 @@ fn failure(handlers: &Handlers) -> TokenStream {
     }
 }
 
-/// What the body takes from the response.
-struct Taken {
+/// What the body takes from the response, and how.
+struct Taking {
     /// The expression that reads it.
     read: TokenStream,
     /// The pattern of what was read.
     pat: TokenStream,
-    /// The statement that takes it apart, where the pattern does not.
-    taken: Option<TokenStream>,
+    /// The statements that take it apart, where the pattern does not.
+    taken: TokenStream,
 }
 
-fn taken(request: &Request, item: &Item) -> Taken {
-    let (pat, read) = match build::response(request, item) {
-        Some((pat, ty)) => (pat, build::read(request, &ty)),
-        None if request.scoped => {
-            (code!(deadline), code!(response.map(|response| response.deadline())))
+fn taking(request: &Request, item: &Item) -> Taking {
+    let (pat, read, lets) = match build::response(request, item) {
+        Some(taken) => {
+            let read = build::read(request, &taken);
+            (taken.pat, read, taken.lets)
         }
-        None => (code!(_), code!(response)),
+        None if request.scoped => {
+            let read = code!(response.map(|response| response.deadline()));
+            (code!(deadline), read, TokenStream::new())
+        }
+        None => (code!(_), code!(response), TokenStream::new()),
     };
     // In a `let`, one that leaves a value out is reported at itself.
     let refutable = item.responses.iter().any(|response| may_be_refutable(&response.pat));
     match refutable {
-        true => Taken { read, pat: code!(response), taken: Some(code!(let #pat = response;)) },
-        false => Taken { read, pat, taken: None },
+        true => Taking { read, pat: code!(response), taken: code!(let #pat = response; #lets) },
+        false => Taking { read, pat, taken: lets },
     }
 }
 
@@ -163,7 +172,7 @@ fn taken(request: &Request, item: &Item) -> Taken {
 fn returning(
     request: &Request,
     handlers: &Handlers,
-    taken: Option<TokenStream>,
+    taken: TokenStream,
     body: &Body,
 ) -> TokenStream {
     let krate = &request.krate;
@@ -197,12 +206,7 @@ fn returning(
 //             finally.end(::backstop::Ending::Done);
 //             return;
 //         }
-fn ended(
-    request: &Request,
-    handlers: &Handlers,
-    taken: Option<TokenStream>,
-    body: &Body,
-) -> TokenStream {
+fn ended(request: &Request, handlers: &Handlers, taken: TokenStream, body: &Body) -> TokenStream {
     let krate = &request.krate;
     let (body, allow) = (run::body(request, body), run::allow_unreachable(request, body));
     let told = finished(handlers, code!(#krate::Ending::Done));
@@ -231,7 +235,7 @@ fn ending(
     outcome: &TokenStream,
 ) -> TokenStream {
     let krate = &request.krate;
-    let Taken { read, pat, taken } = taken(request, item);
+    let Taking { read, pat, taken } = taking(request, item);
     let failure = failure(handlers);
     // After it comes nothing, so it may leave early, or have no end.
     let body = match request.scoped {
@@ -271,7 +275,7 @@ fn outcome(request: &Request, handlers: &Handlers, item: &Item) -> TokenStream {
     let deny = denied(&handlers.on_error);
     // Nothing is reached then: `finally` hears of it as its guard is dropped.
     if ends == Ends::default() {
-        let cleanup = handlers.cleanup.as_ref().map(cleanup);
+        let cleanup = handlers.cleanup.as_ref().map(|call| cleanup(call, &request.krate));
         let cleanup = cleanup.map(|cleanup| code!(; #[allow(unreachable_code)] #cleanup));
         return code!(#error #deny #handled #cleanup);
     }
@@ -294,7 +298,7 @@ fn outcome(request: &Request, handlers: &Handlers, item: &Item) -> TokenStream {
         Some(_) => code!((ending, outcome)),
         None => code!(outcome),
     };
-    let cleanup = handlers.cleanup.as_ref().map(cleanup);
+    let cleanup = handlers.cleanup.as_ref().map(|call| cleanup(call, &request.krate));
     let finally = finished(handlers, code!(ending));
     code! {
         #before
@@ -313,9 +317,10 @@ fn denied(on_error: &OnError) -> Option<TokenStream> {
         OnError::Arms { key, .. } => {
             Some(quote_spanned!(*key=> #[deny(unreachable_patterns, unused_must_use)]))
         }
-        OnError::Always(Action::Call(_, None) | Action::Block(_) | Action::If { .. }, key) => {
-            Some(quote_spanned!(*key=> #[deny(unused_must_use)]))
-        }
+        OnError::Always(
+            Action::Call(_, None) | Action::Closure(_) | Action::Block(_) | Action::If { .. },
+            key,
+        ) => Some(quote_spanned!(*key=> #[deny(unused_must_use)])),
         _ => None,
     }
 }
@@ -356,13 +361,13 @@ fn fall_back(ways: &Ways<'_>, fallback: &syn::Expr) -> TokenStream {
 // Output: release(id).await;
 //         #[deny(unused_must_use)] release(id);
 //         #[deny(unused_must_use)] { release!(id); }
-fn cleanup(call: &Call) -> TokenStream {
+fn cleanup(call: &Call, krate: &Path) -> TokenStream {
     let called = match &call.callee {
-        Callee::Path(path) => {
-            let arguments = parentheses(path, TokenStream::new());
-            code!(#path #arguments)
+        Callee::Function(called) => super::call(called, TokenStream::new()),
+        Callee::Closure(closure) => {
+            let krate = crate_at(krate, at(closure));
+            quote_spanned!(at(closure)=> #krate::handle(#closure))
         }
-        Callee::Closure(closure) => code!((#closure)()),
         Callee::Written(expr) => code!(#expr),
     };
     if let Some(awaited) = &call.awaited {

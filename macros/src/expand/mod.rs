@@ -10,9 +10,10 @@ mod plain;
 mod run;
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
-use quote::ToTokens;
-use syn::Path;
+use quote::{ToTokens, quote_spanned};
+use syn::{Expr, Path};
 
+use crate::action::is_place;
 use crate::item::Item;
 use crate::model::Request;
 use crate::{args, check, fallback};
@@ -98,6 +99,16 @@ fn parentheses(path: &impl ToTokens, arguments: TokenStream) -> Group {
     let mut group = Group::new(Delimiter::Parenthesis, arguments);
     group.set_span(at_end(path));
     group
+}
+
+// Input:  notify            self.notify
+// Output: notify(ARGUMENTS)  (self.notify)(ARGUMENTS)
+fn call(called: &Expr, arguments: TokenStream) -> TokenStream {
+    let arguments = parentheses(called, arguments);
+    match is_place(called) {
+        true => quote_spanned!(own(called)=> (#called) #arguments),
+        false => code!(#called #arguments),
+    }
 }
 
 /// The crate's path, for code that an error should point elsewhere for than to the attribute.

@@ -3,6 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote_spanned;
 
+use super::build::Taken;
 use super::{at_output, build, code, crate_at, local_at, run};
 use crate::item::{Body, Item};
 use crate::model::Request;
@@ -12,7 +13,7 @@ pub(super) fn statements(request: &Request, item: &Item) -> TokenStream {
         None => decoded(request, item),
         Some(body) => match build::response(request, item) {
             None => unread(request, item, body),
-            Some((pat, ty)) => read(request, item, body, &pat, &ty),
+            Some(taken) => read(request, item, body, &taken),
         },
     }
 }
@@ -26,25 +27,24 @@ pub(super) fn statements(request: &Request, item: &Item) -> TokenStream {
 //             ::core::result::Result::Err(error) => return ::backstop::Outcome::from_error(error),
 //         };
 //         BODY
-fn read(
-    request: &Request,
-    item: &Item,
-    body: &Body,
-    pat: &TokenStream,
-    ty: &TokenStream,
-) -> TokenStream {
-    let build = build::request(request, item, None);
+fn read(request: &Request, item: &Item, body: &Body, taken: &Taken) -> TokenStream {
+    let Taken { pat, lets, .. } = taken;
+    let reader = build::taken_reader(request, taken);
+    let streaming = reader.as_ref().map(|_| code!(reader.streaming));
+    let build = build::request(request, item, streaming);
     let send = build::send(request);
-    let read = build::read(request, ty);
+    let read = build::read(request, taken);
     let from_error = from_error(request, item);
     let body = within(request, body);
     code! {
+        #reader
         #build
         let response = #send;
         let #pat = match #read {
             ::core::result::Result::Ok(response) => response,
             ::core::result::Result::Err(error) => return #from_error,
         };
+        #lets
         #body
     }
 }

@@ -55,7 +55,9 @@ refuses! {
         [r#"get = "/", basic = a"#, PLAIN] at "basic", "`basic` takes a list: write `basic(user, password)`";
         [r#"get = "/", header()"#, PLAIN] at "header", "`header` is empty";
         [r#"get("/")"#, PLAIN] at "get", "`get` takes a value: write `get = \"/path\"`";
-        ["get = path", PLAIN] at "path", "expected the template as a string literal";
+        ["get = path", PLAIN] at "path", "a constant is a part of the template: write `\"{path}\"`";
+        [r#"get = concat!("/", "a")"#, PLAIN] at "concat!(\"/\", \"a\")", "the template is read before macros are";
+        ["get = 1", PLAIN] at "1", "expected the template as a string literal";
 
     methods:
         ["timeout = 2s", PLAIN] at ATTRIBUTE, "the method and the template are missing";
@@ -87,7 +89,9 @@ refuses! {
         [r#"get = "/", basic(b)"#, PLAIN] at "b", "`basic` takes two values";
         [r#"get = "/", header("a b" = 1)"#, PLAIN] at "\"a b\"", "`a b` is not the name of a header";
         [r#"get = "/", header("Content-Length" = 1)"#, PLAIN] at "\"Content-Length\"", "`Content-Length` is computed";
-        [r#"get = "/", header(accept = 1)"#, PLAIN] at "accept", "expected a header, such as";
+        [r#"get = "/", header(accept = 1)"#, PLAIN] at "accept", "the name of a header is text: write `\"accept\"`";
+        [r#"get = "/", header(x-id = 1)"#, PLAIN] at "x", "expected a header, such as";
+        [r#"get = "/", headers("accept" = 1)"#, PLAIN] at "headers", "`headers` is a whole map";
         [r#"get = "/", header("accept")"#, PLAIN] at "\"accept\"", "a header needs a value: write `\"accept\" = …`";
         [r#"get = "/", header("accept", "text/plain")"#, PLAIN] at "\"accept\"", "a header needs a value";
         [r#"get = "/", header("accept", kind, "x-a" = 1)"#, PLAIN] at "\"accept\"", "a header needs a value";
@@ -189,7 +193,7 @@ refuses! {
         [r#"get = "/", query = a?, cleanup = b"#, PLAIN] at "?", "`?` would leave the function past `cleanup`";
 
     closing:
-        [r#"get = "/", cleanup = || a()"#, PLAIN] at "|| a()", "`cleanup` is a call: write `cleanup = path`";
+        [r#"get = "/", cleanup = !a()"#, PLAIN] at "!a()", "`cleanup` is a call: write `cleanup = path`";
         [r#"get = "/", finally = 1"#, PLAIN] at "1", "`finally` is a call";
         [r#"get = "/", on_error = recover(1), fallback = 2"#, PLAIN] at "fallback", "`fallback` can never be reached";
         [r#"get = "/", on_error(Connect => recover(1), _ => fail(e)), fallback = 2"#, PLAIN] at "fallback", "`fallback` can never be reached";
@@ -227,14 +231,14 @@ fn all_mistakes_at_once() {
         r#"#[request(
             get = "/{idd}/{}",
             timout = 2s,
-            header("a b" = 1, accept = 2),
+            header("a b" = 1, 3 = 2),
             on_error(404 => log, Connect => recover, Status(200) => log),
             max_body = 1KB,
         )]
         fn f(id: u64) -> R;"#,
     );
     let at: Vec<&str> = found.iter().map(|(at, _)| at.as_str()).collect();
-    assert_eq!(at, ["timout", "accept", "404", "recover", "1KB", "fn", "\"a b\"", "200", "{}"]);
+    assert_eq!(at, ["timout", "3", "404", "recover", "1KB", "fn", "\"a b\"", "200", "{}"]);
 }
 
 /// The item as callers know it, without what only the attribute understands, and one error.

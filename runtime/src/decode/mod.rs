@@ -84,6 +84,10 @@ pub fn read<T: FromResponse>(response: Result<Response, Error>) -> Result<T, Err
 }
 
 /// A type that is made from a response's head and leaves the body to another.
+///
+/// Implemented by [`StatusCode`], [`HeaderMap`], [`Version`], [`Deadline`], and by tuples of two to six
+/// such types. In a function under `#[request]` it may stand before a [`FromResponse`], and as well alone
+/// or last.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be read beside another type",
     label = "takes the body, or does not implement `FromResponseParts`",
@@ -220,6 +224,14 @@ impl FromResponseParts for Deadline {
 
 macro_rules! from_response_for_tuples {
     ($(($($part:ident)+) $last:ident;)*) => { $(
+        impl<$($part: FromResponseParts,)+ $last: FromResponseParts> FromResponseParts
+            for ($($part,)+ $last)
+        {
+            fn from_response_parts(response: &Response) -> Result<Self, Error> {
+                Ok(($($part::from_response_parts(response)?,)+ $last::from_response_parts(response)?))
+            }
+        }
+
         impl<$($part: FromResponseParts,)+ $last: FromResponse> FromResponse for ($($part,)+ $last) {
             const STREAMING: bool = $last::STREAMING;
 

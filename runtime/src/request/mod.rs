@@ -18,7 +18,7 @@ mod value;
 
 use std::{borrow::Cow, fmt, ops::RangeInclusive, time::Duration};
 
-use http::{HeaderValue, Method, header as names};
+use http::{HeaderMap, HeaderValue, Method, header as names};
 use serde::Serialize;
 
 pub use self::{body::Body, header::IntoHeaderValue};
@@ -134,13 +134,13 @@ impl Request {
 
     /// Fills the placeholder of `key={name}` in the query. `None` drops the pair, a sequence
     /// repeats it. The value is form-encoded: a space becomes `+`.
-    pub fn query_param(self, name: &'static str, value: &impl Serialize) -> Self {
+    pub fn query_param(self, name: &'static str, value: &(impl Serialize + ?Sized)) -> Self {
         self.value(Value::of_query(name, value))
     }
 
     /// Appends the fields of a struct or the entries of a map to the query. `None` leaves a field
     /// out, a sequence repeats it.
-    pub fn query(mut self, query: &impl Serialize) -> Self {
+    pub fn query(mut self, query: &(impl Serialize + ?Sized)) -> Self {
         let start = self.0.query.len();
         if start > 0 {
             self.0.query.push('&');
@@ -174,6 +174,16 @@ impl Request {
         self.or_mistake(added)
     }
 
+    /// Adds all headers of a map, each as [`header`](Request::header) does. One with several values
+    /// keeps them.
+    pub fn headers(mut self, headers: &HeaderMap) -> Self {
+        let mut added = Ok(());
+        for (name, value) in headers {
+            added = added.and_then(|()| add_header(&mut self.0.headers, name.as_str(), value));
+        }
+        self.or_mistake(added)
+    }
+
     /// Adds an `Authorization` header with a bearer token (RFC 6750), marked sensitive. A token of
     /// `None` leaves it out.
     pub fn bearer_auth(self, token: impl IntoHeaderValue) -> Self {
@@ -189,7 +199,7 @@ impl Request {
 
     /// Sends a value as JSON. The content type is `application/json`, unless a
     /// [`header`](Request::header) says otherwise.
-    pub fn json(self, value: &impl Serialize) -> Self {
+    pub fn json(self, value: &(impl Serialize + ?Sized)) -> Self {
         let made = serde_json::to_vec(value).map_err(|error| {
             Error::build(BuildError::Body, "the value cannot be serialized as JSON")
                 .with_source(error)
@@ -199,7 +209,7 @@ impl Request {
 
     /// Sends the fields of a struct or the entries of a map as a form, with the content type
     /// `application/x-www-form-urlencoded`.
-    pub fn form(self, value: &impl Serialize) -> Self {
+    pub fn form(self, value: &(impl Serialize + ?Sized)) -> Self {
         let made = serde_html_form::to_string(value).map_err(|error| {
             Error::build(BuildError::Body, "the value cannot be serialized as a form")
                 .with_source(error)

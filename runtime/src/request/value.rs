@@ -52,7 +52,7 @@ impl Value {
 
     pub(crate) fn of_query(
         name: &'static str,
-        value: &impl serde::Serialize,
+        value: &(impl serde::Serialize + ?Sized),
     ) -> Result<Self, Error> {
         let mut text = String::new();
         match serde_html_form::ser::push_to_string(&mut text, [("", value)]) {

@@ -1,6 +1,6 @@
 use backstop::{Error, request};
 
-#[request(get = "/count", cleanup = || release())]
+#[request(get = "/count", cleanup = if true { release() })]
 async fn count() -> Result<u64, Error>;
 
 fn release() {}

@@ -1,6 +1,6 @@
 //! Arguments: whatever they are called and however they are written, they are sent as given.
 
-use backstop::{Error, HeaderMap, Json, StatusCode, Version, request};
+use backstop::{Error, FromResponseParts, HeaderMap, Json, Response, StatusCode, Version, request};
 
 use super::base;
 use crate::support::{SESSION, User};
@@ -84,4 +84,63 @@ async fn five(
 #[tokio::test]
 async fn up_to_five_are_read() {
     assert_eq!(five(&base()).await.expect("Ada"), 7);
+}
+
+#[request(get = "{base}/{a}", session = SESSION)]
+async fn under_cfg(
+    base: &str,
+    #[cfg(test)] a: u8,
+    #[cfg(not(test))] a: &str,
+    #[cfg(not(test))] b: u8,
+) -> Result<String, Error>;
+
+#[request(get = "{base}/a", session = SESSION, on_error = log)]
+async fn with_lint_attributes(
+    base: &str,
+    #[expect(unused_variables)]
+    #[response]
+    status: StatusCode,
+    #[response]
+    #[allow(unused_mut)]
+    mut text: String,
+) -> Result<String, Error> {
+    Ok(text)
+}
+
+struct Remaining(String);
+
+impl FromResponseParts for Remaining {
+    fn from_response_parts(response: &Response) -> Result<Self, Error> {
+        Ok(Self(format!("{}", response.status())))
+    }
+}
+
+#[request(get = "{base}/a", session = SESSION)]
+async fn head_alone(base: &str, #[response] left: Remaining) -> Result<String, Error> {
+    Ok(left.0)
+}
+
+#[request(get = "{base}/a", session = SESSION, on_error = log)]
+async fn head_last(
+    base: &str,
+    #[response] status: StatusCode,
+    #[response] left: Remaining,
+) -> Result<String, Error> {
+    Ok(format!("{} {}", status.as_u16(), left.0))
+}
+
+#[tokio::test]
+async fn arguments_under_cfg_are_there_or_not() {
+    assert_eq!(under_cfg(&base(), 7).await.expect("200"), "/7");
+}
+
+#[tokio::test]
+async fn lint_attributes_reach_what_is_taken_from_the_response() {
+    assert_eq!(with_lint_attributes(&base()).await.expect("200"), "/a");
+}
+
+#[tokio::test]
+async fn a_type_of_the_head_may_stand_alone_or_last() {
+    assert_eq!(head_alone(&base()).await.expect("200"), "200 OK");
+    assert_eq!(head_last(&base()).await.expect("200"), "200 200 OK");
 }

@@ -290,3 +290,67 @@ async fn a_call_that_waits_at_its_end_can_be_spawned() {
     assert_eq!(tokio::spawn(call).await.expect("no panic").expect("200"), 2);
     assert_eq!(trace.take(), ["finally"]);
 }
+
+struct Chosen<'a> {
+    failed: Box<dyn Fn(&Error) + Send + Sync + 'a>,
+    released: Box<dyn Fn() + Send + Sync + 'a>,
+    ended: Vec<Box<dyn Fn(Ending) + Send + Sync + 'a>>,
+}
+
+impl Chosen<'_> {
+    #[request(
+        get = "{AWAY}",
+        session = SESSION,
+        on_error = self.failed,
+        cleanup = self.released,
+        finally = self.ended[0],
+    )]
+    async fn fields(&self) -> Result<(), Error>;
+
+    #[request(get = "{AWAY}", session = SESSION, on_error(Connect => { self.failed; self.failed }, _ => log))]
+    async fn fields_in_an_arm(&self) -> Result<(), Error>;
+}
+
+#[tokio::test]
+async fn functions_in_fields_are_called() {
+    let trace = Trace::default();
+    let chosen = Chosen {
+        failed: Box::new(|error| trace.note(format!("failed {}", error.is_connect()))),
+        released: Box::new(|| trace.note("released")),
+        ended: vec![Box::new(|ending| trace.note(format!("{ending:?}")))],
+    };
+    chosen.fields().await.expect_err("refused");
+    assert_eq!(trace.take(), ["failed true", "released", "Failed"]);
+    chosen.fields_in_an_arm().await.expect_err("refused");
+    assert_eq!(trace.take(), ["failed true", "failed true"]);
+}
+
+#[request(
+    get = "{AWAY}",
+    session = SESSION,
+    on_error = |error| { if !error.is_connect() { return; } trace.note(format!("{} attempt", error.attempts())) },
+    cleanup = || { if trace.lock().is_empty() { return; } trace.note("cleaned") },
+    finally = |ending| { if ending == Ending::Done { return; } trace.note("ended") },
+)]
+async fn closures(trace: &Trace) -> Result<(), Error>;
+
+#[request(get = "{AWAY}", session = SESSION, cleanup = async || { tokio::task::yield_now().await; trace.note("later") })]
+async fn cleaned_by_an_async_closure(trace: &Trace) -> Result<(), Error>;
+
+#[request(get = "{AWAY}", session = SESSION, cleanup = || note_later(trace).await)]
+async fn cleaned_by_a_closure_that_waits(trace: &Trace) -> Result<(), Error>;
+
+async fn note_later(trace: &Trace) {
+    tokio::task::yield_now().await;
+    trace.note("later");
+}
+
+#[tokio::test]
+async fn closures_handle_clean_up_and_return_early() {
+    let trace = Trace::default();
+    closures(&trace).await.expect_err("refused");
+    assert_eq!(trace.take(), ["1 attempt", "cleaned", "ended"]);
+    cleaned_by_an_async_closure(&trace).await.expect_err("refused");
+    cleaned_by_a_closure_that_waits(&trace).await.expect_err("refused");
+    assert_eq!(trace.take(), ["later", "later"]);
+}

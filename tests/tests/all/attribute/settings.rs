@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use backstop::{
-    Body, BodyError, Error, ErrorKind, Json, Method, Request, Response, Session, StatusCode,
-    TimeoutError, request, reqwest,
+    Body, BodyError, Error, ErrorKind, HeaderMap, HeaderValue, Json, Method, Request, Response,
+    Session, StatusCode, TimeoutError, request, reqwest,
 };
 use backstop_tests::{Answer, Server};
 
@@ -240,4 +240,59 @@ async fn the_runtime_crate_says_the_same() {
     SESSION.fetch(request).await.expect("200");
     let [one, two] = server.asked().try_into().expect("two requests");
     assert_eq!((one.target, one.headers, one.body), (two.target, two.headers, two.body));
+}
+
+#[request(post = "{base}", session = SESSION, json = &ids[1..])]
+async fn json_of_a_slice(base: &str, ids: &[u8]) -> Result<(), Error>;
+
+#[request(post = "{base}", session = SESSION, json = text[1..])]
+async fn json_of_text(base: &str, text: &str) -> Result<(), Error>;
+
+#[request(post = "{base}", session = SESSION, form = &pairs[1..], query = pairs[..1])]
+async fn pairs_of_a_slice(base: &str, pairs: &[(&str, u8)]) -> Result<(), Error>;
+
+#[tokio::test]
+async fn unsized_values_are_sent() {
+    let server = Server::always(Answer::new(200, ""));
+    json_of_a_slice(&server.url(), &[1, 2, 3]).await.expect("200");
+    assert_eq!(server.last().text(), "[2,3]");
+    json_of_text(&server.url(), "text").await.expect("200");
+    assert_eq!(server.last().text(), "\"ext\"");
+    pairs_of_a_slice(&server.url(), &[("a", 1), ("b", 2)]).await.expect("200");
+    assert_eq!((server.last().text(), server.last().query()), ("b=2", "a=1"));
+}
+
+#[request(put = "{base}", session = SESSION, body = body, header("Content-Length" = length))]
+async fn body_of_known_length(base: &str, body: Body, length: usize) -> Result<(), Error>;
+
+#[tokio::test]
+async fn a_body_may_say_its_length() {
+    let server = Server::always(Answer::new(200, ""));
+    body_of_known_length(&server.url(), Body::from("abc"), 3).await.expect("200");
+    assert_eq!((server.last().header("content-length"), server.last().text()), ("3", "abc"));
+}
+
+const TENANT: &str = "x-tenant";
+
+#[request(
+    get = "{base}",
+    session = SESSION,
+    headers = more,
+    header(TENANT = "me", backstop::reqwest::header::ACCEPT = "text/plain", name = 3),
+)]
+async fn headers_by_name(base: &str, more: HeaderMap, name: &str) -> Result<(), Error>;
+
+#[tokio::test]
+async fn headers_come_by_name_and_in_a_map() {
+    let server = Server::always(Answer::new(200, ""));
+    let mut more = HeaderMap::new();
+    for (name, value) in [("x-many", "1"), ("x-many", "2"), ("user-agent", "map")] {
+        more.append(name, HeaderValue::from_static(value));
+    }
+    headers_by_name(&server.url(), more, "x-own").await.expect("200");
+    let asked = server.last();
+    let many: Vec<_> = asked.headers.get_all("x-many").iter().collect();
+    assert_eq!(many, ["1", "2"]);
+    let sent = ["x-tenant", "accept", "x-own", "user-agent"].map(|name| asked.header(name));
+    assert_eq!(sent, ["me", "text/plain", "3", "map"]);
 }

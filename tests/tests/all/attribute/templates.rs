@@ -105,3 +105,31 @@ fn futures(call: impl Future<Output = Result<String, Error>>) -> Error {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.expect("a runtime").block_on(call).expect_err("a failure")
 }
+
+const VERSION: u8 = 2;
+
+/// A name with what encoding is for.
+const NAME: &str = "a b/c";
+
+mod api {
+    pub(super) const VERSION: u8 = 3;
+}
+
+struct Sized<const N: usize>;
+
+impl<const N: usize> Sized<N> {
+    const KIND: &str = "kind";
+
+    #[request(get = "{base}/v{VERSION}/{Self::KIND}/{N}/{NAME}?n={N}&v={api::VERSION}", session = SESSION)]
+    async fn constants(base: &str) -> Result<String, Error>;
+}
+
+#[request(get = "{base}/{N}", session = SESSION)]
+async fn const_generic<const N: usize>(base: &str, _of: [u8; N]) -> Result<String, Error>;
+
+#[tokio::test]
+async fn constants_fill_a_template() {
+    let target = Sized::<3>::constants(&base()).await.expect("200");
+    assert_eq!(target, "/v2/kind/3/a%20b%2Fc?n=3&v=3");
+    assert_eq!(const_generic(&base(), [0; 4]).await.expect("200"), "/4");
+}

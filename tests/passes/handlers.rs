@@ -1,0 +1,112 @@
+//! What is called when a request fails or ends: closures, functions in fields, and what leaves them.
+
+use std::fmt;
+
+use backstop::{Ending, Error, Session, request};
+
+use super::keys::release_later;
+
+/// Handlers that are chosen when the program runs.
+pub struct Handlers {
+    pub session: Session,
+    pub failed: Box<dyn Fn(&Error) + Send + Sync>,
+    pub each: Vec<fn(&Error)>,
+    pub released: fn(),
+    pub ended: Box<dyn Fn(Ending) + Send + Sync>,
+}
+
+impl fmt::Debug for Handlers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handlers").finish_non_exhaustive()
+    }
+}
+
+impl Handlers {
+    #[request(
+        get = "/",
+        session = self.session,
+        on_error = self.failed,
+        cleanup = self.released,
+        finally = self.ended,
+    )]
+    pub async fn fields(&self) -> Result<String, Error>;
+
+    #[request(get = "/", on_error(Connect => self.each[0], _ => (self.failed)))]
+    pub async fn fields_in_arms(&self) -> Result<String, Error>;
+
+    #[request(get = "/", on_error = { log; self.failed; self.each[1] })]
+    pub async fn fields_in_a_block(&self) -> Result<String, Error>;
+}
+
+#[request(get = "/", on_error = |error| eprintln!("{}", error.attempts()))]
+pub async fn closure() -> Result<String, Error>;
+
+#[request(get = "/", on_error(Connect => |error| eprintln!("{}", error.attempts()), _ => log))]
+pub async fn closure_in_an_arm() -> Result<String, Error>;
+
+#[request(get = "/", on_error = { log; |error| eprintln!("{:?}", error.status()); print })]
+pub async fn closure_in_a_block() -> Result<String, Error>;
+
+#[request(get = "/", on_error = |_: &Error| count.push(1))]
+pub async fn closure_that_mutates(count: &mut Vec<u8>) -> Result<String, Error>;
+
+#[request(get = "/", on_error = move |error| drop((name, error.elapsed())))]
+pub async fn closure_that_moves(name: String) -> Result<u8, Error>;
+
+#[request(get = "/", cleanup = || eprintln!("{id}"))]
+pub async fn cleaned_by_a_closure(id: u64) -> Result<String, Error> {
+    Ok(id.to_string())
+}
+
+#[request(get = "/", cleanup = || release_later(id).await)]
+pub async fn cleaned_later_by_a_closure(id: u64) -> Result<String, Error> {
+    Ok(id.to_string())
+}
+
+#[request(get = "/", cleanup = async || release_later(id).await)]
+pub async fn cleaned_by_an_async_closure(id: u64) -> Result<String, Error> {
+    Ok(id.to_string())
+}
+
+#[request(get = "/", on_error = |error| { if error.is_status() { return; } eprintln!("{error}") })]
+pub async fn closure_that_returns() -> Result<String, Error>;
+
+#[request(
+    get = "/",
+    on_error(
+        Connect => |error| { if error.is_status() { return; } eprintln!("{error}") },
+        _ => { let code = || { let status = None?; Some(status) }; eprintln!("{:?}", code().unwrap_or(404)) }
+    ),
+)]
+pub async fn closures_that_return_in_arms() -> Result<String, Error>;
+
+#[request(
+    get = "/",
+    finally = |ending| { if ending == Ending::Done { return; } eprintln!("{ending:?}") },
+)]
+pub async fn finally_that_returns() -> Result<String, Error>;
+
+#[request(
+    get = "/",
+    query = [1, 2].iter().map(|n| { if *n == 1 { return ("a", 1); } ("b", *n) }).collect::<Vec<_>>(),
+    header("x-sum" = numbers.iter().try_fold(0_u8, |sum, n| Some(sum.checked_add(*n)? + 1))),
+    on_error = log,
+)]
+pub async fn closures_in_what_is_sent(numbers: &[u8]) -> Result<String, Error>;
+
+#[request(get = "/", on_error(Status(_) if codes.iter().any(|n| { return *n == 1 }) => log, _ => print))]
+#[allow(clippy::needless_return, reason = "the guard is written so")]
+pub async fn closure_in_a_guard(codes: &[u8]) -> Result<String, Error>;
+
+#[request(
+    get = "/",
+    fallback = { fn first(text: &str) -> Option<char> { let first = text.chars().next()?; Some(first) } first(name).unwrap_or('x') },
+)]
+pub async fn function_in_a_fallback(name: &str) -> Option<char> {
+    name.chars().last()
+}
+
+#[request(get = "/", fallback = name.split(' ').find_map(|word| { let word = word.strip_prefix('a')?; Some(word.len()) }).unwrap_or_default())]
+pub async fn closure_in_a_fallback(name: &str) -> Option<usize> {
+    Some(name.len())
+}

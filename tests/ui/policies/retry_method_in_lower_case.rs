@@ -1,0 +1,7 @@
+use backstop::{Error, request};
+use backstop_ui_tests::User;
+
+#[request(method("get") = "/users/{id}", retry(times = 3, on(Timeout(Idle))))]
+async fn user(id: u64) -> Result<User, Error>;
+
+fn main() {}

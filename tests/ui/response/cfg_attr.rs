@@ -1,0 +1,8 @@
+use backstop::{Error, request};
+
+#[request(get = "/count")]
+async fn count(#[cfg_attr(unix, response)] text: String) -> Result<usize, Error> {
+    Ok(text.len())
+}
+
+fn main() {}
