@@ -22,6 +22,8 @@ mod errors;
 mod expand;
 #[path = "../macros/src/fallback.rs"]
 mod fallback;
+#[path = "../macros/src/habits.rs"]
+mod habits;
 #[path = "../macros/src/item.rs"]
 mod item;
 #[path = "../macros/src/model.rs"]

@@ -4,6 +4,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
 use syn::{Expr, ExprAwait, ExprCall, ExprClosure, ExprIf, ExprMatch, ExprPath, Path, Stmt};
 
+use crate::habits;
 use crate::scan;
 use crate::suggest::did_you_mean;
 
@@ -137,6 +138,10 @@ fn action(expr: Expr, tail: bool) -> syn::Result<Action> {
     Ok(match expr {
         Expr::Group(group) if group.attrs.is_empty() => action(*group.expr, tail)?,
         Expr::Tuple(tuple) if tuple.elems.is_empty() => Action::Block(Vec::new()),
+        value if let Some(words) = several(&value) => {
+            let message = format!("several actions make a block: write `{{ {words} }}`");
+            return Err(syn::Error::new_spanned(value, message));
+        }
         value if is_value(&value) => {
             return Err(syn::Error::new_spanned(
                 value,
@@ -157,8 +162,14 @@ fn action(expr: Expr, tail: bool) -> syn::Result<Action> {
         }
         Expr::Call(call) if call.attrs.is_empty() => called(call, tail)?,
         Expr::Closure(closure) if closure.attrs.is_empty() => {
-            opaque(&closure)?;
+            no_ending(&closure)?;
             Action::Closure(closure)
+        }
+        Expr::Async(block) => {
+            return Err(syn::Error::new(
+                block.async_token.span,
+                "an `async` block does nothing until it is awaited: write `async { … }.await`",
+            ));
         }
         Expr::Macro(mac) if diverges(&mac.mac) => Action::Diverge(mac.into_token_stream()),
         Expr::Block(block) if block.attrs.is_empty() && block.label.is_none() => {
@@ -183,6 +194,47 @@ pub(crate) fn is_place(expr: &Expr) -> bool {
         Expr::Group(group) => group.attrs.is_empty() && is_place(&group.expr),
         _ => false,
     }
+}
+
+/// `[log, print]` or `(log, print)`, as the statements of a block.
+fn several(expr: &Expr) -> Option<String> {
+    let elems = match expr {
+        Expr::Array(array) => &array.elems,
+        Expr::Tuple(tuple) => &tuple.elems,
+        _ => return None,
+    };
+    let word = |expr: &Expr| match expr {
+        Expr::Path(path) => path.path.get_ident().map(ToString::to_string),
+        _ => None,
+    };
+    let words: Vec<String> = elems.iter().map(word).collect::<Option<_>>()?;
+    (!words.is_empty()).then(|| words.join("; "))
+}
+
+/// What a closure yields is no outcome.
+fn no_ending(closure: &ExprClosure) -> syn::Result<()> {
+    if let Some(ending) = scan::settles(&closure.body.to_token_stream()) {
+        let message = format!(
+            "`{ending}(…)` ends an arm, and no closure: write `on_error(error @ _ => {ending}(…))`"
+        );
+        return Err(syn::Error::new(ending.span(), message));
+    }
+    let last = match &*closure.body {
+        Expr::Block(block) => match block.block.stmts.last() {
+            Some(Stmt::Expr(last, None)) => last,
+            _ => return Ok(()),
+        },
+        body => body,
+    };
+    let is_unit = matches!(last, Expr::Tuple(tuple) if tuple.elems.is_empty());
+    if is_unit || !is_value(last) {
+        return Ok(());
+    }
+    Err(syn::Error::new_spanned(
+        last,
+        "nothing takes what a closure yields: write `on_error(error @ _ => recover(…))` to succeed \
+         with a value, or `fail(…)` to fail with another error",
+    ))
 }
 
 /// Whether an expression makes a value and does nothing else, as far as can be seen.
@@ -235,8 +287,20 @@ fn word(path: ExprPath) -> syn::Result<Action> {
             ident.span(),
             "`fail` needs the error to fail with: write `fail(error)`",
         )),
-        _ => Ok(Action::Call(Expr::Path(path), None)),
+        "retry" => Err(no_retry(ident)),
+        name => match habits::action(name) {
+            Some(message) => Err(syn::Error::new(ident.span(), message)),
+            None => Ok(Action::Call(Expr::Path(path), None)),
+        },
     }
+}
+
+fn no_retry(word: &Ident) -> syn::Error {
+    syn::Error::new(
+        word.span(),
+        "an arm retries nothing, as it hears of the last error: write `retry = 3` as a key, or \
+         `retry(times = 3, on(Connect))`",
+    )
 }
 
 fn called(call: ExprCall, tail: bool) -> syn::Result<Action> {
@@ -268,6 +332,7 @@ fn called(call: ExprCall, tail: bool) -> syn::Result<Action> {
                 )),
             }
         }
+        "retry" => Err(no_retry(&name)),
         "print" => Err(syn::Error::new(
             name.span(),
             "`print` takes nothing, as it is given the error: write `print`",
@@ -284,8 +349,13 @@ fn level(call: &ExprCall) -> syn::Result<Ident> {
     match given {
         Some(level) if LEVELS.contains(&level.to_string().as_str()) => Ok(level.clone()),
         _ => {
-            let hint =
-                given.map_or(String::new(), |level| did_you_mean(&level.to_string(), LEVELS));
+            let hint = given.map_or(String::new(), |level| {
+                let level = level.to_string();
+                match habits::level(&level) {
+                    Some(meant) => format!("; did you mean `{meant}`?"),
+                    None => did_you_mean(&level, LEVELS),
+                }
+            });
             let message = format!(
                 "`log` is given the error: write `log`, or `log(level)` with `error`, `warn`, `info`, \
                  `debug` or `trace`{hint}"

@@ -23,18 +23,21 @@ pub(crate) fn item(item: Item, named: &[Ident], errors: &Errors) -> TokenStream 
     let misspelt = errors.templates().into_iter().map(|template| template_of(template, &item));
     let misspelt: TokenStream = misspelt.collect();
     let kept = keep_in_use(named, &item);
+    let rewritten = item.is_rewritten();
     let Item { attrs, vis, mut sig, responses, body, .. } = item;
     // Callers were written for the function that the mistakes are in the way of.
     sig.constness = None;
     sig.abi = None;
     sig.variadic = None;
-    sig.asyncness.get_or_insert(Token![async](sig.fn_token.span));
+    if !rewritten {
+        sig.asyncness.get_or_insert(Token![async](sig.fn_token.span));
+    }
     let hidden = responses.iter().any(|response| is_hidden(&response.ty));
     let lets = responses.iter().map(|Response { pat, ty, .. }| quote!(let #pat: #ty = loop {};));
     let stub = match body {
         // What the body names stays in use, as an import that is not would be one more message, and
         // other mistakes in it are not for a second round.
-        Some(body) if !hidden => {
+        Some(body) if !hidden && !body.tokens.is_empty() => {
             let body = body.tokens;
             let block = quote!(#(#lets)* #body);
             match returns_nothing(&sig.output) {
@@ -45,6 +48,7 @@ pub(crate) fn item(item: Item, named: &[Ident], errors: &Errors) -> TokenStream 
         }
         // Nothing says what the type is.
         _ if returns_hidden(&sig.output) => return errors.to_all_compile_errors(),
+        Some(_) if !hidden => quote!(#(#lets)* loop {}),
         _ => quote!(loop {}),
     };
     // Nothing that a stub leaves undone is worth a warning beside the mistakes.
@@ -82,7 +86,11 @@ fn template_of(template: &LitStr, item: &Item) -> TokenStream {
 // Output: use SESSION as _; use notify as _;
 fn keep_in_use(named: &[Ident], item: &Item) -> TokenStream {
     let bindings = item.bindings();
-    let is_bound = |name: &&Ident| bindings.iter().any(|(bound, _)| bound.unraw() == name.unraw());
+    let is_parameter =
+        |name: &Ident| item.sig.generics.type_params().any(|parameter| parameter.ident == *name);
+    let is_bound = |name: &&Ident| {
+        is_parameter(name) || bindings.iter().any(|(bound, _)| bound.unraw() == name.unraw())
+    };
     let items = named.iter().filter(|name| !is_bound(name));
     items.map(|item| quote!(use #item as _;)).collect()
 }

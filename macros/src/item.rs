@@ -2,6 +2,7 @@
 //! response, and its body as it was written.
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
+use quote::ToTokens;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::{Attribute, FnArg, Meta, Pat, PatType, ReturnType, Signature, Token, Type, Visibility};
@@ -156,6 +157,21 @@ impl Item {
         }
     }
 
+    /// Whether an attribute above it, such as `#[tokio::test]`, has taken `async` off it: the body then
+    /// runs a block that is `async`, or the return type says that it makes one.
+    pub(crate) fn is_rewritten(&self) -> bool {
+        if self.sig.asyncness.is_some() || self.sig.constness.is_some() {
+            return false;
+        }
+        let output = self.output().map(ToTokens::to_token_stream).unwrap_or_default();
+        let boxed = has_word(&output, "Pin") && has_word(&output, "Future");
+        let blocks = self.body.as_ref().is_some_and(|body| {
+            let has = |word| has_word(&body.tokens, word);
+            has("async") && (has("block_on") || has("Runtime"))
+        });
+        boxed || blocks
+    }
+
     /// The names that the arguments bind, each with the argument it belongs to.
     pub(crate) fn bindings(&self) -> Vec<(Ident, &syn::PatType)> {
         let mut found = Vec::new();
@@ -170,11 +186,18 @@ impl Item {
     }
 }
 
+impl Body {
+    /// The body in its braces.
+    pub(crate) fn braces(&self) -> Group {
+        let mut block = Group::new(Delimiter::Brace, self.tokens.clone());
+        block.set_span(self.span);
+        block
+    }
+}
+
 impl Response {
     pub(crate) fn bindings(&self) -> Vec<Ident> {
-        let mut names = Vec::new();
-        bound_by(&self.pat, &mut names);
-        names
+        bindings_of(&self.pat)
     }
 
     pub(crate) fn has_arguments(&self) -> bool {
@@ -204,6 +227,13 @@ pub(crate) fn may_be_refutable(pat: &Pat) -> bool {
         Pat::Reference(reference) => may_be_refutable(&reference.pat),
         _ => true,
     }
+}
+
+/// The names that a pattern binds.
+pub(crate) fn bindings_of(pat: &Pat) -> Vec<Ident> {
+    let mut names = Vec::new();
+    bound_by(pat, &mut names);
+    names
 }
 
 fn bound_by(pat: &Pat, names: &mut Vec<Ident>) {

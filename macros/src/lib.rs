@@ -17,6 +17,7 @@ mod check;
 mod errors;
 mod expand;
 mod fallback;
+mod habits;
 mod item;
 mod model;
 mod pattern;

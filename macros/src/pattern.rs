@@ -5,7 +5,9 @@ use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
 use syn::spanned::Spanned;
-use syn::{Pat, PatIdent, Token};
+use syn::{Lit, Pat, PatIdent, Token};
+
+use crate::habits;
 
 pub(crate) struct Pattern {
     /// `e` of `e @ PATTERN`, with its `ref` or `mut`.
@@ -88,9 +90,12 @@ const CLASSES: [(&str, Option<&str>); 9] = [
 
 impl Parse for Pattern {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        if input.peek(syn::LitInt) {
-            return Err(input.error("a status is matched by its class: write `Status(404)`"));
+        if let Ok(status) = input.fork().parse::<syn::LitInt>() {
+            let status = range_of(&status).unwrap_or_else(|| "404".to_owned());
+            let message = format!("a status is matched by its class: write `Status({status})`");
+            return Err(syn::Error::new(input.span(), message));
         }
+        compares_status(input)?;
         if input.peek(syn::Token![!]) {
             return Err(input.error(
                 "a pattern says what it matches, and not what it does not: write the classes, such as \
@@ -115,6 +120,24 @@ impl Pattern {
             }
         }
         all(&self.kind)
+    }
+
+    /// A name and nothing else.
+    pub(crate) fn bound(&self) -> Option<&TokenStream> {
+        match &self.kind {
+            Kind::Any(_) => self.error.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// How it would be written to name the error.
+    pub(crate) fn named(&self, name: &str) -> String {
+        match &self.kind {
+            Kind::Any(_) => format!("{name} @ _"),
+            Kind::Class(class, Inside::Left { .. }) => format!("{name} @ {class}"),
+            Kind::Class(class, _) => format!("{name} @ {class}(…)"),
+            Kind::Either(_) | Kind::Written(_) => format!("{name} @ (…)"),
+        }
     }
 
     /// What it matches, class by class and leaf by leaf.
@@ -199,6 +222,35 @@ impl Pattern {
     }
 }
 
+/// `Status(>= 500)`.
+fn compares_status(input: ParseStream<'_>) -> syn::Result<()> {
+    let ahead = input.fork();
+    if ahead.parse::<Ident>().is_err() {
+        return Ok(());
+    }
+    match ahead.parse() {
+        Ok(TokenTree::Group(group)) => match group.stream().into_iter().next() {
+            Some(TokenTree::Punct(sign)) if matches!(sign.as_char(), '<' | '>') => {
+                Err(syn::Error::new(sign.span(), "a range has two ends: write `Status(500..=599)`"))
+            }
+            _ => Ok(()),
+        },
+        _ => Ok(()),
+    }
+}
+
+/// The statuses of `4xx`, or of the number.
+fn range_of(status: &syn::LitInt) -> Option<String> {
+    match status.suffix() {
+        "" => Some(status.base10_digits().to_owned()),
+        suffix if suffix.eq_ignore_ascii_case("xx") => {
+            let first = status.base10_digits();
+            Some(format!("{first}00..={first}99"))
+        }
+        _ => None,
+    }
+}
+
 fn top(pat: Pat) -> syn::Result<(Option<TokenStream>, Kind)> {
     match pat {
         Pat::Paren(paren) => top(*paren.pat),
@@ -232,7 +284,10 @@ fn kind(pat: Pat) -> syn::Result<Kind> {
     Ok(match pat {
         Pat::Wild(wild) => Kind::Any(wild.underscore_token),
         Pat::Paren(paren) => kind(*paren.pat)?,
-        Pat::Or(or) => Kind::Either(or.cases.into_iter().map(kind).collect::<syn::Result<_>>()?),
+        Pat::Or(or) => {
+            no_leaves(&or.cases.iter().filter_map(word).collect::<Vec<_>>())?;
+            Kind::Either(or.cases.into_iter().map(kind).collect::<syn::Result<_>>()?)
+        }
         Pat::Ident(name) if is_binding(&name) => {
             let name = name.ident;
             no_class(&name)?;
@@ -241,18 +296,131 @@ fn kind(pat: Pat) -> syn::Result<Kind> {
                 format!("`{name}` names the error for the whole arm: write `{name} @ (… | …)`"),
             ));
         }
-        Pat::Ident(class) => Kind::Class(class.ident.clone(), bare(&class.ident)),
-        Pat::Path(path) if path.qself.is_none() && path.path.get_ident().is_some() => {
-            let class = path.path.require_ident()?.clone();
-            Kind::Class(class.clone(), bare(&class))
+        Pat::Ident(_) | Pat::Path(_) if let Some(class) = word(&pat) => {
+            no_leaves(&[class])?;
+            no_other_class(class, None)?;
+            Kind::Class(class.clone(), bare(class))
         }
         Pat::TupleStruct(tuple) if tuple.qself.is_none() && tuple.path.get_ident().is_some() => {
             let class = tuple.path.require_ident()?.clone();
+            no_other_class(&class, tuple.elems.first())?;
             let inside = inside(&class, tuple.elems)?;
             Kind::Class(class, inside)
         }
-        pat => Kind::Written(pat),
+        pat => {
+            no_path(&pat)?;
+            Kind::Written(pat)
+        }
     })
+}
+
+/// A pattern that is one word, and names nothing.
+fn word(pat: &Pat) -> Option<&Ident> {
+    match pat {
+        Pat::Ident(name) if !is_binding(name) => Some(&name.ident),
+        Pat::Path(path) if path.qself.is_none() => path.path.get_ident(),
+        _ => None,
+    }
+}
+
+fn is_class(word: &Ident) -> bool {
+    CLASSES.iter().any(|(class, _)| word == class)
+}
+
+/// `Dns | Refused`, without their class.
+fn no_leaves(words: &[&Ident]) -> syn::Result<()> {
+    let leaves: Vec<(&&Ident, Vec<&str>)> = words
+        .iter()
+        .filter(|word| !is_class(word))
+        .map(|word| (word, habits::classes_of(word)))
+        .filter(|(_, classes)| !classes.is_empty())
+        .collect();
+    let Some((first, classes)) = leaves.first() else {
+        return Ok(());
+    };
+    let in_all = |class: &&&str| leaves.iter().all(|(_, classes)| classes.contains(*class));
+    let (span, leaves, classes) = match classes.iter().find(in_all) {
+        Some(class) if leaves.len() > 1 => {
+            let words = leaves.iter().map(|(word, _)| word);
+            let text = words.clone().map(ToString::to_string).collect::<Vec<_>>().join(" | ");
+            (quote!(#(#words)|*), text, vec![*class])
+        }
+        _ => (first.to_token_stream(), first.to_string(), classes.clone()),
+    };
+    let patterns: Vec<String> =
+        classes.iter().map(|class| format!("`{class}({leaves})`")).collect();
+    let message = format!("a leaf stands in its class: write {}", patterns.join(" or "));
+    Err(syn::Error::new_spanned(span, message))
+}
+
+/// What is a class in another place.
+fn no_other_class(class: &Ident, inside: Option<&Pat>) -> syn::Result<()> {
+    let word = class.to_string();
+    if is_class(class) {
+        return Ok(());
+    }
+    let message = match (word.as_str(), inside) {
+        ("Err", Some(Pat::Ident(name))) => {
+            format!("an arm matches the kind of an error: write `{} @ _`", name.ident)
+        }
+        ("Err", _) => "an arm matches the kind of an error: write `_`".to_owned(),
+        ("Ok" | "Some" | "None", _) => {
+            "an arm is for errors, and the body for a success: remove this arm".to_owned()
+        }
+        (_, Some(status)) if habits::means_status(&word) => {
+            let status = match status {
+                Pat::Lit(_) | Pat::Range(_) | Pat::Or(_) => plain(status),
+                _ => "404".to_owned(),
+            };
+            format!("the class of a status is `Status`: write `Status({status})`")
+        }
+        _ => match (habits::status(&word), habits::class(&word)) {
+            (Some(status), _) => format!("a status is a number: write `Status({status})`"),
+            (None, Some(pattern)) => format!("there is no class `{word}`: write `{pattern}`"),
+            (None, None) => match word.strip_suffix("Error") {
+                Some(class) if CLASSES.iter().any(|(name, _)| *name == class) => {
+                    format!("there is no class `{word}`: write `{class}`")
+                }
+                _ => return Ok(()),
+            },
+        },
+    };
+    Err(syn::Error::new(class.span(), message))
+}
+
+/// `Error::Connect`, `Timeout::Idle`, or `ErrorKind::Timeout` without its parentheses.
+fn no_path(pat: &Pat) -> syn::Result<()> {
+    let (path, is_bare) = match pat {
+        Pat::Path(path) if path.qself.is_none() => (&path.path, true),
+        Pat::TupleStruct(tuple) if tuple.qself.is_none() => (&tuple.path, false),
+        _ => return Ok(()),
+    };
+    let mut segments = path.segments.iter().rev().map(|segment| &segment.ident);
+    let (Some(last), Some(owner)) = (segments.next(), segments.next()) else {
+        return Ok(());
+    };
+    let owner = owner.to_string();
+    let owner_class = owner.strip_suffix("Error").unwrap_or(&owner);
+    let has_leaves = matches!(bare(last), Inside::Left { out: true });
+    let pattern = match owner.as_str() {
+        "ErrorKind" if is_bare && has_leaves => last.to_string(),
+        "Error" if is_class(last) => last.to_string(),
+        "StatusCode" => match habits::status(&last.to_string()) {
+            Some(status) => format!("Status({status})"),
+            None => return Ok(()),
+        },
+        _ if is_bare && habits::classes_of(last).contains(&owner_class) => {
+            format!("{owner_class}({last})")
+        }
+        _ => return Ok(()),
+    };
+    let message = format!("a pattern leaves the path out: write `{pattern}`");
+    Err(syn::Error::new_spanned(path, message))
+}
+
+/// A number or a range as it was written.
+fn plain(pat: &Pat) -> String {
+    pat.to_token_stream().to_string().replace(" ..= ", "..=").replace(" .. ", "..")
 }
 
 fn bare(class: &Ident) -> Inside {
@@ -266,28 +434,62 @@ fn inside(
 ) -> syn::Result<Inside> {
     let leaves = CLASSES.iter().find(|(name, _)| class == name);
     let single = elems.len() == 1;
+    if leaves.is_some() && elems.len() > 1 {
+        let all = elems.iter().map(plain).collect::<Vec<_>>().join(" | ");
+        let message = format!("alternatives are separated by `|`: write `{class}({all})`");
+        return Err(syn::Error::new_spanned(elems, message));
+    }
+    if class == "Protocol" {
+        let message = "`Protocol` has nothing below it: write `Protocol`";
+        return Err(match elems.is_empty() {
+            true => syn::Error::new(class.span(), message),
+            false => syn::Error::new_spanned(elems, message),
+        });
+    }
     Ok(match (leaves, elems.first()) {
         (Some((_, Some(leaves))), Some(pat)) if single => {
             Inside::Leaves(leaves, leaf(pat.clone())?)
         }
-        (Some(_), Some(pat)) if single && class == "Status" => Inside::Status(status(pat.clone())),
+        (Some(_), Some(pat)) if single && class == "Status" => Inside::Status(status(pat.clone())?),
         _ => Inside::Written(elems.into_token_stream()),
     })
 }
 
 /// A word in capitals is a constant: one that there is not would bind, and match every status. As
 /// the end of a range it cannot.
-fn status(mut pat: Pat) -> Pat {
+fn status(mut pat: Pat) -> syn::Result<Pat> {
     match &mut pat {
-        Pat::Or(or) => or.cases = std::mem::take(&mut or.cases).into_iter().map(status).collect(),
-        Pat::Paren(paren) => *paren.pat = status((*paren.pat).clone()),
+        Pat::Or(or) => {
+            let cases = std::mem::take(&mut or.cases);
+            or.cases = cases.into_iter().map(status).collect::<syn::Result<_>>()?;
+        }
+        Pat::Paren(paren) => *paren.pat = status((*paren.pat).clone())?,
+        Pat::Lit(literal) => {
+            if let Lit::Int(number) = &literal.lit
+                && !number.suffix().is_empty()
+                && let Some(range) = range_of(number)
+            {
+                let message = format!("a range of statuses has two ends: write `{range}`");
+                return Err(syn::Error::new(number.span(), message));
+            }
+        }
+        Pat::Path(path) => {
+            let mut segments = path.path.segments.iter().rev().map(|segment| &segment.ident);
+            if let (Some(last), Some(owner)) = (segments.next(), segments.next())
+                && owner == "StatusCode"
+                && let Some(status) = habits::status(&last.to_string())
+            {
+                let message = format!("a status is a number here: write `{status}`");
+                return Err(syn::Error::new_spanned(path, message));
+            }
+        }
         Pat::Ident(name) if !is_binding(name) => {
             let name = &name.ident;
-            return syn::parse_quote_spanned!(name.span()=> #name..=#name);
+            return Ok(syn::parse_quote_spanned!(name.span()=> #name..=#name));
         }
         _ => {}
     }
-    pat
+    Ok(pat)
 }
 
 fn leaf(pat: Pat) -> syn::Result<Leaf> {

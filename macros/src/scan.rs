@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Ident, Spacing, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::ext::IdentExt;
 
@@ -233,6 +233,43 @@ impl Scan {
                 || (is(&self.last, "move") && is(&self.before_last, "async")))
     }
 
+    /// Whether a name here is a value that is used, or one that is bound; nothing if it is neither,
+    /// as a field or a function.
+    fn at_name(&self, next: Option<&TokenTree>) -> Option<bool> {
+        let before = match &self.last {
+            Some(TokenTree::Punct(punct)) => Some(punct.as_char()),
+            Some(TokenTree::Ident(word))
+                if ["let", "mut", "ref", "fn", "for", "mod"].iter().any(|other| word == other) =>
+            {
+                return Some(false);
+            }
+            _ => None,
+        };
+        let after = match next {
+            // A path.
+            Some(TokenTree::Punct(punct))
+                if punct.as_char() == ':' && punct.spacing() == Spacing::Joint =>
+            {
+                return None;
+            }
+            Some(TokenTree::Punct(punct)) => Some(punct.as_char()),
+            Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Parenthesis => {
+                return None;
+            }
+            _ => None,
+        };
+        match (before, after) {
+            (Some('.'), _) | (_, Some('!')) => None,
+            (Some(':'), _) if matches!(&self.before_last, Some(TokenTree::Punct(punct)) if punct.as_char() == ':') => {
+                None
+            }
+            // Of a closure's argument it is the type that follows, of a field the value.
+            (Some('|'), _) | (_, Some('@' | '=' | '|' | ':')) => Some(false),
+            _ if begins_value(next) => Some(false),
+            _ => Some(true),
+        }
+    }
+
     /// The group of a macro that is not known to stay.
     fn at_unknown_macro(&self) -> bool {
         self.macro_name().is_some_and(|name| !STAYING.contains(&name.as_str()))
@@ -292,6 +329,78 @@ pub(crate) fn has_word(tokens: &impl ToTokens, word: &str) -> bool {
     let mut found = HashSet::new();
     words(tokens.to_token_stream(), &mut found);
     found.contains(word)
+}
+
+/// The first of `names` that `tokens` use and do not bind themselves, as far as can be seen, and
+/// where: as a value, or captured by a format string in a macro.
+pub(crate) fn first_use(tokens: &TokenStream, names: &[&str]) -> Option<(String, Span)> {
+    find_use(tokens, names, false).and_then(|found| match found {
+        Found::Used(name, span) => Some((name, span)),
+        Found::Bound => None,
+    })
+}
+
+enum Found {
+    Used(String, Span),
+    /// It may be bound here, and what comes after it too.
+    Bound,
+}
+
+fn find_use(tokens: &TokenStream, names: &[&str], in_macro: bool) -> Option<Found> {
+    let mut scan = Scan::default();
+    let mut trees = tokens.clone().into_iter().peekable();
+    // Between two of these are the arguments of a closure.
+    let mut bars = 0;
+    while let Some(tree) = trees.next() {
+        let next = trees.peek();
+        let found = match &tree {
+            TokenTree::Ident(word) if bars % 2 == 1 && names.iter().any(|name| word == name) => {
+                Some(Found::Bound)
+            }
+            TokenTree::Ident(word) => {
+                let name = names.iter().find(|name| word == *name);
+                name.and_then(|name| scan.at_name(next).map(|used| (used, name))).map(
+                    |(used, name)| match used {
+                        true => Found::Used((*name).to_owned(), word.span()),
+                        false => Found::Bound,
+                    },
+                )
+            }
+            TokenTree::Literal(literal) if in_macro => {
+                let mut captures = HashSet::new();
+                captured(&literal.to_string(), &mut captures);
+                let name = names.iter().find(|name| captures.contains(**name));
+                name.map(|name| Found::Used((*name).to_owned(), literal.span()))
+            }
+            TokenTree::Group(group) => {
+                let inside = scan.macro_name().is_some() || in_macro;
+                match find_use(&group.stream(), names, inside) {
+                    // The pattern of a `let`, or of an arm.
+                    Some(Found::Used(..)) if begins_value(next) => Some(Found::Bound),
+                    found => found,
+                }
+            }
+            TokenTree::Punct(punct) => {
+                bars += u32::from(punct.as_char() == '|');
+                None
+            }
+            TokenTree::Literal(_) => None,
+        };
+        if found.is_some() {
+            return found;
+        }
+        scan.step(tree);
+    }
+    None
+}
+
+/// Whether `=`, `=>`, `|` or `in` comes next: what is before it is a pattern, or may be.
+fn begins_value(next: Option<&TokenTree>) -> bool {
+    match next {
+        Some(TokenTree::Punct(punct)) => matches!(punct.as_char(), '=' | '|'),
+        Some(TokenTree::Ident(word)) => word == "in" || word == "if",
+        _ => false,
+    }
 }
 
 /// Where the first `&` stands in a type.

@@ -221,6 +221,15 @@ impl Reader<'_> {
             return self.refuse(range, message);
         }
         let before = &self.text[..range.start];
+        if before.ends_with('$') {
+            return self.refuse(
+                range.start - 1..range.end,
+                format!(
+                    "a placeholder has no `$` before it: write `{{{inner}}}`, or `%24{{{inner}}}` for \
+                     the character"
+                ),
+            );
+        }
         let after = &self.text[range.end..];
         let placed = if before.contains('?') {
             in_query(text, before, after, spans)
@@ -238,6 +247,18 @@ impl Reader<'_> {
             Err(message) => self.refuse(range, message),
         }
     }
+}
+
+/// `:id` for a segment, or `<id>`: what other libraries read as placeholders, and the names in them.
+pub(crate) fn other_placeholders(text: &str) -> Vec<(&str, &str)> {
+    text.split(['/', '?', '&', '='])
+        .filter_map(|part| {
+            let name = part
+                .strip_prefix(':')
+                .or_else(|| part.strip_prefix('<').and_then(|rest| rest.strip_suffix('>')))?;
+            is_name(name).then_some((part, name))
+        })
+        .collect()
 }
 
 fn in_query(text: &str, before: &str, after: &str, spans: bool) -> Result<Place, String> {
@@ -303,6 +324,14 @@ fn misnamed(text: &str) -> Option<String> {
     let trimmed = text.trim();
     if trimmed != text {
         return Some(format!("a placeholder has no spaces in it: write `{{{trimmed}}}`"));
+    }
+    let spanning = text.trim_matches(['*', '.']);
+    if (text.contains('*') || text.contains("..")) && is_name(spanning) {
+        return Some(format!("several segments have the `*` first: write `{{*{spanning}}}`"));
+    }
+    let plain = text.trim_matches(['?', '$', ':', '<', '>', '&', '!']);
+    if plain != text && !text.contains("::") && is_name(plain) {
+        return Some(format!("a placeholder is a name alone: write `{{{plain}}}`"));
     }
     if let Some(plain) = text.strip_prefix("r#") {
         return Some(format!("a placeholder leaves `r#` out: write `{{{plain}}}`"));
@@ -454,6 +483,14 @@ mod tests {
             ("/{ id }", "{ id }", "a placeholder has no spaces in it: write `{id}`"),
             ("/{id:>5}", "{id:>5}", "a placeholder takes no format: write `{id}`"),
             ("/{r#type}", "{r#type}", "a placeholder leaves `r#` out: write `{type}`"),
+            ("/${id}", "${id}", "a placeholder has no `$` before it: write `{id}`"),
+            ("/?a=${id}", "${id}", "a placeholder has no `$` before it: write `{id}`"),
+            ("/{id*}", "{id*}", "several segments have the `*` first: write `{*id}`"),
+            ("/{id...}", "{id...}", "several segments have the `*` first: write `{*id}`"),
+            ("/{..id}", "{..id}", "several segments have the `*` first: write `{*id}`"),
+            ("/{**id}", "{**id}", "several segments have the `*` first: write `{*id}`"),
+            ("/{id?}", "{id?}", "a placeholder is a name alone: write `{id}`"),
+            ("/{:id}", "{:id}", "a placeholder is a name alone: write `{id}`"),
             ("/{0}", "{0}", "`0` is not a name"),
             ("/{_}", "{_}", "`_` is not a name"),
             ("/{Self::}", "{Self::}", "a placeholder takes no format"),
@@ -477,6 +514,16 @@ mod tests {
             assert_eq!(at, part, "{text}: {found}");
             assert!(found.starts_with(message), "{text}: {found}");
         }
+    }
+
+    #[test]
+    fn placeholders_of_others() {
+        use super::other_placeholders;
+        assert_eq!(
+            other_placeholders("/a/:id/<name>?q=:q"),
+            [(":id", "id"), ("<name>", "name"), (":q", "q")]
+        );
+        assert!(other_placeholders("https://h:80/v1/a:batch/{id}?t=12:30").is_empty());
     }
 
     #[test]

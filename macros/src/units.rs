@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::habits;
+
 const NANOSECONDS: [(&str, u128); 4] =
     [("ms", 1_000_000), ("s", 1_000_000_000), ("m", 60_000_000_000), ("h", 3_600_000_000_000)];
 
@@ -21,7 +23,8 @@ pub(crate) fn duration(digits: &str, unit: &str) -> Result<Duration, String> {
     }
     let Some(factor) = factor(&NANOSECONDS, unit) else {
         return Err(format!(
-            "unknown unit of time `{unit}`: write `ms`, `s`, `m` or `h`, as in `{digits}s`"
+            "unknown unit of time `{unit}`: write `ms`, `s`, `m` or `h`, as in `{digits}{}`",
+            habits::unit(unit).filter(|unit| factor(&NANOSECONDS, unit).is_some()).unwrap_or("s")
         ));
     };
     let nanoseconds = multiply(digits, factor)
@@ -38,7 +41,8 @@ pub(crate) fn bytes(digits: &str, unit: &str) -> Result<u64, String> {
     let Some(factor) = factor(&BYTES, unit_or_bytes) else {
         return Err(format!(
             "unknown unit of size `{unit}`: write `B`, `kB`, `MB`, `GB`, `KiB`, `MiB` or `GiB`, \
-             as in `{digits}KiB`"
+             as in `{digits}{}`",
+            habits::unit(unit).filter(|unit| factor(&BYTES, unit).is_some()).unwrap_or("KiB")
         ));
     };
     multiply(digits, factor).and_then(|bytes| u64::try_from(bytes).ok()).ok_or_else(|| {

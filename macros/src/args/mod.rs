@@ -17,11 +17,12 @@ use syn::{Expr, LitStr, Path, Token, parenthesized, token};
 pub(crate) use self::retry::{Backoff, Retry};
 pub(crate) use self::values::without_groups;
 use self::values::{
-    all, basic, header, here, list, measure, on_error, skip, skip_to_comma, statuses, template,
-    timeouts, value, value_of,
+    all, basic, crate_path, header, here, list, measured, on_error, skip, skip_to_comma, statuses,
+    template, timeouts, value, value_of,
 };
 use crate::action::Action;
 use crate::errors::Errors;
+use crate::habits;
 use crate::pattern::Pattern;
 use crate::suggest::did_you_mean;
 use crate::units;
@@ -53,6 +54,8 @@ pub(crate) struct Args {
     pub(crate) cleanup: Option<Keyed<Expr>>,
     pub(crate) finally: Option<Keyed<Expr>>,
     pub(crate) krate: Option<Keyed<Path>>,
+    /// What was written for the `{}` of a template.
+    pub(crate) positional: Vec<Ident>,
 }
 
 /// A method, and the template it is sent to.
@@ -222,6 +225,10 @@ impl Reader {
     }
 
     fn entry(&mut self, input: ParseStream<'_>) -> syn::Result<()> {
+        if self.is_positional(input) {
+            self.args.positional.push(input.parse()?);
+            return Ok(());
+        }
         let Ok(key) = input.call(Ident::parse_any) else {
             return Err(here(input, "expected a key, such as `get = \"/path\"`"));
         };
@@ -274,8 +281,7 @@ impl Reader {
                 set_once(&mut args.timeout, errors, Keyed { key, value });
             }
             "max_body" => {
-                let Keyed { key, value } = value(key, input)?;
-                let value = measure(value, units::bytes)?;
+                let value = measured(&key, "16MiB", input, units::bytes)?;
                 set_once(&mut args.max_body, errors, Keyed { key, value });
             }
             "retry" => {
@@ -287,12 +293,20 @@ impl Reader {
                 set_once(&mut args.on_error, errors, Keyed { key, value });
             }
             "crate" => {
-                let value = value_of(&key, "::path", input, Path::parse_mod_style)?;
+                let value = value_of(&key, "::path", input, crate_path)?;
                 set_once(&mut args.krate, errors, Keyed { key, value });
             }
             _ => return Err(unknown_key(&key, &name)),
         }
         Ok(())
+    }
+
+    /// `id` after `"/users/{}"`, as in `format!`: what is wrong is said where the name is missing.
+    fn is_positional(&self, input: ParseStream<'_>) -> bool {
+        let unnamed = self.args.targets.iter().any(|target| target.template.value().contains("{}"));
+        let ahead = input.fork();
+        let word = ahead.parse::<Ident>().is_ok();
+        unnamed && word && (ahead.is_empty() || ahead.peek(Token![,]))
     }
 
     /// `get = "/path"`.
@@ -334,10 +348,11 @@ impl Reader {
 }
 
 fn unknown_key(key: &Ident, name: &str) -> syn::Error {
-    let hint = did_you_mean(name, METHODS.into_iter().chain(KEYS));
-    let hint = match hint.is_empty() {
-        false => hint,
-        true => format!(
+    let near = did_you_mean(name, METHODS.into_iter().chain(KEYS));
+    let hint = match habits::key(name) {
+        Some(hint) => hint.to_owned(),
+        None if !near.is_empty() => near,
+        None => format!(
             "; the keys are {}",
             METHODS
                 .into_iter()

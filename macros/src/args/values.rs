@@ -9,11 +9,12 @@ use syn::parse::ParseStream;
 use syn::parse::discouraged::Speculative;
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
-use syn::{Expr, ExprLit, ExprMacro, ExprPath, Lit, LitStr, Token, parenthesized, token};
+use syn::{Expr, ExprLit, ExprMacro, ExprPath, Lit, LitStr, Path, Token, parenthesized, token};
 
 use super::{Arm, HeaderName, Keyed, Measure, OnError, StatusRange, Timeouts, twice};
 use crate::action;
 use crate::errors::Errors;
+use crate::habits;
 use crate::pattern::Pattern;
 use crate::suggest::did_you_mean;
 use crate::units;
@@ -213,8 +214,7 @@ pub(super) fn timeouts(
 ) -> syn::Result<Timeouts> {
     let mut timeouts = Timeouts::default();
     if !input.peek(token::Paren) {
-        let total = value_of(key, "2s", input, |input| input.parse())?;
-        timeouts.total = Some(measure(total, units::duration)?);
+        timeouts.total = Some(measured(key, "2s", input, units::duration)?);
         return Ok(timeouts);
     }
     let content = list(key, "total = 30s, attempt = 10s", input)?;
@@ -249,14 +249,68 @@ fn timeout(content: ParseStream<'_>) -> syn::Result<(Ident, Measure<Duration>)> 
         let message = format!("unknown timeout `{text}`{hint}");
         return Err(syn::Error::new(name.span(), message));
     }
-    let value = value_of(&name, "2s", content, |input| input.parse())?;
-    Ok((name, measure(value, units::duration)?))
+    let value = measured(&name, "2s", content, units::duration)?;
+    Ok((name, value))
+}
+
+/// `key = 2s`, or `key = EXPR`.
+pub(super) fn measured<T>(
+    key: &Ident,
+    form: &str,
+    input: ParseStream<'_>,
+    literal: fn(&str, &str) -> Result<T, String>,
+) -> syn::Result<Measure<T>> {
+    let expr: Expr = value_of(key, form, input, |input| input.parse())?;
+    apart(&expr, input, literal)?;
+    measure(expr, literal)
+}
+
+/// A number, and its unit as another word.
+fn apart<T>(
+    number: &Expr,
+    input: ParseStream<'_>,
+    literal: fn(&str, &str) -> Result<T, String>,
+) -> syn::Result<()> {
+    let Expr::Lit(ExprLit { lit: Lit::Int(_) | Lit::Float(_), .. }) = number else {
+        return Ok(());
+    };
+    let Ok(unit) = input.parse::<Ident>() else {
+        return Ok(());
+    };
+    let digits = number.to_token_stream().to_string();
+    let word = unit.to_string();
+    let known = [habits::unit(&word), Some(word.as_str())];
+    let known = known.into_iter().flatten().find(|unit| literal(&digits, unit).is_ok());
+    let message = match known {
+        Some(known) => {
+            format!("a number and its unit are one word: write `{digits}{known}`")
+        }
+        None => literal(&digits, &word).err().unwrap_or_default(),
+    };
+    Err(syn::Error::new_spanned(quote!(#number #unit), message))
+}
+
+/// `crate = ::path`.
+pub(super) fn crate_path(input: ParseStream<'_>) -> syn::Result<Path> {
+    if let Ok(text) = input.parse::<LitStr>() {
+        let name = text.value();
+        let message = format!("a path is not a string: write `crate = {name}` without quotes");
+        return Err(syn::Error::new(text.span(), message));
+    }
+    input.call(Path::parse_mod_style)
 }
 
 pub(super) fn measure<T>(
     expr: Expr,
     literal: fn(&str, &str) -> Result<T, String>,
 ) -> syn::Result<Measure<T>> {
+    if let Expr::Unary(unary) = without_groups(&expr)
+        && matches!((&unary.op, &*unary.expr), (syn::UnOp::Neg(_), Expr::Lit(_)))
+    {
+        let positive = unary.expr.to_token_stream();
+        let message = format!("this is never negative: write `{positive}`");
+        return Err(syn::Error::new_spanned(unary, message));
+    }
     let (digits, suffix, span) = match without_groups(&expr) {
         Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) => {
             (number.base10_digits(), number.suffix(), number.span())
@@ -306,7 +360,7 @@ pub(super) fn on_error(
     let content = list(key, "_ => log", input)?;
     let mut arms = Vec::new();
     while !content.is_empty() {
-        match arm(&content, errors) {
+        match arm(&content, !arms.is_empty(), errors) {
             Ok(arm) => arms.extend(arm),
             Err(error) => {
                 errors.push(error);
@@ -333,17 +387,27 @@ fn writes_arms_otherwise(input: ParseStream<'_>) -> bool {
 }
 
 /// Nothing when only the action was wrong: then its error is kept, and the next arm comes next.
-fn arm(content: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Option<Arm>> {
+fn arm(
+    content: ParseStream<'_>,
+    after_others: bool,
+    errors: &mut Errors,
+) -> syn::Result<Option<Arm>> {
     let pattern: Pattern = content.parse()?;
     let guard = match content.parse::<Option<Token![if]>>()? {
         Some(_) => Some(content.parse()?),
         None => None,
     };
     if !content.peek(Token![=>]) {
-        let span = match content.is_empty() {
+        let alone = content.is_empty() || content.peek(Token![,]);
+        let span = match alone {
             true => pattern.span,
             false => content.span(),
         };
+        if let (true, true, Some(name)) = (after_others, alone, pattern.bound()) {
+            let message =
+                format!("several actions of an arm make a block: write `{{ …; {name} }}`");
+            return Err(syn::Error::new(span, message));
+        }
         return Err(syn::Error::new(
             span,
             "expected `=>`: write `PATTERN => ACTION` for an arm, or `on_error = ACTION` for all errors",

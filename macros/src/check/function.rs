@@ -2,16 +2,16 @@
 
 use std::collections::HashSet;
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::ext::IdentExt;
-use syn::{PatType, Safety};
+use syn::{FnArg, GenericArgument, PatType, PathArguments, Safety, Type, TypeParamBound};
 
 use super::{Parsed, action_expressions, closing_expressions, handler_key, request_expressions};
 use crate::args::Args;
 use crate::errors::Errors;
-use crate::item::Item;
-use crate::{scan, template};
+use crate::item::{Item, bindings_of};
+use crate::{habits, scan, template};
 
 /// The longest tuple that is read from a response.
 const MOST_RESPONSES: usize = 5;
@@ -19,11 +19,17 @@ const MOST_RESPONSES: usize = 5;
 /// A request is an `async fn`, and nothing else besides.
 ///
 /// UI: `function/not_async`, `function/const`, `function/unsafe`, `function/extern`,
-/// `function/variadic`.
+/// `function/variadic`, `function/rewritten`, `function/rewritten_main`.
 pub(super) fn is_async(item: &Item, errors: &mut Errors) {
     let sig = &item.sig;
     if let Some(token) = &sig.constness {
         errors.on(token, "a request cannot be sent in a `const fn`: remove `const`");
+    } else if item.is_rewritten() {
+        errors.on(
+            &sig.fn_token,
+            "an attribute above rewrote this function, which is no `async fn` any more: write \
+             `#[request]` above that attribute",
+        );
     } else if sig.asyncness.is_none() {
         errors.on(
             &sig.fn_token,
@@ -39,6 +45,197 @@ pub(super) fn is_async(item: &Item, errors: &mut Errors) {
     if let Some(variadic) = &sig.variadic {
         errors.on(variadic, "a request takes a fixed number of arguments: remove `...`");
     }
+}
+
+/// An empty body returns `()`, whatever it was meant to.
+///
+/// UI: `function/empty_body`, `function/empty_body_handled`, `function/empty_body_of_an_option`,
+/// `response/empty_body`.
+pub(super) fn value_of_body(item: &Item, errors: &mut Errors) {
+    let (Some(body), Some(output)) = (&item.body, item.output()) else {
+        return;
+    };
+    // A type of one word may stand for `()`: there rustc says it.
+    let Some((wrapper, inside)) = wrapped(output).filter(|_| body.tokens.is_empty()) else {
+        return;
+    };
+    let constructor = match wrapper.to_string().as_str() {
+        "Option" => Some("Some"),
+        name if name.ends_with("Result") => Some("Ok"),
+        _ => None,
+    };
+    let value = match item.responses.as_slice() {
+        [response] => match response.bindings().as_slice() {
+            [name] => name.to_string(),
+            _ => "…".to_owned(),
+        },
+        _ => match inside {
+            Type::Tuple(tuple) if tuple.elems.is_empty() => "()".to_owned(),
+            _ => "…".to_owned(),
+        },
+    };
+    let value = match constructor {
+        Some(constructor) => format!("`{{ {constructor}({value}) }}`"),
+        None => "the value".to_owned(),
+    };
+    let message = match item.responses.is_empty() {
+        true => format!("write `;` in its place to decode the response, or {value}"),
+        false => format!("write {value}"),
+    };
+    errors.at(body.span, format!("an empty body makes no value: {message}"));
+}
+
+/// `Result` and `User`, of `Result<User, Error>`.
+fn wrapped(ty: &Type) -> Option<(&Ident, &Type)> {
+    let Type::Path(path) = ty else {
+        return None;
+    };
+    let last = path.path.segments.last()?;
+    let PathArguments::AngleBracketed(arguments) = &last.arguments else {
+        return None;
+    };
+    let inside = arguments.args.iter().find_map(|argument| match argument {
+        GenericArgument::Type(ty) => Some(ty),
+        _ => None,
+    })?;
+    Some((&last.ident, inside))
+}
+
+/// Traits of the standard library: a type that only has these cannot be read from JSON.
+const STANDARD: [&str; 14] = [
+    "Sized",
+    "Send",
+    "Sync",
+    "Unpin",
+    "Clone",
+    "Copy",
+    "Debug",
+    "Display",
+    "Default",
+    "PartialEq",
+    "Eq",
+    "PartialOrd",
+    "Ord",
+    "Hash",
+];
+
+/// A type parameter that is decoded can be.
+///
+/// UI: `function/type_parameter`, `function/type_parameter_bounded`.
+pub(super) fn decoded_parameters(item: &Item, errors: &mut Errors) {
+    let (None, Some((_, decoded))) = (&item.body, item.output().and_then(wrapped)) else {
+        return;
+    };
+    let mut used = HashSet::new();
+    scan::words(decoded.to_token_stream(), &mut used);
+    let clauses = item.sig.generics.where_clause.iter().flat_map(|clause| &clause.predicates);
+    let clauses: Vec<(TokenStream, Vec<&TypeParamBound>)> = clauses
+        .filter_map(|clause| match clause {
+            syn::WherePredicate::Type(of) => {
+                Some((of.bounded_ty.to_token_stream(), of.bounds.iter().collect()))
+            }
+            _ => None,
+        })
+        .collect();
+    for parameter in item.sig.generics.type_params() {
+        let name = parameter.ident.to_string();
+        let mut bounds: Vec<&TypeParamBound> = parameter.bounds.iter().collect();
+        let mut named = HashSet::new();
+        for (of, others) in &clauses {
+            match of.to_string() == name {
+                true => bounds.extend(others),
+                // A bound of what it is a part of may say it.
+                false => scan::words(of.clone(), &mut named),
+            }
+        }
+        if !used.contains(&name) || named.contains(&name) || !bounds.iter().all(is_standard) {
+            continue;
+        }
+        let written = &parameter.bounds;
+        let before = match written.is_empty() {
+            true => String::new(),
+            false => format!("{} + ", written.to_token_stream()),
+        };
+        errors.at(
+            parameter.ident.span(),
+            format!(
+                "`{name}` is read from the response: write `{name}: {before}serde::de::DeserializeOwned`"
+            ),
+        );
+    }
+}
+
+fn is_standard(bound: &&TypeParamBound) -> bool {
+    match bound {
+        TypeParamBound::Lifetime(_) => true,
+        TypeParamBound::Trait(bound) => bound
+            .path
+            .segments
+            .last()
+            .is_some_and(|last| STANDARD.iter().any(|name| last.ident == name)),
+        _ => false,
+    }
+}
+
+/// `Json<User>` is for responses: as an argument of the caller's it would be sent, or passed on.
+///
+/// UI: `response/forgotten`, `response/forgotten_of_a_name`, `response/forgotten_without_a_body`.
+pub(super) fn forgotten_response(
+    args: &Args,
+    templates: &[Parsed],
+    item: &Item,
+    errors: &mut Errors,
+) {
+    if !item.responses.is_empty() {
+        return;
+    }
+    let used = used_names(args, templates);
+    for argument in &item.sig.inputs {
+        let FnArg::Typed(argument) = argument else { continue };
+        if !is_json(&argument.ty) {
+            continue;
+        }
+        let names = bindings_of(&argument.pat);
+        if names.iter().any(|name| used.contains(&name.unraw().to_string())) {
+            continue;
+        }
+        let (pat, ty) = (argument.pat.to_token_stream(), argument.ty.to_token_stream());
+        let text = |tokens: TokenStream| {
+            tokens.to_string().replace(" < ", "<").replace(" >", ">").replace(" (", "(")
+        };
+        let message = match item.body {
+            Some(_) => {
+                format!(
+                    "`Json` is read from a response: write `#[response] {}: {}`",
+                    text(pat),
+                    text(ty)
+                )
+            }
+            None => {
+                "`Json` is read from a response, which a function without a body decodes as its \
+                     return type: remove this argument"
+                    .to_owned()
+            }
+        };
+        errors.on(&first_token(&argument.pat), message);
+    }
+}
+
+fn is_json(ty: &Type) -> bool {
+    wrapped(ty).is_some_and(|(name, _)| name == "Json")
+}
+
+/// All names in the attribute: of its expressions, and of its templates' placeholders.
+fn used_names(args: &Args, templates: &[Parsed]) -> HashSet<String> {
+    let mut used = HashSet::new();
+    for template in templates.iter().flatten() {
+        used.extend(template.placeholders.iter().map(|placeholder| placeholder.text.clone()));
+    }
+    let expressions = [request_expressions, action_expressions, closing_expressions];
+    for expr in expressions.into_iter().flat_map(|of| of(args)) {
+        scan::words(expr.to_token_stream(), &mut used);
+    }
+    used
 }
 
 /// Each would send a request of its own.
@@ -164,9 +361,12 @@ pub(super) fn used_arguments(args: &Args, templates: &[Parsed], item: &Item, err
     // What is not always there may not always be used.
     let sometimes =
         |argument: &PatType| argument.attrs.iter().any(|attr| attr.path().is_ident("cfg"));
+    // Of one that is meant for the response, `forgotten_response` says so.
+    let is_response = |ty: &Type| item.responses.is_empty() && is_json(ty);
     let bindings: Vec<(Span, String, bool)> = item
         .bindings()
         .into_iter()
+        .filter(|(_, argument)| !is_response(&argument.ty))
         .map(|(name, argument)| (name.span(), name.unraw().to_string(), sometimes(argument)))
         .collect();
     let mut used = HashSet::new();
@@ -194,10 +394,24 @@ pub(super) fn used_arguments(args: &Args, templates: &[Parsed], item: &Item, err
     for expr in expressions.into_iter().flat_map(|of| of(args)) {
         scan::words(expr.to_token_stream(), &mut used);
     }
-    for (span, text, sometimes) in bindings {
-        if !sometimes && !text.starts_with('_') && !used.contains(&text) {
+    let meant = |text: &str| {
+        args.targets.iter().any(|target| {
+            let template = target.template.value();
+            template::other_placeholders(&template).iter().any(|(_, name)| *name == text)
+        })
+    };
+    // A word like it is a misspelt use, which rustc reports.
+    let misspelt = |text: &str| {
+        let names = |word: &str| bindings.iter().any(|(_, name, _)| name == word);
+        used.iter().any(|word| !names(word) && habits::may_mean(word, text))
+    };
+    for (span, text, sometimes) in &bindings {
+        if *sometimes || meant(text) || misspelt(text) {
+            continue;
+        }
+        if !text.starts_with('_') && !used.contains(text) {
             errors.at(
-                span,
+                *span,
                 format!(
                     "`{text}` is never used: put `{{{text}}}` in the template, use it in `query`, \
                      `header` or `json`, or name it `_{text}`"
@@ -205,4 +419,8 @@ pub(super) fn used_arguments(args: &Args, templates: &[Parsed], item: &Item, err
             );
         }
     }
+}
+
+fn first_token(tokens: &impl ToTokens) -> Option<TokenTree> {
+    tokens.to_token_stream().into_iter().next()
 }

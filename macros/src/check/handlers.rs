@@ -1,7 +1,8 @@
 //! The rules for what happens after a failure.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{ToTokens, quote};
+use syn::ext::IdentExt;
 use syn::{Expr, ExprAwait, ExprClosure, Lit, Pat, RangeLimits};
 
 use super::{action_expressions, closing_expressions, handler_key, request_expressions};
@@ -11,6 +12,7 @@ use crate::errors::Errors;
 use crate::item::Item;
 use crate::model::{Call, Callee, OnError};
 use crate::pattern::Pattern;
+use crate::scan;
 use crate::walk;
 
 /// Nothing leaves the function past its handlers.
@@ -42,6 +44,52 @@ pub(super) fn no_early_exit(args: &Args, errors: &mut Errors) {
             errors.at(span, format!("`{what}` {message}"));
         }
     }
+}
+
+/// What the error is called by those who have not named it.
+const NAMES_OF_THE_ERROR: [&str; 3] = ["error", "err", "e"];
+
+/// The error has the name that an arm gives it, and none besides.
+///
+/// UI: `arms/error_without_a_name`, `arms/error_without_a_name_in_a_guard`,
+/// `arms/error_without_an_arm`, `arms/error_in_the_fallback`.
+pub(super) fn named_error(args: &Args, item: &Item, errors: &mut Errors) {
+    let bound: Vec<String> =
+        item.bindings().iter().map(|(name, _)| name.unraw().to_string()).collect();
+    let arms = match args.on_error.as_ref().map(|keyed| &keyed.value) {
+        Some(args::OnError::Arms(arms)) => arms.as_slice(),
+        _ => &[],
+    };
+    for arm in arms.iter().filter(|arm| arm.pattern.error.is_none()) {
+        let names: Vec<String> = arm.pattern.names().iter().map(ToString::to_string).collect();
+        let free = free_names(&[&bound, &names]);
+        let guard = arm.guard.as_ref().map(ToTokens::to_token_stream);
+        let guarded = guard.and_then(|guard| scan::first_use(&guard, &free));
+        let form = if guarded.is_some() { "if …" } else { "=> …" };
+        if let Some((name, span)) =
+            guarded.or_else(|| scan::first_use(&arm.written.to_token_stream(), &free))
+        {
+            let named = arm.pattern.named(&name);
+            errors.at(span, format!("this arm does not name its error: write `{named} {form}`"));
+        }
+    }
+    let free = free_names(&[&bound]);
+    let always = match args.on_error.as_ref().map(|keyed| &keyed.value) {
+        Some(args::OnError::Always(_, written)) => Some(written),
+        _ => None,
+    };
+    for expr in always.into_iter().chain(closing_expressions(args)) {
+        if let Some((name, span)) = scan::first_use(&expr.to_token_stream(), &free) {
+            let message = format!("the error has no name here: write `on_error({name} @ _ => …)`");
+            errors.at(span, message);
+        }
+    }
+}
+
+fn free_names(bound: &[&[String]]) -> Vec<&'static str> {
+    let is_bound =
+        |name: &&&str| bound.iter().any(|names| names.iter().any(|other| other == **name));
+    NAMES_OF_THE_ERROR.iter().filter(|name| !is_bound(name)).copied().collect()
 }
 
 /// A `Status(…)` is a status, and one that is an error here.

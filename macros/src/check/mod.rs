@@ -33,6 +33,9 @@ pub(crate) fn check(args: Args, item: &Item, mut errors: Errors) -> Result<Reque
     function::response_arguments(item, found);
     function::named_return_type(&args, item, output.as_ref(), found);
     function::owned_return_type(item, output.as_ref(), found);
+    function::value_of_body(item, found);
+    function::decoded_parameters(item, found);
+    function::forgotten_response(&args, &templates, item, found);
     sent::one_body(&args, found);
     sent::body_of_get(&args, found);
     sent::one_authorization(&args, found);
@@ -41,7 +44,9 @@ pub(crate) fn check(args: Args, item: &Item, mut errors: Errors) -> Result<Reque
     sent::statuses(&args, found);
     sent::attempt_within_total(&args, found);
     retry::check(&args, complete, found);
+    sent::other_placeholders(&args, item, found);
     handlers::no_early_exit(&args, found);
+    handlers::named_error(&args, item, found);
     handlers::possible_statuses(&args, found);
     if complete {
         function::used_arguments(&args, &templates, item, found);
@@ -53,9 +58,9 @@ pub(crate) fn check(args: Args, item: &Item, mut errors: Errors) -> Result<Reque
     let cleanup = args.cleanup.as_ref().and_then(|call| handlers::call(call, found));
     let finally = args.finally.as_ref().and_then(|call| handlers::call(call, found));
     let target = sent::one_target(&args, complete, found);
-    let placeholders = target
-        .zip(templates.into_iter().next())
-        .map(|(target, parsed)| sent::placeholders(&target.template, parsed, item, found));
+    let placeholders = target.zip(templates.into_iter().next()).map(|(target, parsed)| {
+        sent::placeholders(&target.template, parsed, &args.positional, item, found)
+    });
     let method = target.and_then(|target| sent::method(target, found));
 
     let (Some(target), Some(placeholders), Some(method), true) =

@@ -66,18 +66,29 @@ pub(super) fn method(target: &Target, errors: &mut Errors) -> Option<Method> {
 
 /// A template is well-formed, and each of its placeholders names an argument.
 ///
-/// UI: `template/scheme`, `template/host_missing`, `template/empty`, `template/fragment`.
+/// UI: `template/scheme`, `template/host_missing`, `template/empty`, `template/fragment`,
+/// `template/dollar`, `template/values_after`.
 pub(super) fn placeholders(
     literal: &LitStr,
     parsed: Parsed,
+    positional: &[Ident],
     item: &Item,
     errors: &mut Errors,
 ) -> Vec<Placeholder> {
     let parsed = match parsed {
         Ok(template) => template,
         Err(problems) => {
+            let text = literal.value();
+            let mut positional = positional.iter();
             for problem in problems {
-                errors.at(part(literal, problem.range), problem.message);
+                let message = match &text[problem.range.clone()] {
+                    "{}" => match positional.next() {
+                        Some(name) => problem.message.replace("{name}", &format!("{{{name}}}")),
+                        None => problem.message,
+                    },
+                    _ => problem.message,
+                };
+                errors.at(part(literal, problem.range), message);
             }
             return Vec::new();
         }
@@ -100,6 +111,24 @@ pub(super) fn placeholders(
         }
     }
     found
+}
+
+/// `/:id` and `/<id>` would be sent as they are.
+///
+/// UI: `template/colon`, `template/angle_brackets`.
+pub(super) fn other_placeholders(args: &Args, item: &Item, errors: &mut Errors) {
+    let bindings = item.bindings();
+    for target in &args.targets {
+        let text = target.template.value();
+        for (written, name) in template::other_placeholders(&text) {
+            if bindings.iter().any(|(binding, _)| binding.unraw() == name) {
+                errors.on(
+                    &target.template,
+                    format!("`{written}` is no placeholder here: write `{{{name}}}`"),
+                );
+            }
+        }
+    }
 }
 
 /// A part of a literal; the whole of it where the compiler cannot say, or escapes are in the way.

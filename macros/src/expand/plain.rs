@@ -1,7 +1,7 @@
 //! A request whose failure is simply returned → its statements.
 
 use proc_macro2::TokenStream;
-use quote::quote_spanned;
+use quote::{ToTokens, quote_spanned};
 
 use super::build::Taken;
 use super::{at_output, build, code, crate_at, local_at, run};
@@ -71,7 +71,12 @@ fn unread(request: &Request, item: &Item, body: &Body) -> TokenStream {
             #body_within
         };
     }
-    let body = &body.tokens;
+    // Where the user's braces are, an empty one is told what it should make; after an `if` it would be
+    // the `if` that is.
+    let body = match body.tokens.is_empty() {
+        true => body.braces().to_token_stream(),
+        false => body.tokens.clone(),
+    };
     code! {
         #build
         if let ::core::result::Result::Err(error) = #send {

@@ -1,6 +1,6 @@
 //! The body → an expression that runs it, and that it cannot leave.
 
-use proc_macro2::{Delimiter, Group, TokenStream};
+use proc_macro2::{Group, TokenStream};
 use quote::{ToTokens, quote_spanned};
 
 use super::code;
@@ -19,8 +19,7 @@ pub(super) fn body(request: &Request, body: &Body) -> TokenStream {
         return waiting(request, body, !request.handlers_use_arguments);
     }
     // Where the user's braces are: a body without a value is reported there.
-    let mut block = Group::new(Delimiter::Brace, tokens.clone());
-    block.set_span(body.span);
+    let block = body.braces();
     if stands_as_it_is(tokens) {
         return block.to_token_stream();
     }

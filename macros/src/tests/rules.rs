@@ -42,7 +42,20 @@ macro_rules! refuses {
 refuses! {
     keys:
         [r#"gett = "/""#, PLAIN] at "gett", "unknown key `gett`; did you mean `get`?";
-        [r#"get = "/", redirects = 3"#, PLAIN] at "redirects", "unknown key `redirects`; the keys are `get`,";
+        [r#"get = "/", colour = 3"#, PLAIN] at "colour", "unknown key `colour`; the keys are `get`,";
+        [r#"get = "/", redirects = 3"#, PLAIN] at "redirects", "unknown key `redirects`, as it is the session's: write";
+        [r#"get = "/", auth = a"#, PLAIN] at "auth", "unknown key `auth`: write `bearer = token`, or `basic(user, password)`";
+        [r#"get = "/", token = a"#, PLAIN] at "token", "unknown key `token`; did you mean `bearer`?";
+        [r#"get = "/", client = a"#, PLAIN] at "client", "unknown key `client`; did you mean `session`?";
+        [r#"get = "/", params = a"#, PLAIN] at "params", "unknown key `params`; did you mean `query`?";
+        [r#"get = "/", max_size = 1MB"#, PLAIN] at "max_size", "unknown key `max_size`; did you mean `max_body`?";
+        [r#"get = "/", backoff(1s..2s)"#, PLAIN] at "backoff", "unknown key `backoff`, as it is a part of `retry`: write `retry(times = 3, backoff(";
+        [r#"get = "/", attempts = 3"#, PLAIN] at "attempts", "unknown key `attempts`: write `retry = 3`";
+        [r#"get = "/", on_retry = f"#, PLAIN] at "on_retry", "unknown key `on_retry`, as it is a part of `retry`: write `retry(times = 3, on_retry = path)`";
+        [r#"get = "/", base = f"#, PLAIN] at "base", "unknown key `base`: write `get = \"{base}/path\"`";
+        [r#"path = "/""#, PLAIN] at "path", "unknown key `path`: write the method and the template";
+        [r#"url = "/""#, PLAIN] at "url", "unknown key `url`: write the method and the template, such as `get = \"/path\"`";
+        [r#"get = "/", catch = log"#, PLAIN] at "catch", "unknown key `catch`; did you mean `on_error`?";
         [r#"get = "/", timout = 2s"#, PLAIN] at "timout", "unknown key `timout`; did you mean `timeout`?";
         [r#"get = "/", GET = "/""#, PLAIN] at "GET", "unknown key `GET`; did you mean `get`?";
         [r#"post = "/", text = a, text = b"#, PLAIN] at "text", "`text` is given twice";
@@ -58,6 +71,8 @@ refuses! {
         ["get = path", PLAIN] at "path", "a constant is a part of the template: write `\"{path}\"`";
         [r#"get = concat!("/", "a")"#, PLAIN] at "concat!(\"/\", \"a\")", "the template is read before macros are";
         ["get = 1", PLAIN] at "1", "expected the template as a string literal";
+        [r#"get = "/{}", id"#, BODYLESS] at "{}", "a placeholder needs a name: write `{id}`";
+        [r#"get = "/{}", id, timeout = 2s"#, PLAIN] at "{}", "a placeholder needs a name: write `{id}`";
 
     methods:
         ["timeout = 2s", PLAIN] at ATTRIBUTE, "the method and the template are missing";
@@ -68,6 +83,10 @@ refuses! {
         [r#"method(PURGE) = "/""#, PLAIN] at "PURGE", "expected a method's name";
 
     templates:
+        [r#"get = "/:id""#, BODYLESS] at "\"/:id\"", "`:id` is no placeholder here: write `{id}`";
+        [r#"get = "/:id""#, PLAIN] at "\"/:id\"", "`:id` is no placeholder here: write `{id}`";
+        [r#"get = "/<id>/x""#, BODYLESS] at "\"/<id>/x\"", "`<id>` is no placeholder here: write `{id}`";
+        [r#"get = "/${id}""#, BODYLESS] at "${id}", "a placeholder has no `$` before it: write `{id}`";
         [r#"get = "ftp://h/""#, PLAIN] at "ftp", "the scheme `ftp` cannot be sent";
         [r#"get = "/{idd}""#, PLAIN] at "{idd}", "no argument is named `idd`; did you mean `id`?";
         [r#"get = "/{idd}""#, BODYLESS] at "{idd}", "no argument is named `idd`; did you mean `id`?";
@@ -109,6 +128,12 @@ refuses! {
     measures:
         [r#"get = "/", timeout = 5"#, PLAIN] at "5", "a duration needs a unit: write `5s`";
         [r#"get = "/", timeout = 5sec"#, PLAIN] at "5sec", "unknown unit of time `sec`";
+        [r#"get = "/", max_body = 16 MB"#, PLAIN] at "16 MB", "a number and its unit are one word: write `16MB`";
+        [r#"get = "/", timeout = 3 seconds, expect(200)"#, PLAIN] at "3 seconds", "a number and its unit are one word: write `3s`";
+        [r#"get = "/", timeout(total = 3 s)"#, PLAIN] at "3 s", "a number and its unit are one word: write `3s`";
+        [r#"get = "/", timeout = 3 lightyears"#, PLAIN] at "3 lightyears", "unknown unit of time `lightyears`";
+        [r#"get = "/", timeout = -3s"#, PLAIN] at "-3s", "this is never negative: write `3s`";
+        [r#"get = "/", max_body = -1"#, PLAIN] at "-1", "this is never negative: write `1`";
         [r#"get = "/", timeout = "2s""#, PLAIN] at "\"2s\"", "a number and its unit are no text: write `2s` without quotes";
         [r#"get = "/", max_body = "1MB""#, PLAIN] at "\"1MB\"", "a number and its unit are no text: write `1MB`";
         [r#"get = "/", max_body = 5KB"#, PLAIN] at "5KB", "unknown unit of size `KB`";
@@ -118,6 +143,7 @@ refuses! {
         [r#"get = "/", timeout(connect = 2s)"#, PLAIN] at "connect", "unknown timeout `connect`, as it is the session's: write `Session::builder()";
 
     crate_paths:
+        [r#"get = "/", crate = "backstop""#, PLAIN] at "\"backstop\"", "a path is not a string: write `crate = backstop` without quotes";
         [r#"get = "/", crate = a::b"#, PLAIN] at "a::b", "`a::b` depends on the module";
         [r#"get = "/", crate = super::b"#, PLAIN] at "super::b", "`super::b` depends on the module";
 
@@ -136,12 +162,55 @@ refuses! {
         [r#"get = "/""#, "async fn f() -> Result<impl T, E>;"] at "impl", "a function without a body decodes its return type";
         [r#"get = "/", cleanup = c"#, "async fn f() -> impl T { g() }"] at "impl", "`cleanup` needs to know the return type";
 
+    rewritten:
+        [r#"get = "/", on_error = log"#, "#[::core::prelude::v1::test] fn f() { let body = async {}; rt().block_on(body) }"] at "fn", "an attribute above rewrote this function, which is no `async fn` any more: write `#[request]` above that attribute";
+        [r#"get = "/", on_error = log"#, "fn f() { rt().block_on(async { g() }) }"] at "fn", "an attribute above rewrote this function";
+        [r#"get = "/""#, "fn f() -> Pin<Box<dyn Future<Output = u8>>> { Box::pin(async { g() }) }"] at "fn", "an attribute above rewrote this function";
+
+    empty_bodies:
+        [r#"get = "/""#, "async fn f() -> Result<User, Error> {}"] at "{}", "an empty body makes no value: write `;` in its place to decode the response, or `{ Ok(…) }`";
+        [r#"get = "/""#, "async fn f() -> Result<()> { /* nothing */ }"] at "{ /* nothing */ }", "an empty body makes no value: write `;` in its place to decode the response, or `{ Ok(()) }`";
+        [r#"get = "/", on_error = log"#, "async fn f() -> Option<User> {}"] at "{}", "an empty body makes no value: write `;` in its place to decode the response, or `{ Some(…) }`";
+        [r#"get = "/", fallback = a()"#, "async fn f() -> Vec<User> {}"] at "{}", "an empty body makes no value: write `;` in its place to decode the response, or the value";
+        [r#"get = "/""#, "async fn f(#[response] Json(user): Json<User>) -> Result<User, E> {}"] at "{}", "an empty body makes no value: write `{ Ok(user) }`";
+
+    forgotten_responses:
+        [r#"get = "/""#, "async fn f(Json(u): Json<User>) -> R { Ok(u) }"] at "Json", "`Json` is read from a response: write `#[response] Json(u): Json<User>`";
+        [r#"get = "/""#, "async fn f(user: Json<User>) -> R { Ok(user.0) }"] at "user", "`Json` is read from a response: write `#[response] user: Json<User>`";
+        [r#"get = "/""#, "async fn f(Json(u): Json<User>) -> R;"] at "Json", "`Json` is read from a response, which a function without a body decodes as its return type: remove this argument";
+
+    type_parameters:
+        [r#"get = "/""#, "async fn f<T>() -> Result<T, Error>;"] at "T", "`T` is read from the response: write `T: serde::de::DeserializeOwned`";
+        [r#"get = "/""#, "async fn f<T: Clone + Send>() -> Result<Vec<T>, Error>;"] at "T", "`T` is read from the response: write `T: Clone + Send + serde::de::DeserializeOwned`";
+        [r#"get = "/""#, "async fn f<T>() -> Option<T> where T: Sized + 'static;"] at "T", "`T` is read from the response: write `T: serde::de::DeserializeOwned`";
+
     lost_errors:
         [r#"get = "/""#, UNIT] at "f", "errors would be lost, as the function returns nothing";
         [r#"get = "/", cleanup = c"#, "async fn f() -> () {}"] at "f", "errors would be lost";
         [r#"get = "/", on_error(Connect => log, _ if a => log)"#, UNIT] at "on_error", "errors that no arm matches would be lost";
 
     patterns:
+        [r#"get = "/", on_error(Dns | Refused => log)"#, PLAIN] at "Dns | Refused", "a leaf stands in its class: write `Connect(Dns | Refused)`";
+        [r#"get = "/", on_error(Timeout | Dns => log)"#, PLAIN] at "Dns", "a leaf stands in its class: write `Connect(Dns)`";
+        [r#"get = "/", on_error(e @ Idle => log)"#, PLAIN] at "Idle", "a leaf stands in its class: write `Timeout(Idle)`";
+        [r#"get = "/", on_error(Reset => log)"#, PLAIN] at "Reset", "a leaf stands in its class: write `Disconnected(Reset)` or `Body(Reset)`";
+        [r#"get = "/", on_error(Dns | TooMany => log)"#, PLAIN] at "Dns", "a leaf stands in its class: write `Connect(Dns)`";
+        [r#"get = "/", on_error(NotFound => log)"#, PLAIN] at "NotFound", "a status is a number: write `Status(404)`";
+        [r#"get = "/", on_error(Http(404) => log)"#, PLAIN] at "Http", "the class of a status is `Status`: write `Status(404)`";
+        [r#"get = "/", on_error(Err(e) if e.a() => log)"#, PLAIN] at "Err", "an arm matches the kind of an error: write `e @ _`";
+        [r#"get = "/", on_error(Ok(_) => log)"#, PLAIN] at "Ok", "an arm is for errors, and the body for a success";
+        [r#"get = "/", on_error(Status(StatusCode::NOT_FOUND) => log)"#, PLAIN] at "StatusCode::NOT_FOUND", "a status is a number here: write `404`";
+        [r#"get = "/", on_error(Status(http::StatusCode::GONE | 404) => log)"#, PLAIN] at "http::StatusCode::GONE", "a status is a number here: write `410`";
+        [r#"get = "/", on_error(Status(4xx) => log)"#, PLAIN] at "4xx", "a range of statuses has two ends: write `400..=499`";
+        [r#"get = "/", on_error(5XX => log)"#, PLAIN] at "5XX", "a status is matched by its class: write `Status(500..=599)`";
+        [r#"get = "/", on_error(Status(>= 500) => log)"#, PLAIN] at ">", "a range has two ends: write `Status(500..=599)`";
+        [r#"get = "/", on_error(Status(404, 410) => log)"#, PLAIN] at "404, 410", "alternatives are separated by `|`: write `Status(404 | 410)`";
+        [r#"get = "/", on_error(Connect(Dns, Refused) => log)"#, PLAIN] at "Dns, Refused", "alternatives are separated by `|`: write `Connect(Dns | Refused)`";
+        [r#"get = "/", on_error(Protocol(_) => log)"#, PLAIN] at "_", "`Protocol` has nothing below it: write `Protocol`";
+        [r#"get = "/", on_error(ErrorKind::Timeout => log)"#, PLAIN] at "ErrorKind::Timeout", "a pattern leaves the path out: write `Timeout`";
+        [r#"get = "/", on_error(Timeout::Idle => log)"#, PLAIN] at "Timeout::Idle", "a pattern leaves the path out: write `Timeout(Idle)`";
+        [r#"get = "/", on_error(ClientError => log)"#, PLAIN] at "ClientError", "there is no class `ClientError`: write `Status(400..=499)`";
+        [r#"get = "/", on_error(TimeoutError => log)"#, PLAIN] at "TimeoutError", "there is no class `TimeoutError`: write `Timeout`";
         [r#"get = "/", on_error(Status(200) => log)"#, PLAIN] at "200", "`200` counts as success here";
         [r#"get = "/", on_error(Status(404 | 201..=205) => log)"#, PLAIN] at "201..=205", "these count as success here";
         [r#"get = "/", expect(404), on_error(Status(404) => log)"#, PLAIN] at "404", "`404` counts as success here";
@@ -168,6 +237,31 @@ refuses! {
         [r#"get = "/", on_error(_ => (1, 2))"#, PLAIN] at "(1, 2)", "a value alone does nothing";
         [r#"get = "/", on_error(_ => if a { [0; 2] } else { log })"#, PLAIN] at "[0; 2]", "a value alone does nothing";
 
+    words_as_actions:
+        [r#"get = "/", on_error(_ => warn)"#, PLAIN] at "warn", "`warn` is a level of the log: write `log(warn)`";
+        [r#"get = "/", on_error = println"#, PLAIN] at "println", "`println` is a macro: write `print`";
+        [r#"get = "/", on_error(Connect => retry(3))"#, PLAIN] at "retry", "an arm retries nothing, as it hears of the last error: write `retry = 3`";
+        [r#"get = "/", on_error(Connect => retry)"#, PLAIN] at "retry", "an arm retries nothing";
+        [r#"get = "/", on_error = [log, print]"#, PLAIN] at "[log, print]", "several actions make a block: write `{ log; print }`";
+        [r#"get = "/", on_error(_ => (log, note))"#, PLAIN] at "(log, note)", "several actions make a block: write `{ log; note }`";
+        [r#"get = "/", on_error(_ => log, print)"#, PLAIN] at "print", "several actions of an arm make a block: write `{ …; print }`";
+        [r#"get = "/", on_error(_ => log(warning))"#, PLAIN] at "warning", "`log` is given the error: write `log`, or `log(level)` with `error`, `warn`, `info`, `debug` or `trace`; did you mean `warn`?";
+        [r#"get = "/", on_error = |e| recover(None)"#, PLAIN] at "recover", "`recover(…)` ends an arm, and no closure: write `on_error(error @ _ => recover(…))`";
+        [r#"get = "/", on_error = |e| Ok(None)"#, PLAIN] at "Ok(None)", "nothing takes what a closure yields: write `on_error(error @ _ => recover(…))`";
+        [r#"get = "/", on_error(_ => |e| { log(e); Err(e) })"#, PLAIN] at "Err(e)", "nothing takes what a closure yields";
+        [r#"get = "/", on_error = async { a().await }"#, PLAIN] at "async", "an `async` block does nothing until it is awaited";
+
+    names_of_the_error:
+        [r#"get = "/", on_error(_ => eprintln!("{error}"))"#, PLAIN] at "\"{error}\"", "this arm does not name its error: write `error @ _ => …`";
+        [r#"get = "/", on_error(Connect => eprintln!("{}", err))"#, PLAIN] at "err", "this arm does not name its error: write `err @ Connect => …`";
+        [r#"get = "/", on_error(Connect(Dns) | Timeout => note(&e))"#, PLAIN] at "e", "this arm does not name its error: write `e @ (…) => …`";
+        [r#"get = "/", on_error(Status(404) => fail(error))"#, PLAIN] at "error", "this arm does not name its error: write `error @ Status(…) => …`";
+        [r#"get = "/", on_error(_ if error.is_timeout() => log)"#, PLAIN] at "error", "this arm does not name its error: write `error @ _ if …`";
+        [r#"get = "/", on_error = note(&error)"#, PLAIN] at "error", "the error has no name here: write `on_error(error @ _ => …)`";
+        [r#"get = "/", on_error(_ => { log; warn!(%error); })"#, PLAIN] at "error", "this arm does not name its error";
+        [r#"get = "/", fallback = of(error)"#, PLAIN] at "error", "the error has no name here: write `on_error(error @ _ => …)`";
+        [r#"get = "/", cleanup = release(&error)"#, PLAIN] at "error", "the error has no name here";
+
     actions:
         [r#"get = "/", on_error = recover"#, PLAIN] at "recover", "`recover` needs the value";
         [r#"get = "/", on_error = fail"#, PLAIN] at "fail", "`fail` needs the error";
@@ -178,7 +272,7 @@ refuses! {
         [r#"get = "/", on_error = { for a in b { recover(a) } }"#, PLAIN] at "recover", "`recover(…)` ends an arm";
         [r#"get = "/", on_error = { let a = fail(b); }"#, PLAIN] at "fail", "`fail(…)` ends an arm";
         [r#"get = "/", on_error = note(recover(1))"#, PLAIN] at "recover", "`recover(…)` ends an arm";
-        [r#"get = "/", on_error = |e| recover(e)"#, PLAIN] at "recover", "`recover(…)` ends an arm";
+        [r#"get = "/", on_error = |e| recover(e)"#, PLAIN] at "recover", "`recover(…)` ends an arm, and no closure";
         [r#"get = "/", on_error = print(e)"#, PLAIN] at "print", "`print` takes nothing, as it is given the error";
         [r#"get = "/", on_error = print()"#, PLAIN] at "print", "`print` takes nothing";
         [r#"get = "/", on_error = log(e)"#, PLAIN] at "e", "`log` is given the error";
@@ -196,7 +290,7 @@ refuses! {
         [r#"get = "/", cleanup = !a()"#, PLAIN] at "!a()", "`cleanup` is a call: write `cleanup = path`";
         [r#"get = "/", finally = 1"#, PLAIN] at "1", "`finally` is a call";
         [r#"get = "/", on_error = recover(1), fallback = 2"#, PLAIN] at "fallback", "`fallback` can never be reached";
-        [r#"get = "/", on_error(Connect => recover(1), _ => fail(e)), fallback = 2"#, PLAIN] at "fallback", "`fallback` can never be reached";
+        [r#"get = "/", on_error(Connect => recover(1), _ => fail(x)), fallback = 2"#, PLAIN] at "fallback", "`fallback` can never be reached";
 }
 
 #[test]
@@ -208,12 +302,41 @@ fn accepted() {
         (r#"method("GET") = "/", text = "{id}""#, BODYLESS),
         (r#"post = "/", text = format!("{id:?}"),"#, BODYLESS),
         (r#"get = "/", cleanup = async { a? }.b()"#, PLAIN),
+        (r#"get = "/", on_error = log"#, "async fn f() {}"),
+        (r#"get = "/""#, "async fn f() -> Nothing {}"),
+        (r#"get = "/""#, "async fn f() -> impl Sized {}"),
+        (r#"get = "/""#, "async fn f<T: Model>() -> Result<T, Error>;"),
+        (r#"get = "/""#, "async fn f<T>() -> Result<T, Error> where Vec<T>: Model;"),
+        (r#"get = "/{id}""#, "async fn f<T: Display>(id: T) -> Result<u8, Error>;"),
+        (r#"post = "/", json = u"#, "async fn f(Json(u): Json<User>) -> R { g() }"),
+        (r#"post = "/""#, "async fn f(a: Json<User>, #[response] b: Json<User>) -> R { g(a, b) }"),
+        (r#"post = "/", json = tokn"#, "async fn f(token: u8) -> R;"),
+        (r#"post = "/", json = json!({"a": lenght})"#, "async fn f(length: u8) -> R;"),
         (r#"get = "/", on_error = log"#, UNIT),
         (r#"get = "/", on_error(Connect => log, e @ _ => log)"#, UNIT),
         (r#"get = "/", on_error(Status(999) => log, Status(200..=404) => log)"#, PLAIN),
         (r#"get = "/", fallback = ()"#, UNIT),
         (r#"get = "/", on_error(other => f(other), _ => HANDLER)"#, PLAIN),
         (r#"get = "/", on_error = { () }"#, PLAIN),
+        (r#"get = "/", on_error(_ => { let error = 1; f(error) })"#, PLAIN),
+        (r#"get = "/", on_error(_ => |error: &Error| hear(error))"#, PLAIN),
+        (r#"get = "/", on_error(_ => each(|a, error, b| hear(error)))"#, PLAIN),
+        (r#"get = "/", on_error(_ => Known { error: 1 }.hear(error::LEVEL))"#, PLAIN),
+        (r#"get = "/", on_error(_ => list.retain(|e| keep(e)))"#, PLAIN),
+        (
+            r#"get = "/", on_error(_ => if let Err(error) = close() { eprintln!("{error}") })"#,
+            PLAIN,
+        ),
+        (r#"get = "/", on_error(_ => match close() { Err(e) => note(&e), Ok(()) => log })"#, PLAIN),
+        (r#"get = "/", on_error(_ => tracing::warn!(error = 1, "x"))"#, PLAIN),
+        (r#"get = "/", on_error(_ => self.error.note(|e| e))"#, PLAIN),
+        (r#"get = "/", on_error(Status(error) => f(error), other => f(other))"#, PLAIN),
+        (r#"get = "/", on_error(_ => f(error))"#, "async fn f(error: u64) -> R { g() }"),
+        (r#"get = "/", on_error(_ => f(error()), Connect => error!("x"))"#, PLAIN),
+        (r#"get = "/", on_error(_ => f("{error}"))"#, PLAIN),
+        (r#"get = "/", on_error(Protocol => self::warn, Connect => logs::error)"#, PLAIN),
+        (r#"get = "/$metadata/a:batch/:other?$filter={id}""#, PLAIN),
+        (r#"get = "/", timeout = limit, max_body = -limit"#, PLAIN),
         (r#"get = "/", on_error = { a.fail(b); c::recover(d); fn fail() {} }"#, PLAIN),
         (r#"get = "/", on_error = { match a { _ => log } }"#, PLAIN),
         (r#"get = "/""#, "async fn f(#[response] a: A) -> impl T { g() }"),

@@ -1,0 +1,10 @@
+use backstop::{Error, request};
+use backstop_ui_tests::User;
+
+#[request(get = "/users/7", on_error(Connect => |e| {
+    eprintln!("{e}");
+    Err(e)
+}))]
+async fn user() -> Result<User, Error>;
+
+fn main() {}

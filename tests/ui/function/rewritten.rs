@@ -1,0 +1,7 @@
+use backstop::request;
+
+#[tokio::test]
+#[request(get = "/ping", on_error = print)]
+async fn ping() {}
+
+fn main() {}

@@ -1,0 +1,7 @@
+use backstop::{Error, request};
+use backstop_ui_tests::User;
+
+#[request(post = "/users", json = usr)]
+async fn create(user: &User) -> Result<User, Error>;
+
+fn main() {}

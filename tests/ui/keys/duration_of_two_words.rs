@@ -1,0 +1,7 @@
+use backstop::{Error, request};
+use backstop_ui_tests::User;
+
+#[request(get = "/users/{id}", timeout(total = 3 seconds))]
+async fn user(id: u64) -> Result<User, Error>;
+
+fn main() {}

@@ -1,0 +1,7 @@
+use backstop::{Error, Json, request};
+use backstop_ui_tests::User;
+
+#[request(get = "/users/7")]
+async fn user(#[response] Json(user): Json<User>) -> Result<User, Error> {}
+
+fn main() {}

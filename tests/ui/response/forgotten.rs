@@ -1,0 +1,9 @@
+use backstop::{Error, Json, request};
+use backstop_ui_tests::User;
+
+#[request(get = "/users/7")]
+async fn user(Json(user): Json<User>) -> Result<User, Error> {
+    Ok(user)
+}
+
+fn main() {}
