@@ -14,6 +14,8 @@ use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 mod action;
 #[path = "../macros/src/args/mod.rs"]
 mod args;
+#[path = "../macros/src/boxed.rs"]
+mod boxed;
 #[path = "../macros/src/check/mod.rs"]
 mod check;
 #[path = "../macros/src/errors.rs"]

@@ -24,7 +24,7 @@ pub(crate) fn item(item: Item, named: &[Ident], errors: &Errors) -> TokenStream 
     let misspelt: TokenStream = misspelt.collect();
     let kept = keep_in_use(named, &item);
     let rewritten = item.is_rewritten();
-    let Item { attrs, vis, mut sig, responses, body, .. } = item;
+    let Item { attrs, vis, mut sig, responses, body, boxed, .. } = item;
     // Callers were written for the function that the mistakes are in the way of.
     sig.constness = None;
     sig.abi = None;
@@ -51,12 +51,20 @@ pub(crate) fn item(item: Item, named: &[Ident], errors: &Errors) -> TokenStream 
         Some(_) if !hidden => quote!(#(#lets)* loop {}),
         _ => quote!(loop {}),
     };
+    let stub = match boxed {
+        None => quote!(#kept #misspelt #stub),
+        Some(written) => {
+            sig.asyncness = None;
+            sig.output = written;
+            quote!(::std::boxed::Box::pin(async move { #kept #misspelt #stub }))
+        }
+    };
     // Nothing that a stub leaves undone is worth a warning beside the mistakes.
     quote! {
         #compile_errors
         #(#attrs)*
         #[allow(unused, clippy::all, clippy::pedantic)]
-        #vis #sig { #kept #misspelt #stub }
+        #vis #sig { #stub }
     }
 }
 

@@ -7,6 +7,7 @@ use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::{Attribute, FnArg, Meta, Pat, PatType, ReturnType, Signature, Token, Type, Visibility};
 
+use crate::boxed;
 use crate::scan::has_word;
 use crate::suggest::nearest;
 
@@ -20,6 +21,8 @@ pub(crate) struct Item {
     pub(crate) body: Option<Body>,
     /// The braces, or the `;`.
     pub(crate) end: Span,
+    /// The return type that `#[async_trait]` has put in place of the one that was written.
+    pub(crate) boxed: Option<ReturnType>,
     /// Further `#[request]`s.
     pub(crate) requests: Vec<Attribute>,
     /// Words that were meant to be `#[response]`.
@@ -82,7 +85,51 @@ impl Parse for Item {
             }
         }
         sig.inputs = inputs;
-        Ok(Item { attrs, vis, sig, responses, body, end, requests, misspelt, response_self })
+        let boxed = None;
+        let item = Item {
+            attrs,
+            vis,
+            sig,
+            responses,
+            body,
+            end,
+            boxed,
+            requests,
+            misspelt,
+            response_self,
+        };
+        Ok(item.unboxed())
+    }
+}
+
+impl Item {
+    /// The function as it was written, if `#[async_trait]` has rewritten it.
+    fn unboxed(mut self) -> Self {
+        let Some(output) = boxed::output(&self.sig.output) else {
+            return self;
+        };
+        if let Some(body) = &mut self.body {
+            let Some(written) = boxed::written(&body.tokens) else {
+                return self;
+            };
+            body.tokens = written.body;
+            for (name, pat) in written.patterns {
+                let is_its = |other: &Pat| matches!(other, Pat::Ident(other) if name.path.is_ident(&other.ident));
+                let arguments = self.sig.inputs.iter_mut().filter_map(|argument| match argument {
+                    FnArg::Typed(argument) => Some(&mut *argument.pat),
+                    FnArg::Receiver(_) => None,
+                });
+                let responses = self.responses.iter_mut().map(|response| &mut response.pat);
+                if let Some(argument) = arguments.chain(responses).find(|other| is_its(other)) {
+                    *argument = pat;
+                }
+            }
+        }
+        let span = self.sig.fn_token.span;
+        let written = ReturnType::Type(Token![->](span), Box::new(output));
+        self.boxed = Some(std::mem::replace(&mut self.sig.output, written));
+        self.sig.asyncness = Some(Token![async](span));
+        self
     }
 }
 

@@ -13,6 +13,7 @@
 
 mod action;
 mod args;
+mod boxed;
 mod check;
 mod errors;
 mod expand;

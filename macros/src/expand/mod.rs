@@ -11,7 +11,7 @@ mod run;
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote_spanned};
-use syn::{Expr, Path};
+use syn::{Expr, Path, ReturnType, Signature};
 
 use crate::action::is_place;
 use crate::item::Item;
@@ -49,15 +49,36 @@ pub(crate) fn request(args: TokenStream, tokens: TokenStream) -> TokenStream {
 // Output: #[doc = "A user."]
 //         pub async fn user(id: u64) -> Result<User, Error> { STATEMENTS }
 fn function(request: &Request, item: &Item) -> TokenStream {
-    let Item { attrs, vis, sig, .. } = item;
-    let statements = match &request.handlers {
-        None => plain::statements(request, item),
-        Some(handlers) => handled::statements(request, handlers, item),
+    let Item { attrs, vis, .. } = item;
+    let (sig, statements) = match &item.boxed {
+        None => (item.sig.clone(), statements(request, item)),
+        Some(written) => boxed(request, item, written),
     };
     // The function begins and ends where the user's does, and so do messages about all of it.
     let mut block = Group::new(Delimiter::Brace, statements);
     block.set_span(item.end);
     code!(#(#attrs)* #vis #sig #block)
+}
+
+fn statements(request: &Request, item: &Item) -> TokenStream {
+    match &request.handlers {
+        None => plain::statements(request, item),
+        Some(handlers) => handled::statements(request, handlers, item),
+    }
+}
+
+// Input:  fn user(&'life0 self) -> Pin<Box<dyn Future<Output = R> + Send + 'async_trait>> { … }
+// Output: ::std::boxed::Box::pin(async move {
+//             if let ::core::option::Option::Some(outcome) = ::backstop::by_type::no_outcome::<R>() {
+//                 return outcome;
+//             }
+//             STATEMENTS
+//         })
+fn boxed(request: &Request, item: &Item, written: &ReturnType) -> (Signature, TokenStream) {
+    let statements = statements(request, item);
+    let typed = run::typed(request);
+    let sig = Signature { asyncness: None, output: written.clone(), ..item.sig.clone() };
+    (sig, code!(::std::boxed::Box::pin(async move { #typed #statements })))
 }
 
 /// The span of the first of `tokens`, for generated code that an error should point there for.

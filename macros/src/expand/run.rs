@@ -61,16 +61,8 @@ pub(super) fn handle(request: &Request, block: &Group) -> TokenStream {
 //             let user = parse(text).await?; Ok(user)
 //         }).await
 pub(super) fn waiting(request: &Request, body: &Body, owning: bool) -> TokenStream {
-    let krate = &request.krate;
     let tokens = &body.tokens;
-    // The block takes its type from what it returns first.
-    let typed = request.output.as_ref().map(|output| {
-        code! {
-            if let ::core::option::Option::Some(outcome) = #krate::by_type::no_outcome::<#output>() {
-                return outcome;
-            }
-        }
-    });
+    let typed = typed(request);
     let moved = owning.then(|| code!(move));
     // Where the body is, for the same reason.
     let block = quote_spanned!(body.span=> async #moved { #typed #tokens });
@@ -78,4 +70,19 @@ pub(super) fn waiting(request: &Request, body: &Body, owning: bool) -> TokenStre
         true => code!(deadline.scope(#block).await),
         false => code!(#block.await),
     }
+}
+
+/// The beginning of an `async` block: it takes its type from what it returns first.
+// Output: if let ::core::option::Option::Some(outcome) = ::backstop::by_type::no_outcome::<R>() {
+//             return outcome;
+//         }
+pub(super) fn typed(request: &Request) -> Option<TokenStream> {
+    let krate = &request.krate;
+    request.output.as_ref().map(|output| {
+        code! {
+            if let ::core::option::Option::Some(outcome) = #krate::by_type::no_outcome::<#output>() {
+                return outcome;
+            }
+        }
+    })
 }

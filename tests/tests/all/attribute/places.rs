@@ -178,6 +178,81 @@ async fn generics_and_lifetimes() {
     assert_eq!((user.id, same), (7, base.as_str()));
 }
 
+/// A trait whose methods `#[async_trait]` boxes.
+#[async_trait::async_trait]
+pub(super) trait Boxed: Sync {
+    /// Its future is boxed.
+    async fn name(&self, id: u8) -> Result<String, Error>;
+
+    /// With patterns for arguments, and handlers that use them.
+    async fn sum(&self, name: String, parts: (u16, &str)) -> Option<String>;
+
+    /// Returns nothing.
+    async fn hear(&self, path: &str);
+
+    /// Has a default.
+    #[request(get = "{base}/users/{id}", session = SESSION)]
+    async fn user(&self, base: &str, id: u8) -> Result<User, Error>;
+}
+
+/// What the methods of [`Boxed`] say.
+struct Heard {
+    base: String,
+    heard: std::sync::Mutex<Vec<String>>,
+}
+
+impl Heard {
+    fn note(&self, text: impl Into<String>) {
+        self.heard.lock().expect("not poisoned").push(text.into());
+    }
+}
+
+#[async_trait::async_trait]
+impl Boxed for Heard {
+    #[request(get = "{self.base}/users/{id}", session = SESSION)]
+    async fn name(&self, id: u8, #[response] Json(user): Json<User>) -> Result<String, Error> {
+        let prefix: String = "Lady ".parse().expect("infallible");
+        tokio::task::yield_now().await;
+        Ok(prefix + &user.name)
+    }
+
+    #[request(
+        get = "{self.base}/status/{status}",
+        session = SESSION,
+        query = [("x", letter)],
+        on_error(Status(404) => recover(letter.to_owned()), _ => self.note("failed")),
+        cleanup = self.note(letter),
+        finally = |ending| self.note(format!("{ending:?}")),
+    )]
+    async fn sum(&self, mut name: String, (status, letter): (u16, &str)) -> Option<String> {
+        name.push('!');
+        if status == 201 {
+            return None;
+        }
+        Some(name)
+    }
+
+    #[request(get = "{self.base}/{path}", session = SESSION, on_error = |_| self.note("lost"))]
+    async fn hear(&self, path: &str, #[response] text: String) {
+        self.note(text);
+    }
+}
+
+#[tokio::test]
+async fn async_trait_boxes_its_methods() {
+    let heard = Heard { base: base(), heard: std::sync::Mutex::default() };
+    let users: &dyn Boxed = &heard;
+    assert_eq!(users.name(7).await.expect("Ada"), "Lady Ada");
+    assert_eq!(users.user(&base(), 7).await.expect("Ada").id, 7);
+    assert_eq!(users.sum("a".into(), (404, "x")).await.as_deref(), Some("x"));
+    assert_eq!(users.sum("a".into(), (500, "y")).await, None);
+    users.hear("x").await;
+    assert_eq!(
+        heard.heard.lock().expect("not poisoned")[..],
+        ["x", "Done", "failed", "y", "Failed", "/x"]
+    );
+}
+
 /// Nothing after an arm that never ends is reached, and nothing is said about it.
 #[request(get = "{base}/x", session = SESSION, on_error = panic!("an error"), cleanup = never_run)]
 async fn never_fails(base: &str) -> Result<String, Error>;
