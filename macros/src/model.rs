@@ -77,6 +77,19 @@ pub(crate) enum Retry {
     },
 }
 
+impl Retry {
+    /// What is evaluated when the request is made.
+    pub(crate) fn evaluated(&self) -> Vec<&Expr> {
+        match self {
+            Retry::Simple(times) => vec![times],
+            Retry::Policy { times, backoff, on_retry, .. } => {
+                let backoff = backoff.iter().flat_map(Backoff::evaluated);
+                [times].into_iter().chain(backoff).chain(on_retry).collect()
+            }
+        }
+    }
+}
+
 pub(crate) struct Handlers {
     pub(crate) on_error: OnError,
     pub(crate) fallback: Option<Expr>,

@@ -27,6 +27,29 @@ pub(crate) fn early_exit(expr: &Expr) -> Option<(Span, &'static str)> {
     found
 }
 
+/// Whether evaluating it calls anything, and may leave something behind to the end of the statement.
+pub(crate) fn calls(expr: &Expr) -> bool {
+    walk(expr, &mut |part| match part {
+        Part::Expr(Expr::Call(call)) => !is_constructor(&call.func),
+        Part::Expr(expr) => {
+            matches!(expr, Expr::Await(_) | Expr::Macro(_) | Expr::MethodCall(_))
+        }
+        Part::Tokens(_) => true,
+    })
+}
+
+/// `Some`, `Api::Key`: what makes a value of its arguments and does nothing else.
+fn is_constructor(function: &Expr) -> bool {
+    match function {
+        Expr::Path(path) => path
+            .path
+            .segments
+            .last()
+            .is_some_and(|last| last.ident.to_string().starts_with(char::is_uppercase)),
+        _ => false,
+    }
+}
+
 /// A part of an expression, in the order in which they are written, the whole before its parts.
 enum Part<'a> {
     Expr(&'a Expr),
@@ -116,7 +139,7 @@ fn macro_arguments(tokens: &TokenStream, visit: &mut dyn FnMut(Part<'_>) -> bool
 
 #[cfg(test)]
 mod tests {
-    use super::early_exit;
+    use super::{calls, early_exit};
 
     fn leaves(text: &str) -> Option<&'static str> {
         let expr = syn::parse_str(text).unwrap_or_else(|error| panic!("{text}: {error}"));
@@ -146,6 +169,26 @@ mod tests {
             ("f().await?", "?"),
         ] {
             assert_eq!(leaves(text), Some(what), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_evaluated_may_call_something() {
+        for (text, expected) in [
+            ("self.page", false),
+            ("&pairs[1..]", false),
+            ("Some(-1 + a)", false),
+            ("|error| notify(error)", false),
+            ("(\"a\", [1, 2])", false),
+            ("self.lock().name", true),
+            ("token().await", true),
+            ("[(\"a\", f())]", true),
+            ("Some(token())", true),
+            ("format!(\"{a}\")", true),
+            ("if a { b() } else { c }", true),
+        ] {
+            let expr = syn::parse_str(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+            assert_eq!(calls(&expr), expected, "{text}");
         }
     }
 

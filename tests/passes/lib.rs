@@ -55,3 +55,4 @@ pub mod arguments;
 pub mod handlers;
 pub mod keys;
 pub mod names;
+pub mod temporaries;

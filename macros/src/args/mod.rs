@@ -78,6 +78,16 @@ pub(crate) enum Measure<T> {
     Written(Expr),
 }
 
+impl<T> Measure<T> {
+    /// The expression, if it is one.
+    pub(crate) fn evaluated(&self) -> Option<&Expr> {
+        match self {
+            Measure::Literal(..) => None,
+            Measure::Written(expr) => Some(expr),
+        }
+    }
+}
+
 #[derive(Default)]
 pub(crate) struct Timeouts {
     pub(crate) total: Option<Measure<Duration>>,

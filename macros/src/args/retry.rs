@@ -32,6 +32,18 @@ pub(crate) enum Backoff {
     Written(Expr),
 }
 
+impl Backoff {
+    /// The expressions in it.
+    pub(crate) fn evaluated(&self) -> Vec<&Expr> {
+        match self {
+            Backoff::Range(first, longest) => {
+                first.evaluated().into_iter().chain(longest.evaluated()).collect()
+            }
+            Backoff::Written(range) => vec![range],
+        }
+    }
+}
+
 enum Part {
     Times(Ident, Expr),
     On(Ident, Pattern),

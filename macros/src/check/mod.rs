@@ -10,7 +10,7 @@ mod sent;
 use quote::ToTokens;
 use syn::{Expr, Path};
 
-use crate::args::{Args, Backoff, HeaderName, Measure, OnError};
+use crate::args::{Args, HeaderName, Measure, OnError, Timeouts};
 use crate::errors::Errors;
 use crate::item::Item;
 use crate::model::{Call, Handlers, Request};
@@ -168,31 +168,15 @@ fn request_expressions(args: &Args) -> Vec<&Expr> {
     if let Some(basic) = &args.basic {
         found.extend([&basic.value.0, &basic.value.1]);
     }
-    if let Some(Measure::Written(size)) = args.max_body.as_ref().map(|keyed| &keyed.value) {
-        found.push(size);
-    }
-    if let Some(timeout) = &args.timeout {
-        let timeouts = &timeout.value;
-        for timeout in [&timeouts.total, &timeouts.attempt, &timeouts.idle] {
-            if let Some(Measure::Written(duration)) = timeout {
-                found.push(duration);
-            }
-        }
+    found.extend(args.max_body.iter().filter_map(|size| size.value.evaluated()));
+    if let Some(Timeouts { total, attempt, idle }) = args.timeout.as_ref().map(|keyed| &keyed.value)
+    {
+        found.extend([total, attempt, idle].into_iter().flatten().filter_map(Measure::evaluated));
     }
     if let Some(retry) = args.retry.as_ref().map(|keyed| &keyed.value) {
         found.extend(&retry.times);
         found.extend(retry.on_retry.iter().map(|keyed| &keyed.value));
-        match retry.backoff.as_ref().map(|keyed| &keyed.value) {
-            Some(Backoff::Written(range)) => found.push(range),
-            Some(Backoff::Range(first, longest)) => {
-                for end in [first, longest] {
-                    if let Measure::Written(duration) = end {
-                        found.push(duration);
-                    }
-                }
-            }
-            None => {}
-        }
+        found.extend(retry.backoff.iter().flat_map(|keyed| keyed.value.evaluated()));
     }
     found
 }

@@ -7,10 +7,12 @@ use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 use syn::{Expr, Path, Type};
 
+use super::chain::{self, Chain};
 use super::{actions, at_output, call_at, code, crate_at, local_at, output, own, parentheses};
 use crate::args::{Backoff, HeaderName, Measure};
 use crate::item::{Item, Response};
 use crate::model::{Auth, Content, Method, Placeholder, Request, Retry};
+use crate::walk;
 
 // Input:  #[request(get = "/users/{id}", header("accept" = kind), timeout = 2s)]
 // Output: let request = ::backstop::Request::get("/users/{id}")
@@ -30,20 +32,37 @@ pub(super) fn request(
         Method::Named(name) => code!(#name(#template)),
         Method::Custom(name) => code!(method(#name, #template)),
     };
-    let calls = [
-        request.placeholders.iter().map(placeholder).collect(),
-        request.query.iter().map(query).collect(),
-        request.header_map.iter().map(headers).collect(),
-        request.headers.iter().map(header).collect(),
-        request.auth.iter().map(auth).collect(),
-        request.content.iter().map(content).collect(),
-        request.expect.iter().map(|ranges| expect(ranges)).collect(),
-        limits(request),
-        request.retry.iter().map(|policy| retry(policy, krate)).collect(),
-        reads(request, item),
-    ];
-    let streaming = streaming.map(|streaming| code!(.streaming(#streaming)));
-    code!(let request = #krate::Request::#new #(#calls)* #streaming;)
+    let mut chain = Chain::new(code!(#krate::Request::#new));
+    for filled in &request.placeholders {
+        chain.call(placeholder(filled), &[]);
+    }
+    if let Some(value) = &request.query {
+        chain.call(query(value), &[value]);
+    }
+    if let Some(map) = &request.header_map {
+        chain.call(headers(map), &[map]);
+    }
+    for (name, value) in &request.headers {
+        chain.call(header(name, value), &[value]);
+    }
+    if let Some(given) = &request.auth {
+        auth(given, &mut chain);
+    }
+    if let Some(given) = &request.content {
+        chain.call(content(given), &[&given.value]);
+    }
+    if let Some(ranges) = &request.expect {
+        chain.call(expect(ranges), &[]);
+    }
+    limits(request, &mut chain);
+    if let Some(policy) = &request.retry {
+        retry(policy, krate, &mut chain);
+    }
+    chain.call(reads(request, item), &[]);
+    if let Some(streaming) = streaming {
+        chain.call(code!(.streaming(#streaming)), &[]);
+    }
+    chain.into_statements()
 }
 
 // Output: let reader = ::backstop::by_type::returns::<R>().reader();
@@ -57,8 +76,16 @@ pub(super) fn reader(request: &Request, item: &Item, how: &str) -> TokenStream {
     code!(let reader = #reader;)
 }
 
+/// How the request is sent: what comes before, and the response.
+pub(super) struct Send {
+    pub(super) exchange: Option<TokenStream>,
+    pub(super) response: TokenStream,
+}
+
 // Output: ::backstop::Session::shared().fetch(request).await
-pub(super) fn send(request: &Request) -> TokenStream {
+// Output: let exchange = ::backstop::Session::fetch(&self.session.read().await, request);
+//         exchange.await
+pub(super) fn send(request: &Request) -> Send {
     let krate = &request.krate;
     // Where the method stands: an argument that is not `Send` is held across this `.await`.
     let span = match &request.method {
@@ -66,20 +93,27 @@ pub(super) fn send(request: &Request) -> TokenStream {
         Method::Custom(name) => name.span(),
     };
     let await_ = quote_spanned!(span=> .await);
-    match &request.session {
-        None => code!(#krate::Session::shared().fetch(request) #await_),
+    let fetched = match &request.session {
+        None => code!(#krate::Session::shared().fetch(request)),
         // The branches say what type they are: with a `&` before them they would have to fit it.
         Some(session @ (Expr::If(_) | Expr::Match(_) | Expr::Block(_) | Expr::Unsafe(_))) => {
-            code!((#session).fetch(request) #await_)
+            code!((#session).fetch(request))
         }
         Some(session) => {
             let span = own(session);
             let krate = crate_at(krate, span);
             let request = local_at(span, "request");
             let session = reference(session);
-            let fetched = quote_spanned!(span=> #krate::Session::fetch(#session, #request));
-            code!(#fetched #await_)
+            quote_spanned!(span=> #krate::Session::fetch(#session, #request))
         }
+    };
+    // What the expression holds is given back before the response is waited for.
+    match request.session.as_ref().is_some_and(walk::calls) {
+        true => {
+            let exchange = Some(code!(let exchange = #fetched;));
+            Send { exchange, response: code!(exchange #await_) }
+        }
+        false => Send { exchange: None, response: code!(#fetched #await_) },
     }
 }
 
@@ -98,7 +132,7 @@ fn query(value: &Expr) -> TokenStream {
 }
 
 // Output: .header("accept", kind)
-fn header((name, value): &(HeaderName, Expr)) -> TokenStream {
+fn header(name: &HeaderName, value: &Expr) -> TokenStream {
     let name = match name {
         HeaderName::Text(text) => text.to_token_stream(),
         HeaderName::Path(path) => path.to_token_stream(),
@@ -112,10 +146,19 @@ fn headers(map: &Expr) -> TokenStream {
 }
 
 // Output: .bearer_auth(token)
-fn auth(auth: &Auth) -> TokenStream {
+fn auth(auth: &Auth, chain: &mut Chain) {
     match auth {
-        Auth::Bearer(token) => call_at(own(token), "bearer_auth", token.to_token_stream()),
-        Auth::Basic(user, password) => call_at(own(user), "basic_auth", code!(#user, #password)),
+        Auth::Bearer(token) => {
+            chain.call(call_at(own(token), "bearer_auth", token.to_token_stream()), &[token]);
+        }
+        Auth::Basic(user, password) => {
+            let given = match walk::calls(user) && walk::calls(password) {
+                true => chain.evaluate("user", chain::text(user)),
+                false => user.to_token_stream(),
+            };
+            let call = call_at(own(user), "basic_auth", code!(#given, #password));
+            chain.call(call, &[user, password]);
+        }
     }
 }
 
@@ -138,24 +181,25 @@ fn expect(ranges: &[(u16, u16)]) -> TokenStream {
 }
 
 // Output: .timeout(D).attempt_timeout(D).idle_timeout(D).max_body(65536)
-fn limits(request: &Request) -> TokenStream {
+fn limits(request: &Request, chain: &mut Chain) {
     let timeouts = [
         ("timeout", &request.timeout),
         ("attempt_timeout", &request.attempt_timeout),
         ("idle_timeout", &request.idle_timeout),
     ];
-    let timeouts = timeouts.into_iter().filter_map(|(method, time)| {
-        let time = duration(time.as_ref()?);
-        Some(call_at(own(&time), method, time))
-    });
-    let max_body = request.max_body.as_ref().map(|size| {
-        let size = match size {
+    for (method, time) in timeouts {
+        if let Some(time) = time {
+            let duration = duration(time);
+            chain.call(call_at(own(&duration), method, duration), time.evaluated().as_slice());
+        }
+    }
+    if let Some(size) = &request.max_body {
+        let bytes = match size {
             Measure::Literal(bytes, _) => Literal::u64_unsuffixed(*bytes).to_token_stream(),
             Measure::Written(size) => size.to_token_stream(),
         };
-        call_at(own(&size), "max_body", size)
-    });
-    timeouts.chain(max_body).collect()
+        chain.call(call_at(own(&bytes), "max_body", bytes), size.evaluated().as_slice());
+    }
 }
 
 // Input:  retry = 3
@@ -169,39 +213,58 @@ fn limits(request: &Request) -> TokenStream {
 //             .backoff(::core::time::Duration::from_millis(100)..::core::time::Duration::from_secs(10))
 //             .idempotency_key()
 //             .on_retry(note))
-fn retry(retry: &Retry, krate: &Path) -> TokenStream {
-    match retry {
-        Retry::Simple(times) => call_at(own(times), "retry", times.to_token_stream()),
-        Retry::Policy { times, on, backoff, idempotency_key, on_retry } => {
-            let on = on.as_ref().map(|pattern| {
-                let kind = actions::kind(&pattern.kind, krate);
-                let on = match pattern.matches_all() {
-                    true => code!(|_| true),
-                    false => code!(|error| match error.kind() { #kind => true, _ => false }),
-                };
-                call_at(pattern.span, "on", on)
-            });
-            let backoff = backoff.as_ref().map(|backoff| match backoff {
-                Backoff::Range(first, longest) => {
-                    let (first, longest) = (duration(first), duration(longest));
-                    call_at(own(times), "backoff", code!(#first..#longest))
-                }
-                Backoff::Written(range) => call_at(own(range), "backoff", code!(#range)),
-            });
-            let key = idempotency_key
-                .as_ref()
-                .map(|key| call_at(key.span(), "idempotency_key", TokenStream::new()));
-            let observer = on_retry
-                .as_ref()
-                .map(|observer| call_at(own(observer), "on_retry", observer.to_token_stream()));
-            // A borrow that ends too soon is reported of all that the call is made on: that is to be
-            // the observer, or where it cannot be, a part of this key.
-            let span = on_retry.as_ref().map_or_else(|| own(times), own);
-            let krate = crate_at(krate, span);
-            let policy = quote_spanned!(span=> #krate::Retry::times(#times));
-            code!(.retry(#policy #on #backoff #key #observer))
+fn retry(retry: &Retry, krate: &Path, chain: &mut Chain) {
+    let (times, on, backoff, idempotency_key, on_retry) = match retry {
+        Retry::Simple(times) => {
+            return chain.call(call_at(own(times), "retry", times.to_token_stream()), &[times]);
         }
-    }
+        Retry::Policy { times, on, backoff, idempotency_key, on_retry } => {
+            (times, on, backoff, idempotency_key, on_retry)
+        }
+    };
+    let evaluated = retry.evaluated();
+    let several = evaluated.iter().filter(|expr| walk::calls(expr)).count() > 1;
+    let mut value = |name: &str, expr: &Expr| match several && walk::calls(expr) {
+        true => chain.evaluate(name, expr.to_token_stream()),
+        false => expr.to_token_stream(),
+    };
+    let given = value("times", times);
+    let backoff = backoff.as_ref().map(|backoff| match backoff {
+        Backoff::Range(first, longest) => {
+            let mut end = |name: &str, end: &Measure<Duration>| match end {
+                Measure::Written(expr) => value(name, expr),
+                Measure::Literal(..) => duration(end),
+            };
+            let (first, longest) = (end("first", first), end("longest", longest));
+            call_at(own(times), "backoff", code!(#first..#longest))
+        }
+        Backoff::Written(range) => {
+            let given = value("backoff", range);
+            call_at(own(range), "backoff", given)
+        }
+    });
+    let observer = on_retry.as_ref().map(|observer| {
+        let given = value("on_retry", observer);
+        call_at(own(observer), "on_retry", given)
+    });
+    let on = on.as_ref().map(|pattern| {
+        let kind = actions::kind(&pattern.kind, krate);
+        let on = match pattern.matches_all() {
+            true => code!(|_| true),
+            false => code!(|error| match error.kind() { #kind => true, _ => false }),
+        };
+        call_at(pattern.span, "on", on)
+    });
+    let key = idempotency_key
+        .as_ref()
+        .map(|key| call_at(key.span(), "idempotency_key", TokenStream::new()));
+    // A borrow that ends too soon is reported of all that the call is made on: that is to be the
+    // observer, or where it cannot be, a part of this key.
+    let span = on_retry.as_ref().map_or_else(|| own(times), own);
+    let krate = crate_at(krate, span);
+    let policy = quote_spanned!(span=> #krate::Retry::times(#given));
+    let evaluated = if several { &[] } else { evaluated.as_slice() };
+    chain.call(code!(.retry(#policy #on #backoff #key #observer)), evaluated);
 }
 
 // Input:  250ms

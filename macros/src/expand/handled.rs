@@ -5,6 +5,7 @@ use quote::{ToTokens, quote_spanned};
 use syn::Path;
 
 use super::actions::{Settled, Ways, settled};
+use super::build::Send;
 use super::{at, at_output, build, code, crate_at, output, own, run};
 use crate::action::{Action, Ends};
 use crate::item::{Body, Item, may_be_refutable};
@@ -29,7 +30,7 @@ pub(super) fn statements(request: &Request, handlers: &Handlers, item: &Item) ->
     };
     let streaming = reader.as_ref().map(|_| code!(reader.streaming));
     let build = build::request(request, item, streaming);
-    let send = build::send(request);
+    let Send { exchange, response } = build::send(request);
     let outcome = outcome(request, handlers, item);
     let handled = match (&item.body, &request.output, &handlers.finally) {
         (Some(body), None, None) => ending(request, handlers, item, body, &outcome),
@@ -50,7 +51,8 @@ pub(super) fn statements(request: &Request, handlers: &Handlers, item: &Item) ->
         #guard
         #reader
         #build
-        let response = #send;
+        #exchange
+        let response = #response;
         #handled
     }
 }

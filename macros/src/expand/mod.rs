@@ -5,6 +5,7 @@
 
 mod actions;
 mod build;
+mod chain;
 mod handled;
 mod plain;
 mod run;

@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote_spanned};
 
-use super::build::Taken;
+use super::build::{Send, Taken};
 use super::{at_output, build, code, crate_at, local_at, run};
 use crate::item::{Body, Item};
 use crate::model::Request;
@@ -32,14 +32,15 @@ fn read(request: &Request, item: &Item, body: &Body, taken: &Taken) -> TokenStre
     let reader = build::taken_reader(request, taken);
     let streaming = reader.as_ref().map(|_| code!(reader.streaming));
     let build = build::request(request, item, streaming);
-    let send = build::send(request);
+    let Send { exchange, response } = build::send(request);
     let read = build::read(request, taken);
     let from_error = from_error(request, item);
     let body = within(request, body);
     code! {
         #reader
         #build
-        let response = #send;
+        #exchange
+        let response = #response;
         let #pat = match #read {
             ::core::result::Result::Ok(response) => response,
             ::core::result::Result::Err(error) => return #from_error,
@@ -58,13 +59,14 @@ fn read(request: &Request, item: &Item, body: &Body, taken: &Taken) -> TokenStre
 //         BODY
 fn unread(request: &Request, item: &Item, body: &Body) -> TokenStream {
     let build = build::request(request, item, None);
-    let send = build::send(request);
+    let Send { exchange, response } = build::send(request);
     let from_error = from_error(request, item);
     let body_within = within(request, body);
     if request.scoped {
         return code! {
             #build
-            let deadline = match #send {
+            #exchange
+            let deadline = match #response {
                 ::core::result::Result::Ok(response) => response.deadline(),
                 ::core::result::Result::Err(error) => return #from_error,
             };
@@ -79,7 +81,8 @@ fn unread(request: &Request, item: &Item, body: &Body) -> TokenStream {
     };
     code! {
         #build
-        if let ::core::result::Result::Err(error) = #send {
+        #exchange
+        if let ::core::result::Result::Err(error) = #response {
             return #from_error;
         }
         #body
@@ -96,11 +99,12 @@ fn unread(request: &Request, item: &Item, body: &Body) -> TokenStream {
 fn decoded(request: &Request, item: &Item) -> TokenStream {
     let reader = build::reader(request, item, "returns");
     let build = build::request(request, item, Some(code!(reader.streaming)));
-    let send = build::send(request);
+    let Send { exchange, response } = build::send(request);
     code! {
         #reader
         #build
-        let response = #send;
+        #exchange
+        let response = #response;
         reader.read(response)
     }
 }

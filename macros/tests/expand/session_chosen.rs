@@ -4,8 +4,8 @@
 async fn root(&self, secure: bool) -> Result<String, Error> {
     let reader = ::backstop::by_type::returns::<Result<String, Error>>().reader();
     let request = ::backstop::Request::get("/").streaming(reader.streaming);
-    let response = (if secure { &self.session } else { Session::shared() })
-        .fetch(request)
-        .await;
+    let exchange = (if secure { &self.session } else { Session::shared() })
+        .fetch(request);
+    let response = exchange.await;
     reader.read(response)
 }

@@ -11,6 +11,7 @@ mod places;
 mod retries;
 mod settings;
 mod templates;
+mod temporaries;
 mod undisturbed;
 
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
