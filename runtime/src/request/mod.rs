@@ -6,6 +6,7 @@
 
 mod body;
 mod credentials;
+mod form;
 mod header;
 mod length;
 #[cfg(feature = "multipart")]
@@ -132,27 +133,28 @@ impl Request {
         self.value(Value::of_path(name, Place::Segments, value))
     }
 
-    /// Fills the placeholder of `key={name}` in the query. `None` drops the pair, a sequence
-    /// repeats it. The value is form-encoded: a space becomes `+`.
+    /// Fills the placeholder of `key={name}` in the query. `None`, `()` and JSON's `null` drop the
+    /// pair, also as an element of a sequence; a sequence, an array or a tuple repeats it. The value is
+    /// form-encoded: a space becomes `+`. A struct, a map and a variant with data cannot be the value
+    /// of a pair; the error names the field.
     pub fn query_param(self, name: &'static str, value: &(impl Serialize + ?Sized)) -> Self {
         self.value(Value::of_query(name, value))
     }
 
-    /// Appends the fields of a struct or the entries of a map to the query. `None` leaves a field
-    /// out, a sequence repeats it.
+    /// Appends the fields of a struct, the entries of a map or a sequence of pairs to the query. Each
+    /// value is written as by [`query_param`](Request::query_param): `None` leaves a field out, a
+    /// sequence repeats it.
     pub fn query(mut self, query: &(impl Serialize + ?Sized)) -> Self {
         let start = self.0.query.len();
         if start > 0 {
             self.0.query.push('&');
         }
         let before = self.0.query.len();
-        let made = serde_html_form::ser::push_to_string(&mut self.0.query, query);
+        let made = form::push_pairs(&mut self.0.query, query);
         if made.is_err() || self.0.query.len() == before {
             self.0.query.truncate(start);
         }
-        self.or_mistake(made.map_err(|error| {
-            Error::build(BuildError::Url, "the query cannot be serialized").with_source(error)
-        }))
+        self.or_mistake(made.map_err(|error| error.into_error(BuildError::Url, "query")))
     }
 
     /// Adds a header. A value of `None` leaves it out. A header that can stand only once, such as
@@ -207,13 +209,14 @@ impl Request {
         self.typed_body("application/json", made)
     }
 
-    /// Sends the fields of a struct or the entries of a map as a form, with the content type
-    /// `application/x-www-form-urlencoded`.
+    /// Sends the fields of a struct, the entries of a map or a sequence of pairs as a form, with the
+    /// content type `application/x-www-form-urlencoded`. Values are written as in a
+    /// [`query`](Request::query).
     pub fn form(self, value: &(impl Serialize + ?Sized)) -> Self {
-        let made = serde_html_form::to_string(value).map_err(|error| {
-            Error::build(BuildError::Body, "the value cannot be serialized as a form")
-                .with_source(error)
-        });
+        let mut text = String::new();
+        let made = form::push_pairs(&mut text, value)
+            .map(|()| text)
+            .map_err(|error| error.into_error(BuildError::Body, "form"));
         self.typed_body("application/x-www-form-urlencoded", made)
     }
 

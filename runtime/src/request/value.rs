@@ -4,6 +4,7 @@ use std::fmt::{self, Write as _};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
+use super::form;
 use crate::error::{BuildError, Error};
 
 /// Room for most values.
@@ -55,12 +56,9 @@ impl Value {
         value: &(impl serde::Serialize + ?Sized),
     ) -> Result<Self, Error> {
         let mut text = String::new();
-        match serde_html_form::ser::push_to_string(&mut text, [("", value)]) {
+        match form::push_values(&mut text, name, value) {
             Ok(()) => Ok(Self { name, place: Place::Query, text }),
-            Err(_) => Err(Error::build(
-                BuildError::Url,
-                format!("the value of `{{{name}}}` is not one that a query can hold"),
-            )),
+            Err(error) => Err(error.into_error(BuildError::Url, "query")),
         }
     }
 }

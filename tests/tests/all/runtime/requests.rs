@@ -254,6 +254,35 @@ async fn cookies_and_keys_that_are_doubled_are_one() {
     }
 }
 
+/// What cannot stand in a query is named by its field, in one line.
+#[tokio::test]
+async fn a_query_says_which_field_it_cannot_hold() {
+    let server = Server::always(Answer::new(200, ""));
+    let query = |value: serde_json::Value| Request::get(server.url()).query(&value);
+    for (request, path) in [
+        (query(serde_json::json!({"filter": {"tags": [1]}})), "`filter.tags`"),
+        (query(serde_json::json!({"a": 1, "tags": [1, [2]]})), "`tags[1]`"),
+        (
+            Request::get("{base}/?f={filter}")
+                .base("base", &server.url())
+                .query_param("filter", &serde_json::json!({"tags": [1]})),
+            "`filter.tags`",
+        ),
+    ] {
+        let error = fetch(request).await.expect_err("refused");
+        assert_eq!(error.kind(), ErrorKind::Build(BuildError::Url));
+        assert!(error.to_string().contains(path), "{error}");
+    }
+    let form = Request::post(server.url()).form(&serde_json::json!({"a": {"b": 1}}));
+    let error = fetch(form).await.expect_err("refused");
+    assert_eq!(error.kind(), ErrorKind::Build(BuildError::Body));
+    assert!(error.to_string().contains("`a.b`"), "{error}");
+
+    let request = query(serde_json::json!({"a": null, "b": [1, null, 2], "c": ["x"]}));
+    fetch(request.query(&[("pair", (1, 2))]).query(&()).query(&None::<u8>)).await.expect("200");
+    assert_eq!(server.last().query(), "b=1&b=2&c=x&pair=1&pair=2");
+}
+
 #[tokio::test]
 async fn every_type_reads_itself() {
     let server = Server::always(Answer::json(ADA).header("x-page", "3"));

@@ -1,0 +1,664 @@
+//! Values → the pairs of a query or of a form: `application/x-www-form-urlencoded`.
+//!
+//! `None`, a unit and JSON's `null` leave a pair out, also within a sequence, and a sequence, a tuple or
+//! an array repeats it. Pairs go no deeper: a struct within a struct is refused, by the name of what it
+//! stands in. One serializer does for all levels, so that a type is compiled for it once.
+
+use std::fmt;
+
+use serde::ser::{self, Serialize};
+use url::form_urlencoded::byte_serialize;
+
+use crate::error::{BuildError, Error};
+
+/// Appends the fields of a struct, the entries of a map or a sequence of pairs.
+pub(super) fn push_pairs(text: &mut String, value: &(impl Serialize + ?Sized)) -> Result<(), FormError> {
+    let start = text.len();
+    let mut form = Form { text, start, key: String::new(), nested: String::new() };
+    value.serialize(Writer { form: &mut form, level: Level::Form })
+}
+
+/// Appends the values of one key, without the key: `=a&=b`.
+pub(super) fn push_values(
+    text: &mut String,
+    name: &str,
+    value: &(impl Serialize + ?Sized),
+) -> Result<(), FormError> {
+    let start = text.len();
+    let mut form = Form { text, start, key: String::new(), nested: String::new() };
+    let written = value.serialize(Writer { form: &mut form, level: Level::Value });
+    written.map_err(|error| error.within(name))
+}
+
+/// Why a value makes no pairs, and where in it: `filter.tags[1]`.
+#[derive(Debug)]
+pub(super) struct FormError {
+    path: String,
+    problem: Problem,
+}
+
+#[derive(Debug)]
+enum Problem {
+    /// A field that is more than a value or a sequence of values.
+    Nested(&'static str),
+    NotPairs,
+    NotPair,
+    Key,
+    NotUtf8,
+    /// What a type says of itself.
+    Own(String),
+}
+
+impl FormError {
+    fn new(problem: Problem) -> Self {
+        Self { path: String::new(), problem }
+    }
+
+    fn within(mut self, name: &str) -> Self {
+        self.path.insert_str(0, name);
+        self
+    }
+
+    /// The error of a request that was given such a value for its `what`. The words of a type, which may
+    /// repeat the value, are the cause.
+    pub(super) fn into_error(self, leaf: BuildError, what: &'static str) -> Error {
+        match &self.problem {
+            Problem::Own(message) => {
+                let detail = match &*self.path {
+                    "" => format!("the {what} cannot be serialized"),
+                    path => format!("`{path}` of the {what} cannot be serialized"),
+                };
+                Error::build(leaf, detail).with_source(message.clone())
+            }
+            _ => Error::build(leaf, format!("the {what} cannot be serialized: {self}")),
+        }
+    }
+}
+
+impl fmt::Display for FormError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.path.is_empty() {
+            write!(f, "`{}`: ", self.path)?;
+        }
+        match &self.problem {
+            Problem::Nested(what) => {
+                write!(f, "{what} is no value of a pair: flatten it, or give it as text")
+            }
+            Problem::NotPairs => {
+                f.write_str("it is neither a struct, a map nor a sequence of pairs")
+            }
+            Problem::NotPair => f.write_str("an entry of the sequence is not a pair"),
+            Problem::Key => f.write_str("a key is not text"),
+            Problem::NotUtf8 => f.write_str("its bytes are not UTF-8"),
+            Problem::Own(message) => f.write_str(message),
+        }
+    }
+}
+
+impl std::error::Error for FormError {}
+
+impl ser::Error for FormError {
+    fn custom<T: fmt::Display>(message: T) -> Self {
+        Self::new(Problem::Own(message.to_string()))
+    }
+}
+
+/// The pairs so far.
+struct Form<'a> {
+    text: &'a mut String,
+    /// Where they begin in the text.
+    start: usize,
+    /// The key of the pair that is being written.
+    key: String,
+    /// The name of what is nested too deep.
+    nested: String,
+}
+
+impl Form<'_> {
+    fn push_pair(&mut self, value: &str) {
+        if self.text.len() > self.start {
+            self.text.push('&');
+        }
+        self.text.extend(byte_serialize(self.key.as_bytes()));
+        self.text.push('=');
+        self.text.extend(byte_serialize(value.as_bytes()));
+    }
+}
+
+/// Where a value stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Level {
+    Form,
+    /// In a sequence of pairs.
+    Entry,
+    Key,
+    Value,
+    /// In a sequence of values.
+    Element,
+    /// The key of what is nested too deep.
+    NestedKey,
+}
+
+struct Writer<'f, 'a> {
+    form: &'f mut Form<'a>,
+    level: Level,
+}
+
+impl<'f, 'a> Writer<'f, 'a> {
+    fn text(self, text: &str) -> Result<(), FormError> {
+        match self.level {
+            Level::Form => return Err(FormError::new(Problem::NotPairs)),
+            Level::Entry => return Err(FormError::new(Problem::NotPair)),
+            Level::Key => text.clone_into(&mut self.form.key),
+            Level::NestedKey => text.clone_into(&mut self.form.nested),
+            Level::Value | Level::Element => self.form.push_pair(text),
+        }
+        Ok(())
+    }
+
+    fn nothing(self) -> Result<(), FormError> {
+        match self.level {
+            Level::Key | Level::NestedKey => Err(FormError::new(Problem::Key)),
+            Level::Form | Level::Entry | Level::Value | Level::Element => Ok(()),
+        }
+    }
+
+    fn refuse<T>(&self, what: &'static str) -> Result<T, FormError> {
+        Err(FormError::new(match self.level {
+            Level::Form => Problem::NotPairs,
+            Level::Entry => Problem::NotPair,
+            Level::Key | Level::NestedKey => Problem::Key,
+            Level::Value | Level::Element => Problem::Nested(what),
+        }))
+    }
+
+    fn sequence(self) -> Result<Parts<'f, 'a>, FormError> {
+        let kind = match self.level {
+            Level::Form => Kind::Entries,
+            Level::Entry => Kind::Pair,
+            Level::Value => Kind::Elements,
+            _ => return self.refuse("a sequence within a sequence"),
+        };
+        Ok(Parts { form: self.form, kind, index: 0 })
+    }
+
+    fn fields(self, what: &'static str) -> Result<Parts<'f, 'a>, FormError> {
+        let kind = match self.level {
+            Level::Form => Kind::Fields,
+            Level::Value | Level::Element => Kind::Nested(what),
+            _ => return self.refuse(what),
+        };
+        Ok(Parts { form: self.form, kind, index: 0 })
+    }
+}
+
+macro_rules! displayed {
+    ($($method:ident $type:ty;)*) => { $(
+        fn $method(self, value: $type) -> Result<(), FormError> {
+            self.text(&value.to_string())
+        }
+    )* };
+}
+
+impl<'f, 'a> ser::Serializer for Writer<'f, 'a> {
+    type Ok = ();
+    type Error = FormError;
+    type SerializeSeq = Parts<'f, 'a>;
+    type SerializeTuple = Parts<'f, 'a>;
+    type SerializeTupleStruct = Parts<'f, 'a>;
+    type SerializeTupleVariant = ser::Impossible<(), FormError>;
+    type SerializeMap = Parts<'f, 'a>;
+    type SerializeStruct = Parts<'f, 'a>;
+    type SerializeStructVariant = ser::Impossible<(), FormError>;
+
+    displayed! {
+        serialize_bool bool;
+        serialize_char char;
+        serialize_i8 i8;
+        serialize_i16 i16;
+        serialize_i32 i32;
+        serialize_i64 i64;
+        serialize_i128 i128;
+        serialize_u8 u8;
+        serialize_u16 u16;
+        serialize_u32 u32;
+        serialize_u64 u64;
+        serialize_u128 u128;
+    }
+
+    // As Rust writes them in code, and JSON does: `1.0`, and `1e300` without its zeros.
+
+    fn serialize_f32(self, value: f32) -> Result<(), FormError> {
+        self.text(&format!("{value:?}"))
+    }
+
+    fn serialize_f64(self, value: f64) -> Result<(), FormError> {
+        self.text(&format!("{value:?}"))
+    }
+
+    fn serialize_str(self, value: &str) -> Result<(), FormError> {
+        self.text(value)
+    }
+
+    fn serialize_bytes(self, value: &[u8]) -> Result<(), FormError> {
+        match std::str::from_utf8(value) {
+            Ok(text) => self.text(text),
+            Err(_) => Err(FormError::new(Problem::NotUtf8)),
+        }
+    }
+
+    fn serialize_none(self) -> Result<(), FormError> {
+        self.nothing()
+    }
+
+    fn serialize_some<T: ?Sized + Serialize>(self, value: &T) -> Result<(), FormError> {
+        value.serialize(self)
+    }
+
+    fn serialize_unit(self) -> Result<(), FormError> {
+        self.nothing()
+    }
+
+    fn serialize_unit_struct(self, name: &'static str) -> Result<(), FormError> {
+        match self.level {
+            Level::Form => Ok(()),
+            _ => self.text(name),
+        }
+    }
+
+    fn serialize_unit_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+    ) -> Result<(), FormError> {
+        self.text(variant)
+    }
+
+    fn serialize_newtype_struct<T: ?Sized + Serialize>(
+        self,
+        _: &'static str,
+        value: &T,
+    ) -> Result<(), FormError> {
+        value.serialize(self)
+    }
+
+    fn serialize_newtype_variant<T: ?Sized + Serialize>(
+        self,
+        _: &'static str,
+        _: u32,
+        _: &'static str,
+        _: &T,
+    ) -> Result<(), FormError> {
+        self.refuse(VARIANT)
+    }
+
+    fn serialize_seq(self, _: Option<usize>) -> Result<Parts<'f, 'a>, FormError> {
+        self.sequence()
+    }
+
+    fn serialize_tuple(self, _: usize) -> Result<Parts<'f, 'a>, FormError> {
+        self.sequence()
+    }
+
+    fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<Parts<'f, 'a>, FormError> {
+        self.sequence()
+    }
+
+    fn serialize_tuple_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        _: &'static str,
+        _: usize,
+    ) -> Result<Self::SerializeTupleVariant, FormError> {
+        self.refuse(VARIANT)
+    }
+
+    fn serialize_map(self, _: Option<usize>) -> Result<Parts<'f, 'a>, FormError> {
+        self.fields("a map")
+    }
+
+    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Parts<'f, 'a>, FormError> {
+        self.fields("a struct")
+    }
+
+    fn serialize_struct_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        _: &'static str,
+        _: usize,
+    ) -> Result<Self::SerializeStructVariant, FormError> {
+        self.refuse(VARIANT)
+    }
+}
+
+const VARIANT: &str = "a variant with data";
+
+/// The parts of a value that has several.
+struct Parts<'f, 'a> {
+    form: &'f mut Form<'a>,
+    kind: Kind,
+    index: usize,
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Fields,
+    Entries,
+    Pair,
+    Elements,
+    /// Too deep, which the name of its first field shows.
+    Nested(&'static str),
+}
+
+impl Parts<'_, '_> {
+    fn write<T: ?Sized + Serialize>(&mut self, value: &T, level: Level) -> Result<(), FormError> {
+        value.serialize(Writer { form: self.form, level })
+    }
+
+    fn item<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<(), FormError> {
+        let index = self.index;
+        self.index += 1;
+        match (self.kind, index) {
+            (Kind::Entries, _) => self.write(value, Level::Entry),
+            (Kind::Pair, 0) => self.write(value, Level::Key),
+            (Kind::Pair, 1) => self.value(value),
+            (Kind::Elements, _) => self
+                .write(value, Level::Element)
+                .map_err(|error| error.within(&format!("[{index}]"))),
+            _ => Err(FormError::new(Problem::NotPair)),
+        }
+    }
+
+    /// The value of the key that was written.
+    fn value<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<(), FormError> {
+        match self.kind {
+            Kind::Nested(what) => Err(self.too_deep(what)),
+            _ => self.write(value, Level::Value).map_err(|error| error.within(&self.form.key)),
+        }
+    }
+
+    fn too_deep(&self, what: &'static str) -> FormError {
+        FormError::new(Problem::Nested(what)).within(&format!(".{}", self.form.nested))
+    }
+
+    fn end(self) -> Result<(), FormError> {
+        match self.kind {
+            Kind::Pair if self.index != 2 => Err(FormError::new(Problem::NotPair)),
+            // It has no field.
+            Kind::Nested(what) => Err(FormError::new(Problem::Nested(what))),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl ser::SerializeSeq for Parts<'_, '_> {
+    type Ok = ();
+    type Error = FormError;
+
+    fn serialize_element<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<(), FormError> {
+        self.item(value)
+    }
+
+    fn end(self) -> Result<(), FormError> {
+        self.end()
+    }
+}
+
+impl ser::SerializeTuple for Parts<'_, '_> {
+    type Ok = ();
+    type Error = FormError;
+
+    fn serialize_element<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<(), FormError> {
+        self.item(value)
+    }
+
+    fn end(self) -> Result<(), FormError> {
+        self.end()
+    }
+}
+
+impl ser::SerializeTupleStruct for Parts<'_, '_> {
+    type Ok = ();
+    type Error = FormError;
+
+    fn serialize_field<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<(), FormError> {
+        self.item(value)
+    }
+
+    fn end(self) -> Result<(), FormError> {
+        self.end()
+    }
+}
+
+impl ser::SerializeMap for Parts<'_, '_> {
+    type Ok = ();
+    type Error = FormError;
+
+    fn serialize_key<T: ?Sized + Serialize>(&mut self, key: &T) -> Result<(), FormError> {
+        match self.kind {
+            Kind::Nested(_) => self.write(key, Level::NestedKey),
+            _ => self.write(key, Level::Key),
+        }
+    }
+
+    fn serialize_value<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<(), FormError> {
+        self.value(value)
+    }
+
+    fn end(self) -> Result<(), FormError> {
+        self.end()
+    }
+}
+
+impl ser::SerializeStruct for Parts<'_, '_> {
+    type Ok = ();
+    type Error = FormError;
+
+    fn serialize_field<T: ?Sized + Serialize>(
+        &mut self,
+        name: &'static str,
+        value: &T,
+    ) -> Result<(), FormError> {
+        match self.kind {
+            Kind::Nested(_) => name.clone_into(&mut self.form.nested),
+            _ => name.clone_into(&mut self.form.key),
+        }
+        self.value(value)
+    }
+
+    fn end(self) -> Result<(), FormError> {
+        self.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use serde::Serialize;
+    use serde_json::json;
+
+    use super::*;
+
+    fn pairs(value: &impl Serialize) -> Result<String, String> {
+        let mut text = String::new();
+        push_pairs(&mut text, value).map(|()| text).map_err(|error| error.to_string())
+    }
+
+    fn values(value: &impl Serialize) -> Result<String, String> {
+        let mut text = String::new();
+        push_values(&mut text, "filter", value).map(|()| text).map_err(|error| error.to_string())
+    }
+
+    /// What is said of the field `filter` of a query with this value.
+    fn refused(value: impl Serialize) -> String {
+        pairs(&Query { filter: value }).expect_err("refused")
+    }
+
+    #[derive(Serialize)]
+    struct Query<T> {
+        filter: T,
+    }
+
+    #[derive(Serialize)]
+    struct Filter {
+        tags: Vec<u8>,
+    }
+
+    #[derive(Serialize)]
+    struct Nothing;
+
+    #[derive(Serialize)]
+    struct Pair(&'static str, u8);
+
+    #[derive(Serialize)]
+    struct New<T>(T);
+
+    #[derive(Serialize)]
+    enum Choice {
+        Unit,
+        New(u8),
+        Tuple(u8, u8),
+        Struct { a: u8 },
+    }
+
+    #[test]
+    fn values_are_written_as_text() {
+        assert_eq!(values(&"a b&c=d/é"), Ok("=a+b%26c%3Dd%2F%C3%A9".into()));
+        assert_eq!(values(&true), Ok("=true".into()));
+        assert_eq!(values(&'ü'), Ok("=%C3%BC".into()));
+        assert_eq!(values(&-7_i8), Ok("=-7".into()));
+        assert_eq!(values(&u128::MAX), Ok(format!("={}", u128::MAX)));
+        assert_eq!(values(&i128::MIN), Ok(format!("={}", i128::MIN)));
+        assert_eq!(values(&1.5_f32), Ok("=1.5".into()));
+        assert_eq!(values(&1.0), Ok("=1.0".into()));
+        assert_eq!(values(&1e300), Ok("=1e300".into()));
+        assert_eq!(values(&Choice::Unit), Ok("=Unit".into()));
+        assert_eq!(values(&Nothing), Ok("=Nothing".into()));
+        assert_eq!(values(&New(Some(New(7)))), Ok("=7".into()));
+        assert_eq!(values(&""), Ok("=".into()));
+    }
+
+    #[test]
+    fn nothing_leaves_a_pair_out() {
+        assert_eq!(values(&None::<u8>), Ok(String::new()));
+        assert_eq!(values(&()), Ok(String::new()));
+        assert_eq!(values(&json!(null)), Ok(String::new()));
+        assert_eq!(values(&[(); 3]), Ok(String::new()));
+        assert_eq!(values(&Vec::<u8>::new()), Ok(String::new()));
+        assert_eq!(pairs(&json!({"a": null, "b": 1, "c": []})), Ok("b=1".into()));
+        assert_eq!(pairs(&[("a", None), ("b", Some(1))]), Ok("b=1".into()));
+        assert_eq!(pairs(&[None, Some(("b", 1))]), Ok("b=1".into()));
+        for nothing in [pairs(&()), pairs(&None::<Filter>), pairs(&json!(null)), pairs(&Nothing)] {
+            assert_eq!(nothing, Ok(String::new()));
+        }
+    }
+
+    #[test]
+    fn a_sequence_repeats_the_pair() {
+        assert_eq!(values(&[1, 2]), Ok("=1&=2".into()));
+        assert_eq!(values(&vec![Some(1), None, Some(3)]), Ok("=1&=3".into()));
+        assert_eq!(values(&(1, "a", None::<u8>, 'c')), Ok("=1&=a&=c".into()));
+        assert_eq!(values(&Pair("a", 1)), Ok("=a&=1".into()));
+        assert_eq!(values(&json!([1, null, "a"])), Ok("=1&=a".into()));
+        assert_eq!(pairs(&Query { filter: [1, 2] }), Ok("filter=1&filter=2".into()));
+        assert_eq!(pairs(&Query { filter: (1, "a") }), Ok("filter=1&filter=a".into()));
+    }
+
+    #[test]
+    fn pairs_come_from_structs_maps_and_sequences() {
+        let expected = Ok("a+b=1&c=2".to_owned());
+        assert_eq!(pairs(&BTreeMap::from([("a b", 1), ("c", 2)])), expected);
+        assert_eq!(pairs(&[("a b", 1), ("c", 2)]), expected);
+        assert_eq!(pairs(&vec![["a b", "1"], ["c", "2"]]), expected);
+        assert_eq!(pairs(&vec![vec!["a b", "1"], vec!["c", "2"]]), expected);
+        assert_eq!(pairs(&(("a b", 1), ("c", "2"))), expected);
+        assert_eq!(pairs(&[Pair("a b", 1), Pair("c", 2)]), expected);
+        assert_eq!(pairs(&json!({"a b": 1, "c": "2"})), expected);
+        assert_eq!(pairs(&New(Some([("a b", 1), ("c", 2)]))), expected);
+        assert_eq!(pairs(&BTreeMap::from([(1, 'x'), (2, 'y')])), Ok("1=x&2=y".into()));
+        assert_eq!(pairs(&[(Choice::Unit, [1, 2])]), Ok("Unit=1&Unit=2".into()));
+    }
+
+    #[test]
+    fn pairs_are_appended_after_what_is_there() {
+        let mut text = String::from("a=1&");
+        push_pairs(&mut text, &[("b", 2), ("c", 3)]).expect("pairs");
+        assert_eq!(text, "a=1&b=2&c=3");
+    }
+
+    #[test]
+    fn what_is_too_deep_is_named() {
+        for (refused, path, what) in [
+            (refused(Filter { tags: vec![] }), "`filter.tags`", "a struct"),
+            (refused(json!({"tags": [1]})), "`filter.tags`", "a map"),
+            (refused(json!({})), "`filter`", "a map"),
+            (refused([[1]]), "`filter[0]`", "a sequence within"),
+            (refused(json!([1, [2]])), "`filter[1]`", "a sequence within"),
+            (refused([Filter { tags: vec![] }]), "`filter[0].tags`", "a struct"),
+            (refused(Choice::New(1)), "`filter`", "a variant"),
+            (refused(Choice::Tuple(1, 2)), "`filter`", "a variant"),
+            (refused(Choice::Struct { a: 1 }), "`filter`", "a variant"),
+            (refused(std::time::Duration::ZERO), "`filter.secs`", "a struct"),
+            (pairs(&[("filter", [[1]])]).expect_err("refused"), "`filter[0]`", "a sequence"),
+            (values(&Filter { tags: vec![] }).expect_err("refused"), "`filter.tags`", "a struct"),
+        ] {
+            assert!(refused.starts_with(path) && refused.contains(what), "{path}: {refused}");
+        }
+    }
+
+    #[test]
+    fn what_a_type_says_of_itself_is_told_with_its_field() {
+        struct Refuses;
+
+        impl Serialize for Refuses {
+            fn serialize<S: ser::Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+                Err(ser::Error::custom("never"))
+            }
+        }
+
+        assert_eq!(refused(Refuses), "`filter`: never");
+        assert_eq!(refused([Refuses]), "`filter[0]`: never");
+        assert_eq!(pairs(&Refuses), Err("never".into()));
+    }
+
+    #[test]
+    fn what_has_no_pairs_is_refused() {
+        struct Bytes(&'static [u8]);
+
+        impl Serialize for Bytes {
+            fn serialize<S: ser::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_bytes(self.0)
+            }
+        }
+
+        assert_eq!(values(&Bytes(b"a b")), Ok("=a+b".into()));
+        assert!(refused(Bytes(b"\xff")).contains("UTF-8"));
+        for refused in
+            [pairs(&7), pairs(&"a=b"), pairs(&Choice::New(1)), pairs(&Choice::Struct { a: 1 })]
+        {
+            assert!(refused.expect_err("refused").contains("neither a struct"));
+        }
+        for refused in [
+            pairs(&[1]),
+            pairs(&["a=b"]),
+            pairs(&[("a", 1, 2)]),
+            pairs(&[("a",)]),
+            pairs(&[Filter { tags: vec![] }]),
+        ] {
+            assert!(refused.expect_err("refused").contains("not a pair"));
+        }
+        for refused in [
+            pairs(&[(None::<u8>, 1)]),
+            pairs(&[((), 1)]),
+            pairs(&[(["a"], 1)]),
+            pairs(&[(BTreeMap::from([(1, 1)]), 1)]),
+            pairs(&[(Choice::New(1), 1)]),
+        ] {
+            assert!(refused.expect_err("refused").contains("a key"));
+        }
+    }
+}
