@@ -48,6 +48,11 @@ pub(crate) fn describe(error: &serde_json::Error, body: &[u8]) -> Error {
     if let Err(error) = std::str::from_utf8(body) {
         return text::not_utf8(error);
     }
+    if body.iter().all(u8::is_ascii_whitespace) {
+        return Error::new(ErrorKind::Decode(DecodeError::Syntax))
+            .detail("it is empty")
+            .at_path("$".into());
+    }
     // serde_json calls it a matter of syntax when a type stops reading before the value ends. It
     // does so too when the value is nested deeper than the parser goes (RFC 8259 §9), which its text
     // alone tells, and that is no matter of the type.
@@ -62,7 +67,10 @@ pub(crate) fn describe(error: &serde_json::Error, body: &[u8]) -> Error {
     let path = path::at(body, error.line(), error.column());
     let cause = Cause(describe_cause(error, body));
     Error::new(ErrorKind::Decode(leaf))
-        .detail(format!("at {path}"))
+        .detail(match leaf {
+            DecodeError::Syntax => format!("it is not JSON at {path}"),
+            _ => format!("at {path}"),
+        })
         .at_path(path)
         .with_source(cause)
 }
@@ -185,6 +193,16 @@ mod tests {
     }
 
     #[test]
+    fn a_body_of_nothing_says_so() {
+        for body in ["", "\r\n", "\u{feff}"] {
+            let error = error::<u8>(body);
+            assert_eq!(error.kind(), ErrorKind::Decode(DecodeError::Syntax));
+            assert!(error.to_string().contains("empty"), "{error}");
+            assert_eq!(error.decode_path(), Some("$"));
+        }
+    }
+
+    #[test]
     fn what_is_not_utf_8_is_not_a_question_of_syntax() {
         for body in [&b"\"\xff\xfe\""[..], b"\xff\xfe{\0}\0"] {
             let error = error_of::<serde_json::Value>(body);
@@ -202,7 +220,7 @@ mod tests {
         ] {
             assert_eq!(error.kind(), ErrorKind::Decode(DecodeError::Shape), "{error:#}");
         }
-        for body in ["", "{", "<html>", "1 2", "{\"a\":}", "\"\\x\""] {
+        for body in ["", " \n", "{", "<html>", "1 2", "{\"a\":}", "\"\\x\""] {
             assert_eq!(
                 error::<serde_json::Value>(body).kind(),
                 ErrorKind::Decode(DecodeError::Syntax),

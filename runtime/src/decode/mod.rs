@@ -13,7 +13,7 @@ use serde::{Serialize, Serializer, de::DeserializeOwned};
 
 pub(crate) use self::{
     json::{describe as json_error, without_mark},
-    text::decode as text,
+    text::{decode as text, is_wide},
 };
 use crate::{
     deadline::Deadline,

@@ -191,11 +191,12 @@ pub enum DecodeError {
     /// The `Content-Type` is not one that the type reads.
     #[error("unexpected content type")]
     ContentType,
-    /// The body is not JSON, or nests deeper than 128 levels.
-    #[error("the body is not valid JSON")]
+    /// The body is not of the format that the type reads: for JSON, it is none, or nests deeper than
+    /// 128 levels.
+    #[error("the body is malformed")]
     Syntax,
-    /// The body is JSON of another shape than the type.
-    #[error("the JSON has another shape than expected")]
+    /// The body is of that format, and of another shape than the type.
+    #[error("the body has another shape than expected")]
     Shape,
     /// The body is not text in the charset that it claims.
     #[error("the body is not text in its charset")]

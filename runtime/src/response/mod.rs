@@ -118,11 +118,11 @@ impl Response {
     ///
     /// # Errors
     ///
-    /// [`DecodeError::ContentType`] if the content type is another than `application/json` or
-    /// `…+json`; none at all is let pass. [`DecodeError::Syntax`] and [`DecodeError::Shape`] with
-    /// the [path](Error::decode_path) of what does not fit. [`DecodeError::Charset`] if it is
-    /// neither UTF-8, which JSON is (RFC 8259 §8.1), nor in the charset that its content type
-    /// names all the same.
+    /// [`DecodeError::ContentType`] if the content type is another than `application/json`,
+    /// `text/json` or `…+json`; none at all is let pass. [`DecodeError::Syntax`] if the body is empty,
+    /// or not JSON, and [`DecodeError::Shape`], with the [path](Error::decode_path) of what does not
+    /// fit. [`DecodeError::Charset`] if it is not UTF-8, which JSON is (RFC 8259 §8.1). One in a
+    /// charset that extends ASCII is read if its content type names that; UTF-16 is not.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Error> {
         // Of all this, the one call that knows the type is compiled for each type.
         let mut body = Cow::Borrowed(self.json_body()?);
@@ -184,6 +184,11 @@ impl Response {
         body: Cow<'_, [u8]>,
         error: serde_json::Error,
     ) -> Result<Cow<'_, [u8]>, Error> {
+        let content_type = self.headers().get(header::CONTENT_TYPE);
+        if decode::is_wide(&body, content_type) {
+            let error = Error::new(ErrorKind::Decode(DecodeError::Charset));
+            return Err(self.error(error.detail("JSON is UTF-8, and not UTF-16 or UTF-32")));
+        }
         let error = decode::json_error(&error, &body);
         match body {
             Cow::Borrowed(_) if error.kind() == ErrorKind::Decode(DecodeError::Charset) => {

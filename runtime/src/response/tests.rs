@@ -53,6 +53,36 @@ fn json_in_another_charset_has_to_say_so() {
 }
 
 #[test]
+fn json_in_utf_16_is_not_json() {
+    let (le, be) = (b"{\0}\0".as_slice(), b"\0{\0}".as_slice());
+    let (marked, unmarked) = (b"\xff\xfe{\0}\0".as_slice(), "{\"é\":".as_bytes());
+    for (content_type, body) in [
+        ("application/json; charset=utf-16", le),
+        ("application/json; charset=UTF-16LE", le),
+        ("application/json; charset=\"utf-16be\"", be),
+        ("application/json; charset=utf-32", le),
+        ("application/json", marked),
+        ("application/json; charset=iso-8859-1", marked),
+        ("application/json; charset=utf-16", unmarked),
+    ] {
+        let read = response_of(Some(content_type), body).json::<serde_json::Value>();
+        let kind = read.expect_err(content_type).kind();
+        assert_eq!(kind, ErrorKind::Decode(DecodeError::Charset), "{content_type}");
+    }
+    // What is UTF-8 is read, whatever is said of it.
+    let read = response_of(Some("application/json; charset=utf-16"), b"7").json::<u8>();
+    assert_eq!(read.expect("UTF-8"), 7);
+}
+
+#[test]
+fn text_json_is_json() {
+    assert_eq!(response(Some("text/json"), "7").json::<u8>().expect("JSON"), 7);
+    assert_eq!(response(Some("Text/JSON; charset=utf-8"), "7").json::<u8>().expect("JSON"), 7);
+    let error = response(Some("text/jsonp"), "7").json::<u8>().expect_err("another type");
+    assert_eq!(error.kind(), ErrorKind::Decode(DecodeError::ContentType));
+}
+
+#[test]
 fn an_error_knows_the_call() {
     let error = response(None, r#"{"id": "x"}"#).json::<u8>().expect_err("an object");
     assert_eq!(error.kind(), ErrorKind::Decode(DecodeError::Shape));
