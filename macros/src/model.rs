@@ -27,6 +27,7 @@ pub(crate) struct Request {
     pub(crate) attempt_timeout: Option<Measure<Duration>>,
     pub(crate) idle_timeout: Option<Measure<Duration>>,
     pub(crate) max_body: Option<Measure<u64>>,
+    pub(crate) error_body: Option<Measure<u64>>,
     pub(crate) retry: Option<Retry>,
     /// The return type; nothing for `()`.
     pub(crate) output: Option<TokenStream>,

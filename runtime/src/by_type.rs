@@ -20,7 +20,7 @@ use serde::de::DeserializeOwned;
 
 pub use crate::outcome::PlainFailure;
 use crate::{
-    decode::{FromResponse, FromResponseParts},
+    decode::{FromResponse, FromResponseParts, read, read_head},
     error::Error,
     outcome::{Ending, Outcome, Succeed},
     response::Response,
@@ -69,7 +69,7 @@ impl<T> fmt::Debug for Reader<T> {
 }
 
 fn value<R: Succeed<Value: FromResponse>>(response: Result<Response, Error>) -> Result<R, Error> {
-    response.and_then(R::Value::from_response).map(R::from_value)
+    read::<R::Value>(response).map(R::from_value)
 }
 
 fn json_value<R: Succeed<Value: FromJson>>(response: Result<Response, Error>) -> Result<R, Error> {
@@ -157,7 +157,7 @@ impl<R: Succeed<Value: FromResponse>> Total<R> {
 impl<R: FromResponse> TotalPlain<R> {
     /// The type reads itself.
     pub fn reader(&self) -> Reader<Result<R, Error>> {
-        Reader { streaming: R::STREAMING, read: |response| response.and_then(R::from_response) }
+        Reader { streaming: R::STREAMING, read: read::<R> }
     }
 }
 
@@ -201,15 +201,14 @@ pub struct TakenNothing<T>(PhantomData<fn() -> T>);
 impl<T: FromResponse> Taken<T> {
     /// The type reads itself.
     pub fn reader(&self) -> Reader<Result<T, Error>> {
-        Reader { streaming: T::STREAMING, read: |response| response.and_then(T::from_response) }
+        Reader { streaming: T::STREAMING, read: read::<T> }
     }
 }
 
 impl<T: FromResponseParts> TakenHead<T> {
     /// The type reads the head, and nobody the body.
     pub fn reader(&self) -> Reader<Result<T, Error>> {
-        let read = |response: Result<Response, Error>| T::from_response_parts(&response?);
-        Reader { streaming: false, read }
+        Reader { streaming: false, read: read_head::<T> }
     }
 }
 

@@ -164,6 +164,7 @@ impl Api {
         expect(200..=299 | 304),
         timeout(total = 30s, attempt = 2.5s, idle = idle),
         max_body = 64KiB,
+        error_body = 1KiB,
         retry = 3,
     )]
     pub async fn get(
@@ -183,6 +184,7 @@ impl Api {
         json = user,
         timeout = 2s,
         max_body = limit,
+        error_body = limit,
         retry(
             times = tries,
             on(Connect | Timeout(Connect) | Status(429 | 500..=599)),

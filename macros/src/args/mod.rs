@@ -48,6 +48,7 @@ pub(crate) struct Args {
     pub(crate) expect: Option<Keyed<Vec<StatusRange>>>,
     pub(crate) timeout: Option<Keyed<Timeouts>>,
     pub(crate) max_body: Option<Keyed<Measure<u64>>>,
+    pub(crate) error_body: Option<Keyed<Measure<u64>>>,
     pub(crate) retry: Option<Keyed<Retry>>,
     pub(crate) on_error: Option<Keyed<OnError>>,
     pub(crate) fallback: Option<Keyed<Expr>>,
@@ -166,7 +167,7 @@ fn first_word(path: &Path) -> Option<&Ident> {
 pub(crate) const METHODS: [&str; 7] = ["get", "post", "put", "patch", "delete", "head", "options"];
 
 /// All other keys.
-const KEYS: [&str; 21] = [
+const KEYS: [&str; 22] = [
     "method",
     "session",
     "query",
@@ -182,6 +183,7 @@ const KEYS: [&str; 21] = [
     "expect",
     "timeout",
     "max_body",
+    "error_body",
     "retry",
     "on_error",
     "fallback",
@@ -293,6 +295,11 @@ impl Reader {
             "max_body" => {
                 let value = measured(&key, "16MiB", input, units::bytes)?;
                 set_once(&mut args.max_body, errors, Keyed { key, value });
+            }
+            "error_body" => {
+                let Keyed { key, value } = value(key, input)?;
+                let value = measure(value, units::bytes)?;
+                set_once(&mut args.error_body, errors, Keyed { key, value });
             }
             "retry" => {
                 let value = retry::read(&key, input, errors)?;

@@ -106,6 +106,7 @@ pub(crate) fn check(args: Args, item: &Item, mut errors: Errors) -> Result<Reque
         attempt_timeout: timeouts.attempt,
         idle_timeout: timeouts.idle,
         max_body: args.max_body.map(|keyed| keyed.value),
+        error_body: args.error_body.map(|keyed| keyed.value),
         retry: args.retry.and_then(|keyed| retry::policy(keyed.value)),
         output,
         scoped,
@@ -168,7 +169,8 @@ fn request_expressions(args: &Args) -> Vec<&Expr> {
     if let Some(basic) = &args.basic {
         found.extend([&basic.value.0, &basic.value.1]);
     }
-    found.extend(args.max_body.iter().filter_map(|size| size.value.evaluated()));
+    let sizes = [&args.max_body, &args.error_body];
+    found.extend(sizes.into_iter().flatten().filter_map(|size| size.value.evaluated()));
     if let Some(Timeouts { total, attempt, idle }) = args.timeout.as_ref().map(|keyed| &keyed.value)
     {
         found.extend([total, attempt, idle].into_iter().flatten().filter_map(Measure::evaluated));

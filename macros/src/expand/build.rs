@@ -180,7 +180,7 @@ fn expect(ranges: &[(u16, u16)]) -> TokenStream {
     code!(.expect(&[#(#ranges),*]))
 }
 
-// Output: .timeout(D).attempt_timeout(D).idle_timeout(D).max_body(65536)
+// Output: .timeout(D).attempt_timeout(D).idle_timeout(D).max_body(65536).error_body(1024)
 fn limits(request: &Request, chain: &mut Chain) {
     let timeouts = [
         ("timeout", &request.timeout),
@@ -193,12 +193,13 @@ fn limits(request: &Request, chain: &mut Chain) {
             chain.call(call_at(own(&duration), method, duration), time.evaluated().as_slice());
         }
     }
-    if let Some(size) = &request.max_body {
+    for (method, size) in [("max_body", &request.max_body), ("error_body", &request.error_body)] {
+        let Some(size) = size else { continue };
         let bytes = match size {
             Measure::Literal(bytes, _) => Literal::u64_unsuffixed(*bytes).to_token_stream(),
             Measure::Written(size) => size.to_token_stream(),
         };
-        chain.call(call_at(own(&bytes), "max_body", bytes), size.evaluated().as_slice());
+        chain.call(call_at(own(&bytes), method, bytes), size.evaluated().as_slice());
     }
 }
 

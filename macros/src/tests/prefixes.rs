@@ -10,7 +10,7 @@ const MORE: [&str; 4] = [
     r#"#[request(
         post = "https://example.com/{id}/{*rest}?q={q}", session = &session, query = &[(1, 2)],
         header("accept" = "text/plain", "x" = f(id)?), bearer = token, json = &body,
-        expect(200..=299 | 304), timeout(total = 30s, attempt = 2.5s), max_body = 64KiB,
+        expect(200..=299 | 304), timeout(total = 30s, attempt = 2.5s), max_body = 64KiB, error_body = 1KiB,
         on_error(
             Connect(Dns | x @ Refused) => print,
             e @ Status(404 | 500..=599) if e.is_late() => { log(warn); if a { recover(1) } else { fail(e) } }

@@ -136,6 +136,9 @@ refuses! {
         [r#"get = "/", max_body = -1"#, PLAIN] at "-1", "this is never negative: write `1`";
         [r#"get = "/", timeout = "2s""#, PLAIN] at "\"2s\"", "a number and its unit are no text: write `2s` without quotes";
         [r#"get = "/", max_body = "1MB""#, PLAIN] at "\"1MB\"", "a number and its unit are no text: write `1MB`";
+        [r#"get = "/", error_body = "1MB""#, PLAIN] at "\"1MB\"", "a number and its unit are no text: write `1MB`";
+        [r#"get = "/", error_body = 5s"#, PLAIN] at "5s", "unknown unit of size `s`";
+        [r#"get = "/", error_body = 1KiB, error_body = 2KiB"#, PLAIN] at "error_body", "`error_body` is given twice";
         [r#"get = "/", max_body = 5KB"#, PLAIN] at "5KB", "unknown unit of size `KB`";
         [r#"get = "/", timeout(attempt = 2s, total = 1s)"#, PLAIN] at "2s", "one attempt cannot take longer than `total`";
         [r#"get = "/", timeout(idle = 2s, idle = 1s)"#, PLAIN] at "idle", "`idle` is given twice";

@@ -105,8 +105,13 @@ snapshots! {
     async fn order(page: u8, key: &str, order: Order) -> Result<Receipt, Error>;"#
 
     limits < SIMPLE: r#"
-    #[request(get = "/", timeout(total = 1m, attempt = 2.5s, idle = idle), max_body = 64KiB)]
-    async fn slow(idle: Duration) -> Result<Bytes, Error>;"#
+    #[request(
+        get = "/",
+        timeout(total = 1m, attempt = 2.5s, idle = idle),
+        max_body = 64KiB,
+        error_body = kept,
+    )]
+    async fn slow(idle: Duration, kept: u64) -> Result<Bytes, Error>;"#
 
     retry < SIMPLE: r#"
     #[request(get = "/", retry = 3)]

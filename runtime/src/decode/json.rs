@@ -18,8 +18,8 @@ impl Error {
     ///
     /// # Errors
     ///
-    /// [`Decode`](ErrorKind::Decode) if the body is not JSON of this shape, or is longer than
-    /// what was kept.
+    /// [`Decode`](ErrorKind::Decode) if the body is not JSON of this shape, or is [longer than what was
+    /// kept](Error::is_body_cut), which the error then says.
     ///
     /// ```
     /// use backstop::{Error, ErrorKind};
@@ -36,8 +36,34 @@ impl Error {
     /// ```
     pub fn json<T: serde::de::DeserializeOwned>(&self) -> Result<T, Error> {
         let body = without_mark(self.body());
-        serde_json::from_slice(body).map_err(|error| describe(&error, body))
+        match serde_json::from_slice(body) {
+            // What follows the end of a number may be more of it.
+            Ok(_) if self.is_body_cut() && ends_in_a_number(body) => Err(self.cut()),
+            Ok(value) => Ok(value),
+            Err(error) if self.is_body_cut() && ends_early(&error, body) => {
+                Err(self.cut().with_source(error))
+            }
+            Err(error) => Err(describe(&error, body)),
+        }
     }
+
+    fn cut(&self) -> Error {
+        Error::new(ErrorKind::Decode(DecodeError::Syntax)).detail(format!(
+            "only its first {} bytes were kept: see `error_body`",
+            self.body().len()
+        ))
+    }
+}
+
+fn ends_in_a_number(body: &[u8]) -> bool {
+    body.last().is_some_and(|byte| byte.is_ascii_digit())
+}
+
+/// Whether the text is no JSON for the reason that it ends.
+fn ends_early(error: &serde_json::Error, body: &[u8]) -> bool {
+    let ends_in_a_character =
+        || std::str::from_utf8(body).is_err_and(|error| error.error_len().is_none());
+    error.is_eof() || ends_in_a_character()
 }
 
 /// Not generic, and only on failure: the position that serde_json gives is looked up in the body,
@@ -190,6 +216,27 @@ mod tests {
     fn a_type_s_own_message_keeps_the_words_that_are_not_data() {
         let shown = format!("{:#}", error::<Picky>(r#""hunter2""#));
         assert!(shown.contains("in the token <…>, expected more"), "{shown}");
+    }
+
+    #[test]
+    fn a_body_that_was_cut_says_so() {
+        let read = |body: &'static [u8], is_cut| {
+            let error = Error::new(ErrorKind::Status(500));
+            error.with_start_of_body(body.into(), is_cut).json::<serde_json::Value>()
+        };
+        for body in [&b"{\"title\": \"ta"[..], b"{\"a\": 1", b"[1,", b"\"\xc3", b"", b"12"] {
+            let error = read(body, true).expect_err("cut");
+            assert_eq!(error.kind(), ErrorKind::Decode(DecodeError::Syntax));
+            assert!(error.to_string().contains("were kept"), "{error}");
+        }
+        // What is wrong before the end is wrong however it goes on.
+        for body in [&b"<html>"[..], b"{]"] {
+            let error = read(body, true).expect_err("no JSON");
+            assert!(!error.to_string().contains("were kept"), "{error}");
+        }
+        assert_eq!(read(b"{\"a\": 1} ", true).expect("whole")["a"], 1);
+        assert_eq!(read(b"12", false).expect("whole"), 12);
+        assert!(!read(b"[1,", false).expect_err("no JSON").to_string().contains("were kept"));
     }
 
     #[test]

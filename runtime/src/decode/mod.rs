@@ -54,7 +54,8 @@ pub trait FromResponse: Sized {
     ///
     /// # Errors
     ///
-    /// Usually [`Decode`](crate::ErrorKind::Decode), as the methods of [`Response`] return it.
+    /// Usually [`Decode`](crate::ErrorKind::Decode), as the methods of [`Response`] return it, or as
+    /// [`Response::error`] makes it.
     fn from_response(response: Response) -> Result<Self, Error>;
 }
 
@@ -64,7 +65,8 @@ pub trait FromResponse: Sized {
 /// # Errors
 ///
 /// The error in the place of a response, or what the type's
-/// [`from_response`](FromResponse::from_response) fails with.
+/// [`from_response`](FromResponse::from_response) fails with. An error that knows no call is given the
+/// facts of this one: method, URL, status, headers, the start of the body, attempts and time.
 ///
 /// ```
 /// use backstop::{Error, Json, Request, Session, read};
@@ -80,7 +82,17 @@ pub trait FromResponse: Sized {
 /// # }
 /// ```
 pub fn read<T: FromResponse>(response: Result<Response, Error>) -> Result<T, Error> {
-    response.and_then(T::from_response)
+    let response = response?;
+    let parts = response.parts();
+    T::from_response(response).map_err(|error| parts.describe(error))
+}
+
+/// The same for a type that reads the head, where nobody reads the body.
+pub(crate) fn read_head<T: FromResponseParts>(
+    response: Result<Response, Error>,
+) -> Result<T, Error> {
+    let response = response?;
+    T::from_response_parts(&response).map_err(|error| response.parts().describe(error))
 }
 
 /// A type that is made from a response's head and leaves the body to another.

@@ -25,8 +25,8 @@ use crate::{deadline::Deadline, redact};
 /// The cause of an error, as the standard library boxes it.
 pub(crate) type BoxError = Box<dyn StdError + Send + Sync>;
 
-/// How much of a response's body an error keeps, in bytes.
-pub(crate) const KEPT_BODY: usize = 8 * 1024;
+/// How much of a response's body an error keeps by default, in bytes.
+pub(crate) const DEFAULT_ERROR_BODY: usize = 8 * 1024;
 
 /// Why a request failed: its [kind](Error::kind), and what is known of the call.
 ///
@@ -62,6 +62,8 @@ struct Inner {
     status: Option<StatusCode>,
     headers: HeaderMap,
     body: Bytes,
+    /// The body is the start of a longer one.
+    is_body_cut: bool,
     decode_path: Option<String>,
     attempts: u32,
     elapsed: Duration,
@@ -75,6 +77,8 @@ pub(crate) struct CallFacts {
     pub(crate) attempts: u32,
     pub(crate) start: Instant,
     pub(crate) deadline: Deadline,
+    /// How much of a body an error keeps, in bytes.
+    pub(crate) error_body: usize,
 }
 
 impl Error {
@@ -105,6 +109,7 @@ impl Error {
             status,
             headers: HeaderMap::new(),
             body: Bytes::new(),
+            is_body_cut: false,
             decode_path: None,
             attempts: u32::from(!matches!(kind, ErrorKind::Build(_))),
             elapsed: Duration::ZERO,
@@ -118,12 +123,10 @@ impl Error {
         self.edit(|inner| inner.source = Some(source))
     }
 
-    /// The same error with the response's body, of which the first 8 KiB are kept.
+    /// The same error with the response's body.
     #[must_use]
     pub fn with_body(self, body: impl Into<Bytes>) -> Self {
-        let mut body = body.into();
-        body.truncate(KEPT_BODY);
-        self.edit(|inner| inner.body = body)
+        self.with_start_of_body(body.into(), false)
     }
 
     /// The same error with the response's headers.
@@ -164,9 +167,17 @@ impl Error {
         &self.0.headers
     }
 
-    /// The first 8 KiB of the response's body, for status and decode errors alike.
+    /// The response's body, for status and decode errors alike: its first 8 KiB, or as much as the
+    /// [session](crate::SessionBuilder::error_body) or the [request](crate::Request::error_body) asks
+    /// for.
     pub fn body(&self) -> &Bytes {
         &self.0.body
+    }
+
+    /// Whether [`body`](Error::body) is the start of a longer one: it was cut at its limit, or did not
+    /// arrive whole.
+    pub fn is_body_cut(&self) -> bool {
+        self.0.is_body_cut
     }
 
     /// Where in the JSON the decoding failed: `$.users[3].email`. It shows the keys of the JSON, and
@@ -293,6 +304,10 @@ impl Error {
         }
         let url = redact::url(url);
         self.edit(|inner| inner.url = Some(url))
+    }
+
+    pub(crate) fn with_start_of_body(self, body: Bytes, is_cut: bool) -> Self {
+        self.edit(|inner| (inner.body, inner.is_body_cut) = (body, is_cut))
     }
 
     pub(crate) fn with_status(self, status: StatusCode) -> Self {

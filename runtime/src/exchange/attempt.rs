@@ -73,7 +73,8 @@ impl<'a> Attempt<'a> {
         };
         let limit = self.parts.max_body;
         if !self.parts.is_success(payload.status()) {
-            Err(read::status_error(&mut payload, &self.deadlines).await)
+            let limit = self.parts.error_body(self.config);
+            Err(read::status_error(&mut payload, &self.deadlines, limit).await)
         } else if self.parts.streaming {
             let deadlines = self.deadlines.of_stream();
             Ok(payload.received(|payload| Body::Open(BodyStream::new(payload, deadlines, limit))))

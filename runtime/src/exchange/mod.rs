@@ -181,6 +181,7 @@ impl Call<'_> {
             attempts: self.attempts,
             start: self.start,
             deadline: self.deadline,
+            error_body: self.parts.error_body(self.session.config()),
         }
     }
 }

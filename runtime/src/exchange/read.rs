@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     body::{ReceivedBody, cut_short},
-    error::{BodyError, Error, ErrorKind, KEPT_BODY, Sent},
+    error::{BodyError, Error, ErrorKind, Sent},
     response::BodyStream,
     session::transport::Head,
 };
@@ -161,22 +161,35 @@ pub(super) async fn whole(
 
 /// The error of a status, with as much of the body as an error keeps. That the body fails, or is
 /// longer, changes nothing about the status.
-pub(super) async fn status_error(payload: &mut Payload, deadlines: &Deadlines) -> Error {
+pub(super) async fn status_error(
+    payload: &mut Payload,
+    deadlines: &Deadlines,
+    limit: usize,
+) -> Error {
     // The status is known: what there is to say about it is not waited for as a body is.
     let deadlines = deadlines.no_longer_than(ERROR_BODY_TIMEOUT);
     let mut body = BytesMut::new();
-    while body.len() < KEPT_BODY
-        && !payload.is_whole()
-        && let Ok(Some(part)) = payload.part(&deadlines).await
-    {
-        // What is not kept is not held on to.
-        body.extend_from_slice(&part[..part.len().min(KEPT_BODY - body.len())]);
+    let mut is_cut = payload.expected().is_some_and(|length| length > limit as u64);
+    while !(payload.is_whole() || is_cut && body.len() == limit) {
+        match payload.part(&deadlines).await {
+            Ok(Some(part)) => {
+                // What is not kept is not held on to.
+                let room = limit - body.len();
+                body.extend_from_slice(&part[..part.len().min(room)]);
+                is_cut |= part.len() > room;
+            }
+            Ok(None) => break,
+            Err(_) => {
+                is_cut = true;
+                break;
+            }
+        }
     }
     let status = payload.status();
     Error::new(ErrorKind::Status(status.as_u16()))
         .with_status(status)
         .with_headers(payload.take_headers())
-        .with_body(body)
+        .with_start_of_body(body.freeze(), is_cut)
 }
 
 /// The parts of a body so far. Most bodies arrive in one, which is then not copied.

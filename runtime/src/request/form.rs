@@ -12,7 +12,10 @@ use url::form_urlencoded::byte_serialize;
 use crate::error::{BuildError, Error};
 
 /// Appends the fields of a struct, the entries of a map or a sequence of pairs.
-pub(super) fn push_pairs(text: &mut String, value: &(impl Serialize + ?Sized)) -> Result<(), FormError> {
+pub(super) fn push_pairs(
+    text: &mut String,
+    value: &(impl Serialize + ?Sized),
+) -> Result<(), FormError> {
     let start = text.len();
     let mut form = Form { text, start, key: String::new(), nested: String::new() };
     value.serialize(Writer { form: &mut form, level: Level::Form })

@@ -288,6 +288,13 @@ impl Request {
         self
     }
 
+    /// Bounds how much of the body an [error](Error::body) keeps, after decompression and in bytes; the
+    /// session's default is 8 KiB.
+    pub fn error_body(mut self, bytes: u64) -> Self {
+        self.0.error_body = Some(bytes);
+        self
+    }
+
     /// Asks for the response with its body still open, for
     /// [`Response::into_stream`](crate::Response::into_stream). The total timeout then ends with
     /// the head.

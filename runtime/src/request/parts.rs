@@ -33,6 +33,7 @@ pub(crate) struct Parts {
     pub(crate) attempt_timeout: Option<Option<Duration>>,
     pub(crate) idle_timeout: Option<Option<Duration>>,
     pub(crate) max_body: Option<u64>,
+    pub(super) error_body: Option<u64>,
     pub(super) retry: Option<Box<Retry>>,
     pub(crate) streaming: bool,
     pub(super) mistake: Option<Error>,
@@ -55,6 +56,7 @@ impl Parts {
             attempt_timeout: None,
             idle_timeout: None,
             max_body: None,
+            error_body: None,
             retry: None,
             streaming: false,
             mistake: None,
@@ -114,6 +116,12 @@ impl Parts {
     /// The policy of this request, or of its session.
     pub(crate) fn retry<'a>(&'a self, config: &'a Config) -> Option<&'a Retry> {
         self.retry.as_deref().or(config.retry.as_ref())
+    }
+
+    /// How much of a body an error keeps, in bytes.
+    pub(crate) fn error_body(&self, config: &Config) -> usize {
+        let limit = self.error_body.unwrap_or(config.error_body);
+        usize::try_from(limit).unwrap_or(usize::MAX)
     }
 
     /// Whether what was processed can be processed again.

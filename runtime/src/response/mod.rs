@@ -4,7 +4,11 @@ mod stream;
 #[cfg(test)]
 mod tests;
 
-use std::{borrow::Cow, fmt};
+use std::{
+    borrow::Cow,
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, Version, header};
@@ -12,11 +16,10 @@ use serde::de::DeserializeOwned;
 use url::Url;
 
 pub use self::stream::BodyStream;
-use self::stream::Head;
 use crate::{
     deadline::Deadline,
     decode::{self, FromResponse},
-    error::{BodyError, BuildError, CallFacts, DecodeError, Error, ErrorKind, KEPT_BODY, Sent},
+    error::{BodyError, BuildError, CallFacts, DecodeError, Error, ErrorKind, Sent},
     exchange::read::{Body, Received},
 };
 
@@ -24,37 +27,81 @@ use crate::{
 /// [streaming](crate::Request::streaming).
 ///
 /// What reads it fails with the facts of the call: the error has its method, URL, status, headers
-/// and the start of its body.
-pub struct Response(Box<Parts>);
+/// and the start of its body. A reader of one's own makes such an error with
+/// [`error`](Response::error).
+pub struct Response(Arc<Parts>);
 
-/// What a response is made of. It is boxed, as it passes through many hands before it is read.
-struct Parts {
-    received: Received,
+/// What a response is made of. Who reads it takes it, and what it fails with needs the same facts.
+pub(crate) struct Parts {
+    status: StatusCode,
+    version: Version,
+    headers: HeaderMap,
+    body: Content,
     url: Url,
     facts: CallFacts,
 }
 
+enum Content {
+    Whole(Bytes),
+    /// None once it was taken.
+    Open(Mutex<Option<BodyStream>>),
+}
+
 impl Response {
     pub(crate) fn new(received: Received, url: Url, facts: CallFacts) -> Self {
-        Self(Box::new(Parts { received, url, facts }))
+        let Received { status, version, headers, body } = received;
+        let body = match body {
+            Body::Whole(bytes) => Content::Whole(bytes),
+            Body::Open(stream) => Content::Open(Mutex::new(Some(stream))),
+        };
+        Self(Arc::new(Parts { status, version, headers, body, url, facts }))
+    }
+
+    /// An error of this kind with what is known of the call: method, URL, status, headers, the start of
+    /// the body, attempts and time. For readers of formats of one's own:
+    ///
+    /// ```
+    /// use backstop::{DecodeError, Error, ErrorKind, FromResponse, Response};
+    ///
+    /// struct Xml(String);
+    ///
+    /// impl FromResponse for Xml {
+    ///     fn from_response(response: Response) -> Result<Self, Error> {
+    ///         let text = response.text()?;
+    ///         match text.starts_with('<') {
+    ///             true => Ok(Self(text)),
+    ///             false => Err(response
+    ///                 .error(ErrorKind::Decode(DecodeError::Syntax))
+    ///                 .with_source("line 1: expected `<`")),
+    ///         }
+    ///     }
+    /// }
+    /// ```
+    pub fn error(&self, kind: ErrorKind) -> Error {
+        self.0.describe(Error::new(kind))
+    }
+
+    /// What the error of a reader, which takes the response, is described with.
+    pub(crate) fn parts(&self) -> Arc<Parts> {
+        Arc::clone(&self.0)
     }
 
     /// The status.
     pub fn status(&self) -> StatusCode {
-        self.0.received.status
+        self.0.status
     }
 
     /// The version of HTTP that the server answered in.
     pub fn version(&self) -> Version {
-        self.0.received.version
+        self.0.version
     }
 
     /// The headers. Those that describe an encoding of the body that was undone are missing.
     pub fn headers(&self) -> &HeaderMap {
-        &self.0.received.headers
+        &self.0.headers
     }
 
-    /// The URL that answered: the last one, after redirects.
+    /// The URL that answered: the last one, after redirects, without a fragment.
     pub fn url(&self) -> &Url {
         &self.0.url
     }
@@ -68,9 +115,9 @@ impl Response {
     /// made in its [scope](Deadline::scope) get no more time than is left. A body that is left open
     /// may take as long as it needs, and then there is no bound.
     pub fn deadline(&self) -> Deadline {
-        match self.0.received.body {
-            Body::Whole(_) => self.0.facts.deadline,
-            Body::Open(_) => Deadline::NONE,
+        match self.0.body {
+            Content::Whole(_) => self.0.facts.deadline,
+            Content::Open(_) => Deadline::NONE,
         }
     }
 
@@ -93,9 +140,9 @@ impl Response {
     /// [`BuildError::Body`] if the body was left open: it is read with
     /// [`into_stream`](Response::into_stream).
     pub fn bytes(&self) -> Result<&Bytes, Error> {
-        match &self.0.received.body {
-            Body::Whole(bytes) => Ok(bytes),
-            Body::Open(_) => Err(self.error(Error::build(
+        match &self.0.body {
+            Content::Whole(bytes) => Ok(bytes),
+            Content::Open(_) => Err(self.0.describe(Error::build(
                 BuildError::Body,
                 "the response was left open: read it with `into_stream`",
             ))),
@@ -111,7 +158,7 @@ impl Response {
     /// without the feature `charset`, that is any but UTF-8, ASCII and ISO-8859-1.
     pub fn text(&self) -> Result<String, Error> {
         let content_type = self.headers().get(header::CONTENT_TYPE);
-        decode::text(self.decompressed()?, content_type).map_err(|error| self.error(error))
+        decode::text(self.decompressed()?, content_type).map_err(|error| self.0.describe(error))
     }
 
     /// The body as JSON.
@@ -138,18 +185,24 @@ impl Response {
     ///
     /// # Errors
     ///
-    /// What the type's [`from_response`](FromResponse::from_response) fails with.
+    /// What the type's [`from_response`](FromResponse::from_response) fails with, and the facts of the
+    /// call where that has none.
     pub fn read<T: FromResponse>(self) -> Result<T, Error> {
-        T::from_response(self)
+        decode::read(Ok(self))
     }
 
     /// The body as it arrives, or in one part if it was read already.
     pub fn into_stream(self) -> BodyStream {
-        let Parts { received, url, facts } = *self.0;
-        let Received { status, headers, body, .. } = received;
-        match body {
-            Body::Whole(bytes) => BodyStream::whole(bytes),
-            Body::Open(stream) => stream.with_head(Head { status, headers, url, facts }),
+        match &self.0.body {
+            Content::Whole(bytes) => BodyStream::whole(bytes.clone()),
+            Content::Open(stream) => {
+                let stream = stream.lock().unwrap_or_else(PoisonError::into_inner).take();
+                match stream {
+                    Some(stream) => stream.of_response(self.0),
+                    // Whoever has a response has its body: only its facts are shared.
+                    None => BodyStream::whole(Bytes::new()),
+                }
+            }
         }
     }
 
@@ -164,14 +217,14 @@ impl Response {
         match self.media_type() {
             None => {
                 let error = Error::new(ErrorKind::Decode(DecodeError::ContentType));
-                Err(self.error(error.detail("it is malformed")))
+                Err(self.0.describe(error.detail("it is malformed")))
             }
             Some(found) if !is_json(found) => {
                 let error = Error::new(ErrorKind::Decode(DecodeError::ContentType));
                 // A media type is a token; what else stands there is not repeated.
                 let shown = found.bytes().all(|byte| byte.is_ascii_graphic()) && found.len() < 100;
                 let found = if shown { found } else { "malformed" };
-                Err(self.error(error.detail(format!("it is `{found}`, and not JSON"))))
+                Err(self.0.describe(error.detail(format!("it is `{found}`, and not JSON"))))
             }
             _ => Ok(body),
         }
@@ -187,14 +240,14 @@ impl Response {
         let content_type = self.headers().get(header::CONTENT_TYPE);
         if decode::is_wide(&body, content_type) {
             let error = Error::new(ErrorKind::Decode(DecodeError::Charset));
-            return Err(self.error(error.detail("JSON is UTF-8, and not UTF-16 or UTF-32")));
+            return Err(self.0.describe(error.detail("JSON is UTF-8, and not UTF-16 or UTF-32")));
         }
         let error = decode::json_error(&error, &body);
         match body {
             Cow::Borrowed(_) if error.kind() == ErrorKind::Decode(DecodeError::Charset) => {
                 Ok(Cow::Owned(self.text()?.into()))
             }
-            _ => Err(self.error(error)),
+            _ => Err(self.0.describe(error)),
         }
     }
 
@@ -209,7 +262,7 @@ impl Response {
         let is_plain = codings.all(|coding| coding.as_bytes().eq_ignore_ascii_case(b"identity"));
         match is_plain || body.is_empty() {
             true => Ok(body),
-            false => Err(self.error(
+            false => Err(self.0.describe(
                 Error::new(ErrorKind::Body(BodyError::Decompress))
                     .detail("its content encoding is not one that the client undoes"),
             )),
@@ -217,29 +270,40 @@ impl Response {
     }
 
     pub(crate) fn into_bytes(self) -> Result<Bytes, Error> {
-        match self.0.received.body {
-            Body::Whole(bytes) => Ok(bytes),
-            Body::Open(_) => self.bytes().cloned(),
-        }
+        self.bytes().cloned()
     }
 
     pub(crate) fn into_headers(self) -> HeaderMap {
-        self.0.received.headers
+        match Arc::try_unwrap(self.0) {
+            Ok(parts) => parts.headers,
+            Err(shared) => shared.headers.clone(),
+        }
     }
+}
 
-    /// Adds what is known of the response to the error of who reads it.
-    fn error(&self, error: Error) -> Error {
-        let body = match &self.0.received.body {
-            Body::Whole(bytes) => Bytes::copy_from_slice(&bytes[..bytes.len().min(KEPT_BODY)]),
-            Body::Open(_) => Bytes::new(),
-        };
-        error
-            .with_status(self.status())
-            .with_headers(self.headers().clone())
-            .with_body(body)
-            .at_url(self.url())
-            .sent_at_least(Sent::Yes)
-            .of_call(&self.0.facts)
+impl Parts {
+    /// Adds what is known of the response to the error of who reads it. An error that knows a call is
+    /// left as it is, and so is what another says itself.
+    #[cold]
+    pub(crate) fn describe(&self, mut error: Error) -> Error {
+        if error.method().is_some() {
+            return error;
+        }
+        if error.status().is_none() {
+            error = error.with_status(self.status);
+        }
+        if error.headers().is_empty() {
+            error = error.with_headers(self.headers.clone());
+        }
+        if let Content::Whole(body) = &self.body
+            && error.body().is_empty()
+        {
+            // A copy: the error may outlive a body that is much longer.
+            let start = Bytes::copy_from_slice(&body[..body.len().min(self.facts.error_body)]);
+            let is_cut = start.len() < body.len();
+            error = error.with_start_of_body(start, is_cut);
+        }
+        error.at_url(&self.url).sent_at_least(Sent::Yes).of_call(&self.facts)
     }
 }
 

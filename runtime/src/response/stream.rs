@@ -1,14 +1,13 @@
 //! A body that the user reads as it arrives.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode};
 use tokio::runtime::Handle;
-use url::Url;
 
+use super::Parts;
 use crate::{
-    error::{CallFacts, Error},
+    error::Error,
     exchange::{
         Deadlines,
         read::{Payload, too_large},
@@ -36,15 +35,7 @@ use crate::{
 pub struct BodyStream {
     source: Source,
     /// What its errors say of the response; none where nothing is left to fail.
-    head: Option<Box<Head>>,
-}
-
-/// What an error of the body keeps.
-pub(crate) struct Head {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
-    pub(crate) url: Url,
-    pub(crate) facts: CallFacts,
+    response: Option<Arc<Parts>>,
 }
 
 enum Source {
@@ -64,15 +55,15 @@ struct Open {
 impl BodyStream {
     pub(crate) fn new(payload: Payload, deadlines: Deadlines, limit: Option<u64>) -> Self {
         let open = Open { payload, deadlines, limit, read: 0 };
-        Self { source: Source::Open(Box::new(open)), head: None }
+        Self { source: Source::Open(Box::new(open)), response: None }
     }
 
     pub(crate) fn whole(bytes: Bytes) -> Self {
-        Self { source: Source::Whole(bytes), head: None }
+        Self { source: Source::Whole(bytes), response: None }
     }
 
-    pub(crate) fn with_head(mut self, head: Head) -> Self {
-        self.head = Some(Box::new(head));
+    pub(super) fn of_response(mut self, response: Arc<Parts>) -> Self {
+        self.response = Some(response);
         self
     }
 
@@ -99,12 +90,8 @@ impl BodyStream {
     }
 
     fn describe(&self, error: Error) -> Error {
-        match &self.head {
-            Some(head) => error
-                .with_status(head.status)
-                .with_headers(head.headers.clone())
-                .at_url(&head.url)
-                .of_call(&head.facts),
+        match &self.response {
+            Some(response) => response.describe(error),
             None => error,
         }
     }

@@ -27,6 +27,7 @@ fn response_of(content_type: Option<&'static str>, body: &'static [u8]) -> Respo
             template: "http://host/users?key={key}".into(),
             attempts: 1,
             start: tokio::time::Instant::now(),
+            error_body: 64,
         },
     )
 }
@@ -96,7 +97,64 @@ fn an_error_knows_the_call() {
 }
 
 #[test]
-fn no_more_than_8_kib_of_the_body_are_kept() {
-    let error = response(None, "x".repeat(10_000).leak()).json::<u8>().expect_err("no JSON");
-    assert_eq!(error.body().len(), KEPT_BODY);
+fn no_more_of_the_body_is_kept_than_was_asked_for() {
+    for (length, is_cut) in [(63, false), (64, false), (65, true), (10_000, true)] {
+        let error = response(None, "x".repeat(length).leak()).json::<u8>().expect_err("no JSON");
+        assert_eq!((error.body().len(), error.is_body_cut()), (length.min(64), is_cut));
+    }
+}
+
+/// A reader of one's own, which fails as it is told.
+struct Own;
+
+impl FromResponse for Own {
+    fn from_response(response: Response) -> Result<Self, Error> {
+        let kind = ErrorKind::Decode(DecodeError::Syntax);
+        Err(match &*response.text()? {
+            "bare" => Error::new(kind).with_source("line 1"),
+            "own" => response.error(kind).with_source("line 1"),
+            "other" => response.json::<u8>().expect_err("no number"),
+            "says" => Error::new(ErrorKind::Status(409)).with_body("its own"),
+            _ => return Ok(Self),
+        })
+    }
+}
+
+impl crate::FromResponseParts for Own {
+    fn from_response_parts(_: &Response) -> Result<Self, Error> {
+        Err(Error::new(ErrorKind::Decode(DecodeError::Shape)))
+    }
+}
+
+#[test]
+fn an_error_of_a_reader_of_one_s_own_knows_the_call() {
+    for body in ["bare", "own", "other", "says"] {
+        let response = || response(Some("application/json"), body);
+        for read in [response().read::<Own>(), decode::read::<Own>(Ok(response()))] {
+            let error = read.err().expect(body);
+            assert_eq!(error.method(), Some(&http::Method::GET), "{body}");
+            assert_eq!(error.template(), Some("http://host/users?key={key}"), "{body}");
+            assert_eq!(error.url().expect("a URL").path(), "/users", "{body}");
+            assert_eq!(error.headers().len(), 1, "{body}");
+            assert_eq!((error.attempts(), error.sent()), (1, Sent::Yes), "{body}");
+            assert!(error.elapsed() > std::time::Duration::ZERO, "{body}");
+            let (status, kept) = if body == "says" { (409, "its own") } else { (200, body) };
+            assert_eq!(error.status().expect("a status"), status);
+            assert_eq!(error.body(), kept);
+        }
+    }
+    let tuple = response(None, "fine").read::<(Own, String)>().err().expect("of its part");
+    assert_eq!((tuple.method(), tuple.body()), (Some(&http::Method::GET), &Bytes::from("fine")));
+    let last = response(None, "bare").read::<(StatusCode, Own)>().err().expect("of its last");
+    assert_eq!(last.status(), Some(StatusCode::OK));
+    response(None, "fine").read::<Own>().expect("read");
+}
+
+#[test]
+fn the_syntax_of_another_format_is_not_json_s() {
+    let error = response(None, "bare").read::<Own>().err().expect("refused");
+    let shown = format!("{error:#}");
+    assert!(!shown.contains("JSON") && shown.ends_with("the body is malformed: line 1"), "{shown}");
+    let error = response(None, "x").json::<u8>().expect_err("no JSON");
+    assert!(error.to_string().contains("not JSON at $"), "{error}");
 }

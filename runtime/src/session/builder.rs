@@ -171,6 +171,13 @@ impl SessionBuilder {
         self
     }
 
+    /// Bounds how much of a response's body an [error](Error::body) keeps, after decompression and in
+    /// bytes. 8 KiB by default.
+    pub fn error_body(mut self, bytes: u64) -> Self {
+        self.config.error_body = bytes;
+        self
+    }
+
     /// How many redirects are followed, 10 by default. With 0, a redirect is a
     /// [`Status`](crate::ErrorKind::Status) like any other that is not success.
     pub fn max_redirects(mut self, redirects: u32) -> Self {

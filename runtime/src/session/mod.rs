@@ -16,7 +16,7 @@ use url::Url;
 pub use self::builder::SessionBuilder;
 use self::transport::Transport;
 pub(crate) use self::transport::no_runtime;
-use crate::{exchange::Exchange, request::Request, retry::Retry};
+use crate::{error::DEFAULT_ERROR_BODY, exchange::Exchange, request::Request, retry::Retry};
 
 /// Sends requests: connections, and what its requests have in common.
 ///
@@ -34,6 +34,7 @@ use crate::{exchange::Exchange, request::Request, retry::Retry};
 /// | one attempt | none | [`attempt_timeout`](SessionBuilder::attempt_timeout) |
 /// | the whole call, a buffered body included | 30 s | [`timeout`](SessionBuilder::timeout) |
 /// | the body after decompression | 16 MiB | [`max_body`](SessionBuilder::max_body) |
+/// | the body that an error keeps | 8 KiB | [`error_body`](SessionBuilder::error_body) |
 /// | retries | none | [`retry`](SessionBuilder::retry) |
 /// | what the retries of an origin draw on | 500 tokens | [`retry_budget`](SessionBuilder::retry_budget) |
 /// | redirects followed | 10 | [`max_redirects`](SessionBuilder::max_redirects) |
@@ -80,6 +81,7 @@ pub(crate) struct Config {
     pub(crate) attempt_timeout: Option<Duration>,
     pub(crate) idle_timeout: Option<Duration>,
     pub(crate) max_body: u64,
+    pub(crate) error_body: u64,
     pub(crate) retry: Option<Retry>,
     pub(crate) max_redirects: u32,
     pub(crate) forward_credentials: bool,
@@ -111,6 +113,7 @@ impl Default for Config {
             attempt_timeout: None,
             idle_timeout: Some(Duration::from_secs(20)),
             max_body: 16 * 1024 * 1024,
+            error_body: DEFAULT_ERROR_BODY as u64,
             retry: None,
             max_redirects: 10,
             forward_credentials: false,

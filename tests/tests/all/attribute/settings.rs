@@ -205,6 +205,18 @@ async fn how_large_a_body_may_be() {
     assert_eq!(small(&server.url()).await.expect("1024 bytes").len(), 1024);
 }
 
+#[request(get = "{base}", session = SESSION, error_body = 4B)]
+async fn little(base: &str) -> Result<u8, Error>;
+
+#[tokio::test]
+async fn how_much_of_the_body_an_error_keeps() {
+    for status in [200, 500] {
+        let server = Server::always(Answer::new(status, "12345x"));
+        let error = little(&server.url()).await.expect_err("no number, or no success");
+        assert_eq!((error.body(), error.is_body_cut()), (&"1234".into(), true), "{status}");
+    }
+}
+
 #[request(get = "/v", session = Session::builder().no_proxy().base_url(base).build()?)]
 async fn fresh(base: &str) -> Result<String, Error>;
 

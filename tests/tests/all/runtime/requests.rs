@@ -6,7 +6,7 @@ use backstop::{
 };
 use backstop_tests::{Answer, Server};
 
-use crate::support::{ADA, User, fetch, fetch_with, session};
+use crate::support::{ADA, User, fetch, fetch_with, gzip, session};
 
 #[tokio::test]
 async fn every_method_is_sent() {
@@ -378,6 +378,59 @@ async fn which_statuses_count_is_the_request_s_to_say() {
         fetch(get(200).expect(&[304..=304])).await.expect_err("200").kind(),
         ErrorKind::Status(200)
     );
+}
+
+/// However a body ends, the error knows whether it has all of it.
+#[tokio::test]
+async fn an_error_says_whether_it_has_all_of_the_body() {
+    let json = format!(r#"{{"title":"{}"}}"#, "x".repeat(100));
+    let chunked = |chunks: &[&str]| {
+        let chunks: String =
+            chunks.iter().map(|chunk| format!("{:x}\r\n{chunk}\r\n", chunk.len())).collect();
+        let head = "HTTP/1.1 500 No\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n";
+        Answer::Raw(format!("{head}{chunks}0\r\n\r\n").into_bytes())
+    };
+    let zipped = Answer::new(500, gzip(json.as_bytes())).header("content-encoding", "gzip");
+    let short = format!("HTTP/1.1 500 No\r\ncontent-length: 999\r\n\r\n{json}").into_bytes();
+    let length = json.len() as u64;
+    for (answer, limit, kept, is_cut) in [
+        (Answer::new(500, &*json), length, length, false),
+        (Answer::new(500, &*json), length - 1, length - 1, true),
+        (Answer::new(500, &*json), 0, 0, true),
+        (Answer::new(500, ""), 0, 0, false),
+        (chunked(&[&json]), length, length, false),
+        (chunked(&[&json[..50], &json[50..]]), length, length, false),
+        (chunked(&[&json[..50], &json[50..]]), 50, 50, true),
+        (chunked(&[&json]), u64::MAX, length, false),
+        (chunked(&[]), 0, 0, false),
+        (zipped.clone(), length, length, false),
+        (zipped, length - 1, length - 1, true),
+        (Answer::Raw(short), 2000, length, true),
+    ] {
+        let shown = format!("{answer:?} {limit}");
+        let server = Server::always(answer);
+        let by_session = session(|builder| builder.error_body(limit));
+        for error in [
+            fetch(Request::get(server.url()).error_body(limit)).await.expect_err("500"),
+            fetch_with(&by_session, Request::get(server.url())).await.expect_err("500"),
+        ] {
+            assert_eq!(error.body().len() as u64, kept, "{shown}");
+            assert_eq!(error.is_body_cut(), is_cut, "{shown}");
+            let decoded = error.json::<serde_json::Value>();
+            match decoded {
+                Ok(_) => assert_eq!(kept, length, "{shown}"),
+                Err(error) if is_cut => {
+                    assert!(error.to_string().contains("error_body"), "{shown}: {error}");
+                }
+                Err(_) => assert_eq!(kept, 0, "{shown}"),
+            }
+        }
+    }
+    // The request's own limit wins.
+    let server = Server::always(Answer::new(500, "0123456789"));
+    let by_session = session(|builder| builder.error_body(4));
+    let request = Request::get(server.url()).error_body(8);
+    assert_eq!(fetch_with(&by_session, request).await.expect_err("500").body().len(), 8);
 }
 
 #[test]
