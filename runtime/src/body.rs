@@ -30,7 +30,8 @@ impl SendBody {
         match self {
             Self::None => None,
             Self::Bytes(bytes) => Some(bytes.into()),
-            Self::Stream(body) => Some(body),
+            // Its failure is told by its type, also behind reqwest's.
+            body @ Self::Stream(_) => Some(reqwest::Body::wrap(body)),
         }
     }
 }

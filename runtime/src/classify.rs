@@ -197,7 +197,9 @@ fn hyper_verdict(hyper: &hyper::Error, is_alive: bool) -> Verdict {
     if hyper.is_user() {
         // Of what the caller can do wrong, the body is all that is left; and hyper calls it a mistake of
         // the caller's as well when the task of a connection is gone.
-        return match find::<StreamFailed>(hyper).is_some() {
+        let is_body =
+            find::<StreamFailed>(hyper).is_some() || find::<reqwest::Error>(hyper).is_some();
+        return match is_body {
             true => Verdict::new(ErrorKind::Build(BuildError::Body), Sent::Maybe),
             // The connection ended while the request waited for a stream of its own.
             false if is_alive => {

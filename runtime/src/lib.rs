@@ -104,5 +104,5 @@ pub use self::{
     request::{Body, IntoHeaderValue, Request},
     response::{BodyStream, Response},
     retry::Retry,
-    session::{Session, SessionBuilder},
+    session::{Proxy, Session, SessionBuilder},
 };

@@ -2,69 +2,185 @@
 //!
 //! Loading the platform's certificates takes milliseconds, so that a client per call
 //! would cost more than the call. With one configuration shared between clients, a
-//! client costs microseconds.
+//! client costs microseconds. A session with certificates of its own has a configuration
+//! of its own, built with the session.
 
 use reqwest::ClientBuilder;
 
 #[cfg(feature = "rustls")]
-pub(crate) use self::shared::{to_proxies, to_servers};
+pub(crate) use self::by_rustls::{Certificates, Tls};
 
-/// Gives a client the shared configuration. Without the feature `rustls`, or if the
-/// configuration cannot be built, reqwest makes its own, and reports what is wrong.
+/// Gives a client the configuration. Without the feature `rustls`, or if the shared one
+/// cannot be built, reqwest makes its own, and reports what is wrong.
 #[cfg(feature = "rustls")]
-pub(crate) fn share(client: ClientBuilder) -> ClientBuilder {
-    match to_servers() {
+pub(crate) fn share(client: ClientBuilder, tls: &Tls) -> ClientBuilder {
+    match tls.to_servers() {
         Ok(config) => client.tls_backend_preconfigured((*config).clone()),
         Err(_) => client,
     }
 }
 
 #[cfg(not(feature = "rustls"))]
-pub(crate) fn share(client: ClientBuilder) -> ClientBuilder {
+pub(crate) fn share(client: ClientBuilder, _: &Tls) -> ClientBuilder {
     client
 }
 
+/// Without rustls there is nothing to configure.
+#[cfg(not(feature = "rustls"))]
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Tls;
+
 #[cfg(feature = "rustls")]
-mod shared {
+mod by_rustls {
     use std::sync::{Arc, LazyLock};
 
+    use reqwest::ClientBuilder;
     use rustls::{
         ClientConfig,
         crypto::{CryptoProvider, aws_lc_rs},
+        pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
     };
-    use rustls_platform_verifier::BuilderVerifierExt as _;
+    use rustls_platform_verifier::{BuilderVerifierExt as _, Verifier};
 
-    type Shared = LazyLock<Result<Arc<ClientConfig>, rustls::Error>>;
+    use crate::error::{BuildError, Error};
 
-    /// For servers, with which the version of HTTP is agreed on in the handshake.
-    pub(crate) fn to_servers() -> Result<Arc<ClientConfig>, rustls::Error> {
-        static SHARED: Shared = LazyLock::new(|| {
-            let mut config = make()?;
-            config.alpn_protocols = vec![
+    /// What is trusted, and what is shown: the process's configuration, or one of the session's own.
+    #[derive(Debug, Clone, Default)]
+    pub(crate) enum Tls {
+        #[default]
+        Shared,
+        Own(Pair),
+    }
+
+    /// A configuration for servers, with which the version of HTTP is agreed on in the handshake, and one
+    /// for proxies, which are spoken to in HTTP/1.
+    #[derive(Debug, Clone)]
+    pub(crate) struct Pair {
+        servers: Arc<ClientConfig>,
+        proxies: Arc<ClientConfig>,
+    }
+
+    /// The certificates that a session has of its own.
+    #[derive(Default)]
+    pub(crate) struct Certificates {
+        roots: Vec<CertificateDer<'static>>,
+        identity: Option<Identity>,
+    }
+
+    struct Identity {
+        chain: Vec<CertificateDer<'static>>,
+        key: PrivateKeyDer<'static>,
+        /// The text of both, which reqwest reads itself.
+        pem: Vec<u8>,
+    }
+
+    impl Tls {
+        pub(crate) fn to_servers(&self) -> Result<Arc<ClientConfig>, rustls::Error> {
+            Ok(Arc::clone(&self.pair()?.servers))
+        }
+
+        pub(crate) fn to_proxies(&self) -> Result<Arc<ClientConfig>, rustls::Error> {
+            Ok(Arc::clone(&self.pair()?.proxies))
+        }
+
+        fn pair(&self) -> Result<&Pair, rustls::Error> {
+            static SHARED: LazyLock<Result<Pair, rustls::Error>> =
+                LazyLock::new(|| Pair::new(&Certificates::default()));
+            match self {
+                Self::Own(pair) => Ok(pair),
+                Self::Shared => SHARED.as_ref().map_err(Clone::clone),
+            }
+        }
+    }
+
+    impl Certificates {
+        /// Trusts the certificates of a PEM text, in addition to those of the platform.
+        pub(crate) fn add_roots(&mut self, pem: &[u8]) -> Result<(), Error> {
+            let before = self.roots.len();
+            for root in CertificateDer::pem_slice_iter(pem) {
+                self.roots.push(root.map_err(|error| unreadable("a root certificate", error))?);
+            }
+            match self.roots.len() > before {
+                true => Ok(()),
+                false => Err(Error::build(
+                    BuildError::Session,
+                    "there is no certificate in the PEM of the root certificate",
+                )),
+            }
+        }
+
+        /// Shows the chain and the key of a PEM text to servers that ask for a certificate.
+        pub(crate) fn set_identity(&mut self, pem: &[u8]) -> Result<(), Error> {
+            let mut chain = Vec::new();
+            for certificate in CertificateDer::pem_slice_iter(pem) {
+                chain.push(certificate.map_err(|error| unreadable("the identity", error))?);
+            }
+            let key = PrivateKeyDer::from_pem_slice(pem)
+                .map_err(|error| unreadable("the identity's private key", error))?;
+            self.identity = Some(Identity { chain, key, pem: pem.to_vec() });
+            Ok(())
+        }
+
+        /// The configuration, the shared one if there are none.
+        pub(crate) fn tls(&self) -> Result<Tls, Error> {
+            if self.roots.is_empty() && self.identity.is_none() {
+                return Ok(Tls::Shared);
+            }
+            Pair::new(self).map(Tls::Own).map_err(|error| {
+                Error::build(BuildError::Session, "its certificates cannot be used")
+                    .with_source(error)
+            })
+        }
+    }
+
+    impl Certificates {
+        /// Gives them to a client that makes its own configuration.
+        pub(crate) fn give(&self, mut client: ClientBuilder) -> reqwest::Result<ClientBuilder> {
+            for root in &self.roots {
+                client = client.tls_certs_merge([reqwest::Certificate::from_der(root)?]);
+            }
+            match &self.identity {
+                Some(identity) => Ok(client.identity(reqwest::Identity::from_pem(&identity.pem)?)),
+                None => Ok(client),
+            }
+        }
+    }
+
+    /// The PEM may hold a private key: it is not repeated.
+    fn unreadable(what: &str, _: rustls::pki_types::pem::Error) -> Error {
+        Error::build(BuildError::Session, format!("the PEM of {what} cannot be read"))
+    }
+
+    impl Pair {
+        fn new(certificates: &Certificates) -> Result<Self, rustls::Error> {
+            let Certificates { roots, identity } = certificates;
+            // What the application installed comes first, as in reqwest.
+            let provider = match CryptoProvider::get_default() {
+                Some(installed) => Arc::clone(installed),
+                None => Arc::new(aws_lc_rs::default_provider()),
+            };
+            let config = ClientConfig::builder_with_provider(Arc::clone(&provider))
+                .with_safe_default_protocol_versions()?;
+            let config = match roots.is_empty() {
+                true => config.with_platform_verifier()?,
+                false => {
+                    let verifier = Verifier::new_with_extra_roots(roots.iter().cloned(), provider)?;
+                    config.dangerous().with_custom_certificate_verifier(Arc::new(verifier))
+                }
+            };
+            let proxies = match identity {
+                Some(Identity { chain, key, .. }) => {
+                    config.with_client_auth_cert(chain.clone(), key.clone_key())?
+                }
+                None => config.with_no_client_auth(),
+            };
+            let mut servers = proxies.clone();
+            servers.alpn_protocols = vec![
                 #[cfg(feature = "http2")]
                 b"h2".to_vec(),
                 b"http/1.1".to_vec(),
             ];
-            Ok(Arc::new(config))
-        });
-        SHARED.clone()
-    }
-
-    /// For proxies, which are spoken to in HTTP/1.
-    pub(crate) fn to_proxies() -> Result<Arc<ClientConfig>, rustls::Error> {
-        static SHARED: Shared = LazyLock::new(|| Ok(Arc::new(make()?)));
-        SHARED.clone()
-    }
-
-    fn make() -> Result<ClientConfig, rustls::Error> {
-        // What the application installed comes first, as in reqwest.
-        let provider = match CryptoProvider::get_default() {
-            Some(installed) => Arc::clone(installed),
-            None => Arc::new(aws_lc_rs::default_provider()),
-        };
-        Ok(ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()?
-            .with_platform_verifier()?
-            .with_no_client_auth())
+            Ok(Self { servers: Arc::new(servers), proxies: Arc::new(proxies) })
+        }
     }
 }

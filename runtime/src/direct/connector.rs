@@ -15,11 +15,12 @@ use http::{Uri, uri::Scheme};
 use tower_service::Service;
 
 use super::{
+    Recipe,
     dial::{Dial, Link},
     failure::Failure,
-    proxy::Proxies,
     wire::Wire,
 };
+use crate::tls::Tls;
 
 #[cfg(feature = "rustls")]
 type Secured = hyper_rustls::MaybeHttpsStream<Link>;
@@ -31,11 +32,14 @@ type Secured = Link;
 pub(super) struct Connector {
     dial: Dial,
     timeout: Option<Duration>,
+    http2: bool,
+    tls: Tls,
 }
 
 impl Connector {
-    pub(super) fn new(timeout: Option<Duration>, proxies: Proxies) -> Self {
-        Self { dial: Dial::new(proxies), timeout }
+    pub(super) fn new(recipe: &Recipe) -> Self {
+        let Recipe { connect_timeout, http2, proxies, tls, .. } = recipe.clone();
+        Self { dial: Dial::new(proxies, tls.clone()), timeout: connect_timeout, http2, tls }
     }
 }
 
@@ -49,16 +53,17 @@ impl Service<Uri> for Connector {
     }
 
     fn call(&mut self, server: Uri) -> Self::Future {
-        let Self { dial, timeout } = self.clone();
+        let Self { dial, timeout, http2, tls } = self.clone();
+        let wire = move |connected| Wire::new(connected, http2);
         Box::pin(async move {
             let Some(timeout) = timeout else {
-                return connect(Watched::new(dial), server).await.map(Wire::new);
+                return connect(Watched::new(dial), server, &tls).await.map(wire);
             };
             let watched = Watched::new(dial);
             let names = watched.dial.names(&server);
             let is_linked = Arc::clone(&watched.is_linked);
-            match tokio::time::timeout(timeout, connect(watched, server)).await {
-                Ok(connected) => connected.map(Wire::new),
+            match tokio::time::timeout(timeout, connect(watched, server, &tls)).await {
+                Ok(connected) => connected.map(wire),
                 Err(_) => Err(Failure::timed_out(match is_linked.load(Ordering::Relaxed) {
                     true => format!("the TLS handshake did not end within {timeout:?}"),
                     false => format!("{names} was not reached within {timeout:?}"),
@@ -69,7 +74,7 @@ impl Service<Uri> for Connector {
 }
 
 #[cfg(feature = "rustls")]
-async fn connect(mut dial: Watched, server: Uri) -> Result<Secured, Failure> {
+async fn connect(mut dial: Watched, server: Uri, tls: &Tls) -> Result<Secured, Failure> {
     use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
 
     use super::failure::of_tls;
@@ -78,7 +83,7 @@ async fn connect(mut dial: Watched, server: Uri) -> Result<Secured, Failure> {
     if server.scheme() != Some(&Scheme::HTTPS) {
         return dial.call(server).await.map(MaybeHttpsStream::Http);
     }
-    let config = crate::tls::to_servers().map_err(|error| {
+    let config = tls.to_servers().map_err(|error| {
         Failure::new(ConnectError::Certificate, error)
             .with_detail("there is no certificate store to verify it with")
     })?;
@@ -90,7 +95,7 @@ async fn connect(mut dial: Watched, server: Uri) -> Result<Secured, Failure> {
 }
 
 #[cfg(not(feature = "rustls"))]
-async fn connect(mut dial: Watched, server: Uri) -> Result<Secured, Failure> {
+async fn connect(mut dial: Watched, server: Uri, _: &Tls) -> Result<Secured, Failure> {
     if server.scheme() == Some(&Scheme::HTTPS) {
         return Err(Failure::no_tls());
     }

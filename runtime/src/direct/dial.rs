@@ -28,7 +28,7 @@ use super::{
     proxy::{Proxies, shown},
     tunnel::{self, NoTunnel},
 };
-use crate::error::BoxError;
+use crate::{error::BoxError, tls::Tls};
 
 /// As reqwest has them.
 const KEEPALIVE: Duration = Duration::from_secs(15);
@@ -41,10 +41,11 @@ const USER_TIMEOUT: Duration = Duration::from_secs(30);
 pub(super) struct Dial {
     tcp: HttpConnector<Resolver>,
     proxies: Proxies,
+    tls: Tls,
 }
 
 impl Dial {
-    pub(super) fn new(proxies: Proxies) -> Self {
+    pub(super) fn new(proxies: Proxies, tls: Tls) -> Self {
         let mut tcp = HttpConnector::new_with_resolver(Resolver(GaiResolver::new()));
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
@@ -53,7 +54,7 @@ impl Dial {
         tcp.set_keepalive_retries(Some(KEEPALIVE_RETRIES));
         #[cfg(target_os = "linux")]
         tcp.set_tcp_user_timeout(Some(USER_TIMEOUT));
-        Self { tcp, proxies }
+        Self { tcp, proxies, tls }
     }
 
     /// How a message names what is connected to.
@@ -99,7 +100,7 @@ impl Dial {
         })?;
         let link = Link { stream: Stream::Tcp(tcp), is_proxied: false };
         match proxy.scheme() == Some(&Scheme::HTTPS) {
-            true => secured(link, proxy, name).await,
+            true => secured(link, proxy, name, &self.tls).await,
             false => Ok(link),
         }
     }
@@ -149,20 +150,28 @@ fn with_default_port(proxy: &Uri) -> Uri {
 }
 
 #[cfg(feature = "rustls")]
-async fn secured(link: Link, proxy: &Uri, name: &str) -> Result<Link, Failure> {
+async fn secured(link: Link, proxy: &Uri, name: &str, tls: &Tls) -> Result<Link, Failure> {
     use hyper_rustls::HttpsConnector;
 
-    let failed = |error: BoxError| {
-        Failure::of_proxy(name, "was connected to, and the TLS handshake failed", Some(error))
+    use super::failure::of_tls;
+    use crate::error::{ConnectError, ErrorKind};
+
+    let failed = |error: BoxError| match of_tls(error) {
+        failure if failure.kind == ErrorKind::Connect(ConnectError::Certificate) => {
+            failure.with_detail(format!("it is that of the proxy {name}"))
+        }
+        failure => {
+            Failure::of_proxy(name, "did not complete the TLS handshake", Some(failure.into()))
+        }
     };
-    let config = crate::tls::to_proxies().map_err(|error| failed(error.into()))?;
+    let config = tls.to_proxies().map_err(|error| failed(error.into()))?;
     let mut secure = HttpsConnector::from((Given(Some(link)), config));
     let stream = secure.call(proxy.clone()).await.map_err(failed)?;
     Ok(Link { stream: Stream::Tls(Box::new(stream)), is_proxied: false })
 }
 
 #[cfg(not(feature = "rustls"))]
-async fn secured(_: Link, _: &Uri, name: &str) -> Result<Link, Failure> {
+async fn secured(_: Link, _: &Uri, name: &str, _: &Tls) -> Result<Link, Failure> {
     Err(Failure::of_proxy(name, "is reached by TLS, which needs the feature `rustls`", None))
 }
 

@@ -38,14 +38,17 @@ pub(crate) use self::{
     proxy::Proxies,
     wire::{NOT_AS_AGREED, NotAsAgreed},
 };
-use crate::body::SendBody;
+use crate::{body::SendBody, tls::Tls};
 
 /// What a direct sender is made of, for each runtime alike.
 #[derive(Debug, Clone)]
 pub(crate) struct Recipe {
     pub(crate) connect_timeout: Option<Duration>,
     pub(crate) pool_idle_timeout: Option<Duration>,
+    /// Whether to speak HTTP/2 without asking.
+    pub(crate) http2: bool,
     pub(crate) proxies: Proxies,
+    pub(crate) tls: Tls,
 }
 
 /// A pool of connections, and what opens them.
@@ -57,14 +60,15 @@ pub(crate) struct Direct {
 
 impl Direct {
     pub(crate) fn new(recipe: &Recipe) -> Self {
-        let Recipe { connect_timeout, pool_idle_timeout, proxies } = recipe;
+        let Recipe { pool_idle_timeout, http2, proxies, .. } = recipe;
         let client = Client::builder(TokioExecutor::new())
+            .http2_only(*http2)
             .timer(TokioTimer::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(*pool_idle_timeout)
             // A folded line is one with spaces (RFC 9112 §5.2).
             .http1_allow_obsolete_multiline_headers_in_responses(true)
-            .build(Connector::new(*connect_timeout, proxies.clone()));
+            .build(Connector::new(recipe));
         Self { client, proxies: proxies.clone() }
     }
 

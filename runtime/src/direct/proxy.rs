@@ -1,5 +1,5 @@
-//! The proxies of the environment and of the system, as hyper-util reads them (the variables are those
-//! that curl reads).
+//! Which proxy a server is reached through. The environment and the system are read by hyper-util, and
+//! the variables are those that curl reads.
 
 use std::sync::{Arc, LazyLock};
 
@@ -10,20 +10,25 @@ use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 #[derive(Debug, Clone)]
 pub(crate) enum Proxies {
     None,
-    System(Arc<Matcher>),
+    Some(Arc<Matcher>),
 }
 
 impl Proxies {
     /// The environment's and the system's, looked at once for the process.
     pub(crate) fn of_system() -> Self {
         static SYSTEM: LazyLock<Arc<Matcher>> = LazyLock::new(|| Arc::new(Matcher::from_system()));
-        Self::System(Arc::clone(&SYSTEM))
+        Self::Some(Arc::clone(&SYSTEM))
+    }
+
+    /// One proxy for every server.
+    pub(crate) fn all(url: &str) -> Self {
+        Self::Some(Arc::new(Matcher::builder().all(url).build()))
     }
 
     pub(super) fn intercept(&self, server: &Uri) -> Option<Intercept> {
         match self {
             Self::None => None,
-            Self::System(matcher) => matcher.intercept(server),
+            Self::Some(matcher) => matcher.intercept(server),
         }
     }
 

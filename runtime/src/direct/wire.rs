@@ -34,8 +34,8 @@ pub(crate) enum NotAsAgreed {
 }
 
 impl<T: Connection> Wire<T> {
-    pub(super) fn new(inner: T) -> Self {
-        let is_http2 = inner.connected().is_negotiated_h2();
+    pub(super) fn new(inner: T, http2: bool) -> Self {
+        let is_http2 = http2 || inner.connected().is_negotiated_h2();
         Self { inner, is_http2, has_written: false, has_read: false }
     }
 }

@@ -7,13 +7,13 @@ use http::header;
 use super::body::{Content, Described};
 use crate::{
     error::{BuildError, Error},
-    tls,
+    tls::{self, Tls},
 };
 
 /// Only reqwest's request builder knows a form's length, and it wants a client. This one sends
 /// nothing.
 static BUILDER: LazyLock<Result<reqwest::Client, reqwest::Error>> =
-    LazyLock::new(|| tls::share(reqwest::Client::builder().no_proxy()).build());
+    LazyLock::new(|| tls::share(reqwest::Client::builder().no_proxy(), &Tls::default()).build());
 
 pub(super) fn body(form: reqwest::multipart::Form) -> Result<(Content, Described), Error> {
     let built = match &*BUILDER {

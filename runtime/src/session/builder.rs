@@ -2,7 +2,7 @@
 
 use std::{
     fmt,
-    sync::{Arc, LazyLock, Mutex},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -11,17 +11,20 @@ use tower_service::Service;
 use super::{
     Config, Inner, Session,
     clients::{Clients, Local, Recipe},
+    proxies::{Proxies, Proxy},
     transport::{Client, Cloned, Served, Stack, Transport},
 };
+#[cfg(feature = "rustls")]
+use crate::tls::Certificates;
 use crate::{
     direct::{self, Direct},
-    error::{BuildError, Error},
+    error::Error,
     request::{IntoHeaderValue, add_header, header_name, parse_http, take_userinfo},
     retry::{
         Retry,
         budget::{self, Budget},
     },
-    tls,
+    tls::{self, Tls},
 };
 
 /// Longer than any program runs.
@@ -35,12 +38,6 @@ enum Given {
     Service(Box<dyn Stack>),
 }
 
-/// The proxies of a session.
-struct Proxies {
-    system: bool,
-    own: Vec<reqwest::Proxy>,
-}
-
 /// Makes a [`Session`]. Every setting has a [default](Session#defaults).
 #[must_use = "a builder makes a session with `build`"]
 pub struct SessionBuilder {
@@ -51,6 +48,11 @@ pub struct SessionBuilder {
     pool_idle_timeout: Option<Duration>,
     #[cfg(feature = "cookies")]
     cookies: bool,
+    #[cfg(feature = "rustls")]
+    certificates: Certificates,
+    /// What is made of them.
+    tls: Tls,
+    http2: bool,
     proxies: Proxies,
     configure: Vec<Configure>,
     /// Whether reqwest's client was asked for.
@@ -68,7 +70,11 @@ impl SessionBuilder {
             pool_idle_timeout: Some(Duration::from_secs(15)),
             #[cfg(feature = "cookies")]
             cookies: false,
-            proxies: Proxies { system: true, own: Vec::new() },
+            #[cfg(feature = "rustls")]
+            certificates: Certificates::default(),
+            tls: Tls::default(),
+            http2: false,
+            proxies: Proxies::SYSTEM,
             configure: Vec::new(),
             reqwest: false,
             mistake: None,
@@ -215,22 +221,50 @@ impl SessionBuilder {
         self
     }
 
-    /// Sends through a proxy; of several, the first that takes a URL does. Proxies of the system are
-    /// then left alone.
-    pub fn proxy(mut self, proxy: reqwest::Proxy) -> Self {
-        let spoken = match speaks(&proxy) {
-            true => Ok(()),
-            false => Err(Error::build(BuildError::Session, "no proxy of this scheme is spoken to")),
-        };
-        self.proxies.system = false;
-        self.proxies.own.push(proxy);
-        self.or_mistake(spoken)
+    /// Sends through a proxy: one for every URL, given by its own, or a `reqwest::Proxy`. Of several, the
+    /// first that takes a URL does. Proxies of the system are then left alone.
+    ///
+    /// A proxy that cannot be reached, or refuses a tunnel, is
+    /// [`ConnectError::Proxy`](crate::ConnectError::Proxy), with the status that it refused with. To a
+    /// plain `http` request it answers in the server's place, so that whatever it refuses, also with 407,
+    /// is a [`Status`](crate::ErrorKind::Status).
+    pub fn proxy(mut self, proxy: impl Into<Proxy>) -> Self {
+        let added = self.proxies.add(proxy.into());
+        self.or_mistake(added)
     }
 
     /// Sends through no proxy. By default, with the feature `system-proxy`, those of the environment
     /// (`HTTPS_PROXY`, `NO_PROXY`, …) and of the system are used; the environment is looked at once.
     pub fn no_proxy(mut self) -> Self {
-        self.proxies = Proxies { system: false, own: Vec::new() };
+        self.proxies = Proxies::NONE;
+        self
+    }
+
+    /// Trusts the certificates of a PEM text for `https`, in addition to those of the platform.
+    ///
+    /// A session with [`configure`](SessionBuilder::configure) hands them to reqwest.
+    #[cfg(feature = "rustls")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "rustls")))]
+    pub fn root_certificate(mut self, pem: impl AsRef<[u8]>) -> Self {
+        let added = self.certificates.add_roots(pem.as_ref());
+        self.or_mistake(added)
+    }
+
+    /// Shows a certificate to servers that ask for one (mutual TLS): its chain and its private key, in one
+    /// PEM text.
+    #[cfg(feature = "rustls")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "rustls")))]
+    pub fn identity(mut self, pem: impl AsRef<[u8]>) -> Self {
+        let set = self.certificates.set_identity(pem.as_ref());
+        self.or_mistake(set)
+    }
+
+    /// Whether servers are spoken to in HTTP/2 without asking (RFC 9113 §3.3), also over plain `http`. Off
+    /// by default: over `https`, the handshake agrees on the version.
+    #[cfg(feature = "http2")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "http2")))]
+    pub fn http2_prior_knowledge(mut self, http2: bool) -> Self {
+        self.http2 = http2;
         self
     }
 
@@ -303,43 +337,44 @@ impl SessionBuilder {
     /// with the client (a certificate, say) shows when it is first used on a runtime, as
     /// [`BuildError::Session`](crate::BuildError::Session).
     pub fn build(mut self) -> Result<Session, Error> {
-        match self.mistake.take() {
-            Some(mistake) => Err(mistake),
-            None => Ok(self.assume_valid()),
+        if let Some(mistake) = self.mistake.take() {
+            return Err(mistake);
         }
+        #[cfg(feature = "rustls")]
+        {
+            self.tls = self.certificates.tls()?;
+        }
+        Ok(self.assume_valid())
     }
 
     /// The session, when nothing was set that can be wrong.
     pub(super) fn assume_valid(mut self) -> Session {
-        let retry_budget = self.retry_budget;
         let (config, given) = (self.config.clone(), self.given.take());
+        let budget = Budget::new(self.retry_budget);
         let transport = match given {
             Some(Given::Client(client)) => {
-                let budget = Budget::new(retry_budget);
                 let client = Client::Reqwest(client);
                 Transport::Client(Arc::new(Local { client, budget, runtime: None }))
             }
-            Some(Given::Service(stack)) => {
-                let budget = Budget::new(retry_budget);
-                Transport::Service(Arc::new(Served { stack, budget }))
+            Some(Given::Service(stack)) => Transport::Service(Arc::new(Served { stack, budget })),
+            None => {
+                let retry_budget = self.retry_budget;
+                Transport::Clients(Clients::new(self.recipe(), retry_budget))
             }
-            None => Transport::Clients(Clients::new(self.recipe(), retry_budget)),
         };
         Session(Arc::new(Inner { config, transport }))
     }
 
     /// How the client of a runtime is made: a direct sender, unless something is set that is reqwest's.
     fn recipe(self) -> Box<Recipe> {
-        let takes_reqwest = self.takes_reqwest();
-        let Self { connect_timeout, pool_idle_timeout, proxies, configure, .. } = self;
-        if !takes_reqwest {
-            let proxies = match proxies.system && may_have_proxies() {
-                true => direct::Proxies::of_system(),
-                false => direct::Proxies::None,
-            };
-            let recipe = direct::Recipe { connect_timeout, pool_idle_timeout, proxies };
+        let direct = self.proxies.direct().filter(|_| !self.takes_reqwest());
+        let Self { connect_timeout, pool_idle_timeout, http2, proxies, configure, tls, .. } = self;
+        if let Some(proxies) = direct {
+            let recipe = direct::Recipe { connect_timeout, pool_idle_timeout, http2, proxies, tls };
             return Box::new(move || Ok(Client::Direct(Box::new(Direct::new(&recipe)))));
         }
+        #[cfg(feature = "rustls")]
+        let certificates = self.certificates;
         #[cfg(feature = "cookies")]
         let jar = self.cookies.then(|| Arc::new(reqwest::cookie::Jar::default()));
         Box::new(move || {
@@ -347,21 +382,24 @@ impl SessionBuilder {
                 .pool_idle_timeout(pool_idle_timeout)
                 // A folded line is one with spaces (RFC 9112 §5.2).
                 .http1_allow_obsolete_multiline_headers_in_responses(true);
-            if !(proxies.system && may_have_proxies()) {
-                client = client.no_proxy();
-            }
-            for proxy in &proxies.own {
-                client = client.proxy(proxy.clone());
-            }
+            client = proxies.give(client)?;
             if let Some(timeout) = connect_timeout {
                 client = client.connect_timeout(timeout);
+            }
+            #[cfg(feature = "http2")]
+            if http2 {
+                client = client.http2_prior_knowledge();
             }
             #[cfg(feature = "cookies")]
             if let Some(jar) = &jar {
                 client = client.cookie_provider(Arc::clone(jar));
             }
-            if configure.is_empty() {
-                client = tls::share(client);
+            match configure.is_empty() {
+                true => client = tls::share(client, &tls),
+                #[cfg(feature = "rustls")]
+                false => client = certificates.give(client)?,
+                #[cfg(not(feature = "rustls"))]
+                false => {}
             }
             for configure in &configure {
                 client = configure(client);
@@ -390,7 +428,6 @@ impl SessionBuilder {
         let has_cookies = false;
         self.reqwest
             || has_cookies
-            || !self.proxies.own.is_empty()
             || !self.configure.is_empty()
             || cfg!(feature = "hickory-dns")
             || cfg!(all(feature = "native-tls", not(feature = "rustls")))
@@ -402,30 +439,6 @@ impl SessionBuilder {
             self.mistake.get_or_insert(mistake);
         }
         self
-    }
-}
-
-/// Whether the system can name a proxy. Where only the environment can, and did not when this was
-/// first asked, no request has to be held against it.
-fn may_have_proxies() -> bool {
-    static ENVIRONMENT: LazyLock<bool> = LazyLock::new(|| {
-        std::env::vars_os()
-            .any(|(name, _)| name.to_string_lossy().to_ascii_lowercase().ends_with("_proxy"))
-    });
-    cfg!(any(target_vendor = "apple", windows)) || *ENVIRONMENT
-}
-
-/// Whether the client can speak to a proxy. One that it cannot, reqwest leaves out, and connects past
-/// it; which one it is, is shown by `Debug` alone.
-fn speaks(proxy: &reqwest::Proxy) -> bool {
-    let shown = format!("{proxy:?}");
-    let scheme = shown.split_once("scheme: \"").and_then(|(_, after)| after.split_once('"'));
-    match scheme {
-        Some(("http" | "https", _)) => true,
-        Some(("socks4" | "socks4a" | "socks5" | "socks5h", _)) => cfg!(feature = "socks"),
-        Some(_) => false,
-        // A function of the caller's decides for each URL.
-        None => true,
     }
 }
 

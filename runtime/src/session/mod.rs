@@ -2,6 +2,7 @@
 
 mod builder;
 mod clients;
+mod proxies;
 pub(crate) mod transport;
 
 use std::{
@@ -13,9 +14,9 @@ use std::{
 use http::{HeaderMap, HeaderName, HeaderValue};
 use url::Url;
 
-pub use self::builder::SessionBuilder;
 use self::transport::Transport;
 pub(crate) use self::transport::no_runtime;
+pub use self::{builder::SessionBuilder, proxies::Proxy};
 use crate::{error::DEFAULT_ERROR_BODY, exchange::Exchange, request::Request, retry::Retry};
 
 /// Sends requests: connections, and what its requests have in common.

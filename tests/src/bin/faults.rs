@@ -1,6 +1,7 @@
 //! Runs the fault lab: `faults [--cases FILE] [--only PREFIX] [--json | --table]`.
 //!
-//! Prints a line for each case, and then what differs from the expectations. The exit status is 1 if
+//! Runs all of them twice, over the session's own sender and over reqwest's client. Prints a line for
+//! each case, and then what differs from the expectations. The exit status is 1 if
 //! anything does, and 2 if the lab could not be run.
 //!
 //! With `--table` it prints what aiohttp and a plain reqwest make of the same cases, beside our kinds.
@@ -11,7 +12,7 @@ use std::{
     process::ExitCode,
 };
 
-use backstop_tests::lab::{Lab, Summary};
+use backstop_tests::lab::{Lab, Summary, Transport};
 
 /// So many cases at once keep two cores busy, and still leave short timers their time.
 const AT_ONCE: usize = 32;
@@ -42,11 +43,15 @@ async fn main() -> ExitCode {
             Err(_) => ExitCode::FAILURE,
         };
     }
-    let summary = lab.run(&options.only, AT_ONCE).await;
-    match print(&lab, &summary, &options) {
-        Ok(()) if summary.differences().next().is_none() => ExitCode::SUCCESS,
-        _ => ExitCode::FAILURE,
+    let mut code = ExitCode::SUCCESS;
+    for transport in [Transport::Direct, Transport::Reqwest] {
+        let summary = lab.run(&options.only, AT_ONCE, transport).await;
+        let printed = print(&lab, &summary, transport, &options);
+        if printed.is_err() || summary.differences().next().is_some() {
+            code = ExitCode::FAILURE;
+        }
     }
+    code
 }
 
 fn options() -> Result<Options, String> {
@@ -75,7 +80,7 @@ fn lab(options: &Options) -> Result<Lab, String> {
 }
 
 /// A pipe that is closed is no reason to panic.
-fn print(lab: &Lab, summary: &Summary, options: &Options) -> io::Result<()> {
+fn print(lab: &Lab, summary: &Summary, transport: Transport, options: &Options) -> io::Result<()> {
     let mut out = io::stdout().lock();
     for report in &summary.reports {
         match options.json {
@@ -85,12 +90,17 @@ fn print(lab: &Lab, summary: &Summary, options: &Options) -> io::Result<()> {
     }
     // What reads the objects is not bothered with the rest.
     match options.json {
-        true => print_summary(lab, summary, &mut io::stderr().lock()),
-        false => print_summary(lab, summary, &mut out),
+        true => print_summary(lab, summary, transport, &mut io::stderr().lock()),
+        false => print_summary(lab, summary, transport, &mut out),
     }
 }
 
-fn print_summary(lab: &Lab, summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
+fn print_summary(
+    lab: &Lab,
+    summary: &Summary,
+    transport: Transport,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     writeln!(out)?;
     for report in summary.differences() {
         writeln!(out, "DIFFERS {}: {}", report.id, report.differs.join("; "))?;
@@ -98,8 +108,12 @@ fn print_summary(lab: &Lab, summary: &Summary, out: &mut dyn Write) -> io::Resul
     }
     writeln!(
         out,
-        "{} cases: {} differ from the expectations; {} panics, {} hangs, {} not run",
+        "{} cases over {}: {} differ from the expectations; {} panics, {} hangs, {} not run",
         summary.reports.len(),
+        match transport {
+            Transport::Direct => "the direct sender",
+            Transport::Reqwest => "reqwest's client",
+        },
         summary.differences().count(),
         summary.count("panic"),
         summary.count("hang"),

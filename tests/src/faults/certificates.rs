@@ -8,6 +8,7 @@ use std::{
     sync::{Arc, LazyLock, Mutex, PoisonError},
 };
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
 use rustls::{
     RootCertStore, ServerConfig,
@@ -39,6 +40,12 @@ pub enum Certificate {
 /// The certificate, in DER, of the authority that a client trusts for these tests.
 pub fn authority() -> &'static [u8] {
     &AUTHORITY.certificate
+}
+
+/// The same as PEM.
+pub fn authority_pem() -> String {
+    let base64 = BASE64_STANDARD.encode(authority());
+    format!("-----BEGIN CERTIFICATE-----\n{base64}\n-----END CERTIFICATE-----\n")
 }
 
 static AUTHORITY: LazyLock<Authority> = LazyLock::new(|| Authority::new("backstop tests"));

@@ -32,7 +32,7 @@ mod socket;
 mod step;
 
 pub use self::{
-    certificates::{Certificate, authority},
+    certificates::{Certificate, authority, authority_pem},
     endpoint::{Endpoint, Seen},
     step::{Handshake, Step},
 };

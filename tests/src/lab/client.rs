@@ -20,7 +20,7 @@ use super::{
     case::{Body, Client, LocalAddress, Read, Resolver, Then, Trust},
     stage::Stage,
 };
-use crate::faults::authority;
+use crate::faults::authority_pem;
 
 /// What became of a case.
 #[derive(Debug)]
@@ -59,16 +59,34 @@ const ANSWERED: &[RangeInclusive<u16>] = &[200..=300, 304..=306, 309..=999];
 const NO_ERROR: &[RangeInclusive<u16>] = &[200..=399];
 const NO_ERROR_ANSWERED: &[RangeInclusive<u16>] = &[200..=300, 304..=306, 309..=399];
 
-/// Sends what the client of a case sends, with a session of its own unless one is shared.
+/// What carries the requests of the cases.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Transport {
+    /// The session's own sender, where a case asks for nothing that only reqwest's client has.
+    Direct,
+    /// reqwest's client.
+    Reqwest,
+}
+
+/// The session of a case.
+pub(super) enum With {
+    Own(Transport),
+    Shared(Session),
+}
+
+/// Sends what the client of a case sends.
 pub(super) async fn perform(
     client: Client,
     stage: &mut Stage,
     timer: ReadTimer,
-    shared: Option<Session>,
+    with: With,
 ) -> Done {
-    let session = match shared.map_or_else(|| session(&client, stage), Ok) {
-        Ok(session) => session,
-        Err(done) => return *done,
+    let session = match with {
+        With::Shared(session) => session,
+        With::Own(transport) => match session(&client, stage, transport) {
+            Ok(session) => session,
+            Err(done) => return *done,
+        },
     };
     let url = stage.fill(&client.url);
     if client.warmup {
@@ -105,14 +123,18 @@ pub(super) fn can_share(client: &Client) -> bool {
         && local_addr.is_none()
 }
 
-fn session(client: &Client, stage: &mut Stage) -> Result<Session, Box<Done>> {
-    let mut builder = match &client.proxy {
-        None => Session::builder().no_proxy(),
-        Some(url) => {
-            let proxy = reqwest::Proxy::all(stage.fill(url)).map_err(Done::NotMade)?;
-            Session::builder().proxy(proxy)
+fn session(client: &Client, stage: &mut Stage, transport: Transport) -> Result<Session, Box<Done>> {
+    let builder = Session::builder().use_reqwest(transport == Transport::Reqwest);
+    let mut builder = match (&client.proxy, transport) {
+        (None, _) => builder.no_proxy(),
+        (Some(url), Transport::Direct) => builder.proxy(stage.fill(url)),
+        (Some(url), Transport::Reqwest) => {
+            builder.proxy(reqwest::Proxy::all(stage.fill(url)).map_err(Done::NotMade)?)
         }
     };
+    if client.trust == Some(Trust::TestCa) {
+        builder = builder.root_certificate(authority_pem());
+    }
     let timeouts = &client.timeouts_ms;
     if let Some(connect) = timeouts.connect.or(timeouts.sock_connect) {
         builder = builder.connect_timeout(Duration::from_millis(connect));
@@ -121,7 +143,7 @@ fn session(client: &Client, stage: &mut Stage) -> Result<Session, Box<Done>> {
         // The case's limit is that of the redirect that is refused.
         builder = builder.max_redirects(at.saturating_sub(1));
     }
-    for setting in settings(client, stage).map_err(Box::new)? {
+    for setting in settings(client, stage)? {
         builder = builder.configure(setting);
     }
     builder.build().map_err(|error| Box::new(Done::Failed(error)))
@@ -134,11 +156,7 @@ pub(super) type Setting =
 pub(super) fn settings(client: &Client, stage: &mut Stage) -> Result<Vec<Setting>, Done> {
     let mut settings: Vec<Setting> = Vec::new();
     match client.trust {
-        None | Some(Trust::System) => {}
-        Some(Trust::TestCa) => {
-            let authority = reqwest::Certificate::from_der(authority()).map_err(Done::NotMade)?;
-            settings.push(Box::new(move |client| client.tls_certs_only([authority.clone()])));
-        }
+        None | Some(Trust::System | Trust::TestCa) => {}
         Some(Trust::None) => {
             settings.push(Box::new(|client| client.tls_danger_accept_invalid_certs(true)));
         }

@@ -25,6 +25,7 @@ mod stage;
 mod table;
 
 pub use self::{
+    client::Transport,
     expectation::{Expectation, Expectations},
     report::Report,
     run::{Answers, Lab, Summary},

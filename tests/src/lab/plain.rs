@@ -124,6 +124,9 @@ fn build(case: &Client, stage: &mut Stage) -> Result<reqwest::Client, Answer> {
         // The platform's certificates take long to load, and are not asked for.
         builder = builder.tls_certs_only([reqwest::Certificate::from_der(authority())?]);
     }
+    if case.trust == Some(Trust::TestCa) {
+        builder = builder.tls_certs_only([reqwest::Certificate::from_der(authority())?]);
+    }
     for setting in client::settings(case, stage).map_err(|done| match done {
         Done::NotMade(error) => error.into(),
         other => Answer::Unfit(format!("{other:?}")),

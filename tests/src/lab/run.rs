@@ -11,7 +11,7 @@ use tokio::{
 
 use super::{
     case::{Case, Client, Servers},
-    client::{self, ReadTimer},
+    client::{self, ReadTimer, Transport, With},
     expectation::{Expectation, Expectations},
     plain::{self, Answer},
     report::Report,
@@ -101,14 +101,14 @@ impl Lab {
     ///
     /// Timers are short, and a busy machine may hold up either side: a case that differs is run
     /// again, alone, and has to differ each time. A panic is one, whenever it comes.
-    pub async fn run(&self, prefix: &str, at_once: usize) -> Summary {
+    pub async fn run(&self, prefix: &str, at_once: usize, transport: Transport) -> Summary {
         let chosen: Vec<&Case> =
             self.cases.iter().filter(|case| case.id.starts_with(prefix)).collect();
-        let mut reports = self.all(&chosen, at_once).await;
+        let mut reports = self.all(&chosen, at_once, transport).await;
         for (case, report) in chosen.iter().zip(&mut reports) {
             while !report.differs.is_empty() && report.outcome != "panic" && report.runs < RUNS {
                 let runs = report.runs + 1;
-                for again in self.all(&[case], 1).await {
+                for again in self.all(&[case], 1, transport).await {
                     *report = Report { runs, ..again };
                 }
             }
@@ -129,14 +129,14 @@ impl Lab {
     pub async fn run_with(&self, id: &str, session: &Session) -> Option<Report> {
         let case = self.cases.iter().find(|case| case.id == id)?;
         let expectation = self.expectations.cases.get(id).cloned();
-        Some(run(case.clone(), expectation, Some(session.clone())).await)
+        Some(run(case.clone(), expectation, With::Shared(session.clone())).await)
     }
 
     /// Runs cases. The reports are in their order.
-    async fn all(&self, cases: &[&Case], at_once: usize) -> Vec<Report> {
+    async fn all(&self, cases: &[&Case], at_once: usize, transport: Transport) -> Vec<Report> {
         let runs = cases.iter().map(|&case| {
             let expectation = self.expectations.cases.get(&case.id).cloned();
-            run(case.clone(), expectation, None)
+            run(case.clone(), expectation, With::Own(transport))
         });
         let ends = together(runs, at_once).await;
         let reports = ends.into_iter().zip(cases).map(|(end, case)| {
@@ -232,7 +232,7 @@ impl Summary {
     }
 }
 
-async fn run(case: Case, expectation: Option<Expectation>, session: Option<Session>) -> Report {
+async fn run(case: Case, expectation: Option<Expectation>, session: With) -> Report {
     let expectation = expectation.as_ref();
     let Case { id, phase, server, client, .. } = case;
     if let Some(why) = expectation.and_then(Expectation::not_run) {
@@ -279,7 +279,7 @@ async fn play(
     servers: Servers,
     client: Client,
     read_timer: ReadTimer,
-    session: Option<Session>,
+    session: With,
 ) -> Report {
     let mut stage = match Stage::set(servers).await {
         Ok(stage) => stage,

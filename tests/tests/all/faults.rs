@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use backstop_tests::lab::Lab;
+use backstop_tests::lab::{Lab, Transport};
 
 #[test]
 fn every_expectation_has_a_case_and_every_departure_a_reason() {
@@ -12,16 +12,25 @@ fn every_expectation_has_a_case_and_every_departure_a_reason() {
 }
 
 /// Runs them all at once: most of their time is waiting.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_fault_is_told_as_what_it_is() {
+async fn hold_every_fault_against_its_expectation(transport: Transport) {
     let lab = Lab::new().expect("cases and expectations");
-    let summary = lab.run("", 32).await;
+    let summary = lab.run("", 32, transport).await;
     let differs: Vec<String> = summary
         .differences()
         .map(|report| format!("{}: {}; {}", report.id, report.differs.join("; "), report.message))
         .collect();
     assert!(differs.is_empty(), "{} differ:\n{}", differs.len(), differs.join("\n"));
     assert_eq!((summary.count("panic"), summary.count("hang"), summary.count("unfit")), (0, 0, 0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_fault_is_told_as_what_it_is() {
+    hold_every_fault_against_its_expectation(Transport::Direct).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_fault_is_told_the_same_over_reqwest() {
+    hold_every_fault_against_its_expectation(Transport::Reqwest).await;
 }
 
 /// What a text of the repository has, and what it should have.
@@ -102,7 +111,7 @@ async fn a_case_that_cannot_be_run_stops_no_other() {
     };
     let cases =
         format!(r#"{{"cases":[{},{}]}}"#, case("new.dance", "dance"), case("new.end", "fin"));
-    let summary = Lab::of(&cases).expect("cases").run("new.", 2).await;
+    let summary = Lab::of(&cases).expect("cases").run("new.", 2, Transport::Direct).await;
     let outcomes: Vec<&str> = summary.reports.iter().map(|report| &*report.outcome).collect();
     assert_eq!(outcomes.len(), 2);
     assert_eq!(outcomes[0], "unfit");
