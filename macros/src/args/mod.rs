@@ -297,8 +297,7 @@ impl Reader {
                 set_once(&mut args.max_body, errors, Keyed { key, value });
             }
             "error_body" => {
-                let Keyed { key, value } = value(key, input)?;
-                let value = measure(value, units::bytes)?;
+                let value = measured(&key, "64KiB", input, units::bytes)?;
                 set_once(&mut args.error_body, errors, Keyed { key, value });
             }
             "retry" => {

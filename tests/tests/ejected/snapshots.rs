@@ -179,7 +179,7 @@ twins! {
     };
     method => purge("key").await.map_err(|error| error.method().cloned());
     sent => order(1, "key", Order).await.map_err(|error| error.kind());
-    limits => slow(Duration::from_secs(1)).await.map_err(|error| error.kind());
+    limits => slow(Duration::from_secs(1), 1024).await.map_err(|error| error.kind());
     retry => again().await.map_err(|error| error.attempts());
     retry_policy [
         fn retried(error: &Error, delay: Duration) {
