@@ -6,13 +6,13 @@
 //! chain of causes some of which are private; these are told by their text. The tests of faults over
 //! real sockets hold this against the versions in use.
 
-use std::{error::Error as StdError, fmt, io};
+use std::{borrow::Cow, error::Error as StdError, fmt, io};
 
 use hyper_util::client::legacy;
 
 use crate::{
     body::StreamFailed,
-    direct::{Failure, NOT_AS_AGREED, NotAsAgreed},
+    direct::{Failure, NOT_AS_AGREED, NotAsAgreed, Proxies},
     error::{
         BodyError, BoxError, BuildError, ConnectError, DisconnectedError, Error, ErrorKind,
         RedirectError, Sent, TimeoutError,
@@ -52,7 +52,7 @@ impl From<Error> for NoHead {
 struct Verdict {
     kind: ErrorKind,
     sent: Sent,
-    detail: Option<&'static str>,
+    detail: Option<Cow<'static, str>>,
     resend: Resend,
 }
 
@@ -66,13 +66,13 @@ impl Verdict {
         Self {
             kind: ErrorKind::Disconnected(DisconnectedError::Unsent),
             sent: Sent::No,
-            detail: Some(detail),
+            detail: Some(detail.into()),
             resend: Resend::Always,
         }
     }
 
-    fn because(self, detail: &'static str) -> Self {
-        Self { detail: Some(detail), ..self }
+    fn because(self, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self { detail: Some(detail.into()), ..self }
     }
 
     fn into_no_head(self, source: BoxError) -> NoHead {
@@ -108,15 +108,38 @@ pub(crate) fn direct(error: legacy::Error, had_connection: bool, is_alive: bool)
     verdict.into_no_head(error.into())
 }
 
-/// Input: why reqwest has no head. Output: its kind, and how much of this hop was sent.
-pub(crate) fn head(error: reqwest::Error, https: bool, is_alive: bool) -> NoHead {
-    let verdict = reqwest_verdict(&error, https, is_alive);
+/// Input: why reqwest has no head; whether the runtime of its connections is alive; and the proxies that
+/// the client has, as far as they are known. Output: its kind, and how much of this hop was sent.
+pub(crate) fn head(
+    error: reqwest::Error,
+    https: bool,
+    is_alive: bool,
+    proxies: &Proxies,
+) -> NoHead {
+    let verdict = match error.url().and_then(|url| proxies.name_for(url)) {
+        Some(proxy) if error.is_connect() => proxy_verdict(&error, https, &proxy),
+        _ => reqwest_verdict(&error, https, is_alive),
+    };
     let refused = proxy_refuses_login(&error);
     let mut no_head = verdict.into_no_head(error.without_url().into());
     if refused {
         no_head.error = no_head.error.with_status(http::StatusCode::PROXY_AUTHENTICATION_REQUIRED);
     }
     no_head
+}
+
+/// A connection that was to go through a proxy failed: which of the two failed, the step says.
+fn proxy_verdict(error: &reqwest::Error, https: bool, proxy: &str) -> Verdict {
+    let kind = connect_kind(error, https);
+    let says = match kind {
+        ErrorKind::Connect(ConnectError::Dns) => "could not be resolved",
+        ErrorKind::Connect(ConnectError::Refused) => "refused the connection",
+        ErrorKind::Connect(ConnectError::Proxy) => "did not connect",
+        ErrorKind::Connect(ConnectError::Other) => "could not be connected to",
+        _ => return Verdict::new(kind, Sent::No),
+    };
+    Verdict::new(ErrorKind::Connect(ConnectError::Proxy), Sent::No)
+        .because(format!("the proxy {proxy} {says}"))
 }
 
 /// hyper-util keeps no other status of a proxy that refuses a tunnel.
@@ -149,7 +172,7 @@ pub(crate) fn service(error: BoxError, https: bool) -> NoHead {
         Err(error) => error,
     };
     let error = match error.downcast::<reqwest::Error>() {
-        Ok(error) => return head(*error, https, false),
+        Ok(error) => return head(*error, https, false, &Proxies::None),
         Err(error) => error,
     };
     if let Some(inner) = find::<Error>(&*error) {

@@ -5,6 +5,7 @@ use std::sync::{Arc, LazyLock};
 
 use http::{HeaderValue, Uri, uri::Scheme};
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
+use url::Url;
 
 /// Which proxy a connection goes through.
 #[derive(Debug, Clone)]
@@ -23,6 +24,22 @@ impl Proxies {
     /// One proxy for every server.
     pub(crate) fn all(url: &str) -> Self {
         Self::Some(Arc::new(Matcher::builder().all(url).build()))
+    }
+
+    /// One proxy for the servers of a scheme.
+    pub(crate) fn for_scheme(scheme: &str, url: &str) -> Self {
+        let matcher = Matcher::builder();
+        Self::Some(Arc::new(match scheme {
+            "https" => matcher.https(url).build(),
+            _ => matcher.http(url).build(),
+        }))
+    }
+
+    /// The host and port of the proxy that a URL is requested through.
+    pub(crate) fn name_for(&self, url: &Url) -> Option<String> {
+        let Self::Some(matcher) = self else { return None };
+        let server = Uri::try_from(url.as_str()).ok()?;
+        matcher.intercept(&server).map(|proxy| shown(proxy.uri()))
     }
 
     pub(super) fn intercept(&self, server: &Uri) -> Option<Intercept> {

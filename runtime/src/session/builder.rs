@@ -354,12 +354,18 @@ impl SessionBuilder {
         let transport = match given {
             Some(Given::Client(client)) => {
                 let client = Client::Reqwest(client);
-                Transport::Client(Arc::new(Local { client, budget, runtime: None }))
+                Transport::Client(Arc::new(Local {
+                    client,
+                    budget,
+                    proxies: direct::Proxies::None,
+                    runtime: None,
+                }))
             }
             Some(Given::Service(stack)) => Transport::Service(Arc::new(Served { stack, budget })),
             None => {
                 let retry_budget = self.retry_budget;
-                Transport::Clients(Clients::new(self.recipe(), retry_budget))
+                let proxies = self.proxies.known();
+                Transport::Clients(Clients::new(self.recipe(), retry_budget, proxies))
             }
         };
         Session(Arc::new(Inner { config, transport }))

@@ -20,6 +20,7 @@ use tokio::{
 
 use super::transport::Client;
 use crate::{
+    direct::Proxies,
     error::{BuildError, Error},
     retry::budget::Budget,
 };
@@ -28,6 +29,8 @@ use crate::{
 pub(crate) struct Local {
     pub(crate) client: Client,
     pub(crate) budget: Budget,
+    /// The proxies of a client of reqwest's, as far as they are known.
+    pub(crate) proxies: Proxies,
     /// None for a client of the user's, which is used on whichever runtime.
     pub(crate) runtime: Option<Id>,
 }
@@ -38,6 +41,7 @@ pub(crate) type Recipe = dyn Fn() -> reqwest::Result<Client> + Send + Sync;
 pub(crate) struct Clients {
     recipe: Box<Recipe>,
     retry_budget: Option<u32>,
+    proxies: Proxies,
     by_runtime: Arc<ByRuntime>,
 }
 
@@ -62,8 +66,8 @@ impl Drop for Evictor {
 }
 
 impl Clients {
-    pub(crate) fn new(recipe: Box<Recipe>, retry_budget: Option<u32>) -> Self {
-        Self { recipe, retry_budget, by_runtime: Arc::default() }
+    pub(crate) fn new(recipe: Box<Recipe>, retry_budget: Option<u32>, proxies: Proxies) -> Self {
+        Self { recipe, retry_budget, proxies, by_runtime: Arc::default() }
     }
 
     /// The client of a runtime, and what goes with it.
@@ -82,7 +86,8 @@ impl Clients {
                 .with_source(error.without_url())
         })?;
         let budget = Budget::new(self.retry_budget);
-        let local = Arc::new(Local { client, budget, runtime: Some(id) });
+        let local =
+            Arc::new(Local { client, budget, proxies: self.proxies.clone(), runtime: Some(id) });
         {
             let mut by_runtime = self.by_runtime.write();
             // Another thread of this runtime may have been faster.
@@ -159,7 +164,7 @@ mod tests {
 
     fn clients() -> Clients {
         let recipe = || reqwest::Client::builder().no_proxy().build().map(Client::Reqwest);
-        Clients::new(Box::new(recipe), None)
+        Clients::new(Box::new(recipe), None, Proxies::None)
     }
 
     fn runtime() -> tokio::runtime::Runtime {

@@ -103,6 +103,14 @@ impl Proxies {
         }
     }
 
+    /// Which proxies a client of reqwest's has, as far as that can be known.
+    pub(super) fn known(&self) -> direct::Proxies {
+        match self.own.first() {
+            Some(Given::Reqwest(proxy)) => known(proxy),
+            _ => self.direct().unwrap_or(direct::Proxies::None),
+        }
+    }
+
     /// The same for a client of reqwest's.
     pub(super) fn give(
         &self,
@@ -141,9 +149,32 @@ fn is_supported(scheme: &str) -> bool {
 /// not support, and connects past it. Of a function of the caller's, which decides for each URL, there
 /// is none.
 fn scheme(proxy: &reqwest::Proxy) -> Option<String> {
+    field(&format!("{proxy:?}"), "scheme: \"", "\"").map(str::to_owned)
+}
+
+/// What a proxy of reqwest's takes, unless it has exceptions, and where it is: for messages alone.
+fn known(proxy: &reqwest::Proxy) -> direct::Proxies {
     let shown = format!("{proxy:?}");
-    let (_, after) = shown.split_once("scheme: \"")?;
-    Some(after.split_once('"')?.0.to_owned())
+    let url = || {
+        let scheme = field(&shown, "scheme: \"", "\"")?;
+        let host =
+            ["Domain(\"", "Ipv4(", "Ipv6("].iter().find_map(|kind| field(&shown, kind, ")"))?;
+        let host = host.trim_end_matches('"');
+        let port =
+            field(&shown, "port: Some(", ")").map_or(String::new(), |port| format!(":{port}"));
+        Some(format!("{scheme}://{host}{port}"))
+    };
+    let takes = shown.strip_prefix("Proxy(").filter(|_| shown.ends_with(", None)"));
+    match (takes.and_then(|takes| takes.split_once('(')), url()) {
+        (Some(("All", _)), Some(url)) => direct::Proxies::all(&url),
+        (Some(("Http", _)), Some(url)) => direct::Proxies::for_scheme("http", &url),
+        (Some(("Https", _)), Some(url)) => direct::Proxies::for_scheme("https", &url),
+        _ => direct::Proxies::None,
+    }
+}
+
+fn field<'a>(shown: &'a str, start: &str, end: &str) -> Option<&'a str> {
+    shown.split_once(start)?.1.split_once(end).map(|(field, _)| field)
 }
 
 /// Whether the system can name a proxy. Where only the environment can, and did not when this was
@@ -154,4 +185,29 @@ fn may_have_proxies() -> bool {
             .any(|(name, _)| name.to_string_lossy().to_ascii_lowercase().ends_with("_proxy"))
     });
     cfg!(feature = "system-proxy") && (cfg!(any(target_vendor = "apple", windows)) || *ENVIRONMENT)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_proxy_of_reqwest_is_known_by_what_it_shows() {
+        let name = |proxy: reqwest::Result<reqwest::Proxy>, url: &str| {
+            known(&proxy.expect("a proxy")).name_for(&url.parse().expect("a URL"))
+        };
+        let (http, https) = ("http://a.test/", "https://a.test/");
+        let proxy = "http://user:secret@proxy.test:3128";
+        assert_eq!(name(reqwest::Proxy::all(proxy), http).as_deref(), Some("proxy.test:3128"));
+        assert_eq!(name(reqwest::Proxy::http(proxy), http).as_deref(), Some("proxy.test:3128"));
+        assert_eq!(name(reqwest::Proxy::http(proxy), https), None);
+        assert_eq!(
+            name(reqwest::Proxy::https("http://127.0.0.1:8080"), https).as_deref(),
+            Some("127.0.0.1:8080")
+        );
+        let none = reqwest::NoProxy::from_string("a.test");
+        assert_eq!(name(reqwest::Proxy::all(proxy).map(|all| all.no_proxy(none)), http), None);
+        let custom = reqwest::Proxy::custom(|_| Some("http://proxy.test"));
+        assert_eq!(name(Ok(custom), http), None);
+    }
 }

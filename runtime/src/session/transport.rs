@@ -18,7 +18,7 @@ use super::clients::{Clients, Local};
 use crate::{
     body::{ReceivedBody, SendBody},
     classify::{self, NoHead},
-    direct,
+    direct::{self, Proxies},
     error::{BoxError, BuildError, Error, Sent},
     retry::budget::Budget,
 };
@@ -110,11 +110,11 @@ impl Sender {
             }
         };
         // A client of the user's may have followed a redirect, and then the error is that of a later hop.
-        let origin = match self {
-            Self::Own(local) => Origin::Own(local.runtime),
-            Self::Foreign(_) | Self::Service(_) => Origin::Foreign,
+        let own = match self {
+            Self::Own(local) => Some(Arc::clone(local)),
+            Self::Foreign(_) | Self::Service(_) => None,
         };
-        Ok(Sending { way, https, origin })
+        Ok(Sending { way, https, own })
     }
 }
 
@@ -144,7 +144,8 @@ impl Outgoing {
 pub(crate) struct Sending {
     way: Way,
     https: bool,
-    origin: Origin,
+    /// The client, if it is the session's own.
+    own: Option<Arc<Local>>,
 }
 
 enum Way {
@@ -153,20 +154,10 @@ enum Way {
     Service(Answering),
 }
 
-/// Whose client it is, and on which runtime a client of our own lives.
-#[derive(Clone, Copy)]
-enum Origin {
-    Own(Option<tokio::runtime::Id>),
-    Foreign,
-}
-
-impl Origin {
+impl Local {
     /// Whether the client's runtime is the one that polls, and so alive.
-    fn is_alive(self) -> bool {
-        match self {
-            Self::Own(runtime) => Handle::try_current().ok().map(|handle| handle.id()) == runtime,
-            Self::Foreign => false,
-        }
+    fn is_alive(&self) -> bool {
+        Handle::try_current().ok().map(|handle| handle.id()) == self.runtime
     }
 }
 
@@ -184,31 +175,32 @@ impl Future for Sending {
     type Output = Result<Head, NoHead>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let Self { way, https, origin } = &mut *self;
-        let head = match way {
-            Way::Direct(sending) => match ready!(Pin::new(&mut *sending).poll(context)) {
-                Ok(response) => Ok(Head::of_hyper(response)),
-                Err(error) => {
-                    Err(classify::direct(error, sending.has_connection(), origin.is_alive()))
-                }
-            },
-            Way::Reqwest(response) => match ready!(Pin::new(response).poll(context)) {
-                Ok(response) => Ok(Head::of_reqwest(response, *origin)),
-                Err(error) => Err(match origin {
-                    Origin::Own(_) => classify::head(error, *https, origin.is_alive()),
-                    Origin::Foreign => {
-                        classify::head(error, *https, false).sent_at_least(Sent::Maybe)
+        let Self { way, https, own } = &mut *self;
+        let head =
+            match way {
+                Way::Direct(sending) => match ready!(Pin::new(&mut *sending).poll(context)) {
+                    Ok(response) => Ok(Head::of_hyper(response)),
+                    Err(error) => {
+                        let is_alive = own.as_ref().is_some_and(|local| local.is_alive());
+                        Err(classify::direct(error, sending.has_connection(), is_alive))
                     }
-                }),
-            },
-            Way::Service(answer) => match ready!(answer.as_mut().poll(context)) {
-                Ok(response) => Ok(Head::of_reqwest(response, *origin)),
-                Err(Refused::NotReady(error)) => Err(classify::unsent(error).into()),
-                Err(Refused::Failed(error)) => {
-                    Err(classify::service(error, *https).sent_at_least(Sent::Maybe))
-                }
-            },
-        };
+                },
+                Way::Reqwest(response) => match (ready!(Pin::new(response).poll(context)), own) {
+                    (Ok(response), own) => Ok(Head::of_reqwest(response, own.is_none())),
+                    (Err(error), Some(local)) => {
+                        Err(classify::head(error, *https, local.is_alive(), &local.proxies))
+                    }
+                    (Err(error), None) => Err(classify::head(error, *https, false, &Proxies::None)
+                        .sent_at_least(Sent::Maybe)),
+                },
+                Way::Service(answer) => match ready!(answer.as_mut().poll(context)) {
+                    Ok(response) => Ok(Head::of_reqwest(response, true)),
+                    Err(Refused::NotReady(error)) => Err(classify::unsent(error).into()),
+                    Err(Refused::Failed(error)) => {
+                        Err(classify::service(error, *https).sent_at_least(Sent::Maybe))
+                    }
+                },
+            };
         Poll::Ready(head)
     }
 }
@@ -221,12 +213,10 @@ impl Head {
         Self { response, announced, url: None }
     }
 
-    fn of_reqwest(response: reqwest::Response, origin: Origin) -> Self {
+    /// A client of the user's may have followed redirects, and then its URL is another.
+    fn of_reqwest(response: reqwest::Response, may_have_redirected: bool) -> Self {
         let announced = response.content_length();
-        let url = match origin {
-            Origin::Own(_) => None,
-            Origin::Foreign => Some(response.url().clone()),
-        };
+        let url = may_have_redirected.then(|| response.url().clone());
         let response = http::Response::from(response).map(ReceivedBody::Reqwest);
         Self { response, announced, url }
     }
