@@ -20,10 +20,13 @@ pub(crate) enum Plan {
     Sequential { calls: u64 },
     /// For a time, after a round to open the connections.
     Concurrent { in_flight: u64, time: Duration },
+    /// Once each, all at a time. The call is given how many they are, so that the server can answer when
+    /// the last has come.
+    Held { in_flight: u64 },
 }
 
 impl Plan {
-    /// `sequential CALLS` or `concurrent IN_FLIGHT MILLISECONDS`.
+    /// `sequential CALLS` or `concurrent IN_FLIGHT MILLISECONDS`, or `held IN_FLIGHT`.
     pub(crate) fn parse(args: &[String]) -> Option<Self> {
         let number = |at: usize| args.get(at)?.parse().ok();
         match args.first()?.as_str() {
@@ -32,6 +35,7 @@ impl Plan {
                 in_flight: number(1)?,
                 time: Duration::from_millis(number(2)?),
             }),
+            "held" => Some(Self::Held { in_flight: number(1)? }),
             _ => None,
         }
     }
@@ -63,6 +67,11 @@ where
                 let start = Instant::now();
                 let calls = round(&call, in_flight, move |_| start.elapsed() < time).await;
                 (calls, start.elapsed(), processor_time() - processor)
+            }
+            Plan::Held { in_flight } => {
+                let call = Arc::new(move |_| call(in_flight));
+                let calls = round(&call, in_flight, move |calls| calls < in_flight).await;
+                (calls, Duration::ZERO, 0)
             }
         }
     });

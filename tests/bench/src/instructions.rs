@@ -8,13 +8,33 @@ use crate::{
 
 /// Each case, and who plays it.
 pub(crate) const CASES: &[(&str, &[&str])] = &[
-    ("success", &["attribute", "naive", "policy", "middleware", "feignhttp", "hyper-util"]),
+    (
+        "success",
+        &[
+            "attribute",
+            "attribute-over-reqwest",
+            "naive",
+            "policy",
+            "middleware",
+            "feignhttp",
+            "hyper-util",
+        ],
+    ),
     ("404", &["attribute", "naive", "policy", "middleware", "feignhttp", "hyper-util"]),
     ("retry", &["attribute", "naive", "policy", "middleware", "feignhttp", "hyper-util"]),
     ("handled", &["attribute"]),
     ("based", &["attribute"]),
     ("every-key", &["attribute", "naive", "policy"]),
     ("fresh", &["attribute"]),
+    ("headers-query", &["attribute", "naive"]),
+    ("headers-90", &["attribute", "naive"]),
+    ("post", &["attribute", "naive"]),
+    ("redirects", &["attribute", "naive"]),
+    ("bytes-1m", &["attribute", "naive"]),
+    ("json-1m", &["attribute", "naive"]),
+    ("gzip-64k", &["attribute", "naive"]),
+    ("at-base", &["attribute"]),
+    ("at-url", &["attribute"]),
 ];
 
 /// How many requests the longer run makes more than the shorter one.

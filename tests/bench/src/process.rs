@@ -61,7 +61,7 @@ pub(crate) struct Run {
 
 /// Runs a client with a number of requests in flight.
 pub(crate) fn concurrent(client: &str, case: &str, in_flight: u32, millis: u32) -> Result<Run> {
-    let mut command = command(client, &[])?;
+    let mut command = command(client, case, &[])?;
     command.args([case, "concurrent", &in_flight.to_string(), &millis.to_string()]);
     let line = output(&mut command)?;
     let numbers: Vec<f64> = line.split_whitespace().flat_map(str::parse).collect();
@@ -69,6 +69,14 @@ pub(crate) fn concurrent(client: &str, case: &str, in_flight: u32, millis: u32) 
         return Err(format!("{client} printed {line:?}").into());
     };
     Ok(Run { rate: calls / wall * 1e9, processor: processor / calls, memory })
+}
+
+/// Runs a client with so many requests in flight at once. Output: the most memory it had, in KiB.
+pub(crate) fn held(client: &str, in_flight: u32) -> Result<f64> {
+    let mut command = command(client, "held", &[])?;
+    let line = output(command.args(["held", "held", &in_flight.to_string()]))?;
+    let memory = line.split_whitespace().last().and_then(|memory| memory.parse().ok());
+    memory.ok_or_else(|| format!("{client} printed {line:?}").into())
 }
 
 /// Runs a client under callgrind, for so many requests one after the other.
@@ -80,15 +88,18 @@ pub(crate) fn counted(client: &str, case: &str, requests: u64) -> Result<Counts>
         "--quiet".into(),
         format!("--callgrind-out-file={}", file.display()),
     ];
-    let mut command = command(client, &valgrind)?;
+    let mut command = command(client, case, &valgrind)?;
     output(command.args([case, "sequential", &requests.to_string()]))?;
     Ok(Counts::parse(&fs::read_to_string(file)?))
 }
 
-fn command(client: &str, wrapper: &[String]) -> Result<Command> {
+fn command(client: &str, case: &str, wrapper: &[String]) -> Result<Command> {
     let mut words: Vec<PathBuf> = wrapper.iter().map(PathBuf::from).collect();
     words.extend(match client {
-        "attribute" | "naive" | "naive-again" | "policy" => {
+        "attribute" | "naive" if case == "gzip-64k" => {
+            vec![with_gzip()?.clone(), client.into()]
+        }
+        "attribute" | "attribute-over-reqwest" | "naive" | "naive-again" | "policy" => {
             // The control is the same program once more.
             let client = client.trim_end_matches("-again");
             vec![env::current_exe()?, "client".into(), client.into()]
@@ -118,6 +129,34 @@ fn peers() -> Result<&'static PathBuf> {
         match built {
             Ok(status) if status.success() => Ok(target.join("release/backstop-bench-peers")),
             other => Err(format!("the peers were not built: {other:?}")),
+        }
+    });
+    built.as_ref().map_err(|error| error.as_str().into())
+}
+
+/// The program of the clients with the feature `gzip`, built when it is first asked for.
+fn with_gzip() -> Result<&'static PathBuf> {
+    static PROGRAM: OnceLock<std::result::Result<PathBuf, String>> = OnceLock::new();
+    let built = PROGRAM.get_or_init(|| {
+        let program = env::current_exe().map_err(|error| error.to_string())?;
+        let name = "backstop-bench-gzip";
+        let built = Command::new(cargo())
+            .args([
+                "build",
+                "--quiet",
+                "--release",
+                "--locked",
+                "--features",
+                "gzip",
+                "--bin",
+                name,
+            ])
+            .arg("--manifest-path")
+            .arg(source().join("Cargo.toml"))
+            .status();
+        match built {
+            Ok(status) if status.success() => Ok(program.with_file_name(name)),
+            other => Err(format!("{name} was not built: {other:?}")),
         }
     });
     built.as_ref().map_err(|error| error.as_str().into())

@@ -2,7 +2,8 @@
 
 use std::{hint::black_box, sync::LazyLock};
 
-use backstop::{Ending, Error, Json, Session, request};
+use backstop::{Ending, Error, FromResponse as _, Json, Request, Session, request};
+use bytes::Bytes;
 use serde::Serialize;
 
 use super::User;
@@ -24,6 +25,50 @@ pub(super) async fn based(id: u64) -> Result<User, Error>;
 
 #[request(get = "http://127.0.0.1:18640/users/{id}", session = Session::new())]
 pub(super) async fn fresh(id: u64) -> Result<User, Error>;
+
+#[request(
+    get = "http://127.0.0.1:18640/users/{id}?page={page}&sort={sort}&fields={fields}",
+    header("accept-language" = "en", "x-request-id" = id, "x-tenant" = "analytical"),
+    bearer = "s3cret",
+)]
+pub(super) async fn listed(id: u64, page: &str, sort: &str, fields: &str) -> Result<User, Error>;
+
+#[request(post = "http://127.0.0.1:18640/users/{id}", json = user)]
+pub(super) async fn replaced(id: u64, user: &User) -> Result<User, Error>;
+
+#[request(get = "http://127.0.0.1:18640/redirects/5?id={id}")]
+pub(super) async fn redirected(id: u64) -> Result<User, Error>;
+
+#[request(get = "http://127.0.0.1:18640/large/{id}")]
+pub(super) async fn bytes(id: u64) -> Result<Bytes, Error>;
+
+#[request(get = "http://127.0.0.1:18640/large/{id}")]
+pub(super) async fn users(id: u64) -> Result<Vec<User>, Error>;
+
+#[request(get = "http://127.0.0.1:18640/held/{all}")]
+pub(super) async fn held(all: u64) -> Result<User, Error>;
+
+#[request(get = "{base}/users/{id}")]
+pub(super) async fn at_base(base: &str, id: u64) -> Result<User, Error>;
+
+#[request(get = "http://127.0.0.1:18640/users/{id}", session = over_reqwest())]
+pub(super) async fn user_over_reqwest(id: u64) -> Result<User, Error>;
+
+/// With 90 headers, which an attribute would list.
+pub(super) async fn with_headers(id: u64, headers: &[(String, String)]) -> Result<User, Error> {
+    let mut request = Request::get("http://127.0.0.1:18640/users/{id}").path("id", &id);
+    for (name, value) in headers {
+        request = request.header(name, value.as_str());
+    }
+    let response = Session::shared().fetch(request).await?;
+    Json::from_response(response).map(|Json(user)| user)
+}
+
+/// With a URL that is put together as the program runs.
+pub(super) async fn at_url(url: String) -> Result<User, Error> {
+    let response = Session::shared().fetch(Request::get(url)).await?;
+    Json::from_response(response).map(|Json(user)| user)
+}
 
 #[request(
     get = "http://127.0.0.1:18640/users/{id}",
@@ -81,6 +126,13 @@ fn api() -> &'static Session {
         Session::builder().base_url("http://127.0.0.1:18640").build().expect("the URL is good")
     });
     &API
+}
+
+fn over_reqwest() -> &'static Session {
+    static SESSION: LazyLock<Session> = LazyLock::new(|| {
+        Session::builder().use_reqwest(true).build().expect("there is nothing to refuse")
+    });
+    &SESSION
 }
 
 fn note(error: &Error) {

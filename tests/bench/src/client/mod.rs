@@ -5,7 +5,7 @@ mod attribute;
 mod naive;
 mod policy;
 
-use std::fmt::Debug;
+use std::{fmt::Debug, sync::LazyLock};
 
 use serde::{Deserialize, Serialize};
 
@@ -70,6 +70,55 @@ pub(crate) fn run(client: &str, case: &str, plan: Plan) -> bool {
 
         ("attribute", "fresh") => drive(plan, |id| async move { ok(attribute::fresh(id).await) }),
         ("naive", "fresh") => drive(plan, |id| async move { ok(naive::fresh(id).await) }),
+
+        ("attribute", "headers-query") => {
+            drive(plan, |id| async move { ok(attribute::listed(id, "2", "name", "id,name").await) })
+        }
+        ("naive", "headers-query") => {
+            drive(plan, |id| async move { ok(naive::listed(id, "2", "name", "id,name").await) });
+        }
+        ("attribute", "post") => {
+            drive(plan, |id| async move { ok(attribute::replaced(id, &LONG).await) });
+        }
+        ("naive", "post") => {
+            drive(plan, |id| async move { ok(naive::replaced(id, &LONG).await) });
+        }
+        ("attribute", "redirects") => {
+            drive(plan, |id| async move { ok(attribute::redirected(id).await) });
+        }
+        ("naive", "redirects") => {
+            drive(plan, |id| async move { ok(naive::redirected(id).await) });
+        }
+        ("attribute", "bytes-1m") => {
+            drive(plan, |id| async move { large(&attribute::bytes(id).await.expect("a body")) });
+        }
+        ("naive", "bytes-1m") => {
+            drive(plan, |id| async move { large(&naive::bytes(id).await.expect("a body")) });
+        }
+        ("attribute", "json-1m") => {
+            drive(plan, |id| async move { many(attribute::users(id).await) });
+        }
+        ("naive", "json-1m") => drive(plan, |id| async move { many(naive::users(id).await) }),
+        ("attribute", "headers-90") => {
+            drive(plan, |id| async move { ok(attribute::with_headers(id, &HEADERS).await) });
+        }
+        ("naive", "headers-90") => {
+            drive(plan, |id| async move { ok(naive::with_headers(id, &HEADERS).await) });
+        }
+        ("attribute", "at-base") => {
+            drive(
+                plan,
+                |id| async move { ok(attribute::at_base("http://127.0.0.1:18640", id).await) },
+            )
+        }
+        ("attribute", "at-url") => drive(plan, |id| async move {
+            ok(attribute::at_url(format!("http://127.0.0.1:18640/users/{id}")).await)
+        }),
+        ("attribute-over-reqwest", "success") => {
+            drive(plan, |id| async move { ok(attribute::user_over_reqwest(id).await) });
+        }
+        ("attribute", "held") => drive(plan, |all| async move { ok(attribute::held(all).await) }),
+        ("naive", "held") => drive(plan, |all| async move { ok(naive::held(all).await) }),
         _ => return false,
     }
     true
@@ -87,6 +136,15 @@ pub(crate) fn future_sizes() -> [(&'static str, usize); 4] {
 
 const FILTER: Filter = Filter { name: "ada", limit: None };
 
+/// A user of a kilobyte.
+static LONG: LazyLock<User> =
+    LazyLock::new(|| User { id: 7, name: "Ada".into(), about: "loom ".repeat(196) });
+
+/// As many headers as a browser's extensions and a proxy's tracing never add up to.
+static HEADERS: LazyLock<Vec<(String, String)>> = LazyLock::new(|| {
+    (0..90).map(|number| (format!("x-header-{number}"), format!("value {number}"))).collect()
+});
+
 fn sent() -> User {
     User { id: 7, name: "Ada".into(), about: "Mathematician".into() }
 }
@@ -100,6 +158,17 @@ fn some(user: Option<User>) -> usize {
     let user = user.expect("the server answers with a user");
     assert_eq!((user.id, user.name.as_str()), (7, "Ada Lovelace"));
     user.about.len()
+}
+
+fn many<E: Debug>(result: Result<Vec<User>, E>) -> usize {
+    let users = result.expect("the server answers with users");
+    assert!(users.len() > 5000);
+    users.len()
+}
+
+fn large(body: &[u8]) -> usize {
+    assert!(body.len() > 1 << 19);
+    body.len()
 }
 
 fn body(body: &[u8]) -> usize {

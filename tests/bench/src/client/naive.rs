@@ -3,6 +3,7 @@
 
 use std::sync::LazyLock;
 
+use bytes::Bytes;
 use reqwest::{Client, StatusCode};
 
 use super::{User, attribute::Filter};
@@ -50,6 +51,58 @@ pub(super) async fn flaky(id: u64) -> Result<User, reqwest::Error> {
 pub(super) async fn fresh(id: u64) -> Result<User, reqwest::Error> {
     let url = format!("http://127.0.0.1:18640/users/{id}");
     Client::new().get(url).send().await?.error_for_status()?.json().await
+}
+
+pub(super) async fn listed(
+    id: u64,
+    page: &str,
+    sort: &str,
+    fields: &str,
+) -> Result<User, reqwest::Error> {
+    let request = CLIENT
+        .get(format!("http://127.0.0.1:18640/users/{id}"))
+        .query(&[("page", page), ("sort", sort), ("fields", fields)])
+        .header("accept-language", "en")
+        .header("x-request-id", id)
+        .header("x-tenant", "analytical")
+        .bearer_auth("s3cret");
+    request.send().await?.error_for_status()?.json().await
+}
+
+pub(super) async fn replaced(id: u64, user: &User) -> Result<User, reqwest::Error> {
+    let url = format!("http://127.0.0.1:18640/users/{id}");
+    CLIENT.post(url).json(user).send().await?.error_for_status()?.json().await
+}
+
+pub(super) async fn redirected(id: u64) -> Result<User, reqwest::Error> {
+    let url = format!("http://127.0.0.1:18640/redirects/5?id={id}");
+    CLIENT.get(url).send().await?.error_for_status()?.json().await
+}
+
+pub(super) async fn bytes(id: u64) -> Result<Bytes, reqwest::Error> {
+    let url = format!("http://127.0.0.1:18640/large/{id}");
+    CLIENT.get(url).send().await?.error_for_status()?.bytes().await
+}
+
+pub(super) async fn users(id: u64) -> Result<Vec<User>, reqwest::Error> {
+    let url = format!("http://127.0.0.1:18640/large/{id}");
+    CLIENT.get(url).send().await?.error_for_status()?.json().await
+}
+
+pub(super) async fn held(all: u64) -> Result<User, reqwest::Error> {
+    let url = format!("http://127.0.0.1:18640/held/{all}");
+    CLIENT.get(url).send().await?.error_for_status()?.json().await
+}
+
+pub(super) async fn with_headers(
+    id: u64,
+    headers: &[(String, String)],
+) -> Result<User, reqwest::Error> {
+    let mut request = CLIENT.get(format!("http://127.0.0.1:18640/users/{id}"));
+    for (name, value) in headers {
+        request = request.header(name, value);
+    }
+    request.send().await?.error_for_status()?.json().await
 }
 
 pub(super) async fn every_key(
