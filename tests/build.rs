@@ -3,45 +3,9 @@
 //!
 //! `tests/ejected` compiles the twins without the macro, and runs the same tests on them.
 
-#![allow(dead_code, clippy::large_enum_variant, reason = "as in the macro, which uses all of it")]
-
 use std::{env, fmt::Write as _, fs, ops::Range, path::Path};
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
-
-// The macro's own code: a macro's crate exports nothing but macros.
-#[path = "../macros/src/action.rs"]
-mod action;
-#[path = "../macros/src/args/mod.rs"]
-mod args;
-#[path = "../macros/src/boxed.rs"]
-mod boxed;
-#[path = "../macros/src/check/mod.rs"]
-mod check;
-#[path = "../macros/src/errors.rs"]
-mod errors;
-#[path = "../macros/src/expand/mod.rs"]
-mod expand;
-#[path = "../macros/src/fallback.rs"]
-mod fallback;
-#[path = "../macros/src/habits.rs"]
-mod habits;
-#[path = "../macros/src/item.rs"]
-mod item;
-#[path = "../macros/src/model.rs"]
-mod model;
-#[path = "../macros/src/pattern.rs"]
-mod pattern;
-#[path = "../macros/src/scan.rs"]
-mod scan;
-#[path = "../macros/src/suggest.rs"]
-mod suggest;
-#[path = "../macros/src/template.rs"]
-mod template;
-#[path = "../macros/src/units.rs"]
-mod units;
-#[path = "../macros/src/walk.rs"]
-mod walk;
 
 /// What says so itself, and why.
 const NOT_EJECTED: &str = "mod hygiene;";
@@ -50,9 +14,7 @@ const NOT_EJECTED: &str = "mod hygiene;";
 const PASSING: [&str; 5] = ["arguments", "handlers", "keys", "names", "temporaries"];
 
 fn main() {
-    for watched in
-        ["passes", "tests/all/attribute", "../examples", "../macros/src", "../macros/tests/expand"]
-    {
+    for watched in ["passes", "tests/all/attribute", "../examples", "../macros/core/tests/expand"] {
         println!("cargo::rerun-if-changed={watched}");
     }
     let out = env::var("OUT_DIR").expect("cargo says where to write");
@@ -74,7 +36,8 @@ fn main() {
         // It shows its own source.
         write(out, &format!("{example}.rs"), &source);
     }
-    for file in fs::read_dir("../macros/tests/expand").expect("there are snapshots").flatten() {
+    for file in fs::read_dir("../macros/core/tests/expand").expect("there are snapshots").flatten()
+    {
         let name = file.path().file_stem().expect("a name").to_string_lossy().into_owned();
         let text = read(&file.path());
         let (source, expansion) = text.split_once("\n\n").expect("a source and an expansion");
@@ -168,7 +131,8 @@ fn annotated(tokens: TokenStream, found: &mut Vec<(Range<usize>, String)>) {
                 let function = &trees[at + 2..at + 2 + length];
                 let start = tree.span().byte_range().start;
                 let end = function.last().expect("an end").span().byte_range().end;
-                let expansion = expand::request(args, function.iter().cloned().collect());
+                let expansion =
+                    backstop_macros_core::request(args, function.iter().cloned().collect());
                 let file = syn2::parse2(expansion).expect("an expansion is Rust");
                 found.push((start..end, prettyplease::unparse(&file)));
                 at += 2 + length;

@@ -122,7 +122,7 @@ fn underlines_the_attribute(said: &str) -> bool {
 fn rules_name_their_cases() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut named = 0;
-    for file in fs::read_dir(folder.join("../../macros/src/check")).expect("rules").flatten() {
+    for file in fs::read_dir(folder.join("../../macros/core/src/check")).expect("rules").flatten() {
         let text = fs::read_to_string(file.path()).expect("a text");
         for item in text.split("\n\n").filter(|item| item.starts_with("///")) {
             let docs = item.lines().take_while(|line| line.starts_with("///"));

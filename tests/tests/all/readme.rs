@@ -10,7 +10,7 @@ fn file(path: &str) -> String {
 /// The expansion that it shows is the one of the function above it.
 #[test]
 fn the_expansion_is_the_snapshot_s() {
-    let (readme, snapshot) = (file("README.md"), file("macros/tests/expand/arms.rs"));
+    let (readme, snapshot) = (file("README.md"), file("macros/core/tests/expand/arms.rs"));
     let (source, expansion) = snapshot.split_once("\n\n").expect("a source and an expansion");
     for line in source.lines() {
         let line = line.trim_start_matches("//").trim();

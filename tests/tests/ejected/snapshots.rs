@@ -156,7 +156,7 @@ macro_rules! twins {
         #[test]
         fn none_is_left_out() {
             let names = [$(stringify!($name)),*];
-            let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../macros/tests/expand");
+            let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../macros/core/tests/expand");
             let files = std::fs::read_dir(folder).expect("there are snapshots").flatten();
             let found = files.map(|file| file.path()).filter(|path| {
                 let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or_default();

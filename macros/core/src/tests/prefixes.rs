@@ -55,12 +55,27 @@ fn prefixes(tokens: &TokenStream) -> Vec<TokenStream> {
     all
 }
 
+fn is_rust(tokens: &TokenStream) -> bool {
+    syn2::parse2::<syn2::File>(tokens.clone()).is_ok()
+}
+
+/// Expands, and has what comes of it be Rust, where the function is: rustc hands a macro no other.
+#[track_caller]
+fn expand(args: TokenStream, item: TokenStream) {
+    let is_rust = is_rust(&item);
+    let expansion = expand::request(args.clone(), item);
+    if is_rust && let Err(error) = syn2::parse2::<syn2::File>(expansion.clone()) {
+        panic!("#[request({args})] expands to what is not Rust: {error}\n{expansion}");
+    }
+}
+
 #[test]
 fn of_the_attribute() {
     for source in sources() {
         let (args, item) = split(source);
+        assert!(is_rust(&item), "{source}");
         for prefix in prefixes(&args) {
-            expand::request(prefix, item.clone());
+            expand(prefix, item.clone());
         }
     }
 }
@@ -70,7 +85,7 @@ fn of_the_function() {
     for source in sources() {
         let (args, item) = split(source);
         for prefix in prefixes(&item) {
-            expand::request(args.clone(), prefix);
+            expand(args.clone(), prefix);
         }
     }
 }
@@ -87,7 +102,7 @@ fn without_any_one_token() {
                 .filter(|(index, _)| *index != left_out)
                 .map(|(_, tree)| tree)
                 .collect();
-            expand::request(rest, item.clone());
+            expand(rest, item.clone());
         }
     }
 }

@@ -245,7 +245,7 @@ mod tests {
     /// The leaves are written down once more, as the runtime is no part of a macro: they are its.
     #[test]
     fn leaves_are_those_of_the_runtime() {
-        let source = include_str!("../../runtime/src/error/kind.rs");
+        let source = include_str!("../../../runtime/src/error/kind.rs");
         for (class, leaves) in LEAVES {
             let (_, rest) = source.split_once(&format!("enum {class}Error {{")).expect("an enum");
             let (body, _) = rest.split_once("\n}").expect("its end");
