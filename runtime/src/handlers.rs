@@ -54,7 +54,7 @@ pub fn log_at(level: Level, error: &Error) {
 /// let error = Error::new(ErrorKind::Protocol);
 /// notify(&error, |error| eprintln!("failed in attempt {}", error.attempts()));
 /// ```
-pub fn notify<T>(error: &Error, handler: impl FnOnce(&Error) -> T) -> T {
+pub fn notify<'a, T>(error: &'a Error, handler: impl FnOnce(&'a Error) -> T) -> T {
     handler(error)
 }
 

@@ -53,6 +53,25 @@ pub async fn closure_that_mutates(count: &mut Vec<u8>) -> Result<String, Error>;
 #[request(get = "/", on_error = move |error| drop((name, error.elapsed())))]
 pub async fn closure_that_moves(name: String) -> Result<u8, Error>;
 
+async fn later(error: &Error) {
+    release_later(error.attempts().into()).await;
+}
+
+#[request(get = "/", on_error = async |error| eprintln!("{}", error.attempts()))]
+pub async fn async_closure() -> Result<String, Error>;
+
+#[request(
+    get = "/",
+    on_error(
+        Connect => |error| later(error).await,
+        Timeout => |error| async move { eprintln!("{}", error.attempts()) },
+        _ => { log; async |error: &Error| later(error).await },
+    ),
+)]
+pub async fn async_closures_in_arms() -> Result<String, Error> {
+    Ok(String::new())
+}
+
 #[request(get = "/", cleanup = || eprintln!("{id}"))]
 pub async fn cleaned_by_a_closure(id: u64) -> Result<String, Error> {
     Ok(id.to_string())

@@ -2,7 +2,10 @@
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
-use syn::{Expr, ExprAwait, ExprCall, ExprClosure, ExprIf, ExprMatch, ExprPath, Path, Stmt};
+use syn::{
+    Expr, ExprAsync, ExprAwait, ExprBlock, ExprCall, ExprClosure, ExprIf, ExprMatch, ExprPath,
+    Path, Stmt, Token,
+};
 
 use crate::habits;
 use crate::scan;
@@ -17,6 +20,8 @@ pub(crate) enum Action {
     Call(Expr, Option<TokenStream>),
     /// A closure that is called with the error.
     Closure(ExprClosure),
+    /// One that is `async`, called and awaited.
+    AsyncClosure(ExprClosure),
     /// Any other expression.
     Statement(TokenStream),
     /// A macro that never returns, such as `panic!(…)`.
@@ -78,6 +83,7 @@ impl Action {
             | Action::Print(_)
             | Action::Call(..)
             | Action::Closure(_)
+            | Action::AsyncClosure(_)
             | Action::Statement(_) => Ends::GOES_ON,
             Action::Block(steps) => match steps.last() {
                 Some(Step::Act(action)) => action.ends(),
@@ -97,7 +103,9 @@ impl Action {
     /// say which function returns.
     pub(crate) fn may_diverge(&self) -> bool {
         match self {
-            Action::Log(..) | Action::Print(_) | Action::Closure(_) => false,
+            Action::Log(..) | Action::Print(_) | Action::Closure(_) | Action::AsyncClosure(_) => {
+                false
+            }
             Action::Call(..) | Action::Statement(_) | Action::Diverge(_) => true,
             // They leave what comes after.
             Action::Recover(..) | Action::Fail(..) => true,
@@ -114,7 +122,11 @@ impl Action {
     /// Whether it is given the error.
     pub(crate) fn needs_error(&self) -> bool {
         match self {
-            Action::Log(..) | Action::Print(_) | Action::Call(..) | Action::Closure(_) => true,
+            Action::Log(..)
+            | Action::Print(_)
+            | Action::Call(..)
+            | Action::Closure(_)
+            | Action::AsyncClosure(_) => true,
             Action::Statement(_) | Action::Diverge(_) | Action::Recover(..) | Action::Fail(..) => {
                 false
             }
@@ -163,7 +175,7 @@ fn action(expr: Expr, tail: bool) -> syn::Result<Action> {
         Expr::Call(call) if call.attrs.is_empty() => called(call, tail)?,
         Expr::Closure(closure) if closure.attrs.is_empty() => {
             no_ending(&closure)?;
-            Action::Closure(closure)
+            called_with_the_error(closure)
         }
         Expr::Async(block) => {
             return Err(syn::Error::new(
@@ -194,6 +206,24 @@ pub(crate) fn is_place(expr: &Expr) -> bool {
         Expr::Group(group) => group.attrs.is_empty() && is_place(&group.expr),
         _ => false,
     }
+}
+
+/// A closure that waits, or that makes a block that does, is an `async` one.
+fn called_with_the_error(mut closure: ExprClosure) -> Action {
+    if closure.asyncness.is_some() {
+        return Action::AsyncClosure(closure);
+    }
+    let span = match &*closure.body {
+        Expr::Async(block) => block.async_token.span,
+        Expr::Await(awaited) => awaited.await_token.span,
+        _ => return Action::Closure(closure),
+    };
+    if let Expr::Async(ExprAsync { capture, block, .. }) = *closure.body {
+        closure.capture = closure.capture.or(capture);
+        *closure.body = Expr::Block(ExprBlock { attrs: Vec::new(), label: None, block });
+    }
+    closure.asyncness = Some(Token![async](span));
+    Action::AsyncClosure(closure)
 }
 
 /// `[log, print]` or `(log, print)`, as the statements of a block.

@@ -52,31 +52,38 @@ impl Ending {
 /// assert_eq!(seen, [Ending::Done, Ending::Cancelled]);
 /// ```
 #[must_use = "it runs at once when it is dropped"]
-pub struct Finally<F: FnOnce(Ending)>(Option<F>);
+pub struct Finally<F>(Option<(F, Call<F>)>);
 
-impl<F: FnOnce(Ending)> Finally<F> {
+/// Calls the function, of whose type the guard thus knows nothing: one that does not fit is one error,
+/// where the guard is made.
+type Call<F> = fn(F, Ending);
+
+impl<F> Finally<F> {
     /// A guard that calls `run`.
-    pub fn new(run: F) -> Self {
-        Self(Some(run))
+    pub fn new(run: F) -> Self
+    where
+        F: FnOnce(Ending),
+    {
+        Self(Some((run, |run, ending| run(ending))))
     }
 
     /// Calls the function with this ending.
     pub fn end(mut self, ending: Ending) {
-        if let Some(run) = self.0.take() {
-            run(ending);
+        if let Some((run, call)) = self.0.take() {
+            call(run, ending);
         }
     }
 }
 
-impl<F: FnOnce(Ending)> Drop for Finally<F> {
+impl<F> Drop for Finally<F> {
     fn drop(&mut self) {
-        if let Some(run) = self.0.take() {
-            guarded(|| run(Ending::unexpected()));
+        if let Some((run, call)) = self.0.take() {
+            guarded(|| call(run, Ending::unexpected()));
         }
     }
 }
 
-impl<F: FnOnce(Ending)> fmt::Debug for Finally<F> {
+impl<F> fmt::Debug for Finally<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Finally")
     }

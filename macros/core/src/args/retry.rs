@@ -123,7 +123,13 @@ fn part(content: ParseStream<'_>) -> syn::Result<Part> {
             Ok(Part::IdempotencyKey(key))
         }
         "on_retry" => {
-            let value = value_of(&key, "path", content, |input| input.parse())?;
+            let value: Expr = value_of(&key, "path", content, |input| input.parse())?;
+            if let Expr::Closure(closure) = without_groups(&value)
+                && let Some(token) = &closure.asyncness
+            {
+                let message = "nothing waits between two attempts but the backoff: remove `async`";
+                return Err(syn::Error::new(token.span, message));
+            }
             Ok(Part::OnRetry(key, value))
         }
         name => {

@@ -321,6 +321,8 @@ pub(super) fn is_scoped(item: &Item, output: Option<&TokenStream>) -> bool {
 pub(super) fn may_wait(args: &Args, item: &Item) -> bool {
     let body = item.body.iter().map(|body| &body.tokens);
     body.into_iter().any(scan::may_wait)
+        // An `async` closure is awaited, whatever is in it.
+        || action_expressions(args).into_iter().any(|expr| scan::has_word(expr, "async"))
         || action_expressions(args)
             .into_iter()
             .chain(closing_expressions(args))

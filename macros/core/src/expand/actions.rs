@@ -2,9 +2,9 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
-use syn::{Expr, Path};
+use syn::{Expr, Pat, Path};
 
-use super::{at, call, call_at, code, crate_at, local_at};
+use super::{at, call, call_at, code, crate_at, local_at, own, parentheses};
 use crate::action::{Action, Step};
 use crate::args::Arm;
 use crate::pattern::{Inside, Kind, Leaf, Pattern};
@@ -144,6 +144,7 @@ impl Ways<'_> {
             | Action::Print(_)
             | Action::Call(..)
             | Action::Closure(_)
+            | Action::AsyncClosure(_)
             | Action::Statement(_) => {
                 let call = statement(action, self.krate);
                 code!(#call;)
@@ -190,9 +191,25 @@ fn statement(action: &Action, krate: &Path) -> Option<TokenStream> {
             Some(code!(#call #awaited))
         }
         Action::Closure(closure) => {
+            // From the closure's beginning to its end, as if it were the user's: a lint says of a value that
+            // is lost where that comes from.
+            let span = own(closure);
+            let krate = crate_at(krate, span);
+            let error = local_at(span, "error");
+            let arguments = parentheses(closure, quote_spanned!(span=> &#error, #closure));
+            Some(quote_spanned!(span=> #krate::notify #arguments))
+        }
+        Action::AsyncClosure(closure) => {
             let span = at(closure);
             let krate = crate_at(krate, span);
-            Some(quote_spanned!(span=> #krate::notify(&error, #closure)))
+            let mut closure = closure.clone();
+            // So that the error's methods can be called.
+            for pat in &mut closure.inputs {
+                if !matches!(pat, Pat::Type(_)) {
+                    *pat = Pat::Verbatim(quote_spanned!(span=> #pat: &#krate::Error));
+                }
+            }
+            Some(quote_spanned!(span=> (#closure)(&error).await))
         }
         Action::Statement(tokens) => Some(tokens.clone()),
         _ => None,

@@ -48,6 +48,39 @@ async fn the_first_that_matches_runs_and_the_error_goes_on() {
     assert_eq!(trace.take(), [""; 0]);
 }
 
+#[request(
+    get = "{base}/status/{status}",
+    session = SESSION,
+    on_error(
+        Status(404) => async |error| trace.later(error.attempts()).await,
+        Status(410) => |error| trace.later(error.attempts()).await,
+        Status(503) => |error| async move { trace.note(format!("block {}", error.attempts())) },
+        _ => { async |_: &Error| trace.note("last"); trace.note("after") }
+    ),
+)]
+async fn awaited(base: &str, status: u16, trace: &Trace) -> Result<(), Error>;
+
+impl Trace {
+    async fn later(&self, attempts: u32) {
+        tokio::task::yield_now().await;
+        self.note(format!("later {attempts}"));
+    }
+}
+
+#[tokio::test]
+async fn async_closures_are_awaited() {
+    let trace = Trace::default();
+    for (status, heard) in [
+        (404, &["later 1"][..]),
+        (410, &["later 1"]),
+        (503, &["block 1"]),
+        (500, &["last", "after"]),
+    ] {
+        awaited(&base(), status, &trace).await.expect_err("a status");
+        assert_eq!(trace.take(), heard);
+    }
+}
+
 static HEARD: AtomicU32 = AtomicU32::new(0);
 
 fn hear(error: &Error) {
