@@ -266,9 +266,17 @@ fn hyper_verdict(hyper: &hyper::Error, is_alive: bool) -> Verdict {
 
 /// h2 says of a connection that ended in order that its pipe broke, in words of its own: an error of the
 /// system's carries none.
+#[cfg(feature = "http2")]
 fn is_end_of_h2(hyper: &hyper::Error) -> bool {
-    innermost_io(hyper)
+    let of_body = find::<h2::Error>(hyper).and_then(h2::Error::get_io);
+    of_body
+        .or_else(|| innermost_io(hyper))
         .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe && error.get_ref().is_some())
+}
+
+#[cfg(not(feature = "http2"))]
+fn is_end_of_h2(_: &hyper::Error) -> bool {
+    false
 }
 
 fn connect_kind(error: &reqwest::Error, https: bool) -> ErrorKind {
@@ -409,6 +417,20 @@ fn breaks_protocol(h2: &h2::Error) -> bool {
     }
 }
 
+/// h2 resets a stream whose data are not as many as its head announces; one that ends too early is what
+/// that mostly is.
+#[cfg(feature = "http2")]
+fn has_other_length(hyper: &hyper::Error) -> bool {
+    find::<h2::Error>(hyper).is_some_and(|h2| {
+        h2.is_library() && h2.is_reset() && h2.reason() == Some(h2::Reason::PROTOCOL_ERROR)
+    })
+}
+
+#[cfg(not(feature = "http2"))]
+fn has_other_length(_: &hyper::Error) -> bool {
+    false
+}
+
 #[cfg(not(feature = "http2"))]
 fn h2_verdict(_: &hyper::Error) -> Option<Verdict> {
     None
@@ -424,12 +446,12 @@ fn body_kind(error: &reqwest::Error) -> ErrorKind {
 }
 
 fn hyper_body_kind(hyper: &hyper::Error) -> ErrorKind {
+    if hyper.is_incomplete_message() || is_end_of_h2(hyper) || has_other_length(hyper) {
+        return ErrorKind::Body(BodyError::Truncated);
+    }
     let is_malformed = h2_verdict(hyper).is_some_and(|verdict| verdict.kind == ErrorKind::Protocol);
     if is_malformed || hyper.is_parse() {
         return ErrorKind::Body(BodyError::Framing);
-    }
-    if hyper.is_incomplete_message() || is_end_of_h2(hyper) {
-        return ErrorKind::Body(BodyError::Truncated);
     }
     ErrorKind::Body(match innermost_io(hyper).map(io::Error::kind) {
         Some(io::ErrorKind::UnexpectedEof) => BodyError::Truncated,

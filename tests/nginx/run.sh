@@ -53,7 +53,7 @@ CONF
 cargo build --quiet --release -p backstop-tests --bin behind_nginx
 nginx -c "$folder/nginx.conf" 2>/dev/null &
 nginx=$!
-cargo run --quiet --release -p backstop-tests --bin behind_nginx -- \
+"${CARGO_TARGET_DIR:-target}/release/behind_nginx" \
   "https://127.0.0.1:$port" "$folder/ca.pem" "$requests" "$in_flight" "$transport" || failed=1
 kill -QUIT "$nginx" && wait "$nginx" || true
 nginx=''

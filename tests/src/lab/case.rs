@@ -116,6 +116,9 @@ pub(super) struct Client {
     pub(super) proxy: Option<String>,
     pub(super) unix_socket: Option<String>,
     pub(super) local_addr: Option<LocalAddress>,
+    /// Whether HTTP/2 is spoken without asking.
+    #[serde(default)]
+    pub(super) http2: bool,
     #[serde(default)]
     pub(super) warmup: bool,
     #[serde(default)]

@@ -111,7 +111,15 @@ pub(super) async fn perform(
 /// Whether a session with the defaults does for this client.
 pub(super) fn can_share(client: &Client) -> bool {
     let Client {
-        timeouts_ms, max_redirects, trust, resolver, proxy, unix_socket, local_addr, ..
+        timeouts_ms,
+        max_redirects,
+        trust,
+        resolver,
+        proxy,
+        unix_socket,
+        local_addr,
+        http2,
+        ..
     } = client;
     timeouts_ms.connect.is_none()
         && timeouts_ms.sock_connect.is_none()
@@ -121,10 +129,13 @@ pub(super) fn can_share(client: &Client) -> bool {
         && proxy.is_none()
         && unix_socket.is_none()
         && local_addr.is_none()
+        && !http2
 }
 
 fn session(client: &Client, stage: &mut Stage, transport: Transport) -> Result<Session, Box<Done>> {
-    let builder = Session::builder().use_reqwest(transport == Transport::Reqwest);
+    let builder = Session::builder()
+        .use_reqwest(transport == Transport::Reqwest)
+        .http2_prior_knowledge(client.http2);
     let mut builder = match (&client.proxy, transport) {
         (None, _) => builder.no_proxy(),
         (Some(url), Transport::Direct) => builder.proxy(stage.fill(url)),

@@ -124,6 +124,9 @@ fn build(case: &Client, stage: &mut Stage) -> Result<reqwest::Client, Answer> {
         // The platform's certificates take long to load, and are not asked for.
         builder = builder.tls_certs_only([reqwest::Certificate::from_der(authority())?]);
     }
+    if case.http2 {
+        builder = builder.http2_prior_knowledge();
+    }
     if case.trust == Some(Trust::TestCa) {
         builder = builder.tls_certs_only([reqwest::Certificate::from_der(authority())?]);
     }
