@@ -60,9 +60,11 @@ pub(crate) struct Direct {
 
 impl Direct {
     pub(crate) fn new(recipe: &Recipe) -> Self {
-        let Recipe { pool_idle_timeout, http2, proxies, .. } = recipe;
-        let client = Client::builder(TokioExecutor::new())
-            .http2_only(*http2)
+        let Recipe { pool_idle_timeout, proxies, .. } = recipe;
+        let mut builder = Client::builder(TokioExecutor::new());
+        #[cfg(feature = "http2")]
+        builder.http2_only(recipe.http2);
+        let client = builder
             .timer(TokioTimer::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(*pool_idle_timeout)
