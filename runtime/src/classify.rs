@@ -159,9 +159,22 @@ pub(crate) fn body(error: reqwest::Error) -> Error {
     Error::new(kind).sent_at_least(Sent::Yes).with_source(masked(error.without_url().into()))
 }
 
-/// A service that was not ready has sent nothing.
+/// Why a service was not ready: it has sent nothing.
 pub(crate) fn unsent(error: BoxError) -> Error {
-    Error::new(ErrorKind::Disconnected(DisconnectedError::Unsent)).with_source(masked(error))
+    if let Some(own) = find::<Error>(&*error) {
+        return own.clone();
+    }
+    let kind = match is_elapsed(&*error) {
+        true => ErrorKind::Timeout(TimeoutError::Attempt),
+        false => ErrorKind::Disconnected(DisconnectedError::Unsent),
+    };
+    Error::unsent(kind).detail("the service was not ready").with_source(masked(error))
+}
+
+/// Whether a layer's timer ran out.
+fn is_elapsed(error: &(dyn StdError + 'static)) -> bool {
+    find::<tower::timeout::error::Elapsed>(error).is_some()
+        || find::<tokio::time::error::Elapsed>(error).is_some()
 }
 
 /// Input: what a service in place of the client failed with.
@@ -172,19 +185,30 @@ pub(crate) fn service(error: BoxError, https: bool) -> NoHead {
         Err(error) => error,
     };
     let error = match error.downcast::<reqwest::Error>() {
-        Ok(error) => return head(*error, https, false, &Proxies::None),
+        Ok(error) => {
+            return head(*error, https, false, &Proxies::None).sent_at_least(Sent::Maybe);
+        }
         Err(error) => error,
     };
     if let Some(inner) = find::<Error>(&*error) {
         return inner.clone().into();
     }
-    match find::<reqwest::Error>(&*error) {
-        Some(inner) => reqwest_verdict(inner, https, false).into_no_head(error),
-        // Nothing tells what the service did with the request.
-        None => Verdict::new(ErrorKind::Disconnected(DisconnectedError::Closed), Sent::Maybe)
+    let verdict = if let Some(inner) = find::<reqwest::Error>(&*error) {
+        // What the layers did before it, nothing tells.
+        let verdict = reqwest_verdict(inner, https, false);
+        Verdict { sent: verdict.sent.max(Sent::Maybe), resend: Resend::Never, ..verdict }
+    } else if is_elapsed(&*error) {
+        Verdict::new(ErrorKind::Timeout(TimeoutError::Attempt), Sent::Maybe)
+            .because("the service gave up waiting")
+    } else if find::<tower::load_shed::error::Overloaded>(&*error).is_some() {
+        // The layer did not pass the request on.
+        let unsent = ErrorKind::Disconnected(DisconnectedError::Unsent);
+        Verdict::new(unsent, Sent::No).because("the service is overloaded, and shed the request")
+    } else {
+        Verdict::new(ErrorKind::Disconnected(DisconnectedError::Closed), Sent::Maybe)
             .because("the service that stands in for the client gave up")
-            .into_no_head(error),
-    }
+    };
+    verdict.into_no_head(error)
 }
 
 fn reqwest_verdict(error: &reqwest::Error, https: bool, is_alive: bool) -> Verdict {

@@ -46,7 +46,7 @@
 //! | feature | what it adds |
 //! |---|---|
 //! | `rustls` | `https` through rustls, with the platform's certificates |
-//! | `native-tls` | `https` through the platform's TLS library |
+//! | `native-tls` | `https` through the platform's TLS library, without `rustls` |
 //! | `http2` | HTTP/2 |
 //! | `charset` | text in other charsets than UTF-8 |
 //! | `system-proxy` | proxies from the environment and the system's settings |

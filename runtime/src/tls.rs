@@ -8,7 +8,7 @@
 use reqwest::ClientBuilder;
 
 #[cfg(feature = "rustls")]
-pub(crate) use self::by_rustls::{Certificates, Tls};
+pub(crate) use self::by_rustls::{Certificates, Tls, has_store};
 
 /// Gives a client the configuration. Without the feature `rustls`, or if the shared one
 /// cannot be built, reqwest makes its own, and reports what is wrong.
@@ -25,6 +25,12 @@ pub(crate) fn share(client: ClientBuilder, _: &Tls) -> ClientBuilder {
     client
 }
 
+/// Whether the platform has a store of certificates that can be read.
+#[cfg(not(feature = "rustls"))]
+pub(crate) fn has_store() -> bool {
+    true
+}
+
 /// Without rustls there is nothing to configure.
 #[cfg(not(feature = "rustls"))]
 #[derive(Debug, Clone, Default)]
@@ -36,13 +42,27 @@ mod by_rustls {
 
     use reqwest::ClientBuilder;
     use rustls::{
-        ClientConfig,
+        CertificateError, ClientConfig, DigitallySignedStruct, OtherError, SignatureScheme,
+        client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
         crypto::{CryptoProvider, aws_lc_rs},
-        pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
+        pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime, pem::PemObject as _},
     };
-    use rustls_platform_verifier::{BuilderVerifierExt as _, Verifier};
+    use rustls_platform_verifier::Verifier;
 
     use crate::error::{BuildError, Error};
+
+    /// Whether the platform has a store of certificates that can be read.
+    pub(crate) fn has_store() -> bool {
+        Verifier::new(provider()).is_ok()
+    }
+
+    /// What the application installed comes first, as in reqwest.
+    fn provider() -> Arc<CryptoProvider> {
+        match CryptoProvider::get_default() {
+            Some(installed) => Arc::clone(installed),
+            None => Arc::new(aws_lc_rs::default_provider()),
+        }
+    }
 
     /// What is trusted, and what is shown: the process's configuration, or one of the session's own.
     #[derive(Debug, Clone, Default)]
@@ -94,6 +114,10 @@ mod by_rustls {
     }
 
     impl Certificates {
+        pub(crate) fn is_empty(&self) -> bool {
+            self.roots.is_empty() && self.identity.is_none()
+        }
+
         /// Trusts the certificates of a PEM text, in addition to those of the platform.
         pub(crate) fn add_roots(&mut self, pem: &[u8]) -> Result<(), Error> {
             let before = self.roots.len();
@@ -123,7 +147,7 @@ mod by_rustls {
 
         /// The configuration, the shared one if there are none.
         pub(crate) fn tls(&self) -> Result<Tls, Error> {
-            if self.roots.is_empty() && self.identity.is_none() {
+            if self.is_empty() {
                 return Ok(Tls::Shared);
             }
             Pair::new(self).map(Tls::Own).map_err(|error| {
@@ -146,6 +170,47 @@ mod by_rustls {
         }
     }
 
+    /// Trusts no certificate, as the platform has no store of them. Plain `http` needs none, and is not to
+    /// fail for it.
+    #[derive(Debug)]
+    struct NoStore(rustls::Error);
+
+    impl ServerCertVerifier for NoStore {
+        fn verify_server_cert(
+            &self,
+            _: &CertificateDer<'_>,
+            _: &[CertificateDer<'_>],
+            _: &ServerName<'_>,
+            _: &[u8],
+            _: UnixTime,
+        ) -> Result<ServerCertVerified, rustls::Error> {
+            let why = Arc::new(self.0.clone());
+            Err(rustls::Error::InvalidCertificate(CertificateError::Other(OtherError(why))))
+        }
+
+        fn verify_tls12_signature(
+            &self,
+            _: &[u8],
+            _: &CertificateDer<'_>,
+            _: &DigitallySignedStruct,
+        ) -> Result<HandshakeSignatureValid, rustls::Error> {
+            Err(self.0.clone())
+        }
+
+        fn verify_tls13_signature(
+            &self,
+            _: &[u8],
+            _: &CertificateDer<'_>,
+            _: &DigitallySignedStruct,
+        ) -> Result<HandshakeSignatureValid, rustls::Error> {
+            Err(self.0.clone())
+        }
+
+        fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+            aws_lc_rs::default_provider().signature_verification_algorithms.supported_schemes()
+        }
+    }
+
     /// The PEM may hold a private key: it is not repeated.
     fn unreadable(what: &str, _: rustls::pki_types::pem::Error) -> Error {
         Error::build(BuildError::Session, format!("the PEM of {what} cannot be read"))
@@ -154,20 +219,17 @@ mod by_rustls {
     impl Pair {
         fn new(certificates: &Certificates) -> Result<Self, rustls::Error> {
             let Certificates { roots, identity } = certificates;
-            // What the application installed comes first, as in reqwest.
-            let provider = match CryptoProvider::get_default() {
-                Some(installed) => Arc::clone(installed),
-                None => Arc::new(aws_lc_rs::default_provider()),
-            };
+            let provider = provider();
             let config = ClientConfig::builder_with_provider(Arc::clone(&provider))
                 .with_safe_default_protocol_versions()?;
-            let config = match roots.is_empty() {
-                true => config.with_platform_verifier()?,
-                false => {
-                    let verifier = Verifier::new_with_extra_roots(roots.iter().cloned(), provider)?;
-                    config.dangerous().with_custom_certificate_verifier(Arc::new(verifier))
-                }
+            let verifier: Arc<dyn ServerCertVerifier> = match roots.is_empty() {
+                true => match Verifier::new(provider) {
+                    Ok(verifier) => Arc::new(verifier),
+                    Err(error) => Arc::new(NoStore(error)),
+                },
+                false => Arc::new(Verifier::new_with_extra_roots(roots.iter().cloned(), provider)?),
             };
+            let config = config.dangerous().with_custom_certificate_verifier(verifier);
             let proxies = match identity {
                 Some(Identity { chain, key, .. }) => {
                     config.with_client_auth_cert(chain.clone(), key.clone_key())?

@@ -181,7 +181,8 @@ impl Error {
     }
 
     /// Where in the JSON the decoding failed: `$.users[3].email`. It shows the keys of the JSON, and
-    /// none of its values.
+    /// none of its values; the keys of a map are data, of which those that look like a name are shown,
+    /// here and in messages.
     pub fn decode_path(&self) -> Option<&str> {
         self.0.decode_path.as_deref()
     }
@@ -329,12 +330,18 @@ impl Error {
         self.edit(|inner| inner.previous = Some(previous))
     }
 
-    /// Adds what is known of the call. The template is redacted here, where it is first stored.
-    pub(crate) fn of_call(self, call: &CallFacts) -> Self {
-        let template = redact::template(call.template.clone());
+    /// Adds what was to be requested. The template is redacted here, where it is first stored.
+    pub(crate) fn of_request(self, method: &Method, template: Cow<'static, str>) -> Self {
+        let template = redact::template(template);
         self.edit(|inner| {
-            inner.method = Some(call.method.clone());
+            inner.method = Some(method.clone());
             inner.template = Some(template);
+        })
+    }
+
+    /// Adds what is known of the call.
+    pub(crate) fn of_call(self, call: &CallFacts) -> Self {
+        self.of_request(&call.method, call.template.clone()).edit(|inner| {
             inner.attempts = call.attempts;
             inner.elapsed = call.start.elapsed();
         })

@@ -26,7 +26,10 @@ use std::{
     time::Duration,
 };
 
-use tokio::time::{Instant, sleep};
+use tokio::{
+    runtime::Handle,
+    time::{Instant, sleep},
+};
 use url::{Origin, Url};
 
 pub(crate) use self::timers::Deadlines;
@@ -45,7 +48,7 @@ use crate::{
         budget::Budget,
         decision::{Decision, Situation, decide},
     },
-    session::{Session, transport::Sender},
+    session::{Session, no_runtime, transport::Sender},
 };
 
 /// A call in progress: the future that [`Session::fetch`] returns.
@@ -76,6 +79,11 @@ impl fmt::Debug for Exchange {
 }
 
 async fn call(session: Session, mut parts: Box<Parts>) -> Result<Response, Error> {
+    // Before all that needs a runtime: within the destructor of a thread-local, even its clock does.
+    if Handle::try_current().is_err() {
+        let error = parts.settle(session.config()).err().unwrap_or_else(no_runtime);
+        return Err(error.of_request(&parts.method, parts.template.clone()));
+    }
     // tokio's clock, which is the timers': under `tokio::time::pause` it stands still.
     let start = Instant::now();
     let total = parts.timeout.unwrap_or(session.config().timeout);

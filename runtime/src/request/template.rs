@@ -79,11 +79,14 @@ impl Template {
         }
         let Cow::Borrowed(text) = *text else { return Self::parse(text).map(Rc::new) };
         let address = (text.as_ptr().addr(), text.len());
-        if let Some(template) = READ.with_borrow(|read| read.get(address, text)) {
+        // Within the destructor of another thread-local, there may be none.
+        let read = READ.try_with(|read| read.borrow().get(address, text)).ok().flatten();
+        if let Some(template) = read {
             return Ok(template);
         }
         let template = Rc::new(Self::parse(text)?);
-        READ.with_borrow_mut(|read| {
+        let _ = READ.try_with(|read| {
+            let mut read = read.borrow_mut();
             if read.0.len() < MOST || read.0.contains_key(&address) {
                 read.0.insert(address, (text.into(), Rc::clone(&template)));
             }

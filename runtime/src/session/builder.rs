@@ -18,7 +18,7 @@ use super::{
 use crate::tls::Certificates;
 use crate::{
     direct::{self, Direct},
-    error::Error,
+    error::{BuildError, Error},
     request::{IntoHeaderValue, add_header, header_name, parse_http, take_userinfo},
     retry::{
         Retry,
@@ -235,6 +235,11 @@ impl SessionBuilder {
 
     /// Sends through no proxy. By default, with the feature `system-proxy`, those of the environment
     /// (`HTTPS_PROXY`, `NO_PROXY`, …) and of the system are used; the environment is looked at once.
+    ///
+    /// The variables are read as reqwest reads them, which is much as curl does: what is no URL of a
+    /// proxy names none, and `*` in `NO_PROXY` stands for every name, but for no address, which its
+    /// network stands for (`10.0.0.0/8`). A SOCKS proxy without the feature `socks` is a
+    /// [`BuildError::Session`], and is not passed by.
     pub fn no_proxy(mut self) -> Self {
         self.proxies = Proxies::NONE;
         self
@@ -271,8 +276,8 @@ impl SessionBuilder {
     /// Whatever else reqwest's builder can do: root certificates, a resolver, a Unix socket. Part of
     /// the recipe, applied to the client of each runtime after the session's own settings.
     ///
-    /// reqwest then also makes the TLS configuration, so that what is set here governs it. That
-    /// takes milliseconds for each client: keep such a session. Redirects, retries and decompression
+    /// reqwest then also makes the TLS configuration, by rustls where that feature is on, so that what is
+    /// set here governs it. That takes milliseconds for each client: keep such a session. Redirects, retries and decompression
     /// stay the session's: a header `accept-encoding: identity` asks for bodies that are not
     /// compressed. Credentials do not belong in `default_headers`: reqwest adds those to every hop,
     /// whatever its origin; [`header`](SessionBuilder::header) does not.
@@ -303,9 +308,9 @@ impl SessionBuilder {
         self
     }
 
-    /// Sends through this client, as [`Session::from`] does. Settings of connections (connect and
-    /// pool timeouts, proxies, cookies, [`configure`](SessionBuilder::configure)) are then the
-    /// client's.
+    /// Sends through this client, as [`Session::from`] does. Settings of connections are then the
+    /// client's: proxies, certificates, cookies and [`configure`](SessionBuilder::configure) beside it
+    /// are a [`BuildError::Session`], and connect and pool timeouts are its own.
     pub fn client(mut self, client: reqwest::Client) -> Self {
         self.given = Some(Given::Client(client));
         self
@@ -313,11 +318,12 @@ impl SessionBuilder {
 
     /// Sends each hop through a tower service, which is cloned for it: limits, circuit breakers
     /// and other middleware around a `reqwest::Client`, or a stand-in for it in tests. Settings of
-    /// connections are then the service's.
+    /// connections are then the service's, as with a [`client`](SessionBuilder::client).
     ///
-    /// An error of the service keeps its kind if it is or wraps an [`Error`] of this crate or of
-    /// reqwest. Of the others, one from `poll_ready` is
-    /// [`Unsent`](crate::DisconnectedError::Unsent), one from `call` is
+    /// An error of the service that is or wraps an [`Error`] of this crate is that error, with what it
+    /// says of what was [sent](Error::sent); one of reqwest keeps its kind. Of the others, tower's
+    /// `Elapsed` is [`TimeoutError::Attempt`](crate::TimeoutError::Attempt); its `Overloaded`, and all
+    /// from `poll_ready`, are [`Unsent`](crate::DisconnectedError::Unsent); the rest, from `call`, is
     /// [`Closed`](crate::DisconnectedError::Closed).
     pub fn service<S>(mut self, service: S) -> Self
     where
@@ -340,6 +346,18 @@ impl SessionBuilder {
         if let Some(mistake) = self.mistake.take() {
             return Err(mistake);
         }
+        if let (Some(given), Some(setting)) = (&self.given, self.connection_setting()) {
+            let what = match given {
+                Given::Client(_) => "client",
+                Given::Service(_) => "service",
+            };
+            return Err(Error::build(
+                BuildError::Session,
+                format!(
+                    "`{setting}` is for the session's own connections, and not for a {what} that is given"
+                ),
+            ));
+        }
         #[cfg(feature = "rustls")]
         {
             self.tls = self.certificates.tls()?;
@@ -359,22 +377,40 @@ impl SessionBuilder {
                     budget,
                     proxies: direct::Proxies::None,
                     runtime: None,
+                    system_proxies: false,
                 }))
             }
             Some(Given::Service(stack)) => Transport::Service(Arc::new(Served { stack, budget })),
             None => {
-                let retry_budget = self.retry_budget;
+                let (retry_budget, system) = (self.retry_budget, self.proxies.are_system());
                 let proxies = self.proxies.known();
-                Transport::Clients(Clients::new(self.recipe(), retry_budget, proxies))
+                Transport::Clients(Clients::new(self.recipe(), retry_budget, proxies, system))
             }
         };
         Session(Arc::new(Inner { config, transport }))
+    }
+
+    /// What was set of connections, which a client or a service that is given makes itself.
+    fn connection_setting(&self) -> Option<&'static str> {
+        #[cfg(feature = "cookies")]
+        if self.cookies {
+            return Some("cookie_store");
+        }
+        #[cfg(feature = "rustls")]
+        if !self.certificates.is_empty() {
+            return Some("root_certificate` or `identity");
+        }
+        if self.proxies.has_own() {
+            return Some("proxy");
+        }
+        (!self.configure.is_empty()).then_some("configure")
     }
 
     /// How the client of a runtime is made: a direct sender, unless something is set that is reqwest's.
     fn recipe(self) -> Box<Recipe> {
         let direct = self.proxies.direct().filter(|_| !self.takes_reqwest());
         let Self { connect_timeout, pool_idle_timeout, http2, proxies, configure, tls, .. } = self;
+        let is_configured = !configure.is_empty();
         if let Some(proxies) = direct {
             let recipe = direct::Recipe { connect_timeout, pool_idle_timeout, http2, proxies, tls };
             return Box::new(move || Ok(Client::Direct(Box::new(Direct::new(&recipe)))));
@@ -383,7 +419,7 @@ impl SessionBuilder {
         let certificates = self.certificates;
         #[cfg(feature = "cookies")]
         let jar = self.cookies.then(|| Arc::new(reqwest::cookie::Jar::default()));
-        Box::new(move || {
+        let set = move || -> reqwest::Result<reqwest::ClientBuilder> {
             let mut client = reqwest::Client::builder()
                 .pool_idle_timeout(pool_idle_timeout)
                 // A folded line is one with spaces (RFC 9112 §5.2).
@@ -400,12 +436,10 @@ impl SessionBuilder {
             if let Some(jar) = &jar {
                 client = client.cookie_provider(Arc::clone(jar));
             }
-            match configure.is_empty() {
-                true => client = tls::share(client, &tls),
-                #[cfg(feature = "rustls")]
-                false => client = certificates.give(client)?,
-                #[cfg(not(feature = "rustls"))]
-                false => {}
+            #[cfg(feature = "rustls")]
+            {
+                // Another crate of the program may have made another library reqwest's default.
+                client = certificates.give(client.tls_backend_rustls())?;
             }
             for configure in &configure {
                 client = configure(client);
@@ -413,15 +447,25 @@ impl SessionBuilder {
             // Redirects, retries and decompression are the exchange's, by rules of its own. A client
             // that may retry copies each request, even if it never does.
             // Another crate of the program may have given reqwest its decoders.
-            client
+            Ok(client
                 .redirect(reqwest::redirect::Policy::none())
                 .retry(reqwest::retry::never().max_retries_per_request(0))
                 .no_gzip()
                 .no_brotli()
                 .no_deflate()
-                .no_zstd()
-                .build()
-                .map(Client::Reqwest)
+                .no_zstd())
+        };
+        Box::new(move || {
+            let built = match is_configured {
+                false => tls::share(set()?, &tls).build(),
+                // What is set there may be of TLS, and is not set beside a shared configuration; it is
+                // for that reason alone that there has to be a store of certificates.
+                true => set()?.build().or_else(|error| match tls::has_store() {
+                    true => Err(error),
+                    false => tls::share(set()?, &tls).build(),
+                }),
+            };
+            built.map(Client::Reqwest)
         })
     }
 

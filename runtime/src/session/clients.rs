@@ -33,6 +33,8 @@ pub(crate) struct Local {
     pub(crate) proxies: Proxies,
     /// None for a client of the user's, which is used on whichever runtime.
     pub(crate) runtime: Option<Id>,
+    /// Whether it goes through the proxies of the system.
+    pub(crate) system_proxies: bool,
 }
 
 /// Makes a client, for a runtime that has none yet.
@@ -40,6 +42,7 @@ pub(crate) type Recipe = dyn Fn() -> reqwest::Result<Client> + Send + Sync;
 
 pub(crate) struct Clients {
     recipe: Box<Recipe>,
+    system_proxies: bool,
     retry_budget: Option<u32>,
     proxies: Proxies,
     by_runtime: Arc<ByRuntime>,
@@ -66,8 +69,13 @@ impl Drop for Evictor {
 }
 
 impl Clients {
-    pub(crate) fn new(recipe: Box<Recipe>, retry_budget: Option<u32>, proxies: Proxies) -> Self {
-        Self { recipe, retry_budget, proxies, by_runtime: Arc::default() }
+    pub(crate) fn new(
+        recipe: Box<Recipe>,
+        retry_budget: Option<u32>,
+        proxies: Proxies,
+        system_proxies: bool,
+    ) -> Self {
+        Self { recipe, system_proxies, retry_budget, proxies, by_runtime: Arc::default() }
     }
 
     /// The client of a runtime, and what goes with it.
@@ -86,8 +94,8 @@ impl Clients {
                 .with_source(error.without_url())
         })?;
         let budget = Budget::new(self.retry_budget);
-        let local =
-            Arc::new(Local { client, budget, proxies: self.proxies.clone(), runtime: Some(id) });
+        let (proxies, system_proxies) = (self.proxies.clone(), self.system_proxies);
+        let local = Arc::new(Local { client, budget, proxies, runtime: Some(id), system_proxies });
         {
             let mut by_runtime = self.by_runtime.write();
             // Another thread of this runtime may have been faster.
@@ -164,7 +172,7 @@ mod tests {
 
     fn clients() -> Clients {
         let recipe = || reqwest::Client::builder().no_proxy().build().map(Client::Reqwest);
-        Clients::new(Box::new(recipe), None, Proxies::None)
+        Clients::new(Box::new(recipe), None, Proxies::None, false)
     }
 
     fn runtime() -> tokio::runtime::Runtime {

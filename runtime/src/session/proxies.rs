@@ -26,7 +26,7 @@ pub struct Proxy(Given);
 
 enum Given {
     Url(String),
-    Reqwest(reqwest::Proxy),
+    Reqwest(Box<reqwest::Proxy>),
 }
 
 impl From<&str> for Proxy {
@@ -49,7 +49,7 @@ impl From<Url> for Proxy {
 
 impl From<reqwest::Proxy> for Proxy {
     fn from(proxy: reqwest::Proxy) -> Self {
-        Self(Given::Reqwest(proxy))
+        Self(Given::Reqwest(Box::new(proxy)))
     }
 }
 
@@ -95,7 +95,7 @@ impl Proxies {
     /// The same for the direct sender; `None` if only reqwest knows what they take.
     pub(super) fn direct(&self) -> Option<direct::Proxies> {
         match self.own.first() {
-            None if self.system && may_have_proxies() => Some(direct::Proxies::of_system()),
+            None if self.are_system() => Some(direct::Proxies::of_system()),
             None => Some(direct::Proxies::None),
             // It takes every URL, and so those behind it none.
             Some(Given::Url(url)) => Some(direct::Proxies::all(url)),
@@ -116,17 +116,69 @@ impl Proxies {
         &self,
         mut client: reqwest::ClientBuilder,
     ) -> reqwest::Result<reqwest::ClientBuilder> {
-        if !(self.system && may_have_proxies()) {
+        if !self.are_system() {
             client = client.no_proxy();
         }
         for proxy in &self.own {
             client = client.proxy(match proxy {
                 Given::Url(url) => reqwest::Proxy::all(url)?,
-                Given::Reqwest(proxy) => proxy.clone(),
+                Given::Reqwest(proxy) => (**proxy).clone(),
             });
         }
         Ok(client)
     }
+
+    pub(super) fn has_own(&self) -> bool {
+        !self.own.is_empty()
+    }
+
+    /// Whether the system's take part.
+    pub(super) fn are_system(&self) -> bool {
+        self.system && may_have_proxies()
+    }
+}
+
+/// Refuses to pass by a proxy that the environment names for a URL, and that cannot be spoken to: what
+/// was to go through it would go past it.
+#[cfg(not(feature = "socks"))]
+pub(super) fn check_system(url: &Url) -> Result<(), Error> {
+    use hyper_util::client::proxy::matcher::Matcher;
+
+    /// The environment's proxies, if one of them is of SOCKS.
+    static WITH_SOCKS: LazyLock<Option<Matcher>> = LazyLock::new(|| {
+        let is_any = ["http", "https"].iter().any(|scheme| socks_variable(scheme).is_some());
+        is_any.then(Matcher::from_system)
+    });
+    let Some(matcher) = &*WITH_SOCKS else { return Ok(()) };
+    let proxy = Uri::try_from(url.as_str()).ok().and_then(|url| matcher.intercept(&url));
+    match proxy.and_then(|proxy| proxy.uri().scheme_str().map(is_supported)) {
+        Some(false) => Err(Error::build(
+            BuildError::Session,
+            format!(
+                "`{}` names a SOCKS proxy, which needs the feature `socks`",
+                socks_variable(url.scheme()).unwrap_or("ALL_PROXY")
+            ),
+        )),
+        Some(true) | None => Ok(()),
+    }
+}
+
+#[cfg(feature = "socks")]
+pub(super) fn check_system(_: &Url) -> Result<(), Error> {
+    Ok(())
+}
+
+/// The variable that names a SOCKS proxy for URLs of this scheme.
+#[cfg(not(feature = "socks"))]
+fn socks_variable(scheme: &str) -> Option<&'static str> {
+    let own = match scheme {
+        "https" => ["HTTPS_PROXY", "https_proxy"],
+        _ => ["HTTP_PROXY", "http_proxy"],
+    };
+    own.into_iter().chain(["ALL_PROXY", "all_proxy"]).find(|name| {
+        let value = std::env::var(name).unwrap_or_default().to_ascii_lowercase();
+        value.trim_start().starts_with("socks")
+    })
 }
 
 fn unsupported() -> Error {
@@ -138,11 +190,8 @@ fn unsupported() -> Error {
 }
 
 fn is_supported(scheme: &str) -> bool {
-    match scheme {
-        "http" | "https" => true,
-        "socks4" | "socks4a" | "socks5" | "socks5h" => cfg!(feature = "socks"),
-        _ => false,
-    }
+    let is_socks = matches!(scheme, "socks4" | "socks4a" | "socks5" | "socks5h");
+    matches!(scheme, "http" | "https") || cfg!(feature = "socks") && is_socks
 }
 
 /// The scheme of a proxy of reqwest's, which `Debug` alone shows. reqwest leaves out one that it does

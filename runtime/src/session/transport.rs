@@ -14,7 +14,10 @@ use tokio::runtime::Handle;
 use tower_service::Service;
 use url::Url;
 
-use super::clients::{Clients, Local};
+use super::{
+    clients::{Clients, Local},
+    proxies::check_system,
+};
 use crate::{
     body::{ReceivedBody, SendBody},
     classify::{self, NoHead},
@@ -93,6 +96,11 @@ impl Sender {
 
     /// Sends one hop, and waits for the head of its response.
     pub(crate) fn send(&self, outgoing: Outgoing) -> Result<Sending, Error> {
+        if let Self::Own(local) = self
+            && local.system_proxies
+        {
+            check_system(&outgoing.url)?;
+        }
         let https = outgoing.url.scheme() == "https";
         let way = match self {
             Self::Own(local) | Self::Foreign(local) => match &local.client {
@@ -196,9 +204,7 @@ impl Future for Sending {
                 Way::Service(answer) => match ready!(answer.as_mut().poll(context)) {
                     Ok(response) => Ok(Head::of_reqwest(response, true)),
                     Err(Refused::NotReady(error)) => Err(classify::unsent(error).into()),
-                    Err(Refused::Failed(error)) => {
-                        Err(classify::service(error, *https).sent_at_least(Sent::Maybe))
-                    }
+                    Err(Refused::Failed(error)) => Err(classify::service(error, *https)),
                 },
             };
         Poll::Ready(head)

@@ -2,6 +2,7 @@
 
 mod bodies;
 mod connections;
+mod environment;
 mod faults;
 mod limits;
 mod properties;

@@ -2,6 +2,7 @@
 
 use std::{
     future::{Ready, poll_fn, ready},
+    pin::Pin,
     sync::{
         LazyLock,
         atomic::{AtomicUsize, Ordering},
@@ -10,7 +11,9 @@ use std::{
     thread,
 };
 
-use backstop::{BuildError, DisconnectedError, ErrorKind, Request, Sent, Session, reqwest};
+use backstop::{
+    BuildError, DisconnectedError, ErrorKind, Request, Sent, Session, TimeoutError, reqwest,
+};
 use backstop_tests::{Answer, Echo, Server};
 use tower_service::Service;
 
@@ -308,6 +311,126 @@ async fn a_tower_service_stands_in() {
             "{error:#}"
         );
     }
+}
+
+/// A service that answers with an error of ours, or never.
+#[derive(Clone)]
+struct Ours {
+    error: Option<backstop::Error>,
+    ready: bool,
+}
+
+impl Service<reqwest::Request> for Ours {
+    type Response = reqwest::Response;
+    type Error = Box<dyn std::error::Error + Send + Sync>;
+    type Future = Pin<Box<dyn Future<Output = Result<reqwest::Response, Self::Error>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        match (&self.error, self.ready) {
+            (Some(error), false) => Poll::Ready(Err(error.clone().into())),
+            (None, false) => Poll::Pending,
+            (_, true) => Poll::Ready(Ok(())),
+        }
+    }
+
+    fn call(&mut self, _: reqwest::Request) -> Self::Future {
+        match self.error.clone() {
+            Some(error) => Box::pin(async move { Err(std::io::Error::other(error).into()) }),
+            None => Box::pin(std::future::pending()),
+        }
+    }
+}
+
+/// What a layer refuses, it says itself; a timer of tower's is a timeout, and shed load accuses nobody.
+#[tokio::test]
+async fn what_the_layers_of_a_stack_say_is_told() {
+    async fn failure<S>(service: S) -> backstop::Error
+    where
+        S: Service<reqwest::Request, Response = reqwest::Response> + Clone + Send + 'static,
+        S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+        S::Future: Send,
+    {
+        let session = Session::builder().service(service).build().expect("a session");
+        fetch_with(&session, Request::post("http://host/a")).await.expect_err("refused")
+    }
+
+    let short = std::time::Duration::from_millis(1);
+    let never = Ours { error: None, ready: true };
+    let error = failure(tower::timeout::Timeout::new(never, short)).await;
+    assert_eq!(error.kind(), ErrorKind::Timeout(TimeoutError::Attempt), "{error:#}");
+    assert_eq!(error.sent(), Sent::Maybe);
+
+    let full = Ours { error: None, ready: false };
+    let error = failure(tower::load_shed::LoadShed::new(full)).await;
+    assert_eq!(error.kind(), ErrorKind::Disconnected(DisconnectedError::Unsent), "{error:#}");
+    assert_eq!(error.sent(), Sent::No);
+    assert!(error.to_string().contains("overloaded"), "{error}");
+
+    for kind in [
+        ErrorKind::Build(BuildError::Header),
+        ErrorKind::Connect(backstop::ConnectError::Refused),
+        ErrorKind::Timeout(TimeoutError::Total),
+        ErrorKind::Status(503),
+    ] {
+        let own = backstop::Error::new(kind);
+        for ready in [true, false] {
+            let error = failure(Ours { error: Some(own.clone()), ready }).await;
+            assert_eq!((error.kind(), error.sent()), (kind, own.sent()), "{ready}: {error:#}");
+        }
+    }
+}
+
+#[test]
+fn settings_that_a_client_would_ignore_are_refused() {
+    let client = || reqwest::Client::builder().no_proxy().build().expect("a client");
+    let proxy = "http://127.0.0.1:1";
+    for (builder, setting) in [
+        (Session::builder().client(client()).proxy(proxy), "`proxy`"),
+        (Session::builder().proxy(proxy).client(client()), "`proxy`"),
+        (Session::builder().client(client()).configure(|client| client), "`configure`"),
+        (Session::builder().client(client()).cookie_store(true), "`cookie_store`"),
+        (Session::builder().service(Echo).proxy(proxy), "`proxy`"),
+        (Session::builder().configure(|client| client).service(Echo), "`configure`"),
+    ] {
+        let error = builder.build().expect_err(setting);
+        assert_eq!(error.kind(), ErrorKind::Build(BuildError::Session));
+        assert!(error.to_string().contains(setting), "{error}");
+    }
+    Session::builder().client(client()).no_proxy().build().expect("nothing is asked for");
+    Session::builder().client(client()).cookie_store(false).build().expect("nothing is asked for");
+}
+
+/// A program's last words may be a request: the thread's own memory is half gone then.
+#[test]
+fn a_call_in_the_destructor_of_a_thread_ends_in_an_error() {
+    struct LastWords(std::sync::mpsc::Sender<ErrorKind>);
+
+    impl Drop for LastWords {
+        fn drop(&mut self) {
+            let mut call = Box::pin(Session::shared().fetch(Request::get("http://127.0.0.1:9/")));
+            let polled = call.as_mut().poll(&mut Context::from_waker(std::task::Waker::noop()));
+            if let Poll::Ready(Err(error)) = polled {
+                let _ = self.0.send(error.kind());
+            }
+        }
+    }
+
+    thread_local! {
+        static LAST: std::cell::RefCell<Option<LastWords>> = const { std::cell::RefCell::new(None) };
+    }
+
+    // tokio's clock is the thread's too, once it was stopped anywhere.
+    small_runtime().block_on(async { tokio::time::pause() });
+    let (sender, receiver) = std::sync::mpsc::channel();
+    thread::spawn(move || {
+        // Registered first, it is dropped after what the calls keep; and the other way round.
+        LAST.with_borrow_mut(|last| *last = Some(LastWords(sender)));
+        let mut call = Box::pin(Session::shared().fetch(Request::get("http://127.0.0.1:9/")));
+        assert!(call.as_mut().poll(&mut Context::from_waker(std::task::Waker::noop())).is_ready());
+    })
+    .join()
+    .expect("no panic");
+    assert_eq!(receiver.recv().expect("last words"), ErrorKind::Build(BuildError::Session));
 }
 
 #[tokio::test]

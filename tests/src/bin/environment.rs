@@ -1,0 +1,30 @@
+//! Fetches a URL in an environment that a test made, and says what became of it in one line. What the
+//! environment holds is looked at once for a process: each case has one of its own.
+
+use backstop::{Request, Session};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() {
+    let mut arguments = std::env::args().skip(1);
+    let (kind, url) = (arguments.next().unwrap_or_default(), arguments.next().unwrap_or_default());
+    let builder = Session::builder();
+    let session = match &*kind {
+        "direct" => builder,
+        "reqwest" => builder.use_reqwest(true),
+        "configured" => builder.configure(|client| client.user_agent("configured")),
+        "without proxies" => builder.no_proxy(),
+        "has socks" => {
+            println!("{}", builder.proxy("socks5://127.0.0.1:1").build().is_ok());
+            return;
+        }
+        other => panic!("there is no session `{other}`"),
+    };
+    let session = session.build().expect("a session");
+    println!(
+        "{}",
+        match session.fetch(Request::get(url)).await.and_then(|response| response.text()) {
+            Ok(text) => format!("ok {text}"),
+            Err(error) => format!("{} {:?} {error:#}", error.kind().name(), error.sent()),
+        }
+    );
+}

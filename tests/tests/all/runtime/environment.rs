@@ -1,0 +1,116 @@
+//! What the environment of a process changes: its proxies, and its certificates.
+
+use std::process::Command;
+
+use backstop_tests::{
+    Answer, Server,
+    faults::{Certificate, Endpoint, Step},
+};
+
+/// The sessions that the program knows.
+const SESSIONS: [&str; 3] = ["direct", "reqwest", "configured"];
+
+/// What a process with these variables, and no others of theirs, says.
+fn fetched(session: &str, url: &str, variables: &[(&str, &str)]) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_environment"));
+    for name in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"] {
+        command.env_remove(name).env_remove(name.to_ascii_lowercase());
+    }
+    for name in ["REQUEST_METHOD", "SSL_CERT_FILE", "SSL_CERT_DIR"] {
+        command.env_remove(name);
+    }
+    let output = command.args([session, url]).envs(variables.iter().copied()).output();
+    String::from_utf8(output.expect("it runs").stdout).expect("UTF-8").trim().to_owned()
+}
+
+/// A proxy, and a server: each says which of the two it is.
+fn proxy_and_server() -> (Server, Server) {
+    (Server::always(Answer::new(200, "proxy")), Server::always(Answer::new(200, "server")))
+}
+
+#[test]
+fn a_machine_without_certificates_speaks_plain_http() {
+    let server = Server::always(Answer::new(200, "plain"));
+    let empty = [("SSL_CERT_FILE", "/dev/null"), ("SSL_CERT_DIR", "/dev/null")];
+    for session in SESSIONS {
+        assert_eq!(fetched(session, &server.url(), &empty), "ok plain", "{session}");
+    }
+}
+
+/// That there is no store is why no certificate is accepted.
+#[tokio::test]
+async fn a_machine_without_certificates_accepts_none() {
+    let empty = [("SSL_CERT_FILE", "/dev/null"), ("SSL_CERT_DIR", "/dev/null")];
+    for session in SESSIONS {
+        let server = Endpoint::script(vec![vec![Step::tls(Certificate::Good)]]).expect("a port");
+        let url = format!("https://{}/", server.address());
+        let said = tokio::task::spawn_blocking(move || fetched(session, &url, &empty));
+        let said = said.await.expect("no panic");
+        assert!(said.starts_with("connect.certificate No"), "{session}: {said}");
+        assert!(said.contains("No CA certificates"), "{session}: {said}");
+    }
+}
+
+#[test]
+fn a_socks_proxy_that_cannot_be_spoken_to_is_not_passed_by() {
+    let (_, server) = proxy_and_server();
+    let has_socks = fetched("has socks", "", &[]) == "true";
+    for session in SESSIONS {
+        for (name, value) in [
+            ("http_proxy", "socks5://127.0.0.1:1"),
+            ("HTTP_PROXY", "socks5h://127.0.0.1:1"),
+            ("all_proxy", "socks4://127.0.0.1:1"),
+            ("ALL_PROXY", "socks4a://127.0.0.1:1"),
+        ] {
+            let said = fetched(session, &server.url(), &[(name, value)]);
+            match has_socks {
+                true => assert!(said.starts_with("connect."), "{session} {name}: {said}"),
+                false => {
+                    assert!(said.starts_with("build.session No"), "{session} {name}: {said}");
+                    assert!(said.contains(&format!("`{name}`")), "{session} {name}: {said}");
+                    assert!(said.contains("feature `socks`"), "{session} {name}: {said}");
+                }
+            }
+        }
+        // It is not asked for these.
+        for variables in [
+            &[("https_proxy", "socks5://127.0.0.1:1")][..],
+            &[("http_proxy", "socks5://127.0.0.1:1"), ("no_proxy", "127.0.0.1")],
+            &[("http_proxy", "socks5://127.0.0.1:1"), ("REQUEST_METHOD", "GET")],
+        ] {
+            let said = fetched(session, &server.url(), variables);
+            assert_eq!(said, "ok server", "{session} {variables:?}");
+        }
+    }
+    let said = fetched("without proxies", &server.url(), &[("http_proxy", "socks5://127.0.0.1:1")]);
+    assert_eq!(said, "ok server");
+}
+
+/// As reqwest, and curl, read them; what the documentation says of them is held here.
+#[test]
+fn the_variables_of_proxies_are_read_as_reqwest_reads_them() {
+    let (proxy, server) = proxy_and_server();
+    let (url, proxy) = (server.url(), proxy.url());
+    let without_scheme = proxy.trim_start_matches("http://").to_owned();
+    let named = url.replace("127.0.0.1", "localhost");
+    for session in SESSIONS {
+        for (url, variables, expected) in [
+            (&url, &[("http_proxy", &*proxy)][..], "ok proxy"),
+            (&url, &[("HTTP_PROXY", &proxy)], "ok proxy"),
+            (&url, &[("all_proxy", &proxy)], "ok proxy"),
+            (&url, &[("http_proxy", &without_scheme)], "ok proxy"),
+            (&url, &[("https_proxy", &proxy)], "ok server"),
+            (&url, &[("http_proxy", &proxy), ("REQUEST_METHOD", "GET")], "ok server"),
+            (&url, &[("http_proxy", &proxy), ("no_proxy", "127.0.0.0/8")], "ok server"),
+            // What is no URL names no proxy.
+            (&url, &[("http_proxy", "http://[bad")], "ok server"),
+            (&url, &[("http_proxy", "")], "ok server"),
+            // `*` stands for every name, and for no address.
+            (&named, &[("http_proxy", &proxy), ("no_proxy", "*")], "ok server"),
+            (&url, &[("http_proxy", &proxy), ("no_proxy", "*")], "ok proxy"),
+        ] {
+            let said = fetched(session, url, variables);
+            assert_eq!(said, expected, "{session} {variables:?}");
+        }
+    }
+}
