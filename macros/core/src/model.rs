@@ -105,8 +105,8 @@ pub(crate) enum OnError {
     Nothing,
     Always(Action, Span),
     Arms {
-        /// Where `on_error` stands; it is the same in the variant above.
-        key: Span,
+        /// The `(` after `on_error`; in the variant above, the `=`.
+        begins: Span,
         arms: Vec<Arm>,
         /// Whether the last word is left to a `_` of our own.
         open: bool,

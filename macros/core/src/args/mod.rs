@@ -51,6 +51,8 @@ pub(crate) struct Args {
     pub(crate) error_body: Option<Keyed<Measure<u64>>>,
     pub(crate) retry: Option<Keyed<Retry>>,
     pub(crate) on_error: Option<Keyed<OnError>>,
+    /// The `(` or `=` after `on_error`.
+    pub(crate) on_error_begins: Option<Span>,
     pub(crate) fallback: Option<Keyed<Expr>>,
     pub(crate) cleanup: Option<Keyed<Expr>>,
     pub(crate) finally: Option<Keyed<Expr>>,
@@ -305,6 +307,7 @@ impl Reader {
                 set_once(&mut args.retry, errors, Keyed { key, value });
             }
             "on_error" => {
+                args.on_error_begins.get_or_insert(input.span());
                 let value = on_error(&key, input, errors)?;
                 set_once(&mut args.on_error, errors, Keyed { key, value });
             }

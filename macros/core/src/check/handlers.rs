@@ -1,6 +1,6 @@
 //! The rules for what happens after a failure.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::{Expr, ExprAwait, ExprClosure, Lit, Pat, RangeLimits};
@@ -274,14 +274,14 @@ pub(super) fn always_settles(on_error: Option<&Keyed<args::OnError>>) -> bool {
     }
 }
 
-pub(super) fn on_error(on_error: Option<Keyed<args::OnError>>) -> OnError {
+pub(super) fn on_error(on_error: Option<Keyed<args::OnError>>, begins: Option<Span>) -> OnError {
     let Some(Keyed { key, value }) = on_error else {
         return OnError::Nothing;
     };
-    let key = key.span();
+    let begins = begins.unwrap_or_else(|| key.span());
     match value {
-        args::OnError::Always(action, _) => OnError::Always(action, key),
-        args::OnError::Arms(arms) => OnError::Arms { key, open: !has_catch_all(&arms), arms },
+        args::OnError::Always(action, _) => OnError::Always(action, begins),
+        args::OnError::Arms(arms) => OnError::Arms { begins, open: !has_catch_all(&arms), arms },
     }
 }
 

@@ -84,7 +84,7 @@ pub(crate) fn check(args: Args, item: &Item, mut errors: Errors) -> Result<Reque
     let auth = sent::auth(args.bearer, args.basic);
     let timeouts = args.timeout.map(|keyed| keyed.value).unwrap_or_default();
     let handlers = handled.then(|| Handlers {
-        on_error: handlers::on_error(args.on_error),
+        on_error: handlers::on_error(args.on_error, args.on_error_begins),
         fallback: args.fallback.map(|keyed| keyed.value),
         cleanup,
         finally,

@@ -314,15 +314,16 @@ fn outcome(request: &Request, handlers: &Handlers, item: &Item) -> TokenStream {
 
 // Output: #[deny(unreachable_patterns, unused_must_use)]
 fn denied(on_error: &OnError) -> Option<TokenStream> {
-    // What the lint says of where it comes from points at the key.
+    // What the lint says of where it comes from points behind the key: at the key, an editor would show
+    // the docs of `deny` for `on_error`.
     match on_error {
-        OnError::Arms { key, .. } => {
-            Some(quote_spanned!(*key=> #[deny(unreachable_patterns, unused_must_use)]))
+        OnError::Arms { begins, .. } => {
+            Some(quote_spanned!(*begins=> #[deny(unreachable_patterns, unused_must_use)]))
         }
         OnError::Always(
             Action::Call(_, None) | Action::Closure(_) | Action::Block(_) | Action::If { .. },
-            key,
-        ) => Some(quote_spanned!(*key=> #[deny(unused_must_use)])),
+            begins,
+        ) => Some(quote_spanned!(*begins=> #[deny(unused_must_use)])),
         _ => None,
     }
 }
