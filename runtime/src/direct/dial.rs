@@ -28,7 +28,9 @@ use super::{
     proxy::{Proxies, shown},
     tunnel::{self, NoTunnel},
 };
-use crate::{error::BoxError, tls::Tls};
+#[cfg(any(feature = "rustls", feature = "socks"))]
+use crate::error::BoxError;
+use crate::tls::Tls;
 
 /// As reqwest has them.
 const KEEPALIVE: Duration = Duration::from_secs(15);

@@ -52,6 +52,7 @@ impl Failure {
         }
     }
 
+    #[cfg(feature = "rustls")]
     pub(super) fn with_detail(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
         self.detail = Some(detail.into());
         self

@@ -1,0 +1,82 @@
+//! Which TLS library connects, by the features of this crate: what each says when a server does not speak
+//! TLS tells them apart.
+
+use std::{
+    io::{Read as _, Write as _},
+    net::TcpListener,
+    thread,
+};
+
+use backstop::{Error, ErrorKind, Request, Sent, Session};
+
+/// A server of plain HTTP, by an `https` URL. It serves one connection.
+fn plain_server() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port on loopback");
+    let address = listener.local_addr().expect("a bound socket has an address");
+    thread::spawn(move || {
+        let (mut stream, _) = listener.accept().expect("a connection");
+        // A part of the client's greeting.
+        let _ = stream.read(&mut [0; 64]);
+        let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n");
+        // Until the client leaves: closing with unread data would reset the connection.
+        let _ = std::io::copy(&mut stream, &mut std::io::sink());
+    });
+    format!("https://{address}/")
+}
+
+async fn failures() -> Vec<Error> {
+    let builder = || Session::builder().no_proxy();
+    let sessions = [
+        builder(),
+        builder().use_reqwest(true),
+        builder().configure(|client| client.user_agent("configured")),
+    ];
+    let mut failures = Vec::new();
+    for session in sessions {
+        let session = session.build().expect("a session");
+        let outcome = session.fetch(Request::get(plain_server())).await;
+        failures.push(outcome.expect_err("no TLS is spoken"));
+    }
+    failures
+}
+
+/// As rustls names the first byte of what is no TLS.
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+fn is_of_rustls(error: &Error) -> bool {
+    format!("{error:#}").contains("InvalidContentType")
+}
+
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+#[tokio::test]
+async fn a_server_without_tls_is_told_by_every_library() {
+    for error in failures().await {
+        assert_eq!(error.kind(), ErrorKind::Connect(backstop::ConnectError::Tls), "{error:#}");
+        assert_eq!(error.sent(), Sent::No);
+    }
+}
+
+/// Also where `native-tls` is on as well, as reqwest then takes that by default.
+#[cfg(feature = "rustls")]
+#[tokio::test]
+async fn rustls_stays_rustls() {
+    for error in failures().await {
+        assert!(is_of_rustls(&error), "{error:#}");
+    }
+}
+
+#[cfg(all(feature = "native-tls", not(feature = "rustls")))]
+#[tokio::test]
+async fn the_platform_s_library_is_taken_without_rustls() {
+    for error in failures().await {
+        assert!(!is_of_rustls(&error), "{error:#}");
+    }
+}
+
+#[cfg(not(any(feature = "rustls", feature = "native-tls")))]
+#[tokio::test]
+async fn without_tls_https_cannot_be_requested() {
+    for error in failures().await {
+        assert_eq!(error.kind(), ErrorKind::Build(backstop::BuildError::Url), "{error:#}");
+        assert_eq!(error.sent(), Sent::No);
+    }
+}
