@@ -32,9 +32,15 @@ pub(crate) enum Resend {
     Never,
     /// It may have been sent, and was not answered: again if that is idempotent.
     IfIdempotent,
-    /// It was not sent, or the server said that it did not process it.
-    Always,
+    /// It was not sent, or the server said that it did not process it: again, so many times at most.
+    Always(u32),
 }
+
+/// How often what was not taken is sent again.
+const RESENDS: u32 = 5;
+/// The same where the server ends the connection: as many calls as were in flight on it move to the next,
+/// which may be ended as soon.
+const RESENDS_AFTER_GO_AWAY: u32 = 20;
 
 impl NoHead {
     pub(crate) fn sent_at_least(self, sent: Sent) -> Self {
@@ -67,7 +73,7 @@ impl Verdict {
             kind: ErrorKind::Disconnected(DisconnectedError::Unsent),
             sent: Sent::No,
             detail: Some(detail.into()),
-            resend: Resend::Always,
+            resend: Resend::Always(RESENDS),
         }
     }
 
@@ -255,7 +261,7 @@ fn hyper_verdict(hyper: &hyper::Error, is_alive: bool) -> Verdict {
             false => disconnected(DisconnectedError::Runtime),
         };
     }
-    if hyper.is_canceled() {
+    if hyper.is_canceled() && find::<NotAsAgreed>(hyper).is_none() {
         return Verdict::unsent("the connection closed before it was written");
     }
     if hyper.is_parse() {
@@ -412,9 +418,10 @@ fn h2_verdict(error: &hyper::Error) -> Option<Verdict> {
         return Some(Verdict::unsent("the server refused the stream (REFUSED_STREAM)"));
     }
     if h2.is_remote() && h2.is_go_away() && h2.reason() == Some(h2::Reason::NO_ERROR) {
-        return Some(Verdict::unsent(
-            "the server closes the connection, and did not take it (GOAWAY)",
-        ));
+        return Some(Verdict {
+            resend: Resend::Always(RESENDS_AFTER_GO_AWAY),
+            ..Verdict::unsent("the server closes the connection, and did not take it (GOAWAY)")
+        });
     }
     let kind = match breaks_protocol(h2) {
         true => ErrorKind::Protocol,

@@ -206,7 +206,8 @@ impl Error {
         retry_after::read(&self.0.headers)
     }
 
-    /// How often the request was tried: 0 when it could not be built, 1 without a retry.
+    /// How often the request was tried: 0 when it could not be built, 1 without a retry. A hop that was
+    /// sent again because it was [not taken](crate::DisconnectedError::Unsent) is no further attempt.
     pub fn attempts(&self) -> u32 {
         self.0.attempts
     }

@@ -25,9 +25,6 @@ use crate::{
     },
 };
 
-/// How often a hop is sent again that was not taken.
-const MAX_RESENDS: u32 = 5;
-
 pub(super) struct Attempt<'a> {
     config: &'a Config,
     sender: &'a Sender,
@@ -96,12 +93,12 @@ impl<'a> Attempt<'a> {
                 Ok(head) => return Ok(head),
                 Err(no_head) => no_head,
             };
-            let is_safe = match resend {
-                Resend::Always => true,
-                Resend::IfIdempotent => is_idempotent(&self.hop.method),
-                Resend::Never => false,
+            let most = match resend {
+                Resend::Always(most) => most,
+                Resend::IfIdempotent if is_idempotent(&self.hop.method) => 1,
+                Resend::IfIdempotent | Resend::Never => 0,
             };
-            if !is_safe || !self.parts.body.is_replayable() || resends == MAX_RESENDS {
+            if resends >= most || !self.parts.body.is_replayable() {
                 return Err(error);
             }
             resends += 1;

@@ -19,6 +19,9 @@ use crate::{
 /// How long the body of an error is waited for.
 const ERROR_BODY_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// The longest body of an error that is read to its end, in bytes, though less of it is kept.
+const DRAINED: u64 = 256 * 1024;
+
 /// A response that counts as success, read as far as was asked.
 pub(crate) struct Received {
     pub(crate) status: StatusCode,
@@ -113,6 +116,17 @@ impl Payload {
         }
     }
 
+    /// Reads the rest of a short body, which nobody asked for: its connection can then be used again.
+    async fn drain(&mut self, deadlines: &Deadlines) {
+        if self.announced.is_some_and(|length| length > DRAINED) {
+            return;
+        }
+        while self.announced != Some(self.arrived)
+            && self.arrived <= DRAINED
+            && let Ok(Some(_)) = self.chunk(deadlines).await
+        {}
+    }
+
     /// The response, whose headers nobody else needs, with the body that becomes of this one.
     pub(super) fn received(mut self, body: impl FnOnce(Self) -> Body) -> Received {
         Received {
@@ -185,6 +199,7 @@ pub(super) async fn status_error(
             }
         }
     }
+    payload.drain(&deadlines).await;
     let status = payload.status();
     Error::new(ErrorKind::Status(status.as_u16()))
         .with_status(status)

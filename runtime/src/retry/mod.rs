@@ -25,7 +25,9 @@ pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempote
 /// When a request is tried again, how often, and after which wait.
 ///
 /// Nothing is retried unless a [request](crate::Request::retry) or its
-/// [session](crate::SessionBuilder::retry) asks for it. An attempt reaches from the connection to
+/// [session](crate::SessionBuilder::retry) asks for it, except what was certainly not taken: a stream that
+/// the server refused, and a request whose connection closed before a byte of it was written. Those are
+/// sent again at once, a few times, and are no attempts of a policy. An attempt reaches from the connection to
 /// the last byte of a buffered body, so that a body which was cut short can be retried, and a
 /// value that cannot be decoded is not.
 ///
@@ -33,7 +35,8 @@ pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempote
 ///
 /// By default what may be gone with the next try:
 ///
-/// - no connection, but for a certificate that was not accepted;
+/// - no connection, except for a certificate that was not accepted, or credentials that a proxy refused
+///   (407);
 /// - a timeout, but for the total one;
 /// - a connection that was lost before the response, or within a body of known length;
 /// - the statuses 408, 425, 429, 500, 502, 503 and 504.
@@ -42,7 +45,7 @@ pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempote
 /// is repeated only if that is safe**: if its method is idempotent (RFC 9110 §9.2.2: GET, HEAD,
 /// OPTIONS, TRACE, PUT and DELETE), or it carries an `Idempotency-Key`. A POST or PATCH without one
 /// is retried only if nothing of it was [sent](crate::Error::sent), on any hop, or the server
-/// refused it with 429 and `Retry-After`. A body that is a stream is never sent again.
+/// refused it with 429 and a `Retry-After` that can be read. A body that is a stream is never sent again.
 ///
 /// # How long it waits
 ///

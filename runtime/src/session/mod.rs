@@ -2,6 +2,7 @@
 
 mod builder;
 mod clients;
+mod connecting;
 mod proxies;
 pub(crate) mod transport;
 
@@ -39,7 +40,7 @@ use crate::{error::DEFAULT_ERROR_BODY, exchange::Exchange, request::Request, ret
 /// | retries | none | [`retry`](SessionBuilder::retry) |
 /// | what the retries of an origin draw on | 500 tokens | [`retry_budget`](SessionBuilder::retry_budget) |
 /// | redirects followed | 10 | [`max_redirects`](SessionBuilder::max_redirects) |
-/// | an idle connection is kept for | 15 s | [`pool_idle_timeout`](SessionBuilder::pool_idle_timeout) |
+/// | an idle connection is kept for | 1.5 s | [`pool_idle_timeout`](SessionBuilder::pool_idle_timeout) |
 /// | credentials on a redirect to another origin | not sent | [`forward_credentials`](SessionBuilder::forward_credentials) |
 /// | a redirect from `https` to `http` | refused | [`allow_downgrade`](SessionBuilder::allow_downgrade) |
 /// | `Referer` on a redirect | not sent | [`referer`](SessionBuilder::referer) |

@@ -16,6 +16,7 @@ use url::Url;
 
 use super::{
     clients::{Clients, Local},
+    connecting,
     proxies::check_system,
 };
 use crate::{
@@ -106,7 +107,8 @@ impl Sender {
             Self::Own(local) | Self::Foreign(local) => match &local.client {
                 Client::Direct(direct) => Way::Direct(direct.send(outgoing.into_http()?)),
                 Client::Reqwest(client) => {
-                    Way::Reqwest((&mut &*client).call(outgoing.into_reqwest()))
+                    let response = (&mut &*client).call(outgoing.into_reqwest());
+                    Way::Reqwest { response, is_connecting: false }
                 }
             },
             Self::Service(service) => {
@@ -158,7 +160,10 @@ pub(crate) struct Sending {
 
 enum Way {
     Direct(direct::Sending),
-    Reqwest(<reqwest::Client as Service<reqwest::Request>>::Future),
+    Reqwest {
+        response: <reqwest::Client as Service<reqwest::Request>>::Future,
+        is_connecting: bool,
+    },
     Service(Answering),
 }
 
@@ -174,7 +179,9 @@ impl Sending {
     pub(crate) fn is_connecting(&self) -> bool {
         match &self.way {
             Way::Direct(sending) => !sending.has_connection(),
-            Way::Reqwest(_) | Way::Service(_) => false,
+            // A client of the user's may be at a later hop.
+            Way::Reqwest { is_connecting, .. } => *is_connecting && self.own.is_some(),
+            Way::Service(_) => false,
         }
     }
 }
@@ -184,29 +191,32 @@ impl Future for Sending {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let Self { way, https, own } = &mut *self;
-        let head =
-            match way {
-                Way::Direct(sending) => match ready!(Pin::new(&mut *sending).poll(context)) {
-                    Ok(response) => Ok(Head::of_hyper(response)),
-                    Err(error) => {
-                        let is_alive = own.as_ref().is_some_and(|local| local.is_alive());
-                        Err(classify::direct(error, sending.has_connection(), is_alive))
-                    }
-                },
-                Way::Reqwest(response) => match (ready!(Pin::new(response).poll(context)), own) {
+        let head = match way {
+            Way::Direct(sending) => match ready!(Pin::new(&mut *sending).poll(context)) {
+                Ok(response) => Ok(Head::of_hyper(response)),
+                Err(error) => {
+                    let is_alive = own.as_ref().is_some_and(|local| local.is_alive());
+                    Err(classify::direct(error, sending.has_connection(), is_alive))
+                }
+            },
+            Way::Reqwest { response, is_connecting } => {
+                let (polled, connects) = connecting::poll(response, context);
+                *is_connecting = connects;
+                match (ready!(polled), own) {
                     (Ok(response), own) => Ok(Head::of_reqwest(response, own.is_none())),
                     (Err(error), Some(local)) => {
                         Err(classify::head(error, *https, local.is_alive(), &local.proxies))
                     }
                     (Err(error), None) => Err(classify::head(error, *https, false, &Proxies::None)
                         .sent_at_least(Sent::Maybe)),
-                },
-                Way::Service(answer) => match ready!(answer.as_mut().poll(context)) {
-                    Ok(response) => Ok(Head::of_reqwest(response, true)),
-                    Err(Refused::NotReady(error)) => Err(classify::unsent(error).into()),
-                    Err(Refused::Failed(error)) => Err(classify::service(error, *https)),
-                },
-            };
+                }
+            }
+            Way::Service(answer) => match ready!(answer.as_mut().poll(context)) {
+                Ok(response) => Ok(Head::of_reqwest(response, true)),
+                Err(Refused::NotReady(error)) => Err(classify::unsent(error).into()),
+                Err(Refused::Failed(error)) => Err(classify::service(error, *https)),
+            },
+        };
         Poll::Ready(head)
     }
 }

@@ -15,6 +15,23 @@ pub(crate) fn session(
     set(Session::builder().no_proxy()).build().expect("a session")
 }
 
+/// What carries the requests of a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Transport {
+    Direct,
+    Reqwest,
+}
+
+pub(crate) const TRANSPORTS: [Transport; 2] = [Transport::Direct, Transport::Reqwest];
+
+/// The same over one of the two.
+pub(crate) fn session_over(
+    transport: Transport,
+    set: impl FnOnce(backstop::SessionBuilder) -> backstop::SessionBuilder,
+) -> Session {
+    session(|builder| set(builder).use_reqwest(transport == Transport::Reqwest))
+}
+
 /// Fetches with [`SESSION`], and fails instead of hanging.
 pub(crate) async fn fetch(request: Request) -> Result<Response, Error> {
     fetch_with(&SESSION, request).await

@@ -8,11 +8,11 @@ use std::{
     time::Duration,
 };
 
-use backstop::{ErrorKind, Request, Sent, Session, TimeoutError, reqwest};
+use backstop::{ErrorKind, Request, Retry, Sent, Session, TimeoutError, reqwest};
 use backstop_tests::{Answer, Server};
 use tower_service::Service;
 
-use crate::support::{bounded, fetch, fetch_with, gzip, session};
+use crate::support::{TRANSPORTS, bounded, fetch, fetch_with, gzip, session, session_over};
 
 const SHORT: Duration = Duration::from_millis(80);
 /// Long enough for a head to arrive on a busy machine.
@@ -51,6 +51,79 @@ async fn a_request_whose_time_is_up_is_not_sent() {
     assert_eq!(error.kind(), ErrorKind::Timeout(TimeoutError::Total));
     assert_eq!(error.sent(), Sent::No);
     assert_eq!(server.asked().len(), 1);
+}
+
+/// The limit of a connection is longer than these: none was made, and nothing was sent.
+#[tokio::test]
+async fn a_timer_that_ends_while_connecting_says_that_nothing_was_sent() {
+    // It accepts, and takes no part in a TLS handshake.
+    let server = std::net::TcpListener::bind("127.0.0.1:0").expect("a port on loopback");
+    let url = format!("https://{}", server.local_addr().expect("a bound socket has an address"));
+    for transport in TRANSPORTS {
+        let session = session_over(transport, |builder| builder);
+        for (request, timer) in [
+            (Request::post(url.clone()).timeout(SHORT), TimeoutError::Total),
+            (Request::post(url.clone()).attempt_timeout(SHORT), TimeoutError::Attempt),
+        ] {
+            let error = fetch_with(&session, request).await.expect_err("no handshake");
+            assert_eq!(error.kind(), ErrorKind::Timeout(timer));
+            assert_eq!(error.sent(), Sent::No, "{transport:?}");
+            assert!(error.to_string().contains("80ms passed while waiting for a connection"));
+        }
+        let request = Request::post(url.clone())
+            .attempt_timeout(SHORT)
+            .retry(Retry::times(2).backoff(Duration::ZERO..Duration::ZERO));
+        let error = fetch_with(&session, request).await.expect_err("no handshake");
+        assert_eq!(error.attempts(), 3, "{transport:?}: a POST too, as after a connect timeout");
+    }
+}
+
+/// A timer has its turn though each part is there when it is asked for.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_body_that_is_always_ready_leaves_the_timers_their_turn() {
+    #[derive(Clone)]
+    struct Bytewise;
+
+    impl Service<reqwest::Request> for Bytewise {
+        type Response = reqwest::Response;
+        type Error = Infallible;
+        type Future = Ready<Result<reqwest::Response, Infallible>>;
+
+        fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn call(&mut self, _: reqwest::Request) -> Self::Future {
+            let body = reqwest::Body::wrap_stream(Nothing(vec![b'x']));
+            ready(Ok(http::Response::new(body).into()))
+        }
+    }
+
+    let session = Session::builder().service(Bytewise).max_body(u64::MAX).build().expect("one");
+    for (request, timer) in [
+        (Request::get("http://api.test/").timeout(SHORT), TimeoutError::Total),
+        (Request::get("http://api.test/").attempt_timeout(SHORT), TimeoutError::Attempt),
+    ] {
+        let session = session.clone();
+        let read = tokio::spawn(async move { session.fetch(request).await });
+        let error = bounded(read).await.expect("no panic").expect_err("no end");
+        assert_eq!(error.kind(), ErrorKind::Timeout(timer));
+        assert_eq!(error.sent(), Sent::Yes);
+    }
+}
+
+/// The status is known, and its body is waited for no longer than that.
+#[tokio::test]
+async fn the_body_of_an_error_is_not_waited_for_as_long_as_others() {
+    let head = b"HTTP/1.1 503 Busy\r\ncontent-length: 9\r\n\r\npart".to_vec();
+    let server = Server::always(Answer::Stall(head));
+    let call = fetch(Request::get(server.url()).timeout(None).idle_timeout(None));
+    let error = tokio::time::timeout(Duration::from_secs(10), call)
+        .await
+        .expect("two seconds, and not as long as a body")
+        .expect_err("503");
+    assert_eq!(error.kind(), ErrorKind::Status(503));
+    assert_eq!(error.body(), "part");
 }
 
 #[tokio::test]

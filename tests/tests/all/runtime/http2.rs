@@ -1,0 +1,276 @@
+//! HTTP/2, in frames: which streams are opened, and again.
+
+use std::time::Duration;
+
+use backstop::{BodyError, DisconnectedError, Error, ErrorKind, Request, Retry, Sent};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpListener, TcpStream},
+    sync::mpsc,
+};
+
+use super::connections::listener;
+use crate::support::{TRANSPORTS, bounded, fetch_with, session, session_over};
+
+/// Frames of HTTP/2 (RFC 9113 §4.1): their length, type, flags and stream.
+fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(payload.len()).expect("a short payload").to_be_bytes();
+    let mut frame = length[1..].to_vec();
+    frame.extend([kind, flags]);
+    frame.extend(stream.to_be_bytes());
+    frame.extend(payload);
+    frame
+}
+
+const DATA: u8 = 0;
+const HEADERS: u8 = 1;
+const RST_STREAM: u8 = 3;
+const SETTINGS: u8 = 4;
+const PING: u8 = 6;
+const GOAWAY: u8 = 7;
+const ACK: u8 = 1;
+const END_STREAM: u8 = 1;
+const END_HEADERS: u8 = 4;
+const REFUSED_STREAM: [u8; 4] = 7_u32.to_be_bytes();
+
+/// The kind, flags and stream of the next frame.
+async fn next_frame(stream: &mut TcpStream) -> std::io::Result<(u8, u8, u32)> {
+    let mut head = [0; 9];
+    stream.read_exact(&mut head).await?;
+    let [a, b, c, kind, flags, id @ ..] = head;
+    let mut payload = vec![0; u32::from_be_bytes([0, a, b, c]) as usize];
+    stream.read_exact(&mut payload).await?;
+    Ok((kind, flags, u32::from_be_bytes(id)))
+}
+
+/// Speaks HTTP/2, refuses every stream, and says so.
+async fn refuse_streams(listener: TcpListener, opened: mpsc::UnboundedSender<u32>) {
+    while let Ok((mut stream, _)) = listener.accept().await {
+        let opened = opened.clone();
+        tokio::spawn(async move {
+            let mut preface = [0; 24];
+            stream.read_exact(&mut preface).await?;
+            stream.write_all(&frame(SETTINGS, 0, 0, &[])).await?;
+            loop {
+                let (kind, flags, id) = next_frame(&mut stream).await?;
+                match kind {
+                    HEADERS => {
+                        let _ = opened.send(id);
+                        stream.write_all(&frame(RST_STREAM, 0, id, &REFUSED_STREAM)).await?;
+                    }
+                    SETTINGS if flags & ACK == 0 => {
+                        stream.write_all(&frame(SETTINGS, ACK, 0, &[])).await?;
+                    }
+                    _ => {}
+                }
+            }
+            #[allow(unreachable_code, reason = "says the type of the errors above")]
+            Ok::<(), std::io::Error>(())
+        });
+    }
+}
+
+/// A server that refuses every stream is not asked without end: five times more for each attempt, which
+/// are no attempts themselves.
+#[tokio::test]
+async fn a_refused_stream_is_opened_a_few_times_for_each_attempt() {
+    for tries in [0, 2] {
+        let (listener, url) = listener().await;
+        let (opened, mut streams) = mpsc::unbounded_channel();
+        let server = tokio::spawn(refuse_streams(listener, opened));
+        let session = session(|builder| {
+            builder
+                .http2_prior_knowledge(true)
+                .retry(Retry::times(tries).backoff(Duration::ZERO..Duration::ZERO))
+        });
+        let error: Error =
+            fetch_with(&session, Request::post(url).text("an order")).await.expect_err("refused");
+        // The server says that it has not looked at it.
+        assert_eq!(error.kind(), ErrorKind::Disconnected(DisconnectedError::Unsent));
+        assert_eq!(error.sent(), Sent::No);
+        assert_eq!(error.attempts(), tries + 1);
+        server.abort();
+        let _ = server.await;
+        drop(session);
+        let mut opened = 0;
+        while bounded(streams.recv()).await.is_some() {
+            opened += 1;
+        }
+        assert_eq!(opened, 6 * (tries + 1), "streams");
+    }
+}
+
+/// Answers `ok` on the first stream, of the length that it announces, and ends the stream later.
+/// Output: whether the client reset it before.
+async fn end_late(mut stream: TcpStream) -> std::io::Result<bool> {
+    // `:status: 200` and `content-length: 2` (RFC 7541 §6.1, §6.2.2).
+    const HEAD: [u8; 5] = [0x88, 0x0f, 0x0d, 1, b'2'];
+    let mut preface = [0; 24];
+    stream.read_exact(&mut preface).await?;
+    stream.write_all(&frame(SETTINGS, 0, 0, &[])).await?;
+    let mut pings = 0;
+    loop {
+        match next_frame(&mut stream).await? {
+            (SETTINGS, 0, _) => stream.write_all(&frame(SETTINGS, ACK, 0, &[])).await?,
+            (HEADERS, _, id) => {
+                stream.write_all(&frame(HEADERS, END_HEADERS, id, &HEAD)).await?;
+                stream.write_all(&frame(DATA, 0, id, b"ok")).await?;
+                stream.write_all(&frame(PING, 0, 0, &[0; 8])).await?;
+            }
+            (RST_STREAM, ..) => return Ok(true),
+            // What the client had to say of the data, it said before it answered the last.
+            (PING, ACK, _) if pings == 2 => {
+                stream.write_all(&frame(DATA, END_STREAM, 1, &[])).await?;
+                return Ok(false);
+            }
+            (PING, ACK, _) => {
+                pings += 1;
+                stream.write_all(&frame(PING, 0, 0, &[0; 8])).await?;
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Of HTTP/2, a stream has an end of its own.
+#[tokio::test]
+async fn a_body_of_known_length_does_not_reset_its_stream() {
+    let (listener, url) = listener().await;
+    let session = session(|builder| builder.http2_prior_knowledge(true));
+    let server = async { end_late(listener.accept().await?.0).await };
+    let call = fetch_with(&session, Request::get(url));
+    let (response, reset) = bounded(async { tokio::join!(call, server) }).await;
+    assert_eq!(response.expect("200").text().expect("UTF-8"), "ok");
+    assert!(!reset.expect("frames"), "the stream was reset");
+}
+
+/// Reads the preface, and sends these settings.
+async fn greet(stream: &mut TcpStream, settings: &[u8]) -> std::io::Result<()> {
+    stream.read_exact(&mut [0; 24]).await?;
+    stream.write_all(&frame(SETTINGS, 0, 0, settings)).await
+}
+
+/// The stream of the next request. What the client says beside it is answered.
+async fn next_request(stream: &mut TcpStream) -> std::io::Result<u32> {
+    loop {
+        match next_frame(stream).await? {
+            (SETTINGS, 0, _) => stream.write_all(&frame(SETTINGS, ACK, 0, &[])).await?,
+            (HEADERS, _, id) => return Ok(id),
+            _ => {}
+        }
+    }
+}
+
+/// `:status: 200`, without a body.
+fn ok(id: u32) -> Vec<u8> {
+    frame(HEADERS, END_HEADERS | END_STREAM, id, &[0x88])
+}
+
+/// Ends each connection with GOAWAY after so many requests, and answers those.
+async fn end_after(listener: TcpListener, requests: u32, answered: mpsc::UnboundedSender<u32>) {
+    while let Ok((mut stream, _)) = listener.accept().await {
+        let answered = answered.clone();
+        tokio::spawn(async move {
+            greet(&mut stream, &[]).await?;
+            let mut last = 0;
+            for _ in 0..requests {
+                last = next_request(&mut stream).await?;
+                let _ = answered.send(last);
+                if last / 2 + 1 == requests {
+                    let end = [last.to_be_bytes(), [0; 4]].concat();
+                    stream.write_all(&frame(GOAWAY, 0, 0, &end)).await?;
+                }
+                stream.write_all(&ok(last)).await?;
+            }
+            // What comes after is ignored, as a server does that is about to close.
+            while next_frame(&mut stream).await.is_ok() {}
+            Ok::<u32, std::io::Error>(last)
+        });
+    }
+}
+
+/// What stands above the last stream of a GOAWAY was not taken, and is sent again on another connection.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connection_that_the_server_ends_fails_no_call() {
+    for transport in TRANSPORTS {
+        let (listener, url) = listener().await;
+        let (answered, mut answers) = mpsc::unbounded_channel();
+        let server = tokio::spawn(end_after(listener, 7, answered));
+        let session = session_over(transport, |builder| builder.http2_prior_knowledge(true));
+        let calls: Vec<_> = (0..60)
+            .map(|_| {
+                let (session, url) = (session.clone(), url.clone());
+                tokio::spawn(async move {
+                    fetch_with(&session, Request::post(url).text("an order")).await
+                })
+            })
+            .collect();
+        for call in calls {
+            let response = bounded(call).await.expect("no panic").expect("200");
+            assert_eq!(response.attempts(), 1, "{transport:?}: what was not taken does not count");
+        }
+        server.abort();
+        answers.close();
+        let mut count = 0;
+        while answers.recv().await.is_some() {
+            count += 1;
+        }
+        assert_eq!(count, 60, "{transport:?}: none was taken twice");
+    }
+}
+
+/// hyper drops a request that waits for a stream of its own, and calls its runtime gone.
+#[tokio::test]
+async fn a_request_without_a_stream_is_not_told_that_its_runtime_is_gone() {
+    for transport in TRANSPORTS {
+        let (listener, url) = listener().await;
+        let server = async {
+            let mut first = listener.accept().await?.0;
+            // SETTINGS_MAX_CONCURRENT_STREAMS (RFC 9113 §6.5.2).
+            greet(&mut first, &[0, 3, 0, 0, 0, 1]).await?;
+            let id = next_request(&mut first).await?;
+            // The second waits meanwhile.
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            let end = [id.to_be_bytes(), [0; 4]].concat();
+            first.write_all(&frame(GOAWAY, 0, 0, &end)).await?;
+            first.write_all(&ok(id)).await?;
+            let mut second = listener.accept().await?.0;
+            greet(&mut second, &[]).await?;
+            let id = next_request(&mut second).await?;
+            second.write_all(&ok(id)).await?;
+            while next_frame(&mut second).await.is_ok() {}
+            Ok::<(), std::io::Error>(())
+        };
+        let session = session_over(transport, |builder| builder.http2_prior_knowledge(true));
+        let call = || fetch_with(&session, Request::get(url.clone()));
+        let calls = async { tokio::join!(call(), call()) };
+        let (one, other) = tokio::select! {
+            outcomes = calls => outcomes,
+            ended = server => panic!("the server ended: {ended:?}"),
+        };
+        one.expect("200");
+        other.expect("200");
+    }
+}
+
+/// The direct sender alone tells an end from a reset that hyper takes for one.
+#[tokio::test]
+async fn a_body_without_a_length_needs_an_end() {
+    let (listener, url) = listener().await;
+    let server = async {
+        let mut stream = listener.accept().await?.0;
+        greet(&mut stream, &[]).await?;
+        let id = next_request(&mut stream).await?;
+        stream.write_all(&frame(HEADERS, END_HEADERS, id, &[0x88])).await?;
+        stream.write_all(&frame(DATA, 0, id, b"part")).await?;
+        stream.write_all(&frame(RST_STREAM, 0, id, &[0; 4])).await?;
+        while next_frame(&mut stream).await.is_ok() {}
+        Ok::<(), std::io::Error>(())
+    };
+    let session = session(|builder| builder.http2_prior_knowledge(true));
+    let error = tokio::select! {
+        outcome = fetch_with(&session, Request::get(url)) => outcome.expect_err("cut short"),
+        ended = server => panic!("the server ended: {ended:?}"),
+    };
+    assert_eq!(error.kind(), ErrorKind::Body(BodyError::Truncated));
+}
