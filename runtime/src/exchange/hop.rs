@@ -369,7 +369,9 @@ mod tests {
     #[test]
     fn a_body_that_was_left_behind_does_not_come_back() {
         let config = Config::default();
-        let hop = next(hop(Method::POST, FROM, &config), 303, "c", &config);
+        let hop = next(hop(Method::POST, FROM, &config), 307, "c", &config);
+        assert!(hop.keeps_body());
+        let hop = next(hop, 303, "c", &config);
         assert!(!hop.keeps_body());
         let hop = next(hop, 307, "d", &config);
         assert!(!hop.keeps_body());
