@@ -99,7 +99,8 @@ pub use self::{
     exchange::Exchange,
     handlers::{log, log_at, notify, print},
     outcome::{
-        Ending, FailWith, Failure, Finally, FinallyAsync, LastSteps, Outcome, Succeed, handle,
+        Ending, FailWith, Failure, Finally, FinallyAsync, LastSteps, Outcome, Succeed, finally,
+        finally_async, handle,
     },
     request::{Body, IntoHeaderValue, Request},
     response::{BodyStream, Response},

@@ -41,7 +41,17 @@ const ADVICE: [&str; 16] = [
 ];
 
 /// What is no business of the user's.
-const INNER: [&str; 6] = ["__private", "no_outcome", "Deref", "autoderef", "probing", "E0282"];
+const INNER: [&str; 9] = [
+    "__private",
+    "no_outcome",
+    "Deref",
+    "autoderef",
+    "probing",
+    "E0282",
+    "into_outcome",
+    "from_failure`",
+    "`Finally",
+];
 
 /// The longest of them, its empty lines included: a page is not read.
 const LONGEST: usize = 34;

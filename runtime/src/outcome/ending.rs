@@ -43,12 +43,12 @@ impl Ending {
 /// polled has no guard yet, and one that is leaked never drops it.
 ///
 /// ```
-/// use backstop::{Ending, Finally};
+/// use backstop::{Ending, finally};
 ///
 /// let mut seen = Vec::new();
-/// let finally = Finally::new(|ending| seen.push(ending));
-/// finally.end(Ending::Done);
-/// drop(Finally::new(|ending| seen.push(ending)));
+/// let guard = finally(|ending| seen.push(ending));
+/// guard.end(Ending::Done);
+/// drop(finally(|ending| seen.push(ending)));
 /// assert_eq!(seen, [Ending::Done, Ending::Cancelled]);
 /// ```
 #[must_use = "it runs at once when it is dropped"]
@@ -58,15 +58,12 @@ pub struct Finally<F>(Option<(F, Call<F>)>);
 /// where the guard is made.
 type Call<F> = fn(F, Ending);
 
-impl<F> Finally<F> {
-    /// A guard that calls `run`.
-    pub fn new(run: F) -> Self
-    where
-        F: FnOnce(Ending),
-    {
-        Self(Some((run, |run, ending| run(ending))))
-    }
+/// A guard that calls `run`: how `#[request]` runs what its key of this name says.
+pub fn finally<F: FnOnce(Ending)>(run: F) -> Finally<F> {
+    Finally(Some((run, |run, ending| run(ending))))
+}
 
+impl<F> Finally<F> {
     /// Calls the function with this ending.
     pub fn end(mut self, ending: Ending) {
         if let Some((run, call)) = self.0.take() {
@@ -100,17 +97,17 @@ pub struct FinallyAsync<F>(Option<(F, Begin<F>)>);
 /// Calls the function for its future, of whose type the guard thus knows nothing.
 type Begin<F> = fn(F, Ending) -> LastSteps;
 
-impl<F> FinallyAsync<F> {
-    /// A guard that runs the future that `run` makes. The future owns what it needs: it may outlive
-    /// the function.
-    pub fn new<Fut>(run: F) -> Self
-    where
-        F: FnOnce(Ending) -> Fut,
-        Fut: Future<Output = ()> + Send + 'static,
-    {
-        Self(Some((run, |run, ending| LastSteps(Some(Box::pin(run(ending)))))))
-    }
+/// A guard that runs the future that `run` makes: [`finally`] for what waits. The future owns what it
+/// needs, as it may outlive the function.
+pub fn finally_async<F, Fut>(run: F) -> FinallyAsync<F>
+where
+    F: FnOnce(Ending) -> Fut,
+    Fut: Future<Output = ()> + Send + 'static,
+{
+    FinallyAsync(Some((run, |run, ending| LastSteps(Some(Box::pin(run(ending)))))))
+}
 
+impl<F> FinallyAsync<F> {
     /// The future of this ending.
     pub fn end(mut self, ending: Ending) -> LastSteps {
         match self.0.take() {

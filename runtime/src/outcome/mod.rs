@@ -9,7 +9,7 @@ use std::{
     ops::{Deref, DerefMut},
 };
 
-pub use self::ending::{Ending, Finally, FinallyAsync, LastSteps};
+pub use self::ending::{Ending, Finally, FinallyAsync, LastSteps, finally, finally_async};
 use crate::error::Error;
 
 /// A return type that can carry the failure of a request.
@@ -37,6 +37,11 @@ use crate::error::Error;
 pub trait Outcome: Succeed {
     /// The outcome of a failed request.
     fn from_error(error: Error) -> Self;
+
+    /// Lets a failure go on: to what the body returned, or into the return type.
+    fn from_failure(failure: Failure<Self>) -> Self {
+        failure.outcome.unwrap_or_else(|| Self::from_error(failure.plain.error))
+    }
 }
 
 impl<T, E: From<Error>> Outcome for Result<T, E> {
@@ -115,8 +120,8 @@ impl<T, E: From<X>, X> FailWith<X> for Result<T, E> {
 
 /// A request error that ends a function, on its way to becoming the function's outcome `R`.
 ///
-/// It has three ways to end: as it is ([`into_outcome`](Failure::into_outcome)), in success after
-/// all ([`recover`](Failure::recover)), or in another error ([`fail`](Failure::fail)).
+/// It has three ways to end: as it is ([`Outcome::from_failure`]), in success after all
+/// ([`recover`](Failure::recover)), or in another error ([`fail`](Failure::fail)).
 ///
 /// ```
 /// use backstop::{Error, ErrorKind, Failure};
@@ -167,14 +172,6 @@ impl<R> Failure<R> {
     /// The request's error.
     pub fn error(&self) -> Error {
         self.plain.error.clone()
-    }
-
-    /// Lets the error go on: to what the body returned, or into the return type.
-    pub fn into_outcome(self) -> R
-    where
-        R: Outcome,
-    {
-        self.outcome.unwrap_or_else(|| R::from_error(self.plain.error))
     }
 
     /// Fails with another error. If that is an [`Error`], the request's is its

@@ -6,7 +6,7 @@ use syn::Path;
 
 use super::actions::{Settled, Ways, settled};
 use super::build::Send;
-use super::{at, at_output, build, code, crate_at, output, own, run};
+use super::{at, at_output, build, code, crate_at, local_at, output, own, run};
 use crate::action::{Action, Ends};
 use crate::item::{Body, Item, may_be_refutable};
 use crate::model::{Call, Callee, Handlers, OnError, Request};
@@ -58,9 +58,9 @@ pub(super) fn statements(request: &Request, handlers: &Handlers, item: &Item) ->
 }
 
 // Input:  finally = released(id)
-// Output: let finally = ::backstop::Finally::new(|_| { released(id); });
+// Output: let finally = ::backstop::finally(|_| { released(id); });
 // Input:  finally = released
-// Output: let finally = ::backstop::Finally::new(|ending| released(ending));
+// Output: let finally = ::backstop::finally(|ending| released(ending));
 fn guard(call: &Call, request: &Request) -> TokenStream {
     let called = match (&call.callee, call.awaited.is_some()) {
         (Callee::Function(called), _) => {
@@ -75,8 +75,8 @@ fn guard(call: &Call, request: &Request) -> TokenStream {
     let span = at(&called);
     let krate = crate_at(&request.krate, span);
     let new = match &call.awaited {
-        Some(_) => quote_spanned!(span=> FinallyAsync::new),
-        None => quote_spanned!(span=> Finally::new),
+        Some(_) => quote_spanned!(span=> finally_async),
+        None => quote_spanned!(span=> finally),
     };
     let new = quote_spanned!(span=> #krate::#new(#called));
     code!(let finally = #new;)
@@ -336,12 +336,13 @@ fn handle(ways: &Ways<'_>, on_error: &OnError) -> TokenStream {
     }
 }
 
-// Output: failure.into_outcome()
+// Output: ::backstop::Outcome::from_failure(failure)
 fn goes_on(ways: &Ways<'_>, output: Span) -> TokenStream {
     // At the return type, so that one that cannot carry an error is reported there; and as all of it
     // comes from the macro, rustc looks no further for who is to blame.
     let output = output.resolved_at(Span::mixed_site());
-    ways.ended("Failed", settled(output, "into_outcome", TokenStream::new()))
+    let (krate, failure) = (crate_at(ways.krate, output), local_at(output, "failure"));
+    ways.ended("Failed", quote_spanned!(output=> #krate::Outcome::from_failure(#failure)))
 }
 
 // Input:  fallback = 0

@@ -28,6 +28,6 @@ async fn count() -> Result<u8, Error> {
         } else if never() {
             return failure.fail(Late)
         }
-        failure.into_outcome()
+        ::backstop::Outcome::from_failure(failure)
     })
 }

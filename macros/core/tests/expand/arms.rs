@@ -38,7 +38,7 @@ async fn user_name(id: u64) -> Result<Option<String>, Error> {
                 }
                 _ => ::backstop::log(&error),
             }
-            failure.into_outcome()
+            ::backstop::Outcome::from_failure(failure)
         };
         #[deny(unused_must_use)] release_resources();
         outcome

@@ -27,6 +27,6 @@ async fn count() -> Result<u8, Mine> {
         };
         let error = failure.error();
         ::backstop::log(&error);
-        failure.into_outcome()
+        ::backstop::Outcome::from_failure(failure)
     })
 }

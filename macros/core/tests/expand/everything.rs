@@ -24,7 +24,7 @@
 // }
 
 async fn update(&self, id: u64, user: User) -> Result<Option<u64>, Error> {
-    let finally = ::backstop::Finally::new(|ending| ended(ending));
+    let finally = ::backstop::finally(|ending| ended(ending));
     let request = ::backstop::Request::post("{self.base}/users/{id}")
         .base("self.base", &self.base)
         .path("id", &id)

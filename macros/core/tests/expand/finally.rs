@@ -4,7 +4,7 @@
 // }
 
 async fn count(id: u8) -> Result<usize, Error> {
-    let finally = ::backstop::Finally::new(|ending| ended(ending));
+    let finally = ::backstop::finally(|ending| ended(ending));
     let request = ::backstop::Request::get("/{id}").path("id", &id).reads::<String>();
     let response = ::backstop::Session::shared().fetch(request).await;
     ::backstop::handle(|| -> Result<usize, Error> {
@@ -20,7 +20,10 @@ async fn count(id: u8) -> Result<usize, Error> {
             }
             ::core::result::Result::Err(error) => ::backstop::Failure::new(error),
         };
-        let (ending, outcome) = (::backstop::Ending::Failed, failure.into_outcome());
+        let (ending, outcome) = (
+            ::backstop::Ending::Failed,
+            ::backstop::Outcome::from_failure(failure),
+        );
         #[deny(unused_must_use)] release(id);
         finally.end(ending);
         outcome

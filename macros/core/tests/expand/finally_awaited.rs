@@ -2,7 +2,7 @@
 // async fn count(id: u8) -> Result<usize, Error>;
 
 async fn count(id: u8) -> Result<usize, Error> {
-    let finally = ::backstop::FinallyAsync::new(|_| ended(id));
+    let finally = ::backstop::finally_async(|_| ended(id));
     let reader = ::backstop::by_type::total::<Result<usize, Error>>().reader();
     let request = ::backstop::Request::get("/{id}")
         .path("id", &id)
@@ -16,7 +16,10 @@ async fn count(id: u8) -> Result<usize, Error> {
         }
         ::core::result::Result::Err(error) => ::backstop::Failure::new(error),
     };
-    let (ending, outcome) = (::backstop::Ending::Failed, failure.into_outcome());
+    let (ending, outcome) = (
+        ::backstop::Ending::Failed,
+        ::backstop::Outcome::from_failure(failure),
+    );
     release(id).await;
     finally.end(ending).await;
     outcome

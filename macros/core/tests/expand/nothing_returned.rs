@@ -15,7 +15,7 @@ async fn ping() {
                 let failure = ::backstop::Failure::<()>::new(error);
                 let error = failure.error();
                 ::backstop::log(&error);
-                failure.into_outcome()
+                ::backstop::Outcome::from_failure(failure)
             }
         }
     })

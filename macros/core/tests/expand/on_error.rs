@@ -22,6 +22,6 @@ async fn user(id: u64) -> Result<User, Error> {
         };
         let error = failure.error();
         ::backstop::log(&error);
-        failure.into_outcome()
+        ::backstop::Outcome::from_failure(failure)
     })
 }

@@ -52,5 +52,5 @@ async fn all() -> Result<(), Error> {
             warn!("{other}");
         }
     }
-    failure.into_outcome()
+    ::backstop::Outcome::from_failure(failure)
 }

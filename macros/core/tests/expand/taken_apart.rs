@@ -21,6 +21,6 @@ async fn count() -> Result<usize, Error> {
         };
         let error = failure.error();
         ::backstop::log(&error);
-        failure.into_outcome()
+        ::backstop::Outcome::from_failure(failure)
     })
 }

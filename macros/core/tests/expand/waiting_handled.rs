@@ -32,7 +32,7 @@ async fn name(id: u64) -> Result<String, Error> {
     };
     let error = failure.error();
     ::backstop::log(&error);
-    let outcome = failure.into_outcome();
+    let outcome = ::backstop::Outcome::from_failure(failure);
     #[deny(unused_must_use)] release(id);
     outcome
 }
