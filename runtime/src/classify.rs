@@ -40,6 +40,7 @@ pub(crate) enum Resend {
 const RESENDS: u32 = 5;
 /// The same where the server ends the connection: as many calls as were in flight on it move to the next,
 /// which may be ended as soon.
+#[cfg(feature = "http2")]
 const RESENDS_AFTER_GO_AWAY: u32 = 20;
 
 impl NoHead {

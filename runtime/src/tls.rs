@@ -34,7 +34,7 @@ pub(crate) fn has_store() -> bool {
 /// Without rustls there is nothing to configure.
 #[cfg(not(feature = "rustls"))]
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Tls;
+pub(crate) struct Tls(());
 
 #[cfg(feature = "rustls")]
 mod by_rustls {
