@@ -619,6 +619,11 @@ mod tests {
             1,
             "another origin led there"
         );
+        for config in [&with_base, &forward] {
+            let away = next(hop(Method::GET, "https://two.example/", config), 302, "/c", config);
+            let headers = headers_of(&away, Request::get(FROM), config);
+            assert_eq!(headers.len(), 1, "a hop of another origin leads to it");
+        }
         let config = &forward;
         let other = next(hop(Method::GET, FROM, config), 302, "https://two.example/", config);
         let names = headers_of(&other, Request::get(FROM), config);
