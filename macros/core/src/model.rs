@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Group, Ident, Span, TokenStream};
 use syn::{Expr, ExprClosure, LitStr, Path};
 
 use crate::action::{Action, Ends};
@@ -29,14 +29,97 @@ pub(crate) struct Request {
     pub(crate) max_body: Option<Measure<u64>>,
     pub(crate) error_body: Option<Measure<u64>>,
     pub(crate) retry: Option<Retry>,
-    /// The return type; nothing for `()`.
+    /// The return type; `None` for `()`.
     pub(crate) output: Option<TokenStream>,
-    /// Whether the body waits, so that what it asks for has no more time than is left of this.
-    pub(crate) scoped: bool,
-    /// Whether what runs after a body that waits uses what the body may take.
-    pub(crate) handlers_use_arguments: bool,
-    /// Nothing when a failure is simply returned.
-    pub(crate) handlers: Option<Handlers>,
+    pub(crate) shape: Shape,
+}
+
+/// The form of the statements that handle the response. `check` decides it once, and expansion reads
+/// it.
+pub(crate) enum Shape {
+    /// A failure is returned where it occurs. Without a body, the response is decoded as the return
+    /// type.
+    Plain(Option<Body>),
+    Handled(Handlers),
+}
+
+impl Shape {
+    /// Whether the body runs in the scope of the request's deadline.
+    pub(crate) fn is_scoped(&self) -> bool {
+        let body = match self {
+            Shape::Plain(body) => body.as_ref(),
+            Shape::Handled(handlers) => handlers.success.body(),
+        };
+        body.is_some_and(|body| matches!(body.form, BodyForm::Scoped { .. }))
+    }
+}
+
+pub(crate) struct Body {
+    /// The braces and the tokens between them.
+    pub(crate) block: Group,
+    pub(crate) form: BodyForm,
+}
+
+/// What surrounds the body in the expansion.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum BodyForm {
+    /// Nothing, and no statement follows: the body may return early, or never.
+    Last { may_await: bool },
+    /// Its braces. Statements follow, and nothing in the body leaves the function; `may_diverge` if
+    /// the body may never reach them.
+    Block { may_await: bool, may_diverge: bool },
+    /// A closure, which `return` and `?` leave instead of the function.
+    Closure,
+    /// An `async` block, for the same reason.
+    Async,
+    /// An `async` block that inherits the request's deadline. `moves` if it may take the arguments.
+    Scoped { moves: bool },
+}
+
+impl BodyForm {
+    fn may_await(self) -> bool {
+        match self {
+            BodyForm::Last { may_await } | BodyForm::Block { may_await, .. } => may_await,
+            BodyForm::Closure => false,
+            BodyForm::Async | BodyForm::Scoped { .. } => true,
+        }
+    }
+}
+
+/// What happens after the response was read.
+pub(crate) enum Success {
+    /// The function has no body, and returns what was decoded.
+    Decode,
+    /// The body's outcome is inspected: a request error in it reaches the handlers.
+    Inspect(Body),
+    /// The body returns nothing, so there is no error to inspect.
+    Run(Body),
+}
+
+impl Success {
+    fn body(&self) -> Option<&Body> {
+        match self {
+            Success::Decode => None,
+            Success::Inspect(body) | Success::Run(body) => Some(body),
+        }
+    }
+}
+
+/// How the statements for a failure end in the function's outcome.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Exit {
+    /// Every action diverges, so there is no outcome.
+    Diverge,
+    /// The actions are the last expression, and each yields the outcome.
+    Value,
+    /// The same, in a `let`: `cleanup` or `finally` follows, or a lint attribute needs a statement.
+    Bind,
+    /// The error goes on in the last expression. Actions that recover or fail `return` before it.
+    Return { may_be_unreachable: bool },
+    /// `cleanup` or `finally` follows. Actions that recover or fail `break` out of a labelled block.
+    Break { may_be_unreachable: bool },
+    /// `cleanup` or `finally` follows, and no action recovers or fails.
+    Continue { may_be_unreachable: bool },
 }
 
 pub(crate) enum Method {
@@ -92,12 +175,21 @@ impl Retry {
 }
 
 pub(crate) struct Handlers {
+    pub(crate) success: Success,
+    pub(crate) exit: Exit,
     pub(crate) on_error: OnError,
     pub(crate) fallback: Option<Expr>,
     pub(crate) cleanup: Option<Call>,
     pub(crate) finally: Option<Call>,
-    /// Whether the body or a handler may wait, or a macro in them that is not known.
-    pub(crate) wait: bool,
+    /// Whether a handler may await: by `.await`, or in a macro that is not known.
+    pub(crate) handlers_may_await: bool,
+}
+
+impl Handlers {
+    /// Whether anything may be awaited after the response; if not, a closure can hold all of it.
+    pub(crate) fn may_await(&self) -> bool {
+        self.handlers_may_await || self.success.body().is_some_and(|body| body.form.may_await())
+    }
 }
 
 pub(crate) enum OnError {
@@ -149,6 +241,18 @@ impl OnError {
             OnError::Arms { arms, open, .. } => {
                 !open && arms.iter().all(|arm| arm.action.may_diverge())
             }
+        }
+    }
+
+    /// Whether lints are denied of its statements. rustc takes the attribute on a statement only.
+    pub(crate) fn denies_lints(&self) -> bool {
+        match self {
+            OnError::Nothing => false,
+            OnError::Always(action, _) => matches!(
+                action,
+                Action::Call(_, None) | Action::Closure(_) | Action::Block(_) | Action::If { .. }
+            ),
+            OnError::Arms { .. } => true,
         }
     }
 

@@ -310,35 +310,6 @@ pub(super) fn named_return_type(
     }
 }
 
-/// A body that waits may ask for more, for which there is no more time than is left. One whose return
-/// type has no name cannot be put into a block that says its type.
-pub(super) fn is_scoped(item: &Item, output: Option<&TokenStream>) -> bool {
-    let waits = item.body.as_ref().is_some_and(|body| scan::waits(&body.tokens));
-    waits && output.and_then(scan::impl_trait).is_none()
-}
-
-/// Whether the body, or what handles its failure, may wait.
-pub(super) fn may_wait(args: &Args, item: &Item) -> bool {
-    let body = item.body.iter().map(|body| &body.tokens);
-    body.into_iter().any(scan::may_wait)
-        // An `async` closure is awaited, whatever is in it.
-        || action_expressions(args).into_iter().any(|expr| scan::has_word(expr, "async"))
-        || action_expressions(args)
-            .into_iter()
-            .chain(closing_expressions(args))
-            .any(|expr| scan::may_wait(&expr.to_token_stream()))
-}
-
-/// Whether an argument, or `self`, is named in what runs after the body.
-pub(super) fn used_by_handlers(args: &Args, item: &Item) -> bool {
-    let mut used = HashSet::new();
-    for expr in action_expressions(args).into_iter().chain(closing_expressions(args)) {
-        scan::words(expr.to_token_stream(), &mut used);
-    }
-    let mut names = item.bindings().into_iter().map(|(name, _)| name.unraw().to_string());
-    used.contains("self") || names.any(|name| used.contains(&name))
-}
-
 /// What is decoded owns what it has.
 ///
 /// UI: `function/borrowed_output`.

@@ -6,6 +6,7 @@ mod function;
 mod handlers;
 mod retry;
 mod sent;
+mod shape;
 
 use quote::ToTokens;
 use syn::{Expr, Path};
@@ -13,7 +14,7 @@ use syn::{Expr, Path};
 use crate::args::{Args, HeaderName, Measure, OnError, Timeouts};
 use crate::errors::Errors;
 use crate::item::Item;
-use crate::model::{Call, Handlers, Request};
+use crate::model::Request;
 use crate::template::{self, Problem, Template};
 
 /// What a target's template was read as.
@@ -21,7 +22,7 @@ type Parsed = Result<Template, Vec<Problem>>;
 
 /// `errors` are those of the syntax. After one of them nothing is said about what is missing:
 /// it may be what could not be read.
-pub(crate) fn check(args: Args, item: &Item, mut errors: Errors) -> Result<Request, Errors> {
+pub(crate) fn check(mut args: Args, item: &Item, mut errors: Errors) -> Result<Request, Errors> {
     let complete = errors.is_empty();
     let found = &mut errors;
     let output = item.output().map(ToTokens::to_token_stream);
@@ -69,27 +70,9 @@ pub(crate) fn check(args: Args, item: &Item, mut errors: Errors) -> Result<Reque
         return Err(errors);
     };
     let template = target.template.clone();
-    let scoped = function::is_scoped(item, output.as_ref());
-    let handlers_use_arguments = scoped && function::used_by_handlers(&args, item);
-    let handled = is_handled(
-        args.on_error.is_some(),
-        args.fallback.is_some(),
-        cleanup.is_some(),
-        finally.is_some(),
-    );
-    // An `async` closure is awaited without that word.
-    let awaited = |call: &Option<Call>| call.as_ref().is_some_and(|call| call.awaited.is_some());
-    let wait =
-        handled && (awaited(&cleanup) || awaited(&finally) || function::may_wait(&args, item));
+    let shape = shape::shape(&mut args, item, cleanup, finally);
     let auth = sent::auth(args.bearer, args.basic);
     let timeouts = args.timeout.map(|keyed| keyed.value).unwrap_or_default();
-    let handlers = handled.then(|| Handlers {
-        on_error: handlers::on_error(args.on_error, args.on_error_begins),
-        fallback: args.fallback.map(|keyed| keyed.value),
-        cleanup,
-        finally,
-        wait,
-    });
     Ok(Request {
         krate,
         method,
@@ -109,14 +92,8 @@ pub(crate) fn check(args: Args, item: &Item, mut errors: Errors) -> Result<Reque
         error_body: args.error_body.map(|keyed| keyed.value),
         retry: args.retry.and_then(|keyed| retry::policy(keyed.value)),
         output,
-        scoped,
-        handlers_use_arguments,
-        handlers,
+        shape,
     })
-}
-
-fn is_handled(on_error: bool, fallback: bool, cleanup: bool, finally: bool) -> bool {
-    on_error || fallback || cleanup || finally
 }
 
 /// `crate` names a path that means the same everywhere, since the attribute may stand in any

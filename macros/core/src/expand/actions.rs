@@ -7,29 +7,17 @@ use syn::{Expr, Pat, Path};
 use super::{at, call, call_at, code, crate_at, local_at, own, parentheses};
 use crate::action::{Action, Step};
 use crate::args::Arm;
+use crate::model::Exit;
 use crate::pattern::{Inside, Kind, Leaf, Pattern};
 
-/// How an action that recovers or fails hands its outcome over. One that does neither ends in
-/// nothing, and the error goes on.
-#[derive(Clone, Copy, PartialEq)]
-pub(super) enum Settled {
-    /// Nothing comes after it: `return failure.recover(None)`.
-    Returned,
-    /// `cleanup` or `finally` does: `break 'handled failure.recover(None)`.
-    Broken,
-    /// No error goes on: `failure.recover(None)`, as the value of the whole.
-    Value,
-}
-
-/// What is the same for all actions of a function.
-pub(super) struct Ways<'a> {
+/// Writes the actions of one function.
+pub(super) struct ArmWriter<'a> {
     pub(super) krate: &'a Path,
-    /// `finally` wants to know how it ended.
-    pub(super) told: bool,
-    pub(super) settled: Settled,
+    pub(super) has_finally: bool,
+    pub(super) exit: Exit,
 }
 
-impl Ways<'_> {
+impl ArmWriter<'_> {
     // Output: failure.recover(None)
     fn recovers(&self, word: &Ident, value: Option<&Expr>) -> TokenStream {
         let value = value.map_or_else(|| quote_spanned!(word.span()=> ()), Expr::to_token_stream);
@@ -46,17 +34,17 @@ impl Ways<'_> {
     pub(super) fn ended(&self, ending: &str, value: TokenStream) -> TokenStream {
         let krate = self.krate;
         let ending = Ident::new(ending, Span::mixed_site());
-        match self.told {
+        match self.has_finally {
             true => code!((#krate::Ending::#ending, #value)),
             false => value,
         }
     }
 
     fn settles(&self, value: TokenStream) -> TokenStream {
-        match self.settled {
-            Settled::Returned => code!(return #value),
-            Settled::Broken => code!(break 'handled #value),
-            Settled::Value => value,
+        match self.exit {
+            Exit::Return { .. } => code!(return #value),
+            Exit::Break { .. } => code!(break 'handled #value),
+            Exit::Diverge | Exit::Value | Exit::Bind | Exit::Continue { .. } => value,
         }
     }
 

@@ -332,8 +332,10 @@ pub(super) fn response(request: &Request, item: &Item) -> Option<Taken> {
         lets.extend(code!(#(#attrs)* let #pat = #name;));
         (name.to_token_stream(), ty.to_token_stream())
     });
-    let deadline =
-        request.scoped.then(|| (code!(deadline), quote_spanned!(span=> #krate::Deadline)));
+    let deadline = request
+        .shape
+        .is_scoped()
+        .then(|| (code!(deadline), quote_spanned!(span=> #krate::Deadline)));
     let (pats, types): (Vec<_>, Vec<_>) = deadline.into_iter().chain(of_items).unzip();
     let (pat, ty) = match (pats.as_slice(), types.as_slice()) {
         ([pat], [ty]) => (pat.clone(), ty.clone()),

@@ -4,12 +4,11 @@ use proc_macro2::{Delimiter, Group, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 use syn::Path;
 
-use super::actions::{Settled, Ways, settled};
+use super::actions::{ArmWriter, settled};
 use super::build::Send;
 use super::{at, at_output, build, code, crate_at, local_at, output, own, run};
-use crate::action::{Action, Ends};
-use crate::item::{Body, Item, may_be_refutable};
-use crate::model::{Call, Callee, Handlers, OnError, Request};
+use crate::item::{Item, may_be_refutable};
+use crate::model::{Body, Call, Callee, Exit, Handlers, OnError, Request, Success};
 
 // Output: let finally = …;                                     with `finally`
 //         let request = …;
@@ -24,22 +23,17 @@ use crate::model::{Call, Callee, Handlers, OnError, Request};
 pub(super) fn statements(request: &Request, handlers: &Handlers, item: &Item) -> TokenStream {
     let guard = handlers.finally.as_ref().map(|call| guard(call, request));
     let reader = match build::response(request, item) {
-        None if item.body.is_none() => Some(build::reader(request, item, "total")),
-        None => None,
         Some(taken) => build::taken_reader(request, &taken),
+        None => match handlers.success {
+            Success::Decode => Some(build::reader(request, item, "total")),
+            Success::Inspect(_) | Success::Run(_) => None,
+        },
     };
     let streaming = reader.as_ref().map(|_| code!(reader.streaming));
     let build = build::request(request, item, streaming);
     let Send { exchange, response } = build::send(request);
-    let outcome = outcome(request, handlers, item);
-    let handled = match (&item.body, &request.output, &handlers.finally) {
-        (Some(body), None, None) => ending(request, handlers, item, body, &outcome),
-        _ => {
-            let success = success(request, handlers, item);
-            code!(#success #outcome)
-        }
-    };
-    let handled = match handlers.wait {
+    let handled = handled(request, handlers, item);
+    let handled = match handlers.may_await() {
         true => handled,
         false => {
             let mut block = Group::new(Delimiter::Brace, handled);
@@ -55,6 +49,20 @@ pub(super) fn statements(request: &Request, handlers: &Handlers, item: &Item) ->
         let response = #response;
         #handled
     }
+}
+
+/// What follows the response.
+fn handled(request: &Request, handlers: &Handlers, item: &Item) -> TokenStream {
+    let outcome = outcome(request, handlers, item);
+    let failed = match &handlers.success {
+        Success::Decode => decoded(request, handlers),
+        Success::Inspect(body) => inspected(request, handlers, item, body),
+        Success::Run(body) => match &handlers.finally {
+            Some(call) => run_before(call, request, handlers, item, body),
+            None => return run_last(request, handlers, item, body, &outcome),
+        },
+    };
+    code!(#failed #outcome)
 }
 
 // Input:  finally = released(id)
@@ -82,52 +90,12 @@ fn guard(call: &Call, request: &Request) -> TokenStream {
     code!(let finally = #new;)
 }
 
-/// From the response to the failure; a success returns.
-fn success(request: &Request, handlers: &Handlers, item: &Item) -> TokenStream {
-    let krate = &request.krate;
-    let output = output(request);
-    let new = code!(::core::result::Result::Err(error) => #krate::Failure::new(error),);
-    let failure = failure(handlers);
-    let Some(body) = &item.body else {
-        let done = match finished(handlers, code!(#krate::Ending::Done)) {
-            Some(told) => code!({ #told return outcome; }),
-            None => code!(return outcome,),
-        };
-        return code! {
-            let #failure: #krate::Failure<#output> = match reader.read(response) {
-                ::core::result::Result::Ok(outcome) => #done
-                #new
-            };
-        };
-    };
-    let Taking { read, pat, taken } = taking(request, item);
-    let body = match request.output {
-        Some(_) => returning(request, handlers, taken, body),
-        None => ended(request, handlers, taken, body),
-    };
-    // `returned` says which outcome it is the failure of; without it, nothing else does.
-    let of = match request.output {
-        Some(_) => None,
-        None => Some(code!(: #krate::Failure<#output>)),
-    };
-    code! {
-        let #failure #of = match #read {
-            ::core::result::Result::Ok(#pat) => #body
-            #new
-        };
-    }
-}
-
 /// The name of the failure, as what handles it uses it.
 fn failure(handlers: &Handlers) -> TokenStream {
     match handlers {
         // `fallback` takes a build error out of it.
         Handlers { fallback: Some(_), .. } => code!(mut failure),
-        Handlers { on_error, .. }
-            if on_error.ends() == Ends::default() && !on_error.needs_error() =>
-        {
-            code!(_)
-        }
+        Handlers { exit: Exit::Diverge, on_error, .. } if !on_error.needs_error() => code!(_),
         _ => code!(failure),
     }
 }
@@ -148,7 +116,7 @@ fn taking(request: &Request, item: &Item) -> Taking {
             let read = build::read(request, &taken);
             (taken.pat, read, taken.lets)
         }
-        None if request.scoped => {
+        None if request.shape.is_scoped() => {
             let read = code!(response.map(|response| response.deadline()));
             (code!(deadline), read, TokenStream::new())
         }
@@ -162,66 +130,107 @@ fn taking(request: &Request, item: &Item) -> Taking {
     }
 }
 
-// Input:  { BODY }
-// Output: {
-//             let outcome: R = { BODY };
-//             let error = ::backstop::by_type::returned(&outcome).request_error();
-//             let ::core::option::Option::Some(error) = error else {
-//                 return outcome;
-//             };
-//             ::backstop::Failure::returned(error, outcome)
-//         }
-fn returning(
-    request: &Request,
-    handlers: &Handlers,
-    taken: TokenStream,
-    body: &Body,
-) -> TokenStream {
+// Output: let failure: ::backstop::Failure<R> = match reader.read(response) {
+//             ::core::result::Result::Ok(outcome) => return outcome,
+//             ::core::result::Result::Err(error) => ::backstop::Failure::new(error),
+//         };
+fn decoded(request: &Request, handlers: &Handlers) -> TokenStream {
     let krate = &request.krate;
     let output = output(request);
-    let (body, allow) = (run::body(request, body), run::allow_unreachable(request, body));
+    let failure = failure(handlers);
+    let done = match finished(handlers, code!(#krate::Ending::Done)) {
+        Some(finished) => code!({ #finished return outcome; }),
+        None => code!(return outcome,),
+    };
+    code! {
+        let #failure: #krate::Failure<#output> = match reader.read(response) {
+            ::core::result::Result::Ok(outcome) => #done
+            ::core::result::Result::Err(error) => #krate::Failure::new(error),
+        };
+    }
+}
+
+// Input:  { BODY }
+// Output: let failure = match ::backstop::read::<T>(response) {
+//             ::core::result::Result::Ok(…) => {
+//                 let outcome: R = { BODY };
+//                 let error = ::backstop::by_type::returned(&outcome).request_error();
+//                 let ::core::option::Option::Some(error) = error else {
+//                     return outcome;
+//                 };
+//                 ::backstop::Failure::returned(error, outcome)
+//             }
+//             ::core::result::Result::Err(error) => ::backstop::Failure::new(error),
+//         };
+fn inspected(request: &Request, handlers: &Handlers, item: &Item, body: &Body) -> TokenStream {
+    let krate = &request.krate;
+    let output = output(request);
+    let Taking { read, pat, taken } = taking(request, item);
+    let (body, allow) = (run::body(request, body), run::allow_unreachable(body));
+    let failure = failure(handlers);
     let ending = code!(#krate::by_type::returned(&outcome).ending());
-    let told = match &handlers.finally {
+    let finished = match &handlers.finally {
         // What is borrowed of the outcome is given back before it waits.
         Some(call) if call.awaited.is_some() => {
-            let told = finished(handlers, code!(ending));
-            Some(code!(let ending = #ending; #told))
+            let finished = finished(handlers, code!(ending));
+            Some(code!(let ending = #ending; #finished))
         }
         _ => finished(handlers, ending),
     };
-    code!({
-        #taken
-        let outcome: #output = #body;
-        #allow
-        let error = #krate::by_type::returned(&outcome).request_error();
-        let ::core::option::Option::Some(error) = error else {
-            #told
-            return outcome;
+    code! {
+        let #failure = match #read {
+            ::core::result::Result::Ok(#pat) => {
+                #taken
+                let outcome: #output = #body;
+                #allow
+                let error = #krate::by_type::returned(&outcome).request_error();
+                let ::core::option::Option::Some(error) = error else {
+                    #finished
+                    return outcome;
+                };
+                #krate::Failure::returned(error, outcome)
+            }
+            ::core::result::Result::Err(error) => #krate::Failure::new(error),
         };
-        #krate::Failure::returned(error, outcome)
-    })
+    }
 }
 
 // Input:  { BODY }, in a function that returns nothing, with `finally`
-// Output: {
-//             let _: () = { BODY };
-//             finally.end(::backstop::Ending::Done);
-//             return;
-//         }
-fn ended(request: &Request, handlers: &Handlers, taken: TokenStream, body: &Body) -> TokenStream {
+// Output: let failure: ::backstop::Failure<()> = match ::backstop::read::<T>(response) {
+//             ::core::result::Result::Ok(…) => {
+//                 let _: () = { BODY };
+//                 finally.end(::backstop::Ending::Done);
+//                 return;
+//             }
+//             ::core::result::Result::Err(error) => ::backstop::Failure::new(error),
+//         };
+fn run_before(
+    finally: &Call,
+    request: &Request,
+    handlers: &Handlers,
+    item: &Item,
+    body: &Body,
+) -> TokenStream {
     let krate = &request.krate;
-    let (body, allow) = (run::body(request, body), run::allow_unreachable(request, body));
-    let told = finished(handlers, code!(#krate::Ending::Done));
-    code!({
-        #taken
-        let _: () = #body;
-        #allow
-        #told
-        return;
-    })
+    let Taking { read, pat, taken } = taking(request, item);
+    let (body, allow) = (run::body(request, body), run::allow_unreachable(body));
+    let failure = failure(handlers);
+    let finished = end(finally, code!(#krate::Ending::Done));
+    code! {
+        let #failure: #krate::Failure<()> = match #read {
+            ::core::result::Result::Ok(#pat) => {
+                #taken
+                let _: () = #body;
+                #allow
+                #finished
+                return;
+            }
+            ::core::result::Result::Err(error) => #krate::Failure::new(error),
+        };
+    }
 }
 
-// Input:  { BODY }, in a function that returns nothing, and whose end nobody is told
+// Input:  { BODY }, in a function that returns nothing, without `finally`
 // Output: match ::backstop::read::<T>(response) {
 //             ::core::result::Result::Ok(…) => { BODY }
 //             ::core::result::Result::Err(error) => {
@@ -229,7 +238,7 @@ fn ended(request: &Request, handlers: &Handlers, taken: TokenStream, body: &Body
 //                 OUTCOME
 //             }
 //         }
-fn ending(
+fn run_last(
     request: &Request,
     handlers: &Handlers,
     item: &Item,
@@ -239,11 +248,7 @@ fn ending(
     let krate = &request.krate;
     let Taking { read, pat, taken } = taking(request, item);
     let failure = failure(handlers);
-    // After it comes nothing, so it may leave early, or have no end.
-    let body = match request.scoped {
-        true => run::body(request, body),
-        false => body.tokens.clone(),
-    };
+    let body = run::last(request, body);
     code! {
         match #read {
             ::core::result::Result::Ok(#pat) => { #taken #body }
@@ -257,45 +262,53 @@ fn ending(
 
 /// What `on_error`, `fallback`, `cleanup` and `finally` make of `failure`.
 fn outcome(request: &Request, handlers: &Handlers, item: &Item) -> TokenStream {
-    let last = handlers.cleanup.is_none() && handlers.finally.is_none();
-    let ends = handlers.on_error.ends();
-    let settled = match (ends.goes_on, last) {
-        (false, _) => Settled::Value,
-        (true, true) => Settled::Returned,
-        (true, false) => Settled::Broken,
-    };
-    let ways = Ways { krate: &request.krate, told: handlers.finally.is_some(), settled };
-    let error = handlers.on_error.needs_error().then(|| code!(let error = failure.error();));
-    let handled = handle(&ways, &handlers.on_error);
+    let Handlers { exit, on_error, .. } = handlers;
+    let has_finally = handlers.finally.is_some();
+    let writer = ArmWriter { krate: &request.krate, has_finally, exit: *exit };
+    let error = on_error.needs_error().then(|| code!(let error = failure.error();));
+    let actions = actions(&writer, on_error);
+    let deny = denied(on_error);
     let goes_on = match &handlers.fallback {
-        None => goes_on(&ways, at_output(request, item)),
-        Some(fallback) => fall_back(&ways, fallback),
+        None => goes_on(&writer, at_output(request, item)),
+        Some(fallback) => fall_back(&writer, fallback),
     };
     // Whether a handler returns, its type says.
-    let allow = handlers.on_error.may_diverge().then(|| code!(#[allow(unreachable_code)]));
-    // rustc takes the attribute on a statement only.
-    let deny = denied(&handlers.on_error);
-    // Nothing is reached then: `finally` hears of it as its guard is dropped.
-    if ends == Ends::default() {
-        let cleanup = handlers.cleanup.as_ref().map(|call| cleanup(call, &request.krate));
-        let cleanup = cleanup.map(|cleanup| code!(; #[allow(unreachable_code)] #cleanup));
-        return code!(#error #deny #handled #cleanup);
-    }
-    let (before, attribute, value) = match (settled, ends.recovers || ends.fails) {
-        (Settled::Value, _) => (error, deny, handled),
-        (Settled::Broken, true) => {
-            (error, None, code!('handled: { #deny #handled #allow #goes_on }))
+    let allow = |unreachable: &bool| unreachable.then(|| code!(#[allow(unreachable_code)]));
+    match exit {
+        // `finally` runs as its guard is dropped.
+        Exit::Diverge => {
+            let cleanup = handlers.cleanup.as_ref().map(|call| cleanup(call, &request.krate));
+            let cleanup = cleanup.map(|cleanup| code!(; #[allow(unreachable_code)] #cleanup));
+            code!(#error #deny #actions #cleanup)
         }
-        (Settled::Broken | Settled::Returned, _) => {
-            (Some(code!(#error #deny #handled)), allow, goes_on)
+        Exit::Value => code!(#error #actions),
+        Exit::Bind => bound(request, handlers, code!(#error #deny), actions),
+        Exit::Return { may_be_unreachable } => {
+            let allow = allow(may_be_unreachable);
+            code!(#error #deny #actions #allow #goes_on)
         }
-    };
-    if last && settled == Settled::Returned {
-        return code!(#before #attribute #value);
+        Exit::Break { may_be_unreachable } => {
+            let allow = allow(may_be_unreachable);
+            let block = code!('handled: { #deny #actions #allow #goes_on });
+            bound(request, handlers, code!(#error), block)
+        }
+        Exit::Continue { may_be_unreachable } => {
+            let allow = allow(may_be_unreachable);
+            bound(request, handlers, code!(#error #deny #actions #allow), goes_on)
+        }
     }
-    if last && attribute.is_none() {
-        return code!(#before #value);
-    }
+}
+
+// Output: let (ending, outcome) = OUTCOME;
+//         release(id);
+//         finally.end(ending);
+//         outcome
+fn bound(
+    request: &Request,
+    handlers: &Handlers,
+    before: TokenStream,
+    outcome: TokenStream,
+) -> TokenStream {
     let name = match handlers.finally {
         Some(_) => code!((ending, outcome)),
         None => code!(outcome),
@@ -304,8 +317,7 @@ fn outcome(request: &Request, handlers: &Handlers, item: &Item) -> TokenStream {
     let finally = finished(handlers, code!(ending));
     code! {
         #before
-        #attribute
-        let #name = #value;
+        let #name = #outcome;
         #cleanup
         #finally
         outcome
@@ -314,35 +326,35 @@ fn outcome(request: &Request, handlers: &Handlers, item: &Item) -> TokenStream {
 
 // Output: #[deny(unreachable_patterns, unused_must_use)]
 fn denied(on_error: &OnError) -> Option<TokenStream> {
+    if !on_error.denies_lints() {
+        return None;
+    }
     // What the lint says of where it comes from points behind the key: at the key, an editor would show
     // the docs of `deny` for `on_error`.
     match on_error {
+        OnError::Nothing => None,
+        OnError::Always(_, begins) => Some(quote_spanned!(*begins=> #[deny(unused_must_use)])),
         OnError::Arms { begins, .. } => {
             Some(quote_spanned!(*begins=> #[deny(unreachable_patterns, unused_must_use)]))
         }
-        OnError::Always(
-            Action::Call(_, None) | Action::Closure(_) | Action::Block(_) | Action::If { .. },
-            begins,
-        ) => Some(quote_spanned!(*begins=> #[deny(unused_must_use)])),
-        _ => None,
     }
 }
 
-fn handle(ways: &Ways<'_>, on_error: &OnError) -> TokenStream {
+fn actions(writer: &ArmWriter<'_>, on_error: &OnError) -> TokenStream {
     match on_error {
         OnError::Nothing => TokenStream::new(),
-        OnError::Always(action, _) => ways.run(action),
-        OnError::Arms { arms, open, .. } => ways.choose(arms, *open),
+        OnError::Always(action, _) => writer.run(action),
+        OnError::Arms { arms, open, .. } => writer.choose(arms, *open),
     }
 }
 
 // Output: ::backstop::Outcome::from_failure(failure)
-fn goes_on(ways: &Ways<'_>, output: Span) -> TokenStream {
+fn goes_on(writer: &ArmWriter<'_>, output: Span) -> TokenStream {
     // At the return type, so that one that cannot carry an error is reported there; and as all of it
     // comes from the macro, rustc looks no further for who is to blame.
     let output = output.resolved_at(Span::mixed_site());
-    let (krate, failure) = (crate_at(ways.krate, output), local_at(output, "failure"));
-    ways.ended("Failed", quote_spanned!(output=> #krate::Outcome::from_failure(#failure)))
+    let (krate, failure) = (crate_at(writer.krate, output), local_at(output, "failure"));
+    writer.ended("Failed", quote_spanned!(output=> #krate::Outcome::from_failure(#failure)))
 }
 
 // Input:  fallback = 0
@@ -350,10 +362,10 @@ fn goes_on(ways: &Ways<'_>, output: Span) -> TokenStream {
 //             ::core::option::Option::Some(kept) => kept,
 //             ::core::option::Option::None => failure.recover(0),
 //         }
-fn fall_back(ways: &Ways<'_>, fallback: &syn::Expr) -> TokenStream {
-    let kept = ways.ended("Failed", code!(kept));
+fn fall_back(writer: &ArmWriter<'_>, fallback: &syn::Expr) -> TokenStream {
+    let kept = writer.ended("Failed", code!(kept));
     let recovered = settled(own(fallback), "recover", fallback.to_token_stream());
-    let recovered = ways.ended("Done", recovered);
+    let recovered = writer.ended("Done", recovered);
     code! {
         match failure.build_error() {
             ::core::option::Option::Some(kept) => #kept,
@@ -386,9 +398,12 @@ fn cleanup(call: &Call, krate: &Path) -> TokenStream {
     }
 }
 
-// Output: finally.end(ENDING);
 fn finished(handlers: &Handlers, ending: TokenStream) -> Option<TokenStream> {
-    let call = handlers.finally.as_ref()?;
-    let awaited = call.awaited.as_ref().map(|_| code!(.await));
-    Some(code!(finally.end(#ending) #awaited;))
+    handlers.finally.as_ref().map(|call| end(call, ending))
+}
+
+// Output: finally.end(ENDING);
+fn end(finally: &Call, ending: TokenStream) -> TokenStream {
+    let awaited = finally.awaited.as_ref().map(|_| code!(.await));
+    code!(finally.end(#ending) #awaited;)
 }

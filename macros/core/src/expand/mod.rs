@@ -16,7 +16,7 @@ use syn::{Expr, Path, ReturnType, Signature};
 
 use crate::action::is_place;
 use crate::item::Item;
-use crate::model::Request;
+use crate::model::{Request, Shape};
 use crate::{args, check, fallback};
 
 /// `quote!`, for code that must neither see the user's locals nor be seen by them.
@@ -62,9 +62,9 @@ fn function(request: &Request, item: &Item) -> TokenStream {
 }
 
 fn statements(request: &Request, item: &Item) -> TokenStream {
-    match &request.handlers {
-        None => plain::statements(request, item),
-        Some(handlers) => handled::statements(request, handlers, item),
+    match &request.shape {
+        Shape::Plain(body) => plain::statements(request, item, body.as_ref()),
+        Shape::Handled(handlers) => handled::statements(request, handlers, item),
     }
 }
 

@@ -5,11 +5,11 @@ use quote::{ToTokens, quote_spanned};
 
 use super::build::{Send, Taken};
 use super::{at_output, build, code, crate_at, local_at, run};
-use crate::item::{Body, Item};
-use crate::model::Request;
+use crate::item::Item;
+use crate::model::{Body, BodyForm, Request};
 
-pub(super) fn statements(request: &Request, item: &Item) -> TokenStream {
-    match &item.body {
+pub(super) fn statements(request: &Request, item: &Item, body: Option<&Body>) -> TokenStream {
+    match body {
         None => decoded(request, item),
         Some(body) => match build::response(request, item) {
             None => unread(request, item, body),
@@ -35,7 +35,7 @@ fn read(request: &Request, item: &Item, body: &Body, taken: &Taken) -> TokenStre
     let Send { exchange, response } = build::send(request);
     let read = build::read(request, taken);
     let from_error = from_error(request, item);
-    let body = within(request, body);
+    let body = run::last(request, body);
     code! {
         #reader
         #build
@@ -61,8 +61,8 @@ fn unread(request: &Request, item: &Item, body: &Body) -> TokenStream {
     let build = build::request(request, item, None);
     let Send { exchange, response } = build::send(request);
     let from_error = from_error(request, item);
-    let body_within = within(request, body);
-    if request.scoped {
+    if let BodyForm::Scoped { .. } = body.form {
+        let body = run::last(request, body);
         return code! {
             #build
             #exchange
@@ -70,14 +70,14 @@ fn unread(request: &Request, item: &Item, body: &Body) -> TokenStream {
                 ::core::result::Result::Ok(response) => response.deadline(),
                 ::core::result::Result::Err(error) => return #from_error,
             };
-            #body_within
+            #body
         };
     }
     // Where the user's braces are, an empty one is told what it should make; after an `if` it would be
     // the `if` that is.
-    let body = match body.tokens.is_empty() {
-        true => body.braces().to_token_stream(),
-        false => body.tokens.clone(),
+    let body = match body.block.stream() {
+        tokens if tokens.is_empty() => body.block.to_token_stream(),
+        tokens => tokens,
     };
     code! {
         #build
@@ -106,14 +106,6 @@ fn decoded(request: &Request, item: &Item) -> TokenStream {
         #exchange
         let response = #response;
         reader.read(response)
-    }
-}
-
-/// The body, with what is left of the request's time if it waits.
-fn within(request: &Request, body: &Body) -> TokenStream {
-    match request.scoped {
-        true => run::waiting(request, body, true),
-        false => body.tokens.clone(),
     }
 }
 

@@ -1,47 +1,48 @@
-//! The body → an expression that runs it, and that it cannot leave.
+//! The body → an expression that runs it, in the form that `check` chose.
 
 use proc_macro2::{Group, TokenStream};
 use quote::{ToTokens, quote_spanned};
 
 use super::code;
-use crate::item::Body;
-use crate::model::Request;
-use crate::scan;
+use crate::model::{Body, BodyForm, Request};
 
 // Input:  { Ok(user) }
 // Output: { Ok(user) }
 // Input:  { let user = parse(text)?; Ok(user) }
 // Output: ::backstop::handle(|| -> R { let user = parse(text)?; Ok(user) })
+// Input:  { let user = parse(text).await?; Ok(user) }
+// Output: deadline.scope(async { let user = parse(text).await?; Ok(user) }).await
 pub(super) fn body(request: &Request, body: &Body) -> TokenStream {
-    let tokens = &body.tokens;
-    // What handlers use as well stays theirs.
-    if request.scoped {
-        return waiting(request, body, !request.handlers_use_arguments);
-    }
-    // Where the user's braces are: a body without a value is reported there.
-    let block = body.braces();
-    if stands_as_it_is(tokens) {
-        return block.to_token_stream();
-    }
-    match scan::may_wait(tokens) {
-        true => waiting(request, body, false),
-        false => handle(request, &block),
+    // In the user's braces: a body without a value is reported there.
+    let block = &body.block;
+    match body.form {
+        BodyForm::Last { .. } | BodyForm::Block { .. } => block.to_token_stream(),
+        BodyForm::Closure => handle(request, block),
+        BodyForm::Async => {
+            let block = async_block(request, block, false);
+            code!(#block.await)
+        }
+        BodyForm::Scoped { moves } => {
+            let block = async_block(request, block, moves);
+            code!(deadline.scope(#block).await)
+        }
     }
 }
 
-/// Whether nothing has to be put around the body: it cannot leave the function. After one that surely
-/// never ends, its outcome would be a variable that nobody uses.
-fn stands_as_it_is(tokens: &TokenStream) -> bool {
-    !scan::may_leave(tokens) && !scan::diverges(tokens)
+/// A body that no statement follows, without braces of its own.
+pub(super) fn last(request: &Request, body_: &Body) -> TokenStream {
+    match body_.form {
+        BodyForm::Last { .. } => body_.block.stream(),
+        _ => body(request, body_),
+    }
 }
 
-/// What comes after a body that never ends is never reached. Whether it ends, its types say: where it
-/// may not, this goes before the statement that follows, as rustc reports the first one.
+/// For the statement after a body that may diverge: whether it does, its types say. rustc reports the
+/// first statement that is unreachable.
 // Output: #[allow(unreachable_code)]
-pub(super) fn allow_unreachable(request: &Request, body: &Body) -> Option<TokenStream> {
-    let tokens = &body.tokens;
-    let open = !request.scoped && stands_as_it_is(tokens) && scan::may_diverge(tokens);
-    open.then(|| code!(#[allow(unreachable_code)]))
+pub(super) fn allow_unreachable(body: &Body) -> Option<TokenStream> {
+    let may_diverge = matches!(body.form, BodyForm::Block { may_diverge: true, .. });
+    may_diverge.then(|| code!(#[allow(unreachable_code)]))
 }
 
 // Output: ::backstop::handle(|| -> R { BLOCK })
@@ -53,23 +54,18 @@ pub(super) fn handle(request: &Request, block: &Group) -> TokenStream {
     code!(#krate::handle(#closure))
 }
 
-// Input:  { let user = parse(text).await?; Ok(user) }
-// Output: deadline.scope(async {
+// Output: async {
 //             if let ::core::option::Option::Some(outcome) = ::backstop::by_type::no_outcome::<R>() {
 //                 return outcome;
 //             }
 //             let user = parse(text).await?; Ok(user)
-//         }).await
-pub(super) fn waiting(request: &Request, body: &Body, owning: bool) -> TokenStream {
-    let tokens = &body.tokens;
+//         }
+fn async_block(request: &Request, block: &Group, moves: bool) -> TokenStream {
+    let tokens = block.stream();
     let typed = typed(request);
-    let moved = owning.then(|| code!(move));
-    // Where the body is, for the same reason.
-    let block = quote_spanned!(body.span=> async #moved { #typed #tokens });
-    match request.scoped {
-        true => code!(deadline.scope(#block).await),
-        false => code!(#block.await),
-    }
+    let moved = moves.then(|| code!(move));
+    // Where the body is: of a block in our code, rustc names no variable.
+    quote_spanned!(block.span()=> async #moved { #typed #tokens })
 }
 
 /// The beginning of an `async` block: it takes its type from what it returns first.

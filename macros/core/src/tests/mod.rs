@@ -2,6 +2,7 @@
 
 mod prefixes;
 mod rules;
+mod shapes;
 mod snapshots;
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
