@@ -6,8 +6,8 @@
 //!
 //! | question | asked with | answers, the first that fits |
 //! |---|---|---|
-//! | how is the response read, in a function without a body? | [`returns`] | the success type [reads itself](FromResponse), or is [JSON](FromJson) |
-//! | the same, where a failure is handled | [`total`] | the success type or the type itself reads itself, or is JSON |
+//! | how is the response read, in a function without a body? | [`returns`] | the success type [reads itself](FromResponse), [reads the head](FromResponseParts), or is [JSON](FromJson) |
+//! | the same, where a failure is handled | [`total`] | the success type or the type itself reads itself, reads the head, or is JSON |
 //! | how is what a body takes from the response read? | [`taken`] | the type [reads itself](FromResponse), or [reads the head](FromResponseParts) |
 //! | which request error did the body return? | [`returned`] | the one in the chain of a `Result`'s error, or none |
 //! | what does a recovered function yield? | [`Failure`](crate::Failure) | the outcome of success, or the [plain](PlainFailure) value |
@@ -72,6 +72,12 @@ fn value<R: Succeed<Value: FromResponse>>(response: Result<Response, Error>) -> 
     read::<R::Value>(response).map(R::from_value)
 }
 
+fn head_value<R: Succeed<Value: FromResponseParts>>(
+    response: Result<Response, Error>,
+) -> Result<R, Error> {
+    read_head::<R::Value>(response).map(R::from_value)
+}
+
 fn json_value<R: Succeed<Value: FromJson>>(response: Result<Response, Error>) -> Result<R, Error> {
     response.and_then(R::Value::from_json).map(R::from_value)
 }
@@ -91,14 +97,18 @@ macro_rules! then {
 
 /// Asks how a response is read as the success type of an [`Outcome`].
 pub fn returns<R>() -> Returns<R> {
-    Returns(ReturnsJson(PhantomData))
+    Returns(ReturnsHead(ReturnsJson(PhantomData)))
 }
 
 /// The question of [`returns`].
 #[derive(Debug)]
-pub struct Returns<R>(ReturnsJson<R>);
+pub struct Returns<R>(ReturnsHead<R>);
 
 /// The next answer of [`Returns`].
+#[derive(Debug)]
+pub struct ReturnsHead<R>(ReturnsJson<R>);
+
+/// The next answer of [`ReturnsHead`].
 #[derive(Debug)]
 pub struct ReturnsJson<R>(PhantomData<fn() -> R>);
 
@@ -108,6 +118,16 @@ impl<R: Outcome<Value: FromResponse>> Returns<R> {
         Reader {
             streaming: R::Value::STREAMING,
             read: |response| value(response).unwrap_or_else(R::from_error),
+        }
+    }
+}
+
+impl<R: Outcome<Value: FromResponseParts>> ReturnsHead<R> {
+    /// The success type reads the head, and nobody the body.
+    pub fn reader(&self) -> Reader<R> {
+        Reader {
+            streaming: false,
+            read: |response| head_value(response).unwrap_or_else(R::from_error),
         }
     }
 }
@@ -128,7 +148,7 @@ impl<R> ReturnsJson<R> {
 
 /// Asks how a response is read as any type, or as the value of one that [`Succeed`]s.
 pub fn total<R>() -> Total<R> {
-    Total(TotalPlain(TotalJson(TotalPlainJson(PhantomData))))
+    Total(TotalPlain(TotalHead(TotalPlainHead(TotalJson(TotalPlainJson(PhantomData))))))
 }
 
 /// The question of [`total`].
@@ -137,9 +157,17 @@ pub struct Total<R>(TotalPlain<R>);
 
 /// The next answer of [`Total`].
 #[derive(Debug)]
-pub struct TotalPlain<R>(TotalJson<R>);
+pub struct TotalPlain<R>(TotalHead<R>);
 
 /// The next answer of [`TotalPlain`].
+#[derive(Debug)]
+pub struct TotalHead<R>(TotalPlainHead<R>);
+
+/// The next answer of [`TotalHead`].
+#[derive(Debug)]
+pub struct TotalPlainHead<R>(TotalJson<R>);
+
+/// The next answer of [`TotalPlainHead`].
 #[derive(Debug)]
 pub struct TotalJson<R>(TotalPlainJson<R>);
 
@@ -158,6 +186,20 @@ impl<R: FromResponse> TotalPlain<R> {
     /// The type reads itself.
     pub fn reader(&self) -> Reader<Result<R, Error>> {
         Reader { streaming: R::STREAMING, read: read::<R> }
+    }
+}
+
+impl<R: Succeed<Value: FromResponseParts>> TotalHead<R> {
+    /// The success type reads the head, and nobody the body.
+    pub fn reader(&self) -> Reader<Result<R, Error>> {
+        Reader { streaming: false, read: head_value }
+    }
+}
+
+impl<R: FromResponseParts> TotalPlainHead<R> {
+    /// The type reads the head, and nobody the body.
+    pub fn reader(&self) -> Reader<Result<R, Error>> {
+        Reader { streaming: false, read: read_head::<R> }
     }
 }
 
@@ -306,11 +348,14 @@ impl<'a, R> ReturnedAny<'a, R> {
 }
 
 then! {
-    <R> Returns<R> => ReturnsJson<R>;
+    <R> Returns<R> => ReturnsHead<R>;
+    <R> ReturnsHead<R> => ReturnsJson<R>;
     <T> Taken<T> => TakenHead<T>;
     <T> TakenHead<T> => TakenNothing<T>;
     <R> Total<R> => TotalPlain<R>;
-    <R> TotalPlain<R> => TotalJson<R>;
+    <R> TotalPlain<R> => TotalHead<R>;
+    <R> TotalHead<R> => TotalPlainHead<R>;
+    <R> TotalPlainHead<R> => TotalJson<R>;
     <R> TotalJson<R> => TotalPlainJson<R>;
     <'a, R> Returned<'a, R> => ReturnedShared<'a, R>;
     <'a, R> ReturnedShared<'a, R> => ReturnedLocal<'a, R>;

@@ -93,6 +93,9 @@ impl FromResponseParts for Remaining {
 }
 
 #[request(get = "/")]
+pub async fn head_returned() -> Result<Remaining, Error>;
+
+#[request(get = "/")]
 pub async fn head_alone(#[response] left: Remaining) -> Result<usize, Error> {
     Ok(left.0)
 }

@@ -129,6 +129,15 @@ async fn head_last(
     Ok(format!("{} {}", status.as_u16(), left.0))
 }
 
+#[request(get = "{base}/a", session = SESSION)]
+async fn head_returned(base: &str) -> Result<Remaining, Error>;
+
+#[request(get = "{base}/a", session = SESSION, on_error = log)]
+async fn head_returned_handled(base: &str) -> Option<Remaining>;
+
+#[request(get = "{base}/a", session = SESSION, fallback = Remaining(String::new()))]
+async fn head_returned_alone(base: &str) -> Remaining;
+
 #[tokio::test]
 async fn arguments_under_cfg_are_there_or_not() {
     assert_eq!(under_cfg(&base(), 7).await.expect("200"), "/7");
@@ -143,4 +152,11 @@ async fn lint_attributes_reach_what_is_taken_from_the_response() {
 async fn a_type_of_the_head_may_stand_alone_or_last() {
     assert_eq!(head_alone(&base()).await.expect("200"), "200 OK");
     assert_eq!(head_last(&base()).await.expect("200"), "200 200 OK");
+}
+
+#[tokio::test]
+async fn a_type_of_the_head_may_be_the_return_type() {
+    assert_eq!(head_returned(&base()).await.expect("200").0, "200 OK");
+    assert_eq!(head_returned_handled(&base()).await.expect("200").0, "200 OK");
+    assert_eq!(head_returned_alone(&base()).await.0, "200 OK");
 }
