@@ -4,6 +4,7 @@
 use std::{
     error::Error as StdError,
     fmt, io,
+    mem::MaybeUninit,
     pin::Pin,
     task::{Context, Poll},
 };
@@ -70,8 +71,10 @@ impl<T: Read + Unpin> Read for Wire<T> {
         if self.has_read {
             return Pin::new(&mut self.inner).poll_read(context, buffer);
         }
-        // The first read goes through a buffer of its own, as what hyper gives cannot be looked at.
-        let mut first = [std::mem::MaybeUninit::uninit(); 16];
+        // The first read goes through a buffer of its own, as what hyper gives cannot be looked at. It is
+        // as long as what hyper reads at once: of a short read hyper takes the rest by a second one, for
+        // which it doubles its own buffer.
+        let mut first = [MaybeUninit::uninit(); 8192];
         let length = buffer.remaining().min(first.len());
         let mut first = ReadBuf::uninit(&mut first[..length]);
         match Pin::new(&mut self.inner).poll_read(context, first.unfilled()) {
