@@ -66,6 +66,14 @@ impl Payload {
         self.announced.filter(|_| self.decoder.is_none())
     }
 
+    /// How many bytes there will be, from what is announced. Text and JSON become five to ten times as
+    /// many when they are decompressed.
+    fn estimate(&self) -> Option<usize> {
+        const RATIO: u64 = 8;
+        let ratio = if self.decoder.is_some() { RATIO } else { 1 };
+        usize::try_from(self.announced?.saturating_mul(ratio)).ok()
+    }
+
     /// Whether all of the body has arrived, which its length then says before its end does. HTTP/2 has
     /// an end of its own: a stream that is dropped before it is reset.
     fn is_whole(&self) -> bool {
@@ -74,6 +82,19 @@ impl Payload {
 
     /// The next part of the body, decompressed.
     pub(crate) async fn part(&mut self, deadlines: &Deadlines) -> Result<Option<Bytes>, Error> {
+        Ok(self.pull(deadlines).await?.map(|part| match part {
+            Part::Chunk(chunk) => chunk,
+            Part::Decoded(length) => Bytes::copy_from_slice(self.decoded(length)),
+        }))
+    }
+
+    /// The bytes of the last [`Part::Decoded`], which is their length.
+    fn decoded(&self, length: usize) -> &[u8] {
+        self.decoder.as_ref().map_or(&[], |decoder| decoder.piece(length))
+    }
+
+    /// The next part, where it is.
+    async fn pull(&mut self, deadlines: &Deadlines) -> Result<Option<Part>, Error> {
         loop {
             // What is there already is not waited for, and a little that arrived can become much: others
             // have their turn, and so have the timers.
@@ -83,14 +104,14 @@ impl Payload {
             }
             if let Some(decoder) = &mut self.decoder {
                 match decoder.next()? {
-                    Pulled::Piece(piece) => return Ok(Some(piece)),
+                    Pulled::Piece(length) => return Ok(Some(Part::Decoded(length))),
                     Pulled::End => return Ok(None),
                     Pulled::Wanting => {}
                 }
             }
             let chunk = self.chunk(deadlines).await?;
             match (&mut self.decoder, chunk) {
-                (None, chunk) => return Ok(chunk),
+                (None, chunk) => return Ok(chunk.map(Part::Chunk)),
                 (Some(decoder), Some(chunk)) => decoder.feed(chunk),
                 (Some(decoder), None) => decoder.end(),
             }
@@ -151,6 +172,14 @@ impl Payload {
     }
 }
 
+/// A part of the body.
+enum Part {
+    /// As it arrived.
+    Chunk(Bytes),
+    /// So many bytes, which the decoder keeps until it is asked again.
+    Decoded(usize),
+}
+
 /// What a timer that fires here was set for.
 const WAIT: &str = "the rest of the body";
 
@@ -164,11 +193,14 @@ pub(super) async fn whole(
     if expected.is_some_and(|length| length > limit) {
         return Err(too_large(limit));
     }
-    let mut body = Gathered::Nothing;
+    let mut body = Gathered::new(payload.estimate(), limit);
     while !payload.is_whole()
-        && let Some(part) = payload.part(deadlines).await?
+        && let Some(part) = payload.pull(deadlines).await?
     {
-        body.add(part, expected, limit)?;
+        match part {
+            Part::Chunk(chunk) => body.add(chunk)?,
+            Part::Decoded(length) => body.append(payload.decoded(length))?,
+        }
     }
     Ok(body.into_bytes())
 }
@@ -208,66 +240,87 @@ pub(super) async fn status_error(
 }
 
 /// The parts of a body so far. Most bodies arrive in one, which is then not copied.
-enum Gathered {
+struct Gathered {
+    so_far: SoFar,
+    /// How many bytes there may be at most.
+    limit: usize,
+    /// How many there will be, as far as anyone says.
+    estimate: Option<usize>,
+}
+
+enum SoFar {
     Nothing,
     One(Bytes),
     More(Vec<u8>),
 }
 
 impl Gathered {
-    fn add(&mut self, part: Bytes, announced: Option<u64>, limit: u64) -> Result<(), Error> {
-        let most = usize::try_from(limit).unwrap_or(usize::MAX);
-        if part.len() > most - self.len() {
-            return Err(too_large(limit));
+    fn new(estimate: Option<usize>, limit: u64) -> Self {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        Self { so_far: SoFar::Nothing, limit, estimate }
+    }
+
+    fn add(&mut self, chunk: Bytes) -> Result<(), Error> {
+        match &self.so_far {
+            SoFar::Nothing if chunk.len() <= self.limit => {
+                self.so_far = SoFar::One(chunk);
+                Ok(())
+            }
+            _ => self.append(&chunk),
         }
-        match self {
-            Self::Nothing => *self = Self::One(part),
-            Self::One(first) => {
-                let mut body = Vec::with_capacity(believed(announced).min(most));
+    }
+
+    /// Adds bytes that are to be copied.
+    fn append(&mut self, part: &[u8]) -> Result<(), Error> {
+        let Self { so_far, limit, estimate } = self;
+        let before = match &*so_far {
+            SoFar::Nothing => 0,
+            SoFar::One(first) => first.len(),
+            SoFar::More(body) => body.len(),
+        };
+        if part.len() > *limit - before {
+            return Err(too_large(*limit as u64));
+        }
+        if let SoFar::Nothing | SoFar::One(_) = so_far {
+            let mut body = Vec::with_capacity(room(0, before + part.len(), *estimate, *limit));
+            if let SoFar::One(first) = so_far {
                 body.extend_from_slice(first);
-                make_room(&mut body, part.len(), most);
-                body.extend_from_slice(&part);
-                *self = Self::More(body);
             }
-            Self::More(body) => {
-                make_room(body, part.len(), most);
-                body.extend_from_slice(&part);
+            *so_far = SoFar::More(body);
+        }
+        if let SoFar::More(body) = so_far {
+            if body.capacity() - before < part.len() {
+                let room = room(body.capacity(), before + part.len(), *estimate, *limit);
+                body.reserve_exact(room - before);
             }
+            body.extend_from_slice(part);
         }
         Ok(())
     }
 
-    fn len(&self) -> usize {
-        match self {
-            Self::Nothing => 0,
-            Self::One(first) => first.len(),
-            Self::More(body) => body.len(),
-        }
-    }
-
     fn into_bytes(self) -> Bytes {
-        match self {
-            Self::Nothing => Bytes::new(),
-            Self::One(body) => body,
-            Self::More(body) => body.into(),
+        match self.so_far {
+            SoFar::Nothing => Bytes::new(),
+            SoFar::One(body) => body,
+            SoFar::More(body) => body.into(),
         }
     }
 }
 
-/// How much room a body is given before it has arrived: what the server announces, which may be
-/// anything, as far as that costs nothing to believe.
-fn believed(announced: Option<u64>) -> usize {
-    const BELIEVED: usize = 256 * 1024;
-    announced.and_then(|length| usize::try_from(length).ok()).unwrap_or(BELIEVED).min(BELIEVED)
-}
-
-/// Makes room for so many bytes more, and by doubling, for what may follow: but never for more than
-/// `most`, which no body exceeds.
-fn make_room(body: &mut Vec<u8>, more: usize, most: usize) {
-    if body.capacity() - body.len() < more {
-        let room = body.capacity().saturating_mul(2).min(most).max(body.len() + more);
-        body.reserve_exact(room - body.len());
-    }
+/// How much room a body is given that had `before` and needs `needed` bytes: what is estimated, once it
+/// costs little to believe that, or a quarter of it has arrived; else twice what there was, for what may
+/// follow. Never more than `limit`, which no body exceeds.
+fn room(before: usize, needed: usize, estimate: Option<usize>, limit: usize) -> usize {
+    const LITTLE: usize = 256 * 1024;
+    const LEAST: usize = 16 * 1024;
+    let doubled = before.max(needed).saturating_mul(2).max(LEAST);
+    let room = match estimate {
+        Some(estimate) if estimate < needed => doubled,
+        Some(estimate) if estimate <= LITTLE.max(needed.saturating_mul(4)) => estimate,
+        Some(_) => doubled.max(LITTLE),
+        None => doubled,
+    };
+    room.min(limit).max(needed)
 }
 
 pub(crate) fn too_large(limit: u64) -> Error {

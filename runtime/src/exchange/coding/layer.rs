@@ -31,8 +31,9 @@ impl Layer {
         self.input = input;
     }
 
-    /// The next piece, as large as `scratch` at most; none before there are more bytes.
-    pub(super) fn piece(&mut self, scratch: &mut [u8]) -> io::Result<Option<Bytes>> {
+    /// Makes the next piece at the start of `scratch`. Output: its length, which is not 0; none before
+    /// there are more bytes.
+    pub(super) fn piece(&mut self, scratch: &mut [u8]) -> io::Result<Option<usize>> {
         while self.holds_back || !self.input.is_empty() {
             let decoder = match &mut self.decoder {
                 Some(decoder) => decoder,
@@ -63,7 +64,7 @@ impl Layer {
             }
             self.input.advance(read);
             if written > 0 {
-                return Ok(Some(Bytes::copy_from_slice(&scratch[..written])));
+                return Ok(Some(written));
             }
         }
         Ok(None)

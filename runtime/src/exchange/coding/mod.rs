@@ -91,8 +91,8 @@ pub(super) fn ask(headers: &mut HeaderMap) {
 
 /// What a decoder has to say.
 pub(super) enum Pulled {
-    /// Plain bytes, and never none.
-    Piece(Bytes),
+    /// So many plain bytes, and never none, for [`Decoder::piece`].
+    Piece(usize),
     /// Nothing before the next chunk.
     Wanting,
     /// The body is whole.
@@ -103,7 +103,7 @@ pub(super) enum Pulled {
 pub(super) struct Decoder {
     /// In the order in which they are undone.
     layers: Vec<Layer>,
-    /// Where a piece is made, before its size is known.
+    /// Where a piece is made, and stays until the next one.
     scratch: Box<[u8]>,
     chunk: Bytes,
     ended: bool,
@@ -150,6 +150,11 @@ impl Decoder {
                 .with_source(error)
         })
     }
+
+    /// The bytes of the last [`Pulled::Piece`], which is its length.
+    pub(super) fn piece(&self, length: usize) -> &[u8] {
+        &self.scratch[..length]
+    }
 }
 
 /// The next piece of the last of the layers, which is made from pieces of those before it.
@@ -159,22 +164,23 @@ fn pull(
     ended: bool,
     scratch: &mut [u8],
 ) -> io::Result<Pulled> {
-    let Some((layer, before)) = layers.split_last_mut() else {
-        return Ok(match (chunk.is_empty(), ended) {
-            (false, _) => Pulled::Piece(std::mem::take(chunk)),
-            (true, false) => Pulled::Wanting,
-            (true, true) => Pulled::End,
-        });
-    };
+    // A decoder has a layer, and each of them looks at those before it.
+    let Some((layer, before)) = layers.split_last_mut() else { return Ok(Pulled::Wanting) };
     loop {
-        if let Some(piece) = layer.piece(scratch)? {
-            return Ok(Pulled::Piece(piece));
+        if let Some(length) = layer.piece(scratch)? {
+            return Ok(Pulled::Piece(length));
         }
-        match pull(before, chunk, ended, scratch)? {
-            Pulled::Piece(piece) => layer.feed(piece),
-            Pulled::Wanting => return Ok(Pulled::Wanting),
-            Pulled::End => return layer.end().map(|()| Pulled::End),
-        }
+        let input = match &mut *before {
+            [] if !chunk.is_empty() => std::mem::take(chunk),
+            [] if !ended => return Ok(Pulled::Wanting),
+            [] => return layer.end().map(|()| Pulled::End),
+            before => match pull(before, chunk, ended, scratch)? {
+                Pulled::Piece(length) => Bytes::copy_from_slice(&scratch[..length]),
+                Pulled::Wanting => return Ok(Pulled::Wanting),
+                Pulled::End => return layer.end().map(|()| Pulled::End),
+            },
+        };
+        layer.feed(input);
     }
 }
 

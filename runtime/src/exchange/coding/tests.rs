@@ -69,9 +69,9 @@ fn decode<'a>(coding: &str, chunks: impl IntoIterator<Item = &'a [u8]>) -> Resul
     let mut plain = Vec::new();
     loop {
         match decoder.next()? {
-            Pulled::Piece(piece) => {
-                assert!(!piece.is_empty() && piece.len() <= PIECE, "{}", piece.len());
-                plain.extend_from_slice(&piece);
+            Pulled::Piece(length) => {
+                assert!(length > 0 && length <= PIECE, "{length}");
+                plain.extend_from_slice(decoder.piece(length));
             }
             Pulled::Wanting => match chunks.next() {
                 Some(chunk) => decoder.feed(Bytes::copy_from_slice(chunk)),
