@@ -99,31 +99,35 @@ const BEHIND: &[&str] = &["code", "data", "hash", "id", "value"];
 pub(crate) fn is_secret(name: &HeaderName) -> bool {
     // An idempotency key names a request, and opens nothing: it goes where the request goes.
     *name != IDEMPOTENCY_KEY
-        && name.as_str().split(|c: char| !c.is_ascii_alphanumeric()).any(is_secret_word)
+        && name.as_str().as_bytes().split(|byte| !byte.is_ascii_alphanumeric()).any(is_secret_word)
 }
 
 /// Whether a word is one of a credential, in singular or plural and with a number behind it, or ends in
 /// one after other known words.
-fn is_secret_word(word: &str) -> bool {
-    let bare = word.trim_end_matches(|c: char| c.is_ascii_digit());
+fn is_secret_word(word: &[u8]) -> bool {
+    let digits = word.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+    let bare = &word[..word.len() - digits];
     if ends_in_secret(bare) {
         return true;
     }
-    let singular = bare.strip_suffix('s');
+    let singular = bare.strip_suffix(b"s");
     if singular.is_some_and(ends_in_secret) {
         return true;
     }
     let singular = singular.unwrap_or(bare);
-    BEHIND.iter().find_map(|last| singular.strip_suffix(last)).is_some_and(ends_in_secret)
+    BEHIND
+        .iter()
+        .find_map(|last| singular.strip_suffix(last.as_bytes()))
+        .is_some_and(ends_in_secret)
 }
 
 /// Whether a word is one of a credential, or ends in one after other known words.
-fn ends_in_secret(word: &str) -> bool {
-    let Some(last) = word.bytes().next_back() else { return false };
+fn ends_in_secret(word: &[u8]) -> bool {
+    let Some(&last) = word.last() else { return false };
     let mut words = SECRET_BY_END.get(usize::from(last)).copied().unwrap_or(0);
     while words != 0 {
         let secret = SECRET[words.trailing_zeros() as usize];
-        if word.strip_suffix(secret).is_some_and(is_made_of_known_words) {
+        if word.strip_suffix(secret.as_bytes()).is_some_and(is_made_of_known_words) {
             return true;
         }
         words &= words - 1;
@@ -144,8 +148,8 @@ const SECRET_BY_END: [u64; 128] = {
     ends
 };
 
-fn is_made_of_known_words(text: &str) -> bool {
-    let mut known = BEFORE.iter().chain(SECRET);
+fn is_made_of_known_words(text: &[u8]) -> bool {
+    let mut known = BEFORE.iter().chain(SECRET).map(|word| word.as_bytes());
     text.is_empty() || known.any(|word| text.strip_prefix(word).is_some_and(is_made_of_known_words))
 }
 
