@@ -9,7 +9,9 @@
 //! behind on a runtime that lives on.
 
 use std::{
+    collections::HashMap,
     fmt,
+    hash::{BuildHasherDefault, Hasher},
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak},
 };
 
@@ -48,15 +50,36 @@ pub(crate) struct Clients {
     by_runtime: Arc<ByRuntime>,
 }
 
-/// Most programs have one runtime, and one that has a few finds its entry as fast as by a hash.
 #[derive(Default)]
-struct ByRuntime(RwLock<Vec<Entry>>);
+struct ByRuntime(RwLock<Entries>);
+
+type Entries = HashMap<Id, Entry, BuildHasherDefault<IdHasher>>;
 
 struct Entry {
-    runtime: Id,
     local: Arc<Local>,
     /// None until the task is spawned.
     evictor: Option<Evictor>,
+}
+
+/// Hashes the id of a runtime: a number that counts up, and nothing that a peer chooses.
+#[derive(Default)]
+struct IdHasher(u64);
+
+impl Hasher for IdHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u64(u64::from(*byte));
+        }
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        // Knuth's multiplier spreads it over the bits that the map looks at.
+        self.0 = (self.0.rotate_left(5) ^ number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
 }
 
 /// The parked task, which ends with the entry.
@@ -80,7 +103,7 @@ impl Clients {
 
     /// The client of a runtime, and what goes with it.
     pub(crate) fn of(&self, runtime: &Handle) -> Result<Arc<Local>, Error> {
-        if let Some(entry) = find(&self.by_runtime.read(), runtime.id()) {
+        if let Some(entry) = self.by_runtime.read().get(&runtime.id()) {
             return Ok(Arc::clone(&entry.local));
         }
         self.add(runtime)
@@ -99,10 +122,10 @@ impl Clients {
         {
             let mut by_runtime = self.by_runtime.write();
             // Another thread of this runtime may have been faster.
-            if let Some(entry) = find(&by_runtime, id) {
+            if let Some(entry) = by_runtime.get(&id) {
                 return Ok(Arc::clone(&entry.local));
             }
-            by_runtime.push(Entry { runtime: id, local: Arc::clone(&local), evictor: None });
+            by_runtime.insert(id, Entry { local: Arc::clone(&local), evictor: None });
         }
         // Without the lock: a runtime that is shutting down drops the task at once, and with it
         // the entry.
@@ -113,7 +136,7 @@ impl Clients {
         });
         let evictor = Evictor(task.abort_handle());
         let mut by_runtime = self.by_runtime.write();
-        if let Some(entry) = by_runtime.iter_mut().find(|entry| entry.runtime == id) {
+        if let Some(entry) = by_runtime.get_mut(&id) {
             entry.evictor = Some(evictor);
         }
         Ok(local)
@@ -125,17 +148,13 @@ impl Clients {
     }
 }
 
-fn find(entries: &[Entry], runtime: Id) -> Option<&Entry> {
-    entries.iter().find(|entry| entry.runtime == runtime)
-}
-
 impl ByRuntime {
-    // Nothing panics while it holds the lock; and if something did, the list would still be whole.
-    fn read(&self) -> RwLockReadGuard<'_, Vec<Entry>> {
+    // Nothing panics while it holds the lock; and if something did, the map would still be whole.
+    fn read(&self) -> RwLockReadGuard<'_, Entries> {
         self.0.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn write(&self) -> RwLockWriteGuard<'_, Vec<Entry>> {
+    fn write(&self) -> RwLockWriteGuard<'_, Entries> {
         self.0.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -155,11 +174,7 @@ struct Evict {
 impl Drop for Evict {
     fn drop(&mut self) {
         if let Some(by_runtime) = self.by_runtime.upgrade() {
-            let entry = {
-                let mut by_runtime = by_runtime.write();
-                let place = by_runtime.iter().position(|entry| entry.runtime == self.id);
-                place.map(|place| by_runtime.swap_remove(place))
-            };
+            let entry = by_runtime.write().remove(&self.id);
             // Without the lock: what a client owns may run code of the user's when it is dropped.
             drop(entry);
         }
