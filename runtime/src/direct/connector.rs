@@ -59,14 +59,13 @@ impl Service<Uri> for Connector {
             let Some(timeout) = timeout else {
                 return connect(Watched::new(dial), server, &tls).await.map(wire);
             };
-            let watched = Watched::new(dial);
-            let names = watched.dial.names(&server);
+            let watched = Watched::new(dial.clone());
             let is_linked = Arc::clone(&watched.is_linked);
-            match tokio::time::timeout(timeout, connect(watched, server, &tls)).await {
+            match tokio::time::timeout(timeout, connect(watched, server.clone(), &tls)).await {
                 Ok(connected) => connected.map(wire),
                 Err(_) => Err(Failure::timed_out(match is_linked.load(Ordering::Relaxed) {
                     true => format!("the TLS handshake did not end within {timeout:?}"),
-                    false => format!("{names} was not reached within {timeout:?}"),
+                    false => format!("{} was not reached within {timeout:?}", dial.names(&server)),
                 })),
             }
         })
