@@ -176,8 +176,7 @@ impl Parts {
 
     /// The URL to request. User information in it moves to the `Authorization` header.
     fn make_url(&mut self, config: &Config) -> Result<Url, Error> {
-        let template = Template::of(&self.template)?;
-        let mut url = template.url(&self.values, &self.query, config.base.as_ref())?;
+        let mut url = self.fill(config)?;
         match credentials::take_userinfo(&mut url)? {
             None => Ok(url),
             Some(credentials) => {
@@ -185,6 +184,17 @@ impl Parts {
                 Ok(url)
             }
         }
+    }
+
+    fn fill(&self, config: &Config) -> Result<Url, Error> {
+        if let Cow::Owned(text) = &self.template
+            && self.values.is_empty()
+            && self.query.is_empty()
+            && let Some(url) = Template::url_of_text(text)
+        {
+            return url;
+        }
+        Template::of(&self.template)?.url(&self.values, &self.query, config.base.as_ref())
     }
 
     pub(crate) fn is_success(&self, status: StatusCode) -> bool {

@@ -33,9 +33,29 @@ enum Start {
     /// a copy has room for another.
     Origin(Url),
     /// The value of this name, if it was given as a base URL. Else it is a part of the path.
-    Base { name: String, or_path: Box<Template> },
+    Base { name: String, or_path: Box<Template>, last: LastBase },
     /// The session's base URL.
     Session,
+}
+
+/// The base URL that a template was filled with last, as text and as it was parsed: most programs have
+/// one for each template. One that holds credentials is not kept.
+#[derive(Default)]
+struct LastBase(RefCell<Option<(String, Url)>>);
+
+impl LastBase {
+    fn parse(&self, text: &str) -> Result<Url, Error> {
+        if let Some((last, url)) = &*self.0.borrow()
+            && last == text
+        {
+            return Ok(url.clone());
+        }
+        let url = parse_http(text)?;
+        if !text.contains('@') {
+            *self.0.borrow_mut() = Some((text.to_owned(), url.clone()));
+        }
+        Ok(url)
+    }
 }
 
 /// A piece of the path, with the `/` before it.
@@ -92,6 +112,19 @@ impl Template {
             }
         });
         Ok(template)
+    }
+
+    /// The URL of a text that is one, and not a template of the program's that is read once: it is parsed
+    /// as a whole. None where that may differ from what the template makes of it.
+    pub(crate) fn url_of_text(text: &str) -> Option<Result<Url, Error>> {
+        let text = text.trim_matches(' ');
+        let query = text.split_once('?').map(|(_, query)| query);
+        // Empty pairs are left out of a template's query, and fragments are not looked at.
+        let differs = text.contains(['{', '}', '\\', '#'])
+            || text.contains(|character: char| character.is_ascii_control())
+            || query.is_some_and(|query| query.split('&').any(str::is_empty))
+            || UrlStart::of(text) != UrlStart::Origin;
+        (!differs).then(|| parse_http(text).and_then(within_bounds))
     }
 
     /// Reads a template. What is wrong with it is found here, and what is wrong with its values when
@@ -159,7 +192,7 @@ impl Template {
         query: &str,
         base: Option<&Url>,
     ) -> Result<Url, Error> {
-        if let Start::Base { name, or_path } = &self.start
+        if let Start::Base { name, or_path, .. } = &self.start
             && !values.iter().any(|value| value.place == Place::Base && value.name == name)
         {
             return or_path.url(values, query, base);
@@ -193,18 +226,15 @@ impl Template {
         if url.fragment().is_some() {
             url.set_fragment(None);
         }
-        match url.as_str().len() <= MAX_URL {
-            true => Ok(url),
-            false => {
-                Err(Error::build(BuildError::Url, format!("it is longer than {MAX_URL} bytes")))
-            }
-        }
+        within_bounds(url)
     }
 
     fn start(&self, values: &[Value], base: Option<&Url>) -> Result<Url, Error> {
         match (&self.start, base) {
             (Start::Origin(url), _) => Ok(url.clone()),
-            (Start::Base { name, .. }, _) => parse_http(&find(values, name, Place::Base)?.text),
+            (Start::Base { name, last, .. }, _) => {
+                last.parse(&find(values, name, Place::Base)?.text)
+            }
             (Start::Session, Some(base)) => Ok(base.clone()),
             (Start::Session, None) => Err(Error::build(
                 BuildError::Url,
@@ -271,6 +301,13 @@ impl Pair {
     }
 }
 
+fn within_bounds(url: Url) -> Result<Url, Error> {
+    match url.as_str().len() <= MAX_URL {
+        true => Ok(url),
+        false => Err(Error::build(BuildError::Url, format!("it is longer than {MAX_URL} bytes"))),
+    }
+}
+
 /// Room for most paths and queries.
 const MOST_TEXT: usize = 96;
 
@@ -279,7 +316,8 @@ fn split_start(text: &str) -> Result<(Start, &str), Error> {
     if let Some(after) = text.strip_prefix('{') {
         let (name, rest) = split_name(after)?;
         let or_path = Box::new(Template::starting(Start::Session, text)?);
-        return Ok((Start::Base { name: name.to_owned(), or_path }, rest));
+        let last = LastBase::default();
+        return Ok((Start::Base { name: name.to_owned(), or_path, last }, rest));
     }
     let refuse = |detail| Err(Error::build(BuildError::Url, detail));
     match UrlStart::of(text) {
@@ -505,6 +543,52 @@ mod tests {
         let read = Templates(BTreeMap::from([((7, 11), ("http://one/".into(), template))]));
         assert!(read.get((7, 11), "http://one/").is_some());
         assert!(read.get((7, 11), "http://two/").is_none());
+    }
+
+    #[test]
+    fn a_text_without_placeholders_is_the_url_that_the_template_makes() {
+        let long = format!("http://h/{}", "a".repeat(MAX_URL));
+        for (text, is_parsed) in [
+            ("http://h", true),
+            (" HTTPS://H:443/a/../b/./c ", true),
+            ("http://h/a b/?c=d e&f=%zz&g=\"'<>", true),
+            ("http://h//a//?x", true),
+            ("http://h/%2e%2E/a;b=c|d^`", true),
+            ("http://h?a=b", true),
+            ("http://me:pass@h/é?é=é", true),
+            ("http://[::1]:8080/", true),
+            ("http://h:99999/", true),
+            ("http://ho st/", true),
+            ("http://exa%mple/", true),
+            (&long, true),
+            ("http://h/?", false),
+            ("http://h/?a&&b", false),
+            ("http://h/#top", false),
+            ("http://h/{v}", false),
+            ("http://h/v}", false),
+            ("http://h/a\\b", false),
+            ("http://h/a\tb", false),
+            ("http:///a", false),
+            ("/users", false),
+            ("ftp://h/", false),
+        ] {
+            let parsed = Template::url_of_text(text);
+            assert_eq!(parsed.is_some(), is_parsed, "{text}");
+            let Some(parsed) = parsed else { continue };
+            let shown =
+                |outcome: Result<String, Error>| outcome.map_err(|error| format!("{error:#}"));
+            assert_eq!(shown(parsed.map(String::from)), shown(filled(text, &[], None)), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_base_that_is_given_counts_and_not_the_last_one() {
+        let template = Template::parse("{b}/users").expect("a template");
+        for base in ["http://one", "http://one", "http://two", "http://me:pass@two", "http://one"] {
+            let values = [Value::of_path("b", Place::Base, &base).expect("displayed")];
+            let url = template.url(&values, "", None).expect(base);
+            assert_eq!(url.as_str(), format!("{base}/users"));
+        }
     }
 
     #[test]
