@@ -131,7 +131,7 @@ impl Sender {
 impl Outgoing {
     fn into_http(self) -> Result<http::Request<SendBody>, Error> {
         let Self { method, url, headers, body } = self;
-        let uri = http::Uri::try_from(url.as_str()).map_err(|error| {
+        let uri = http::Uri::try_from(String::from(url)).map_err(|error| {
             Error::build(BuildError::Url, "it cannot be requested").with_source(error)
         })?;
         let mut request = http::Request::new(body);
