@@ -12,7 +12,8 @@ mod context {
     pub(super) use std::{fmt::Display, marker::PhantomData, time::Duration};
 
     pub(super) use backstop::{
-        Bytes, Ending, Error, ErrorKind, Json, Session, StatusCode, TimeoutError, Url,
+        Bytes, Ending, Error, ErrorKind, FromResponseParts, Json, Response, Session, StatusCode,
+        TimeoutError, Url,
     };
     use serde::{Deserialize, Serialize};
     pub(super) use tracing::warn;
@@ -57,6 +58,15 @@ mod context {
     impl From<Bug> for Error {
         fn from(_: Bug) -> Self {
             Self::new(ErrorKind::Protocol)
+        }
+    }
+
+    /// A type that is read from the head of a response.
+    pub(super) struct Remaining(pub(super) u64);
+
+    impl FromResponseParts for Remaining {
+        fn from_response_parts(_: &Response) -> Result<Self, Error> {
+            Ok(Self(0))
         }
     }
 
@@ -259,6 +269,46 @@ twins! {
         }
     ] => count(1).await.map_err(|error| error.kind());
     nothing_returned => ping().await;
+    closure => count().await.map_err(|error| error.kind());
+    async_closures => count().await.map_err(|error| error.kind());
+    one_call_per_statement [
+        fn pages() -> [(&'static str, u8); 1] {
+            note("query");
+            [("page", 1)]
+        }
+
+        fn user() -> &'static str {
+            note("user");
+            "user"
+        }
+
+        fn password() -> &'static str {
+            note("password");
+            "password"
+        }
+
+        fn order() -> Order {
+            note("json");
+            Order
+        }
+
+        fn tries() -> u32 {
+            note("tries");
+            0
+        }
+
+        fn first() -> Duration {
+            note("first");
+            Duration::from_millis(1)
+        }
+
+        fn longest() -> Duration {
+            note("longest");
+            Duration::from_millis(2)
+        }
+    ] => order_again().await.map_err(|error| error.kind());
+    head_type => remaining().await.map_err(|error| error.kind());
+    head_type_last => remaining().await.map_err(|error| error.kind());
     everything [
         fn check(_: &User) -> Result<(), Error> {
             Ok(())

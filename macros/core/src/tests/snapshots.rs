@@ -271,6 +271,36 @@ snapshots! {
         println!("up");
     }"#
 
+    closure < LONGEST: r#"
+    #[request(get = "/", on_error = |error| note(error.kind()))]
+    async fn count() -> Result<usize, Error>;"#
+
+    async_closures < LONGEST: r#"
+    #[request(get = "/", on_error(Connect => async |error| note(error.kind())), cleanup = async || note("cleaned"))]
+    async fn count() -> Result<usize, Error>;"#
+
+    one_call_per_statement < SIMPLE: r#"
+    #[request(
+        post = "/orders",
+        query = pages(),
+        basic(user(), password()),
+        json = &order(),
+        retry(times = tries(), backoff(first()..longest())),
+    )]
+    async fn order_again() -> Result<Receipt, Error>;"#
+
+    head_type < SIMPLE: r#"
+    #[request(get = "/")]
+    async fn remaining(#[response] Remaining(count): Remaining) -> Result<u64, Error> {
+        Ok(count)
+    }"#
+
+    head_type_last < LONGEST: r#"
+    #[request(get = "/", on_error = log)]
+    async fn remaining(#[response] status: StatusCode, #[response] left: Remaining) -> Result<(u16, u64), Error> {
+        Ok((status.as_u16(), left.0))
+    }"#
+
     everything < LONGEST: r#"
     #[request(
         post = "{self.base}/users/{id}",

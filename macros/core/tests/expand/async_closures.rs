@@ -1,0 +1,24 @@
+// #[request(get = "/", on_error(Connect => async |error| note(error.kind())), cleanup = async || note("cleaned"))]
+// async fn count() -> Result<usize, Error>;
+
+async fn count() -> Result<usize, Error> {
+    let reader = ::backstop::by_type::total::<Result<usize, Error>>().reader();
+    let request = ::backstop::Request::get("/").streaming(reader.streaming);
+    let response = ::backstop::Session::shared().fetch(request).await;
+    let failure: ::backstop::Failure<Result<usize, Error>> = match reader.read(response)
+    {
+        ::core::result::Result::Ok(outcome) => return outcome,
+        ::core::result::Result::Err(error) => ::backstop::Failure::new(error),
+    };
+    let error = failure.error();
+    #[deny(unreachable_patterns, unused_must_use)]
+    match error.kind() {
+        ::backstop::ErrorKind::Connect(_) => {
+            (async |error: &::backstop::Error| note(error.kind()))(&error).await;
+        }
+        _ => {}
+    }
+    let outcome = ::backstop::Outcome::from_failure(failure);
+    ::backstop::handle(async || note("cleaned")).await;
+    outcome
+}

@@ -1,0 +1,24 @@
+// #[request(
+//     post = "/orders",
+//     query = pages(),
+//     basic(user(), password()),
+//     json = &order(),
+//     retry(times = tries(), backoff(first()..longest())),
+// )]
+// async fn order_again() -> Result<Receipt, Error>;
+
+async fn order_again() -> Result<Receipt, Error> {
+    let reader = ::backstop::by_type::returns::<Result<Receipt, Error>>().reader();
+    let request = ::backstop::Request::post("/orders").query(&pages());
+    let user = ::std::string::ToString::to_string(&user());
+    let request = request.basic_auth(user, password());
+    let request = request.json(&order());
+    let times = tries();
+    let first = first();
+    let longest = longest();
+    let request = request
+        .retry(::backstop::Retry::times(times).backoff(first..longest))
+        .streaming(reader.streaming);
+    let response = ::backstop::Session::shared().fetch(request).await;
+    reader.read(response)
+}
