@@ -70,9 +70,6 @@ impl Ends {
 /// The levels that `log(level)` takes.
 pub(crate) const LEVELS: [&str; 5] = ["error", "warn", "info", "debug", "trace"];
 
-/// Macros of the standard library that never return.
-pub(crate) const DIVERGING: [&str; 4] = ["panic", "todo", "unimplemented", "unreachable"];
-
 impl Action {
     pub(crate) fn ends(&self) -> Ends {
         match self {
@@ -402,7 +399,7 @@ fn diverges(mac: &syn::Macro) -> bool {
     mac.path
         .segments
         .last()
-        .is_some_and(|name| DIVERGING.contains(&name.ident.to_string().as_str()))
+        .is_some_and(|name| scan::DIVERGING.contains(&name.ident.to_string().as_str()))
 }
 
 fn steps(statements: Vec<Stmt>, tail: bool) -> syn::Result<Vec<Step>> {

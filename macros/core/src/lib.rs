@@ -34,7 +34,23 @@ mod walk;
 
 use proc_macro2::TokenStream;
 
-/// What `#[request(args)] item` expands to.
+use crate::item::Item;
+
+/// Expands `#[request(args)] item`.
 pub fn request(args: TokenStream, item: TokenStream) -> TokenStream {
-    expand::request(args, item)
+    let (args, mut errors) = args::read(args);
+    let function = match syn::parse2::<Item>(item.clone()) {
+        Ok(function) => function,
+        Err(error) => {
+            errors.push(error);
+            let mut tokens = errors.to_compile_errors();
+            tokens.extend(item);
+            return tokens;
+        }
+    };
+    let named = args.named_items();
+    match check::check(args, &function, errors) {
+        Ok(request) => expand::function(&request, &function),
+        Err(errors) => fallback::item(function, &named, &errors),
+    }
 }

@@ -6,7 +6,8 @@ use proc_macro2::{Delimiter, Ident, Spacing, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::ext::IdentExt;
 
-use crate::action::DIVERGING;
+/// Macros of the standard library that never return.
+pub(crate) const DIVERGING: [&str; 4] = ["panic", "todo", "unimplemented", "unreachable"];
 
 /// Where `return` or `?` stands first, outside of `async` blocks, which keep them to themselves.
 pub(crate) fn early_exit(tokens: &TokenStream) -> Option<(Span, &'static str)> {

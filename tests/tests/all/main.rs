@@ -2,6 +2,7 @@
 
 mod attribute;
 mod faults;
+mod modules;
 mod readme;
 mod runtime;
 mod support;

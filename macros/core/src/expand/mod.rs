@@ -1,4 +1,4 @@
-//! The attribute's two token streams → the function that sends the request.
+//! A request that can be expanded, and its function → the function that sends it.
 //!
 //! What it writes is what a person would: calls of the runtime's public API around the body,
 //! which is kept as it was. It cannot fail: `check` has refused all that has no expansion.
@@ -17,7 +17,6 @@ use syn::{Expr, Path, ReturnType, Signature};
 use crate::action::is_place;
 use crate::item::Item;
 use crate::model::{Request, Shape};
-use crate::{args, check, fallback};
 
 /// `quote!`, for code that must neither see the user's locals nor be seen by them.
 macro_rules! code {
@@ -25,31 +24,14 @@ macro_rules! code {
         ::quote::quote_spanned!(::proc_macro2::Span::mixed_site()=> $($tokens)*)
     };
 }
-pub(crate) use code;
-
-pub(crate) fn request(args: TokenStream, tokens: TokenStream) -> TokenStream {
-    let (args, mut errors) = args::read(args);
-    let item = match syn::parse2::<Item>(tokens.clone()) {
-        Ok(item) => item,
-        Err(error) => {
-            errors.push(error);
-            let errors = errors.to_compile_errors();
-            return code!(#errors #tokens);
-        }
-    };
-    let named = args.named_items();
-    match check::check(args, &item, errors) {
-        Ok(request) => function(&request, &item),
-        Err(errors) => fallback::item(item, &named, &errors),
-    }
-}
+use code;
 
 // Input:  #[request(get = "/users/{id}")]
 //         #[doc = "A user."]
 //         pub async fn user(id: u64, #[response] Json(user): Json<User>) -> Result<User, Error> { … }
 // Output: #[doc = "A user."]
 //         pub async fn user(id: u64) -> Result<User, Error> { STATEMENTS }
-fn function(request: &Request, item: &Item) -> TokenStream {
+pub(crate) fn function(request: &Request, item: &Item) -> TokenStream {
     let Item { attrs, vis, .. } = item;
     let (sig, statements) = match &item.boxed {
         None => (item.sig.clone(), statements(request, item)),

@@ -3,7 +3,6 @@
 use proc_macro2::{Group, TokenStream, TokenTree};
 
 use super::{snapshots, split};
-use crate::expand;
 
 /// More than the snapshots have: all of the grammar, and mistakes.
 const MORE: [&str; 4] = [
@@ -63,7 +62,7 @@ fn is_rust(tokens: &TokenStream) -> bool {
 #[track_caller]
 fn expand(args: TokenStream, item: TokenStream) {
     let is_rust = is_rust(&item);
-    let expansion = expand::request(args.clone(), item);
+    let expansion = crate::request(args.clone(), item);
     if is_rust && let Err(error) = syn2::parse2::<syn2::File>(expansion.clone()) {
         panic!("#[request({args})] expands to what is not Rust: {error}\n{expansion}");
     }

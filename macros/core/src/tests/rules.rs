@@ -1,8 +1,8 @@
 //! Each mistake alone: one error, what it points at, and how its message begins.
 
 use super::mistakes;
+use crate::args;
 use crate::errors::Errors;
-use crate::{args, expand};
 
 /// The function under the attribute, where the mistake is in the attribute.
 const PLAIN: &str = "async fn f(id: u64) -> Result<User, Error> { g() }";
@@ -377,7 +377,7 @@ fn a_mistake_keeps_the_item() {
             Ok(user)
         }"#,
     );
-    let expanded = expand::request(args, item).to_string();
+    let expanded = crate::request(args, item).to_string();
     let expected: proc_macro2::TokenStream = r#"
         ::core::compile_error! { "unknown key `gett`; did you mean `get`?" }
         /// Documented.
@@ -395,11 +395,11 @@ fn no_mistake_is_dropped_with_its_item() {
     let source = r#"#[request(get = "/{idd}")]
         async fn f(id: u64, #[response] a: impl A) -> Result<impl B, Error> { g(id, a) }"#;
     let (args, item) = super::split(source);
-    let expanded = expand::request(args, item).to_string();
+    let expanded = crate::request(args, item).to_string();
     assert!(expanded.contains("no argument is named `idd`"), "{expanded}");
 
     let (args, item) = super::split(r#"#[request(get = "/{idd}")] async fn f(id: u64) -> R;"#);
-    let expanded = expand::request(args, item).to_string();
+    let expanded = crate::request(args, item).to_string();
     assert!(!expanded.contains("compile_error"), "{expanded}");
     assert!(expanded.contains("format_args ! (\"/{idd}\")"), "{expanded}");
 }
@@ -408,7 +408,7 @@ fn no_mistake_is_dropped_with_its_item() {
 #[test]
 fn a_mistaken_item_is_kept() {
     let (args, item) = super::split(r#"#[request(get = "/")] struct S;"#);
-    let expanded = expand::request(args, item).to_string();
+    let expanded = crate::request(args, item).to_string();
     assert!(expanded.contains("compile_error"));
     assert!(expanded.ends_with("struct S ;"));
 }

@@ -5,7 +5,6 @@
 use std::path::Path;
 
 use super::{mistakes, split};
-use crate::expand;
 
 /// The longest expansion of a function that uses a key or two.
 const SIMPLE: usize = 25;
@@ -15,7 +14,7 @@ const LONGEST: usize = 60;
 fn snapshot(name: &str, limit: usize, source: &str) {
     assert_eq!(mistakes(source), [], "{name}");
     let (args, item) = split(source);
-    let expanded = expand::request(args, item);
+    let expanded = crate::request(args, item);
     let file = syn2::parse2(expanded).expect("an expansion is Rust");
     let expanded = prettyplease::unparse(&file);
     let lines = expanded.lines().count();
