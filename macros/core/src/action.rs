@@ -1,4 +1,4 @@
-//! What an arm does, an expression → the steps it takes, and how each way through it ends.
+//! What an arm does, an expression → the steps it takes, and how each way through it flow.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
@@ -33,7 +33,7 @@ pub(crate) enum Action {
     If {
         condition: TokenStream,
         then: Box<Action>,
-        otherwise: Option<Box<Action>>,
+        else_branch: Option<Box<Action>>,
     },
     Match {
         head: TokenStream,
@@ -43,24 +43,24 @@ pub(crate) enum Action {
 
 pub(crate) enum Step {
     /// A `let`, an item: anything that is no action.
-    Written(TokenStream),
-    Act(Action),
+    Verbatim(TokenStream),
+    Action(Action),
 }
 
 /// How the ways through an action end; several can be true of one action.
 #[derive(Debug, Default, Clone, Copy, PartialEq)]
-pub(crate) struct Ends {
-    pub(crate) goes_on: bool,
+pub(crate) struct Flow {
+    pub(crate) propagates: bool,
     pub(crate) recovers: bool,
     pub(crate) fails: bool,
 }
 
-impl Ends {
-    pub(crate) const GOES_ON: Ends = Ends { goes_on: true, recovers: false, fails: false };
+impl Flow {
+    pub(crate) const PROPAGATES: Flow = Flow { propagates: true, recovers: false, fails: false };
 
-    pub(crate) fn or(self, other: Ends) -> Ends {
-        Ends {
-            goes_on: self.goes_on || other.goes_on,
+    pub(crate) fn union(self, other: Flow) -> Flow {
+        Flow {
+            propagates: self.propagates || other.propagates,
             recovers: self.recovers || other.recovers,
             fails: self.fails || other.fails,
         }
@@ -71,27 +71,28 @@ impl Ends {
 pub(crate) const LEVELS: [&str; 5] = ["error", "warn", "info", "debug", "trace"];
 
 impl Action {
-    pub(crate) fn ends(&self) -> Ends {
+    pub(crate) fn flow(&self) -> Flow {
         match self {
-            Action::Recover(..) => Ends { recovers: true, ..Ends::default() },
-            Action::Fail(..) => Ends { fails: true, ..Ends::default() },
-            Action::Diverge(_) => Ends::default(),
+            Action::Recover(..) => Flow { recovers: true, ..Flow::default() },
+            Action::Fail(..) => Flow { fails: true, ..Flow::default() },
+            Action::Diverge(_) => Flow::default(),
             Action::Log(..)
             | Action::Print(_)
             | Action::Call(..)
             | Action::Closure(_)
             | Action::AsyncClosure(_)
-            | Action::Statement(_) => Ends::GOES_ON,
+            | Action::Statement(_) => Flow::PROPAGATES,
             Action::Block(steps) => match steps.last() {
-                Some(Step::Act(action)) => action.ends(),
-                Some(Step::Written(_)) | None => Ends::GOES_ON,
+                Some(Step::Action(action)) => action.flow(),
+                Some(Step::Verbatim(_)) | None => Flow::PROPAGATES,
             },
-            Action::If { then, otherwise, .. } => {
-                let otherwise = otherwise.as_ref().map_or(Ends::GOES_ON, |action| action.ends());
-                then.ends().or(otherwise)
+            Action::If { then, else_branch, .. } => {
+                let else_branch =
+                    else_branch.as_ref().map_or(Flow::PROPAGATES, |action| action.flow());
+                then.flow().union(else_branch)
             }
             Action::Match { arms, .. } => {
-                arms.iter().map(|(_, action)| action.ends()).fold(Ends::default(), Ends::or)
+                arms.iter().map(|(_, action)| action.flow()).fold(Flow::default(), Flow::union)
             }
         }
     }
@@ -106,11 +107,12 @@ impl Action {
             Action::Call(..) | Action::Statement(_) | Action::Diverge(_) => true,
             // They leave what comes after.
             Action::Recover(..) | Action::Fail(..) => true,
-            Action::Block(steps) => {
-                steps.iter().any(|step| matches!(step, Step::Act(action) if action.may_diverge()))
-            }
-            Action::If { then, otherwise, .. } => {
-                then.may_diverge() && otherwise.as_ref().is_some_and(|action| action.may_diverge())
+            Action::Block(steps) => steps
+                .iter()
+                .any(|step| matches!(step, Step::Action(action) if action.may_diverge())),
+            Action::If { then, else_branch, .. } => {
+                then.may_diverge()
+                    && else_branch.as_ref().is_some_and(|action| action.may_diverge())
             }
             Action::Match { arms, .. } => arms.iter().all(|(_, action)| action.may_diverge()),
         }
@@ -127,11 +129,12 @@ impl Action {
             Action::Statement(_) | Action::Diverge(_) | Action::Recover(..) | Action::Fail(..) => {
                 false
             }
-            Action::Block(steps) => {
-                steps.iter().any(|step| matches!(step, Step::Act(action) if action.needs_error()))
-            }
-            Action::If { then, otherwise, .. } => {
-                then.needs_error() || otherwise.as_ref().is_some_and(|action| action.needs_error())
+            Action::Block(steps) => steps
+                .iter()
+                .any(|step| matches!(step, Step::Action(action) if action.needs_error())),
+            Action::If { then, else_branch, .. } => {
+                then.needs_error()
+                    || else_branch.as_ref().is_some_and(|action| action.needs_error())
             }
             Action::Match { arms, .. } => arms.iter().any(|(_, action)| action.needs_error()),
         }
@@ -139,7 +142,7 @@ impl Action {
 }
 
 /// `expr` in a place after which nothing else of the arm runs.
-pub(crate) fn read(expr: Expr) -> syn::Result<Action> {
+pub(crate) fn parse(expr: Expr) -> syn::Result<Action> {
     action(expr, true)
 }
 
@@ -147,7 +150,7 @@ fn action(expr: Expr, tail: bool) -> syn::Result<Action> {
     Ok(match expr {
         Expr::Group(group) if group.attrs.is_empty() => action(*group.expr, tail)?,
         Expr::Tuple(tuple) if tuple.elems.is_empty() => Action::Block(Vec::new()),
-        value if let Some(words) = several(&value) => {
+        value if let Some(words) = list_of_names(&value) => {
             let message = format!("several actions make a block: write `{{ {words} }}`");
             return Err(syn::Error::new_spanned(value, message));
         }
@@ -159,20 +162,20 @@ fn action(expr: Expr, tail: bool) -> syn::Result<Action> {
             ));
         }
         Expr::Paren(paren) if paren.attrs.is_empty() => action(*paren.expr, tail)?,
-        Expr::Path(path) if path.attrs.is_empty() => word(path)?,
+        Expr::Path(path) if path.attrs.is_empty() => from_path(path)?,
         Expr::Await(awaited) if awaited.attrs.is_empty() => match &*awaited.base {
-            Expr::Path(ExprPath { attrs, .. }) if attrs.is_empty() => called_later(awaited),
-            base if is_place(base) => called_later(awaited),
-            _ => Action::Statement(opaque(awaited)?),
+            Expr::Path(ExprPath { attrs, .. }) if attrs.is_empty() => awaited_call(awaited),
+            base if is_place(base) => awaited_call(awaited),
+            _ => Action::Statement(verbatim(awaited)?),
         },
         place if is_place(&place) => {
-            opaque(&place)?;
+            verbatim(&place)?;
             Action::Call(place, None)
         }
-        Expr::Call(call) if call.attrs.is_empty() => called(call, tail)?,
+        Expr::Call(call) if call.attrs.is_empty() => from_call(call, tail)?,
         Expr::Closure(closure) if closure.attrs.is_empty() => {
-            no_ending(&closure)?;
-            called_with_the_error(closure)
+            refuse_ending(&closure)?;
+            from_closure(closure)
         }
         Expr::Async(block) => {
             return Err(syn::Error::new(
@@ -184,13 +187,13 @@ fn action(expr: Expr, tail: bool) -> syn::Result<Action> {
         Expr::Block(block) if block.attrs.is_empty() && block.label.is_none() => {
             Action::Block(steps(block.block.stmts, tail)?)
         }
-        Expr::If(branches) if branches.attrs.is_empty() => branch(branches, tail)?,
-        Expr::Match(cases) if cases.attrs.is_empty() => choice(cases, tail)?,
-        other => Action::Statement(opaque(other)?),
+        Expr::If(branches) if branches.attrs.is_empty() => from_if(branches, tail)?,
+        Expr::Match(cases) if cases.attrs.is_empty() => from_match(cases, tail)?,
+        other => Action::Statement(verbatim(other)?),
     })
 }
 
-fn called_later(awaited: ExprAwait) -> Action {
+fn awaited_call(awaited: ExprAwait) -> Action {
     let ExprAwait { base, dot_token, await_token, .. } = awaited;
     Action::Call(*base, Some(quote!(#dot_token #await_token)))
 }
@@ -206,7 +209,7 @@ pub(crate) fn is_place(expr: &Expr) -> bool {
 }
 
 /// A closure that waits, or that makes a block that does, is an `async` one.
-fn called_with_the_error(mut closure: ExprClosure) -> Action {
+fn from_closure(mut closure: ExprClosure) -> Action {
     if closure.asyncness.is_some() {
         return Action::AsyncClosure(closure);
     }
@@ -224,7 +227,7 @@ fn called_with_the_error(mut closure: ExprClosure) -> Action {
 }
 
 /// `[log, print]` or `(log, print)`, as the statements of a block.
-fn several(expr: &Expr) -> Option<String> {
+fn list_of_names(expr: &Expr) -> Option<String> {
     let elems = match expr {
         Expr::Array(array) => &array.elems,
         Expr::Tuple(tuple) => &tuple.elems,
@@ -239,8 +242,8 @@ fn several(expr: &Expr) -> Option<String> {
 }
 
 /// What a closure yields is no outcome.
-fn no_ending(closure: &ExprClosure) -> syn::Result<()> {
-    if let Some(ending) = scan::settles(&closure.body.to_token_stream()) {
+fn refuse_ending(closure: &ExprClosure) -> syn::Result<()> {
+    if let Some(ending) = scan::ending_call(&closure.body.to_token_stream()) {
         let message = format!(
             "`{ending}(…)` ends an arm, and no closure: write `on_error(error @ _ => {ending}(…))`"
         );
@@ -287,19 +290,19 @@ fn is_constructor(path: &Path) -> bool {
 }
 
 /// Tokens that are kept as they are: nothing in them settles the error.
-fn opaque(tokens: impl ToTokens) -> syn::Result<TokenStream> {
+fn verbatim(tokens: impl ToTokens) -> syn::Result<TokenStream> {
     let tokens = tokens.into_token_stream();
-    match scan::settles(&tokens) {
+    match scan::ending_call(&tokens) {
         None => Ok(tokens),
-        Some(word) => Err(not_last(&word)),
+        Some(word) => Err(ending_not_last(&word)),
     }
 }
 
-fn not_last(ending: &Ident) -> syn::Error {
+fn ending_not_last(ending: &Ident) -> syn::Error {
     syn::Error::new(ending.span(), format!("`{ending}(…)` ends an arm: write it last"))
 }
 
-fn word(path: ExprPath) -> syn::Result<Action> {
+fn from_path(path: ExprPath) -> syn::Result<Action> {
     let Some(ident) = path.path.get_ident() else {
         return Ok(Action::Call(Expr::Path(path), None));
     };
@@ -314,7 +317,7 @@ fn word(path: ExprPath) -> syn::Result<Action> {
             ident.span(),
             "`fail` needs the error to fail with: write `fail(error)`",
         )),
-        "retry" => Err(no_retry(ident)),
+        "retry" => Err(retry_is_no_action(ident)),
         name => match habits::action(name) {
             Some(message) => Err(syn::Error::new(ident.span(), message)),
             None => Ok(Action::Call(Expr::Path(path), None)),
@@ -322,7 +325,7 @@ fn word(path: ExprPath) -> syn::Result<Action> {
     }
 }
 
-fn no_retry(word: &Ident) -> syn::Error {
+fn retry_is_no_action(word: &Ident) -> syn::Error {
     syn::Error::new(
         word.span(),
         "an arm retries nothing, as it hears of the last error: write `retry = 3` as a key, or \
@@ -330,19 +333,19 @@ fn no_retry(word: &Ident) -> syn::Error {
     )
 }
 
-fn called(call: ExprCall, tail: bool) -> syn::Result<Action> {
+fn from_call(call: ExprCall, tail: bool) -> syn::Result<Action> {
     let name = match &*call.func {
         Expr::Path(path) if path.qself.is_none() => path.path.get_ident().cloned(),
         _ => None,
     };
     let Some(name) = name else {
-        return Ok(Action::Statement(opaque(call)?));
+        return Ok(Action::Statement(verbatim(call)?));
     };
     match name.to_string().as_str() {
-        "log" => Ok(Action::Log(name, Some(level(&call)?))),
+        "log" => Ok(Action::Log(name, Some(log_level(&call)?))),
         ending @ ("recover" | "fail") => {
             if !tail {
-                return Err(not_last(&name));
+                return Err(ending_not_last(&name));
             }
             if call.args.len() > 1 {
                 return Err(syn::Error::new_spanned(
@@ -359,16 +362,16 @@ fn called(call: ExprCall, tail: bool) -> syn::Result<Action> {
                 )),
             }
         }
-        "retry" => Err(no_retry(&name)),
+        "retry" => Err(retry_is_no_action(&name)),
         "print" => Err(syn::Error::new(
             name.span(),
             "`print` takes nothing, as it is given the error: write `print`",
         )),
-        _ => Ok(Action::Statement(opaque(call)?)),
+        _ => Ok(Action::Statement(verbatim(call)?)),
     }
 }
 
-fn level(call: &ExprCall) -> syn::Result<Ident> {
+fn log_level(call: &ExprCall) -> syn::Result<Ident> {
     let given = match call.args.first() {
         Some(Expr::Path(path)) if call.args.len() == 1 => path.path.get_ident(),
         _ => None,
@@ -399,7 +402,7 @@ fn diverges(mac: &syn::Macro) -> bool {
     mac.path
         .segments
         .last()
-        .is_some_and(|name| scan::DIVERGING.contains(&name.ident.to_string().as_str()))
+        .is_some_and(|name| scan::DIVERGING_MACROS.contains(&name.ident.to_string().as_str()))
 }
 
 fn steps(statements: Vec<Stmt>, tail: bool) -> syn::Result<Vec<Step>> {
@@ -410,34 +413,34 @@ fn steps(statements: Vec<Stmt>, tail: bool) -> syn::Result<Vec<Step>> {
         .map(|(index, statement)| {
             let tail = tail && index + 1 == count;
             Ok(match statement {
-                Stmt::Expr(expr, _) => Step::Act(action(expr, tail)?),
+                Stmt::Expr(expr, _) => Step::Action(action(expr, tail)?),
                 Stmt::Macro(statement) if diverges(&statement.mac) => {
-                    Step::Act(Action::Diverge(statement.mac.into_token_stream()))
+                    Step::Action(Action::Diverge(statement.mac.into_token_stream()))
                 }
                 Stmt::Macro(statement) => {
                     let syn::StmtMacro { attrs, mac, .. } = statement;
-                    Step::Act(Action::Statement(opaque(quote!(#(#attrs)* #mac))?))
+                    Step::Action(Action::Statement(verbatim(quote!(#(#attrs)* #mac))?))
                 }
-                other => Step::Written(opaque(other)?),
+                other => Step::Verbatim(verbatim(other)?),
             })
         })
         .collect()
 }
 
-fn branch(branches: ExprIf, tail: bool) -> syn::Result<Action> {
+fn from_if(branches: ExprIf, tail: bool) -> syn::Result<Action> {
     let (if_token, condition) = (branches.if_token, branches.cond);
-    let otherwise = match branches.else_branch {
+    let else_branch = match branches.else_branch {
         Some((_, expr)) => Some(Box::new(action(*expr, tail)?)),
         None => None,
     };
     Ok(Action::If {
         condition: quote!(#if_token #condition),
         then: Box::new(Action::Block(steps(branches.then_branch.stmts, tail)?)),
-        otherwise,
+        else_branch,
     })
 }
 
-fn choice(cases: ExprMatch, tail: bool) -> syn::Result<Action> {
+fn from_match(cases: ExprMatch, tail: bool) -> syn::Result<Action> {
     let (match_token, subject) = (cases.match_token, cases.expr);
     let arms = cases
         .arms

@@ -13,7 +13,7 @@ use syn::{
 };
 
 /// What the return type wraps, if it is one of `#[async_trait]`'s.
-pub(crate) fn output(output: &ReturnType) -> Option<Type> {
+pub(crate) fn original_output(output: &ReturnType) -> Option<Type> {
     let ReturnType::Type(_, ty) = output else {
         return None;
     };
@@ -55,14 +55,14 @@ fn argument<'a>(ty: &'a Type, name: &str) -> Option<&'a Type> {
 }
 
 /// The body that was written, and the patterns of its arguments.
-pub(crate) struct Written {
+pub(crate) struct Original {
     pub(crate) body: TokenStream,
     /// Each with the name that stands for it in the signature.
     pub(crate) patterns: Vec<(ExprPath, Pat)>,
 }
 
 /// What was written between the braces of the function.
-pub(crate) fn written(body: &TokenStream) -> Option<Written> {
+pub(crate) fn original(body: &TokenStream) -> Option<Original> {
     // Box::pin(async move { … })
     let inside = last_group(body, Delimiter::Parenthesis)?;
     let statements = Block::parse_within.parse2(last_group(&inside, Delimiter::Brace)?).ok()?;
@@ -80,7 +80,7 @@ pub(crate) fn written(body: &TokenStream) -> Option<Written> {
             // `let __ret: T = { BODY };`, or `let _: () = { BODY };`
             (Pat::Type(_), Expr::Block(block)) => {
                 let statements = &block.block.stmts;
-                return Some(Written { body: quote!(#kept #(#statements)*), patterns });
+                return Some(Original { body: quote!(#kept #(#statements)*), patterns });
             }
             // `let mut name = name;`
             (pat, Expr::Path(path)) => patterns.push((path.clone(), pat.clone())),

@@ -7,7 +7,7 @@ use syn::ext::IdentExt;
 use syn::{LitStr, ReturnType, Token, Type};
 
 use crate::errors::Errors;
-use crate::item::{Item, Response};
+use crate::item::{Item, ResponseArg};
 use crate::scan;
 
 // Input:  #[request(gett = "/users/{id}")]
@@ -20,7 +20,7 @@ use crate::scan;
 //         }
 pub(crate) fn item(item: Item, named: &[Ident], errors: &Errors) -> TokenStream {
     let compile_errors = errors.to_compile_errors();
-    let misspelt = errors.templates().into_iter().map(|template| template_of(template, &item));
+    let misspelt = errors.templates().into_iter().map(|template| checked_template(template, &item));
     let misspelt: TokenStream = misspelt.collect();
     let kept = keep_in_use(named, &item);
     let rewritten = item.is_rewritten();
@@ -32,12 +32,12 @@ pub(crate) fn item(item: Item, named: &[Ident], errors: &Errors) -> TokenStream 
     if !rewritten {
         sig.asyncness.get_or_insert(Token![async](sig.fn_token.span));
     }
-    let hidden = responses.iter().any(|response| is_hidden(&response.ty));
-    let lets = responses.iter().map(|Response { pat, ty, .. }| quote!(let #pat: #ty = loop {};));
+    let has_impl_trait = responses.iter().any(|response| has_impl_trait(&response.ty));
+    let lets = responses.iter().map(|ResponseArg { pat, ty, .. }| quote!(let #pat: #ty = loop {};));
     let stub = match body {
         // What the body names stays in use, as an import that is not would be one more message, and
         // other mistakes in it are not for a second round.
-        Some(body) if !hidden && !body.tokens.is_empty() => {
+        Some(body) if !has_impl_trait && !body.tokens.is_empty() => {
             let body = body.tokens;
             let block = quote!(#(#lets)* #body);
             match returns_nothing(&sig.output) {
@@ -47,8 +47,8 @@ pub(crate) fn item(item: Item, named: &[Ident], errors: &Errors) -> TokenStream 
             }
         }
         // Nothing says what the type is.
-        _ if returns_hidden(&sig.output) => return errors.to_all_compile_errors(),
-        Some(_) if !hidden => quote!(#(#lets)* loop {}),
+        _ if returns_impl_trait(&sig.output) => return errors.to_all_compile_errors(),
+        Some(_) if !has_impl_trait => quote!(#(#lets)* loop {}),
         _ => quote!(loop {}),
     };
     let stub = match boxed {
@@ -71,7 +71,7 @@ pub(crate) fn item(item: Item, named: &[Ident], errors: &Errors) -> TokenStream 
 // Input:  "/users/{idd}", in a function with the argument `id`
 // Output: mod template { fn arguments(id: u8) { let _ = ::core::format_args!("/users/{idd}"); } }
 //         in a constant without a name
-fn template_of(template: &LitStr, item: &Item) -> TokenStream {
+fn checked_template(template: &LitStr, item: &Item) -> TokenStream {
     let bindings = item.bindings();
     // Under `#[cfg]`, several may have one name.
     let mut names: Vec<&Ident> = Vec::new();
@@ -111,13 +111,13 @@ fn returns_nothing(output: &ReturnType) -> bool {
 }
 
 /// Whether the return type says `impl Trait`, which a body that never ends does not implement.
-fn returns_hidden(output: &ReturnType) -> bool {
+fn returns_impl_trait(output: &ReturnType) -> bool {
     match output {
         ReturnType::Default => false,
-        ReturnType::Type(_, ty) => is_hidden(ty),
+        ReturnType::Type(_, ty) => has_impl_trait(ty),
     }
 }
 
-fn is_hidden(ty: &Type) -> bool {
-    scan::impl_trait(&quote!(#ty)).is_some()
+fn has_impl_trait(ty: &Type) -> bool {
+    scan::first_impl_trait(&quote!(#ty)).is_some()
 }

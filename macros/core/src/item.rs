@@ -8,7 +8,7 @@ use syn::punctuated::Punctuated;
 use syn::{Attribute, FnArg, Meta, Pat, PatType, ReturnType, Signature, Token, Type, Visibility};
 
 use crate::boxed;
-use crate::scan::has_word;
+use crate::scan::has_ident;
 use crate::suggest::nearest;
 
 pub(crate) struct Item {
@@ -16,7 +16,7 @@ pub(crate) struct Item {
     pub(crate) vis: Visibility,
     /// Without the `#[response]` arguments.
     pub(crate) sig: Signature,
-    pub(crate) responses: Vec<Response>,
+    pub(crate) responses: Vec<ResponseArg>,
     /// Nothing for a function that ends in `;`.
     pub(crate) body: Option<Body>,
     /// The braces, or the `;`.
@@ -32,7 +32,7 @@ pub(crate) struct Item {
 }
 
 /// An argument that is filled from the response.
-pub(crate) struct Response {
+pub(crate) struct ResponseArg {
     pub(crate) attr: Attribute,
     /// The others, which are of lints.
     pub(crate) attrs: Vec<Attribute>,
@@ -76,7 +76,7 @@ impl Parse for Item {
             match (argument, response) {
                 (FnArg::Typed(argument), Some(attr)) => {
                     let PatType { attrs, pat, ty, .. } = argument;
-                    responses.push(Response { attr, attrs, pat: *pat, ty: *ty });
+                    responses.push(ResponseArg { attr, attrs, pat: *pat, ty: *ty });
                 }
                 (argument, response) => {
                     response_self = response_self.or(response);
@@ -105,11 +105,11 @@ impl Parse for Item {
 impl Item {
     /// The function as it was written, if `#[async_trait]` has rewritten it.
     fn unboxed(mut self) -> Self {
-        let Some(output) = boxed::output(&self.sig.output) else {
+        let Some(output) = boxed::original_output(&self.sig.output) else {
             return self;
         };
         if let Some(body) = &mut self.body {
-            let Some(written) = boxed::written(&body.tokens) else {
+            let Some(written) = boxed::original(&body.tokens) else {
                 return self;
             };
             body.tokens = written.body;
@@ -177,7 +177,7 @@ fn take_helpers(argument: &mut FnArg, misspelt: &mut Vec<Ident>) -> Option<Attri
     };
     let mut response = None;
     for attr in std::mem::take(attrs) {
-        let conditional = attr.path().is_ident("cfg_attr") && has_word(&attr.meta, "response");
+        let conditional = attr.path().is_ident("cfg_attr") && has_ident(&attr.meta, "response");
         if attr.path().is_ident("response") || conditional {
             response = response.or(Some(attr));
         } else if let Some(word) = attr.path().get_ident()
@@ -211,9 +211,9 @@ impl Item {
             return false;
         }
         let output = self.output().map(ToTokens::to_token_stream).unwrap_or_default();
-        let boxed = has_word(&output, "Pin") && has_word(&output, "Future");
+        let boxed = has_ident(&output, "Pin") && has_ident(&output, "Future");
         let blocks = self.body.as_ref().is_some_and(|body| {
-            let has = |word| has_word(&body.tokens, word);
+            let has = |word| has_ident(&body.tokens, word);
             has("async") && (has("block_on") || has("Runtime"))
         });
         boxed || blocks
@@ -242,7 +242,7 @@ impl Body {
     }
 }
 
-impl Response {
+impl ResponseArg {
     pub(crate) fn bindings(&self) -> Vec<Ident> {
         bindings_of(&self.pat)
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use proc_macro2::{Group, Ident, Span, TokenStream};
 use syn::{Expr, ExprClosure, LitStr, Path};
 
-use crate::action::{Action, Ends};
+use crate::action::{Action, Flow};
 use crate::args::{Arm, Backoff, HeaderName, Measure};
 use crate::pattern::Pattern;
 
@@ -163,11 +163,11 @@ pub(crate) enum Retry {
 
 impl Retry {
     /// What is evaluated when the request is made.
-    pub(crate) fn evaluated(&self) -> Vec<&Expr> {
+    pub(crate) fn exprs(&self) -> Vec<&Expr> {
         match self {
             Retry::Simple(times) => vec![times],
             Retry::Policy { times, backoff, on_retry, .. } => {
-                let backoff = backoff.iter().flat_map(Backoff::evaluated);
+                let backoff = backoff.iter().flat_map(Backoff::exprs);
                 [times].into_iter().chain(backoff).chain(on_retry).collect()
             }
         }
@@ -201,7 +201,7 @@ pub(crate) enum OnError {
         begins: Span,
         arms: Vec<Arm>,
         /// Whether the last word is left to a `_` of our own.
-        open: bool,
+        needs_wildcard: bool,
     },
 }
 
@@ -217,18 +217,18 @@ pub(crate) enum Callee {
     /// Called likewise; an `.await` at its end stands for one after the call.
     Closure(ExprClosure),
     /// Called as written.
-    Written(Expr),
+    Verbatim(Expr),
 }
 
 impl OnError {
     /// How the ways through it end: an error that no arm matches goes on.
-    pub(crate) fn ends(&self) -> Ends {
+    pub(crate) fn flow(&self) -> Flow {
         match self {
-            OnError::Nothing => Ends::GOES_ON,
-            OnError::Always(action, _) => action.ends(),
-            OnError::Arms { arms, open, .. } => {
-                let rest = if *open { Ends::GOES_ON } else { Ends::default() };
-                arms.iter().map(|arm| arm.action.ends()).fold(rest, Ends::or)
+            OnError::Nothing => Flow::PROPAGATES,
+            OnError::Always(action, _) => action.flow(),
+            OnError::Arms { arms, needs_wildcard, .. } => {
+                let rest = if *needs_wildcard { Flow::PROPAGATES } else { Flow::default() };
+                arms.iter().map(|arm| arm.action.flow()).fold(rest, Flow::union)
             }
         }
     }
@@ -238,8 +238,8 @@ impl OnError {
         match self {
             OnError::Nothing => false,
             OnError::Always(action, _) => action.may_diverge(),
-            OnError::Arms { arms, open, .. } => {
-                !open && arms.iter().all(|arm| arm.action.may_diverge())
+            OnError::Arms { arms, needs_wildcard, .. } => {
+                !needs_wildcard && arms.iter().all(|arm| arm.action.may_diverge())
             }
         }
     }

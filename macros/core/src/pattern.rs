@@ -11,7 +11,7 @@ use crate::habits;
 
 pub(crate) struct Pattern {
     /// `e` of `e @ PATTERN`, with its `ref` or `mut`.
-    pub(crate) error: Option<TokenStream>,
+    pub(crate) binding: Option<TokenStream>,
     pub(crate) kind: Kind,
     /// The first token, where an arm that can never run is reported.
     pub(crate) span: Span,
@@ -20,41 +20,41 @@ pub(crate) struct Pattern {
 pub(crate) enum Kind {
     Any(Token![_]),
     /// One of the classes, or a word that rustc will say is none.
-    Class(Ident, Inside),
-    Either(Vec<Kind>),
+    Class(Ident, Payload),
+    Or(Vec<Kind>),
     /// Written out in full, as `ErrorKind::Connect(_)`.
-    Written(Pat),
+    Verbatim(Pat),
 }
 
 /// What stands in the parentheses after a class.
-pub(crate) enum Inside {
+pub(crate) enum Payload {
     /// No parentheses; and whether the class needs them in Rust.
-    Left {
-        out: bool,
+    NoParens {
+        has_payload: bool,
     },
     Leaves(&'static str, Leaf),
-    Written(TokenStream),
+    Verbatim(TokenStream),
     Status(Pat),
 }
 
 pub(crate) enum Leaf {
     /// A variant of the class's own enum.
-    Word(Ident),
+    Variant(Ident),
     /// `x @ LEAF`, without the leaf.
-    Named(TokenStream, Box<Leaf>),
-    Either(Vec<Leaf>),
-    Written(Pat),
+    Binding(TokenStream, Box<Leaf>),
+    Or(Vec<Leaf>),
+    Verbatim(Pat),
 }
 
 /// One of the things that a pattern matches.
-pub(crate) struct Part<'a> {
+pub(crate) struct Alternative<'a> {
     pub(crate) class: &'a Ident,
     /// The leaf that it is narrowed to.
     pub(crate) leaf: Option<&'a Ident>,
     pub(crate) status: Option<&'a Pat>,
 }
 
-impl Part<'_> {
+impl Alternative<'_> {
     /// Whether it is within a class, or a leaf of it.
     pub(crate) fn is(&self, class: &str, leaf: Option<&str>) -> bool {
         self.class == class && leaf.is_none_or(|leaf| self.leaf.is_some_and(|found| found == leaf))
@@ -91,11 +91,11 @@ const CLASSES: [(&str, Option<&str>); 9] = [
 impl Parse for Pattern {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
         if let Ok(status) = input.fork().parse::<syn::LitInt>() {
-            let status = range_of(&status).unwrap_or_else(|| "404".to_owned());
+            let status = status_range(&status).unwrap_or_else(|| "404".to_owned());
             let message = format!("a status is matched by its class: write `Status({status})`");
             return Err(syn::Error::new(input.span(), message));
         }
-        compares_status(input)?;
+        refuse_comparison(input)?;
         if input.peek(syn::Token![!]) {
             return Err(input.error(
                 "a pattern says what it matches, and not what it does not: write the classes, such as \
@@ -104,8 +104,8 @@ impl Parse for Pattern {
         }
         let pat = input.call(Pat::parse_multi_with_leading_vert)?;
         let span = pat.span();
-        let (error, kind) = top(pat)?;
-        Ok(Pattern { error, kind, span })
+        let (binding, kind) = split_binding(pat)?;
+        Ok(Pattern { binding, kind, span })
     }
 }
 
@@ -115,50 +115,54 @@ impl Pattern {
         fn all(kind: &Kind) -> bool {
             match kind {
                 Kind::Any(_) => true,
-                Kind::Either(kinds) => kinds.iter().any(all),
-                Kind::Class(..) | Kind::Written(_) => false,
+                Kind::Or(kinds) => kinds.iter().any(all),
+                Kind::Class(..) | Kind::Verbatim(_) => false,
             }
         }
         all(&self.kind)
     }
 
     /// A name and nothing else.
-    pub(crate) fn bound(&self) -> Option<&TokenStream> {
+    pub(crate) fn bare_binding(&self) -> Option<&TokenStream> {
         match &self.kind {
-            Kind::Any(_) => self.error.as_ref(),
+            Kind::Any(_) => self.binding.as_ref(),
             _ => None,
         }
     }
 
     /// How it would be written to name the error.
-    pub(crate) fn named(&self, name: &str) -> String {
+    pub(crate) fn with_binding(&self, name: &str) -> String {
         match &self.kind {
             Kind::Any(_) => format!("{name} @ _"),
-            Kind::Class(class, Inside::Left { .. }) => format!("{name} @ {class}"),
+            Kind::Class(class, Payload::NoParens { .. }) => format!("{name} @ {class}"),
             Kind::Class(class, _) => format!("{name} @ {class}(…)"),
-            Kind::Either(_) | Kind::Written(_) => format!("{name} @ (…)"),
+            Kind::Or(_) | Kind::Verbatim(_) => format!("{name} @ (…)"),
         }
     }
 
     /// What it matches, class by class and leaf by leaf.
-    pub(crate) fn parts(&self) -> Vec<Part<'_>> {
-        fn leaves<'a>(class: &'a Ident, leaf: &'a Leaf, found: &mut Vec<Part<'a>>) {
+    pub(crate) fn alternatives(&self) -> Vec<Alternative<'_>> {
+        fn leaves<'a>(class: &'a Ident, leaf: &'a Leaf, found: &mut Vec<Alternative<'a>>) {
             match leaf {
-                Leaf::Word(word) => found.push(Part { class, leaf: Some(word), status: None }),
-                Leaf::Named(_, leaf) => leaves(class, leaf, found),
-                Leaf::Either(each) => each.iter().for_each(|leaf| leaves(class, leaf, found)),
-                Leaf::Written(_) => found.push(Part { class, leaf: None, status: None }),
+                Leaf::Variant(word) => {
+                    found.push(Alternative { class, leaf: Some(word), status: None })
+                }
+                Leaf::Binding(_, leaf) => leaves(class, leaf, found),
+                Leaf::Or(each) => each.iter().for_each(|leaf| leaves(class, leaf, found)),
+                Leaf::Verbatim(_) => found.push(Alternative { class, leaf: None, status: None }),
             }
         }
-        fn collect<'a>(kind: &'a Kind, found: &mut Vec<Part<'a>>) {
+        fn collect<'a>(kind: &'a Kind, found: &mut Vec<Alternative<'a>>) {
             match kind {
-                Kind::Either(kinds) => kinds.iter().for_each(|kind| collect(kind, found)),
-                Kind::Class(class, Inside::Leaves(_, leaf)) => leaves(class, leaf, found),
-                Kind::Class(class, Inside::Status(pat)) => {
-                    found.push(Part { class, leaf: None, status: Some(pat) });
+                Kind::Or(kinds) => kinds.iter().for_each(|kind| collect(kind, found)),
+                Kind::Class(class, Payload::Leaves(_, leaf)) => leaves(class, leaf, found),
+                Kind::Class(class, Payload::Status(pat)) => {
+                    found.push(Alternative { class, leaf: None, status: Some(pat) });
                 }
-                Kind::Class(class, _) => found.push(Part { class, leaf: None, status: None }),
-                Kind::Any(_) | Kind::Written(_) => {}
+                Kind::Class(class, _) => {
+                    found.push(Alternative { class, leaf: None, status: None })
+                }
+                Kind::Any(_) | Kind::Verbatim(_) => {}
             }
         }
         let mut found = Vec::new();
@@ -167,18 +171,18 @@ impl Pattern {
     }
 
     /// The names that it gives to what it finds in a class.
-    pub(crate) fn names(&self) -> Vec<Ident> {
+    pub(crate) fn payload_bindings(&self) -> Vec<Ident> {
         fn of_leaf(leaf: &Leaf, found: &mut Vec<Ident>) {
             match leaf {
-                Leaf::Named(name, leaf) => {
+                Leaf::Binding(name, leaf) => {
                     found.extend(name.clone().into_iter().filter_map(|token| match token {
                         TokenTree::Ident(word) if word != "ref" && word != "mut" => Some(word),
                         _ => None,
                     }));
                     of_leaf(leaf, found);
                 }
-                Leaf::Either(each) => each.iter().for_each(|leaf| of_leaf(leaf, found)),
-                Leaf::Word(_) | Leaf::Written(_) => {}
+                Leaf::Or(each) => each.iter().for_each(|leaf| of_leaf(leaf, found)),
+                Leaf::Variant(_) | Leaf::Verbatim(_) => {}
             }
         }
         fn of_status(pat: &Pat, found: &mut Vec<Ident>) {
@@ -196,10 +200,10 @@ impl Pattern {
         }
         fn of_kind(kind: &Kind, found: &mut Vec<Ident>) {
             match kind {
-                Kind::Either(kinds) => kinds.iter().for_each(|kind| of_kind(kind, found)),
-                Kind::Class(_, Inside::Leaves(_, leaf)) => of_leaf(leaf, found),
-                Kind::Class(_, Inside::Status(pat)) => of_status(pat, found),
-                Kind::Class(..) | Kind::Any(_) | Kind::Written(_) => {}
+                Kind::Or(kinds) => kinds.iter().for_each(|kind| of_kind(kind, found)),
+                Kind::Class(_, Payload::Leaves(_, leaf)) => of_leaf(leaf, found),
+                Kind::Class(_, Payload::Status(pat)) => of_status(pat, found),
+                Kind::Class(..) | Kind::Any(_) | Kind::Verbatim(_) => {}
             }
         }
         let mut found = Vec::new();
@@ -211,8 +215,8 @@ impl Pattern {
     pub(crate) fn statuses(&self) -> Vec<&Pat> {
         fn collect<'a>(kind: &'a Kind, found: &mut Vec<&'a Pat>) {
             match kind {
-                Kind::Either(kinds) => kinds.iter().for_each(|kind| collect(kind, found)),
-                Kind::Class(_, Inside::Status(pat)) => found.push(pat),
+                Kind::Or(kinds) => kinds.iter().for_each(|kind| collect(kind, found)),
+                Kind::Class(_, Payload::Status(pat)) => found.push(pat),
                 _ => {}
             }
         }
@@ -223,7 +227,7 @@ impl Pattern {
 }
 
 /// `Status(>= 500)`.
-fn compares_status(input: ParseStream<'_>) -> syn::Result<()> {
+fn refuse_comparison(input: ParseStream<'_>) -> syn::Result<()> {
     let ahead = input.fork();
     if ahead.parse::<Ident>().is_err() {
         return Ok(());
@@ -240,7 +244,7 @@ fn compares_status(input: ParseStream<'_>) -> syn::Result<()> {
 }
 
 /// The statuses of `4xx`, or of the number.
-fn range_of(status: &syn::LitInt) -> Option<String> {
+fn status_range(status: &syn::LitInt) -> Option<String> {
     match status.suffix() {
         "" => Some(status.base10_digits().to_owned()),
         suffix if suffix.eq_ignore_ascii_case("xx") => {
@@ -251,15 +255,15 @@ fn range_of(status: &syn::LitInt) -> Option<String> {
     }
 }
 
-fn top(pat: Pat) -> syn::Result<(Option<TokenStream>, Kind)> {
+fn split_binding(pat: Pat) -> syn::Result<(Option<TokenStream>, Kind)> {
     match pat {
-        Pat::Paren(paren) => top(*paren.pat),
+        Pat::Paren(paren) => split_binding(*paren.pat),
         Pat::Ident(name) if is_binding(&name) => {
             let error = binding(&name);
             match name.subpat {
                 Some((_, pat)) => Ok((Some(error), kind(*pat)?)),
                 None => {
-                    no_class(&name.ident)?;
+                    refuse_lowercase_class(&name.ident)?;
                     Ok((Some(error), Kind::Any(Token![_](name.ident.span()))))
                 }
             }
@@ -269,7 +273,7 @@ fn top(pat: Pat) -> syn::Result<(Option<TokenStream>, Kind)> {
 }
 
 /// In lower case a class would be a name for every error.
-fn no_class(name: &Ident) -> syn::Result<()> {
+fn refuse_lowercase_class(name: &Ident) -> syn::Result<()> {
     let text = name.unraw().to_string();
     match CLASSES.iter().find(|(class, _)| class.eq_ignore_ascii_case(&text)) {
         None => Ok(()),
@@ -285,37 +289,39 @@ fn kind(pat: Pat) -> syn::Result<Kind> {
         Pat::Wild(wild) => Kind::Any(wild.underscore_token),
         Pat::Paren(paren) => kind(*paren.pat)?,
         Pat::Or(or) => {
-            no_leaves(&or.cases.iter().filter_map(word).collect::<Vec<_>>())?;
-            Kind::Either(or.cases.into_iter().map(kind).collect::<syn::Result<_>>()?)
+            refuse_leaves_without_class(
+                &or.cases.iter().filter_map(single_word).collect::<Vec<_>>(),
+            )?;
+            Kind::Or(or.cases.into_iter().map(kind).collect::<syn::Result<_>>()?)
         }
         Pat::Ident(name) if is_binding(&name) => {
             let name = name.ident;
-            no_class(&name)?;
+            refuse_lowercase_class(&name)?;
             return Err(syn::Error::new(
                 name.span(),
                 format!("`{name}` names the error for the whole arm: write `{name} @ (… | …)`"),
             ));
         }
-        Pat::Ident(_) | Pat::Path(_) if let Some(class) = word(&pat) => {
-            no_leaves(&[class])?;
-            no_other_class(class, None)?;
-            Kind::Class(class.clone(), bare(class))
+        Pat::Ident(_) | Pat::Path(_) if let Some(class) = single_word(&pat) => {
+            refuse_leaves_without_class(&[class])?;
+            refuse_foreign_class(class, None)?;
+            Kind::Class(class.clone(), without_parens(class))
         }
         Pat::TupleStruct(tuple) if tuple.qself.is_none() && tuple.path.get_ident().is_some() => {
             let class = tuple.path.require_ident()?.clone();
-            no_other_class(&class, tuple.elems.first())?;
-            let inside = inside(&class, tuple.elems)?;
-            Kind::Class(class, inside)
+            refuse_foreign_class(&class, tuple.elems.first())?;
+            let payload = payload(&class, tuple.elems)?;
+            Kind::Class(class, payload)
         }
         pat => {
-            no_path(&pat)?;
-            Kind::Written(pat)
+            refuse_path(&pat)?;
+            Kind::Verbatim(pat)
         }
     })
 }
 
 /// A pattern that is one word, and names nothing.
-fn word(pat: &Pat) -> Option<&Ident> {
+fn single_word(pat: &Pat) -> Option<&Ident> {
     match pat {
         Pat::Ident(name) if !is_binding(name) => Some(&name.ident),
         Pat::Path(path) if path.qself.is_none() => path.path.get_ident(),
@@ -328,7 +334,7 @@ fn is_class(word: &Ident) -> bool {
 }
 
 /// `Dns | Refused`, without their class.
-fn no_leaves(words: &[&Ident]) -> syn::Result<()> {
+fn refuse_leaves_without_class(words: &[&Ident]) -> syn::Result<()> {
     let leaves: Vec<(&&Ident, Vec<&str>)> = words
         .iter()
         .filter(|word| !is_class(word))
@@ -354,7 +360,7 @@ fn no_leaves(words: &[&Ident]) -> syn::Result<()> {
 }
 
 /// What is a class in another place.
-fn no_other_class(class: &Ident, inside: Option<&Pat>) -> syn::Result<()> {
+fn refuse_foreign_class(class: &Ident, inside: Option<&Pat>) -> syn::Result<()> {
     let word = class.to_string();
     if is_class(class) {
         return Ok(());
@@ -369,7 +375,7 @@ fn no_other_class(class: &Ident, inside: Option<&Pat>) -> syn::Result<()> {
         }
         (_, Some(status)) if habits::means_status(&word) => {
             let status = match status {
-                Pat::Lit(_) | Pat::Range(_) | Pat::Or(_) => plain(status),
+                Pat::Lit(_) | Pat::Range(_) | Pat::Or(_) => to_text(status),
                 _ => "404".to_owned(),
             };
             format!("the class of a status is `Status`: write `Status({status})`")
@@ -389,7 +395,7 @@ fn no_other_class(class: &Ident, inside: Option<&Pat>) -> syn::Result<()> {
 }
 
 /// `Error::Connect`, `Timeout::Idle`, or `ErrorKind::Timeout` without its parentheses.
-fn no_path(pat: &Pat) -> syn::Result<()> {
+fn refuse_path(pat: &Pat) -> syn::Result<()> {
     let (path, is_bare) = match pat {
         Pat::Path(path) if path.qself.is_none() => (&path.path, true),
         Pat::TupleStruct(tuple) if tuple.qself.is_none() => (&tuple.path, false),
@@ -401,7 +407,7 @@ fn no_path(pat: &Pat) -> syn::Result<()> {
     };
     let owner = owner.to_string();
     let owner_class = owner.strip_suffix("Error").unwrap_or(&owner);
-    let has_leaves = matches!(bare(last), Inside::Left { out: true });
+    let has_leaves = matches!(without_parens(last), Payload::NoParens { has_payload: true });
     let pattern = match owner.as_str() {
         "ErrorKind" if is_bare && has_leaves => last.to_string(),
         "Error" if is_class(last) => last.to_string(),
@@ -419,23 +425,23 @@ fn no_path(pat: &Pat) -> syn::Result<()> {
 }
 
 /// A number or a range as it was written.
-fn plain(pat: &Pat) -> String {
+fn to_text(pat: &Pat) -> String {
     pat.to_token_stream().to_string().replace(" ..= ", "..=").replace(" .. ", "..")
 }
 
-fn bare(class: &Ident) -> Inside {
+fn without_parens(class: &Ident) -> Payload {
     let leaves = class != "Protocol" && CLASSES.iter().any(|(name, _)| class == name);
-    Inside::Left { out: leaves }
+    Payload::NoParens { has_payload: leaves }
 }
 
-fn inside(
+fn payload(
     class: &Ident,
     elems: syn::punctuated::Punctuated<Pat, Token![,]>,
-) -> syn::Result<Inside> {
+) -> syn::Result<Payload> {
     let leaves = CLASSES.iter().find(|(name, _)| class == name);
     let single = elems.len() == 1;
     if leaves.is_some() && elems.len() > 1 {
-        let all = elems.iter().map(plain).collect::<Vec<_>>().join(" | ");
+        let all = elems.iter().map(to_text).collect::<Vec<_>>().join(" | ");
         let message = format!("alternatives are separated by `|`: write `{class}({all})`");
         return Err(syn::Error::new_spanned(elems, message));
     }
@@ -448,10 +454,12 @@ fn inside(
     }
     Ok(match (leaves, elems.first()) {
         (Some((_, Some(leaves))), Some(pat)) if single => {
-            Inside::Leaves(leaves, leaf(pat.clone())?)
+            Payload::Leaves(leaves, leaf(pat.clone())?)
         }
-        (Some(_), Some(pat)) if single && class == "Status" => Inside::Status(status(pat.clone())?),
-        _ => Inside::Written(elems.into_token_stream()),
+        (Some(_), Some(pat)) if single && class == "Status" => {
+            Payload::Status(status(pat.clone())?)
+        }
+        _ => Payload::Verbatim(elems.into_token_stream()),
     })
 }
 
@@ -467,7 +475,7 @@ fn status(mut pat: Pat) -> syn::Result<Pat> {
         Pat::Lit(literal) => {
             if let Lit::Int(number) = &literal.lit
                 && !number.suffix().is_empty()
-                && let Some(range) = range_of(number)
+                && let Some(range) = status_range(number)
             {
                 let message = format!("a range of statuses has two ends: write `{range}`");
                 return Err(syn::Error::new(number.span(), message));
@@ -495,12 +503,12 @@ fn status(mut pat: Pat) -> syn::Result<Pat> {
 fn leaf(pat: Pat) -> syn::Result<Leaf> {
     Ok(match pat {
         Pat::Paren(paren) => leaf(*paren.pat)?,
-        Pat::Or(or) => Leaf::Either(or.cases.into_iter().map(leaf).collect::<syn::Result<_>>()?),
+        Pat::Or(or) => Leaf::Or(or.cases.into_iter().map(leaf).collect::<syn::Result<_>>()?),
         Pat::Ident(name) if is_binding(&name) => {
             let prefix = binding(&name);
             match name.subpat {
-                Some((_, pat)) => Leaf::Named(prefix, Box::new(leaf(*pat)?)),
-                None => Leaf::Written(Pat::Ident(name)),
+                Some((_, pat)) => Leaf::Binding(prefix, Box::new(leaf(*pat)?)),
+                None => Leaf::Verbatim(Pat::Ident(name)),
             }
         }
         Pat::TupleStruct(tuple) if tuple.path.get_ident().is_some() => {
@@ -510,11 +518,11 @@ fn leaf(pat: Pat) -> syn::Result<Leaf> {
                 format!("`{word}` has nothing below it here: write `{word}`"),
             ));
         }
-        Pat::Ident(word) => Leaf::Word(word.ident),
+        Pat::Ident(word) => Leaf::Variant(word.ident),
         Pat::Path(path) if path.qself.is_none() && path.path.get_ident().is_some() => {
-            Leaf::Word(path.path.require_ident()?.clone())
+            Leaf::Variant(path.path.require_ident()?.clone())
         }
-        pat => Leaf::Written(pat),
+        pat => Leaf::Verbatim(pat),
     })
 }
 

@@ -7,7 +7,7 @@ use quote::ToTokens;
 use syn::ext::IdentExt;
 
 /// Macros of the standard library that never return.
-pub(crate) const DIVERGING: [&str; 4] = ["panic", "todo", "unimplemented", "unreachable"];
+pub(crate) const DIVERGING_MACROS: [&str; 4] = ["panic", "todo", "unimplemented", "unreachable"];
 
 /// Where `return` or `?` stands first, outside of `async` blocks, which keep them to themselves.
 pub(crate) fn early_exit(tokens: &TokenStream) -> Option<(Span, &'static str)> {
@@ -40,12 +40,12 @@ pub(crate) fn may_leave(tokens: &TokenStream) -> bool {
 
 /// Whether `tokens` may wait: by `.await`, be it an `async` block's, or inside a macro that is not
 /// known.
-pub(crate) fn may_wait(tokens: &TokenStream) -> bool {
+pub(crate) fn may_await(tokens: &TokenStream) -> bool {
     let mut scan = Scan::default();
     for tree in tokens.clone() {
         let found = match &tree {
             TokenTree::Ident(word) => word == "await",
-            TokenTree::Group(group) => scan.at_unknown_macro() || may_wait(&group.stream()),
+            TokenTree::Group(group) => scan.at_unknown_macro() || may_await(&group.stream()),
             _ => false,
         };
         if found {
@@ -58,15 +58,15 @@ pub(crate) fn may_wait(tokens: &TokenStream) -> bool {
 
 /// Whether `tokens` wait themselves: by an `.await` that is no `async` block's, or in a macro that is
 /// known to.
-pub(crate) fn waits(tokens: &TokenStream) -> bool {
+pub(crate) fn awaits(tokens: &TokenStream) -> bool {
     let mut scan = Scan::default();
     for tree in tokens.clone() {
         let found = match &tree {
             TokenTree::Ident(word) => word == "await",
             TokenTree::Group(group) => {
                 let name = scan.macro_name();
-                name.is_some_and(|name| WAITING.contains(&name.as_str()))
-                    || (!scan.after_async(group.delimiter()) && waits(&group.stream()))
+                name.is_some_and(|name| AWAITING_MACROS.contains(&name.as_str()))
+                    || (!scan.after_async(group.delimiter()) && awaits(&group.stream()))
             }
             _ => false,
         };
@@ -79,7 +79,7 @@ pub(crate) fn waits(tokens: &TokenStream) -> bool {
 }
 
 /// The first call of `recover` or `fail`, as they are written in an arm.
-pub(crate) fn settles(tokens: &TokenStream) -> Option<Ident> {
+pub(crate) fn ending_call(tokens: &TokenStream) -> Option<Ident> {
     let mut scan = Scan::default();
     for tree in tokens.clone() {
         if let TokenTree::Group(group) = &tree {
@@ -98,7 +98,7 @@ pub(crate) fn settles(tokens: &TokenStream) -> Option<Ident> {
                 }
                 _ => {}
             }
-            if let Some(found) = settles(&group.stream()) {
+            if let Some(found) = ending_call(&group.stream()) {
                 return Some(found);
             }
         }
@@ -114,7 +114,7 @@ pub(crate) fn diverges(tokens: &TokenStream) -> bool {
     for tree in tokens.clone() {
         diverged = match &tree {
             TokenTree::Group(_) => {
-                scan.macro_name().is_some_and(|name| DIVERGING.contains(&name.as_str()))
+                scan.macro_name().is_some_and(|name| DIVERGING_MACROS.contains(&name.as_str()))
             }
             TokenTree::Punct(punct) => diverged && punct.as_char() == ';',
             _ => false,
@@ -141,10 +141,10 @@ pub(crate) fn may_diverge(tokens: &TokenStream) -> bool {
 }
 
 /// Macros that wait where they stand, without an `.await` of the user's.
-const WAITING: [&str; 5] = ["join", "race", "select", "try_join", "try_select"];
+const AWAITING_MACROS: [&str; 5] = ["join", "race", "select", "try_join", "try_select"];
 
 /// Macros whose expansion leaves no function, whatever they are given.
-const STAYING: [&str; 47] = [
+const STAYING_MACROS: [&str; 47] = [
     "assert",
     "assert_eq",
     "assert_ne",
@@ -236,7 +236,7 @@ impl Scan {
 
     /// Whether a name here is a value that is used, or one that is bound; nothing if it is neither,
     /// as a field or a function.
-    fn at_name(&self, next: Option<&TokenTree>) -> Option<bool> {
+    fn name_use(&self, next: Option<&TokenTree>) -> Option<bool> {
         let before = match &self.last {
             Some(TokenTree::Punct(punct)) => Some(punct.as_char()),
             Some(TokenTree::Ident(word))
@@ -266,14 +266,14 @@ impl Scan {
             }
             // Of a closure's argument it is the type that follows, of a field the value.
             (Some('|'), _) | (_, Some('@' | '=' | '|' | ':')) => Some(false),
-            _ if begins_value(next) => Some(false),
+            _ if follows_pattern(next) => Some(false),
             _ => Some(true),
         }
     }
 
     /// The group of a macro that is not known to stay.
     fn at_unknown_macro(&self) -> bool {
-        self.macro_name().is_some_and(|name| !STAYING.contains(&name.as_str()))
+        self.macro_name().is_some_and(|name| !STAYING_MACROS.contains(&name.as_str()))
     }
 
     /// A group that is a block, or the arguments of a function that may never return. Methods do, and
@@ -281,7 +281,7 @@ impl Scan {
     fn may_diverge_at(&self, delimiter: Delimiter) -> bool {
         if let Some(name) = self.macro_name() {
             let name = name.as_str();
-            return DIVERGING.contains(&name) || !STAYING.contains(&name);
+            return DIVERGING_MACROS.contains(&name) || !STAYING_MACROS.contains(&name);
         }
         let constructor =
             matches!(&self.last, Some(TokenTree::Ident(word)) if is_capitalized(word));
@@ -312,23 +312,23 @@ fn is_keyword(name: &Ident) -> bool {
 }
 
 /// All words in `tokens`, and those that a format string in it captures.
-pub(crate) fn words(tokens: TokenStream, found: &mut HashSet<String>) {
+pub(crate) fn idents(tokens: TokenStream, found: &mut HashSet<String>) {
     for tree in tokens {
         match tree {
             TokenTree::Ident(ident) => {
                 found.insert(ident.unraw().to_string());
             }
-            TokenTree::Group(group) => words(group.stream(), found),
-            TokenTree::Literal(literal) => captured(&literal.to_string(), found),
+            TokenTree::Group(group) => idents(group.stream(), found),
+            TokenTree::Literal(literal) => captured_idents(&literal.to_string(), found),
             TokenTree::Punct(_) => {}
         }
     }
 }
 
 /// Whether `word` stands in `tokens`.
-pub(crate) fn has_word(tokens: &impl ToTokens, word: &str) -> bool {
+pub(crate) fn has_ident(tokens: &impl ToTokens, word: &str) -> bool {
     let mut found = HashSet::new();
-    words(tokens.to_token_stream(), &mut found);
+    idents(tokens.to_token_stream(), &mut found);
     found.contains(word)
 }
 
@@ -360,7 +360,7 @@ fn find_use(tokens: &TokenStream, names: &[&str], in_macro: bool) -> Option<Foun
             }
             TokenTree::Ident(word) => {
                 let name = names.iter().find(|name| word == *name);
-                name.and_then(|name| scan.at_name(next).map(|used| (used, name))).map(
+                name.and_then(|name| scan.name_use(next).map(|used| (used, name))).map(
                     |(used, name)| match used {
                         true => Found::Used((*name).to_owned(), word.span()),
                         false => Found::Bound,
@@ -369,7 +369,7 @@ fn find_use(tokens: &TokenStream, names: &[&str], in_macro: bool) -> Option<Foun
             }
             TokenTree::Literal(literal) if in_macro => {
                 let mut captures = HashSet::new();
-                captured(&literal.to_string(), &mut captures);
+                captured_idents(&literal.to_string(), &mut captures);
                 let name = names.iter().find(|name| captures.contains(**name));
                 name.map(|name| Found::Used((*name).to_owned(), literal.span()))
             }
@@ -377,7 +377,7 @@ fn find_use(tokens: &TokenStream, names: &[&str], in_macro: bool) -> Option<Foun
                 let inside = scan.macro_name().is_some() || in_macro;
                 match find_use(&group.stream(), names, inside) {
                     // The pattern of a `let`, or of an arm.
-                    Some(Found::Used(..)) if begins_value(next) => Some(Found::Bound),
+                    Some(Found::Used(..)) if follows_pattern(next) => Some(Found::Bound),
                     found => found,
                 }
             }
@@ -396,7 +396,7 @@ fn find_use(tokens: &TokenStream, names: &[&str], in_macro: bool) -> Option<Foun
 }
 
 /// Whether `=`, `=>`, `|` or `in` comes next: what is before it is a pattern, or may be.
-fn begins_value(next: Option<&TokenTree>) -> bool {
+fn follows_pattern(next: Option<&TokenTree>) -> bool {
     match next {
         Some(TokenTree::Punct(punct)) => matches!(punct.as_char(), '=' | '|'),
         Some(TokenTree::Ident(word)) => word == "in" || word == "if",
@@ -405,24 +405,24 @@ fn begins_value(next: Option<&TokenTree>) -> bool {
 }
 
 /// Where the first `&` stands in a type.
-pub(crate) fn reference(ty: &TokenStream) -> Option<Span> {
+pub(crate) fn first_reference(ty: &TokenStream) -> Option<Span> {
     ty.clone().into_iter().find_map(|tree| match tree {
         TokenTree::Punct(punct) if punct.as_char() == '&' => Some(punct.span()),
-        TokenTree::Group(group) => reference(&group.stream()),
+        TokenTree::Group(group) => first_reference(&group.stream()),
         _ => None,
     })
 }
 
 /// Where `impl` stands in a type.
-pub(crate) fn impl_trait(ty: &TokenStream) -> Option<Span> {
+pub(crate) fn first_impl_trait(ty: &TokenStream) -> Option<Span> {
     ty.clone().into_iter().find_map(|tree| match tree {
         TokenTree::Ident(ident) if ident == "impl" => Some(ident.span()),
-        TokenTree::Group(group) => impl_trait(&group.stream()),
+        TokenTree::Group(group) => first_impl_trait(&group.stream()),
         _ => None,
     })
 }
 
-fn captured(literal: &str, found: &mut HashSet<String>) {
+fn captured_idents(literal: &str, found: &mut HashSet<String>) {
     for part in literal.split('{').skip(1) {
         let end = part
             .find(|character: char| character != '_' && !character.is_alphanumeric())
@@ -433,7 +433,7 @@ fn captured(literal: &str, found: &mut HashSet<String>) {
 
 #[cfg(test)]
 mod tests {
-    use super::{diverges, early_exit, may_diverge, may_leave, may_wait, waits, words};
+    use super::{awaits, diverges, early_exit, idents, may_await, may_diverge, may_leave};
 
     fn tokens(text: &str) -> proc_macro2::TokenStream {
         text.parse().expect("the text is made of tokens")
@@ -488,7 +488,7 @@ mod tests {
             ("bail!(\"x\")", false),
             ("awaited", false),
         ] {
-            assert_eq!(waits(&tokens(text)), expected, "{text}");
+            assert_eq!(awaits(&tokens(text)), expected, "{text}");
         }
         for (text, expected) in [
             ("a().await", true),
@@ -499,7 +499,7 @@ mod tests {
             ("println!(\"x\"); if !(a) { b }", false),
             ("awaited", false),
         ] {
-            assert_eq!(may_wait(&tokens(text)), expected, "{text}");
+            assert_eq!(may_await(&tokens(text)), expected, "{text}");
         }
     }
 
@@ -556,7 +556,7 @@ mod tests {
     #[test]
     fn finds_words() {
         let mut found = std::collections::HashSet::new();
-        words(tokens("f(a.b, r#type, \"{c} {d:?}\")"), &mut found);
+        idents(tokens("f(a.b, r#type, \"{c} {d:?}\")"), &mut found);
         for word in ["f", "a", "b", "type", "c", "d"] {
             assert!(found.contains(word), "{word}");
         }

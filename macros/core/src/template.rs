@@ -250,7 +250,7 @@ impl Reader<'_> {
 }
 
 /// `:id` for a segment, or `<id>`: what other libraries read as placeholders, and the names in them.
-pub(crate) fn other_placeholders(text: &str) -> Vec<(&str, &str)> {
+pub(crate) fn foreign_placeholders(text: &str) -> Vec<(&str, &str)> {
     text.split(['/', '?', '&', '='])
         .filter_map(|part| {
             let name = part
@@ -518,12 +518,12 @@ mod tests {
 
     #[test]
     fn placeholders_of_others() {
-        use super::other_placeholders;
+        use super::foreign_placeholders;
         assert_eq!(
-            other_placeholders("/a/:id/<name>?q=:q"),
+            foreign_placeholders("/a/:id/<name>?q=:q"),
             [(":id", "id"), ("<name>", "name"), (":q", "q")]
         );
-        assert!(other_placeholders("https://h:80/v1/a:batch/{id}?t=12:30").is_empty());
+        assert!(foreign_placeholders("https://h:80/v1/a:batch/{id}?t=12:30").is_empty());
     }
 
     #[test]

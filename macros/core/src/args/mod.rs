@@ -17,8 +17,8 @@ use syn::{Expr, LitStr, Path, Token, parenthesized, token};
 pub(crate) use self::retry::{Backoff, Retry};
 pub(crate) use self::values::without_groups;
 use self::values::{
-    all, basic, crate_path, header, here, list, measured, on_error, skip, skip_to_comma, statuses,
-    template, timeouts, value, value_of,
+    basic, comma_separated, crate_path, error_here, header, measure_of, on_error,
+    parenthesized_list, skip_rest, skip_to_comma, statuses, template, timeouts, value, value_of,
 };
 use crate::action::Action;
 use crate::errors::Errors;
@@ -78,15 +78,15 @@ pub(crate) enum HeaderName {
 /// A number with a unit, or an expression of the type.
 pub(crate) enum Measure<T> {
     Literal(T, Span),
-    Written(Expr),
+    Expr(Expr),
 }
 
 impl<T> Measure<T> {
     /// The expression, if it is one.
-    pub(crate) fn evaluated(&self) -> Option<&Expr> {
+    pub(crate) fn expr(&self) -> Option<&Expr> {
         match self {
             Measure::Literal(..) => None,
-            Measure::Written(expr) => Some(expr),
+            Measure::Expr(expr) => Some(expr),
         }
     }
 }
@@ -116,7 +116,7 @@ pub(crate) struct Arm {
     pub(crate) guard: Option<Expr>,
     pub(crate) action: Action,
     /// The action as it was written.
-    pub(crate) written: Expr,
+    pub(crate) expr: Expr,
 }
 
 impl Args {
@@ -229,7 +229,7 @@ impl Reader {
             }
             if input.parse::<Token![,]>().is_err() {
                 self.errors
-                    .push(here(input, "keys are separated by commas: write `,` before this"));
+                    .push(error_here(input, "keys are separated by commas: write `,` before this"));
                 if !begins_entry(input) {
                     skip_to_comma(input);
                     let _ = input.parse::<Token![,]>();
@@ -244,7 +244,7 @@ impl Reader {
             return Ok(());
         }
         let Ok(key) = input.call(Ident::parse_any) else {
-            return Err(here(input, "expected a key, such as `get = \"/path\"`"));
+            return Err(error_here(input, "expected a key, such as `get = \"/path\"`"));
         };
         let name = key.unraw().to_string();
         if METHODS.contains(&name.as_str()) {
@@ -259,7 +259,7 @@ impl Reader {
             "headers" if input.peek(token::Paren) => {
                 let content;
                 parenthesized!(content in input);
-                skip(&content);
+                skip_rest(&content);
                 let message = "`headers` is a whole map: write `header(\"name\" = value)`, or \
                                `headers = map`";
                 return Err(syn::Error::new(key.span(), message));
@@ -272,21 +272,21 @@ impl Reader {
             "json" | "form" | "text" | "body" | "multipart" => {
                 let body = value(key, input)?;
                 match args.bodies.iter().find(|other| other.key == body.key) {
-                    Some(_) => twice(errors, &body.key),
+                    Some(_) => given_twice(errors, &body.key),
                     None => args.bodies.push(body),
                 }
             }
             "basic" => {
-                let content = list(&key, "user, password", input)?;
+                let content = parenthesized_list(&key, "user, password", input)?;
                 set_once(&mut args.basic, errors, basic(key, &content)?);
             }
             "header" => {
-                let content = list(&key, "\"name\" = value", input)?;
-                let value = all(&content, errors, header);
+                let content = parenthesized_list(&key, "\"name\" = value", input)?;
+                let value = comma_separated(&content, errors, header);
                 set_once(&mut args.headers, errors, Keyed { key, value });
             }
             "expect" => {
-                let content = list(&key, "200..=299", input)?;
+                let content = parenthesized_list(&key, "200..=299", input)?;
                 let value = statuses(&content)?;
                 set_once(&mut args.expect, errors, Keyed { key, value });
             }
@@ -295,11 +295,11 @@ impl Reader {
                 set_once(&mut args.timeout, errors, Keyed { key, value });
             }
             "max_body" => {
-                let value = measured(&key, "16MiB", input, units::bytes)?;
+                let value = measure_of(&key, "16MiB", input, units::bytes)?;
                 set_once(&mut args.max_body, errors, Keyed { key, value });
             }
             "error_body" => {
-                let value = measured(&key, "64KiB", input, units::bytes)?;
+                let value = measure_of(&key, "64KiB", input, units::bytes)?;
                 set_once(&mut args.error_body, errors, Keyed { key, value });
             }
             "retry" => {
@@ -349,11 +349,11 @@ impl Reader {
         let name = content.parse::<LitStr>();
         let Ok(name) = name else {
             let span = content.span();
-            skip(&content);
+            skip_rest(&content);
             return Err(syn::Error::new(span, format!("expected a method's name: {FORM}")));
         };
         if !content.is_empty() || !input.peek(Token![=]) {
-            skip(&content);
+            skip_rest(&content);
             return Err(syn::Error::new(
                 key.span(),
                 format!("`method` takes a name and a template: {FORM}"),
@@ -386,12 +386,12 @@ fn unknown_key(key: &Ident, name: &str) -> syn::Error {
 
 fn set_once<T>(slot: &mut Option<Keyed<T>>, errors: &mut Errors, keyed: Keyed<T>) {
     match slot {
-        Some(_) => twice(errors, &keyed.key),
+        Some(_) => given_twice(errors, &keyed.key),
         None => *slot = Some(keyed),
     }
 }
 
-fn twice(errors: &mut Errors, key: &Ident) {
+fn given_twice(errors: &mut Errors, key: &Ident) {
     errors.at(key.span(), format!("`{key}` is given twice: write it once"));
 }
 

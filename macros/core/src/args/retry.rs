@@ -7,8 +7,10 @@ use syn::ext::IdentExt;
 use syn::parse::ParseStream;
 use syn::{Expr, ExprLit, Lit, RangeLimits, Token};
 
-use super::values::{all, here, list, measure, skip, value_of, without_groups};
-use super::{Keyed, Measure, twice};
+use super::values::{
+    comma_separated, error_here, measure, parenthesized_list, skip_rest, value_of, without_groups,
+};
+use super::{Keyed, Measure, given_twice};
 use crate::errors::Errors;
 use crate::pattern::Pattern;
 use crate::suggest::did_you_mean;
@@ -23,23 +25,23 @@ pub(crate) struct Retry {
     pub(crate) idempotency_key: Option<Ident>,
     pub(crate) on_retry: Option<Keyed<Expr>>,
     /// Whether it was written as a list.
-    pub(crate) listed: bool,
+    pub(crate) is_list: bool,
 }
 
 /// The base of the first wait, and the longest of any.
 pub(crate) enum Backoff {
     Range(Measure<Duration>, Measure<Duration>),
-    Written(Expr),
+    Expr(Expr),
 }
 
 impl Backoff {
     /// The expressions in it.
-    pub(crate) fn evaluated(&self) -> Vec<&Expr> {
+    pub(crate) fn exprs(&self) -> Vec<&Expr> {
         match self {
             Backoff::Range(first, longest) => {
-                first.evaluated().into_iter().chain(longest.evaluated()).collect()
+                first.expr().into_iter().chain(longest.expr()).collect()
             }
-            Backoff::Written(range) => vec![range],
+            Backoff::Expr(range) => vec![range],
         }
     }
 }
@@ -60,9 +62,9 @@ pub(super) fn read(key: &Ident, input: ParseStream<'_>, errors: &mut Errors) -> 
         retry.times = Some(times(value_of(key, "3", input, |input| input.parse())?)?);
         return Ok(retry);
     }
-    retry.listed = true;
-    let content = list(key, "times = 3, on(Timeout)", input)?;
-    for part in all(&content, errors, part) {
+    retry.is_list = true;
+    let content = parenthesized_list(key, "times = 3, on(Timeout)", input)?;
+    for part in comma_separated(&content, errors, part) {
         match part {
             Part::Times(key, value) => once(&mut retry.times, errors, &key, value),
             Part::On(key, value) => {
@@ -84,7 +86,7 @@ pub(super) fn read(key: &Ident, input: ParseStream<'_>, errors: &mut Errors) -> 
 
 fn once<T>(slot: &mut Option<T>, errors: &mut Errors, key: &Ident, value: T) {
     match slot {
-        Some(_) => twice(errors, key),
+        Some(_) => given_twice(errors, key),
         None => *slot = Some(value),
     }
 }
@@ -93,7 +95,7 @@ fn part(content: ParseStream<'_>) -> syn::Result<Part> {
     let Ok(key) = content.call(Ident::parse_any) else {
         let message = "expected a part of the policy, such as `times = 3`: write `retry = 3` for \
                        nothing but how often";
-        return Err(here(content, message));
+        return Err(error_here(content, message));
     };
     match key.to_string().as_str() {
         "times" => {
@@ -101,15 +103,15 @@ fn part(content: ParseStream<'_>) -> syn::Result<Part> {
             Ok(Part::Times(key, value))
         }
         "on" => {
-            let inside = list(&key, "Timeout | Status(503)", content)?;
+            let inside = parenthesized_list(&key, "Timeout | Status(503)", content)?;
             let pattern = pattern(&inside);
-            skip(&inside);
+            skip_rest(&inside);
             pattern.map(|pattern| Part::On(key, pattern))
         }
         "backoff" => {
-            let inside = list(&key, "100ms..10s", content)?;
+            let inside = parenthesized_list(&key, "100ms..10s", content)?;
             let range = backoff(&key, &inside);
-            skip(&inside);
+            skip_rest(&inside);
             range.map(|range| Part::Backoff(key, range))
         }
         "idempotency_key" => {
@@ -169,7 +171,7 @@ fn times(value: Expr) -> syn::Result<Expr> {
 fn pattern(inside: ParseStream<'_>) -> syn::Result<Pattern> {
     const POLICY: &str = "write `retry = Retry::times(3).on(|error| …)`";
     let pattern: Pattern = inside.parse()?;
-    if let Some(name) = &pattern.error {
+    if let Some(name) = &pattern.binding {
         return Err(syn::Error::new_spanned(
             name,
             format!(
@@ -178,17 +180,17 @@ fn pattern(inside: ParseStream<'_>) -> syn::Result<Pattern> {
         ));
     }
     if inside.peek(Token![if]) {
-        return Err(here(inside, &format!("`on` takes no guard: {POLICY}")));
+        return Err(error_here(inside, &format!("`on` takes no guard: {POLICY}")));
     }
     if inside.peek(Token![,]) {
-        return Err(here(
+        return Err(error_here(
             inside,
             "the errors in `on` are separated by `|`: write `Timeout | Connect`",
         ));
     }
     match inside.is_empty() {
         true => Ok(pattern),
-        false => Err(here(inside, "expected one pattern, such as `Timeout | Status(503)`")),
+        false => Err(error_here(inside, "expected one pattern, such as `Timeout | Status(503)`")),
     }
 }
 
@@ -197,7 +199,7 @@ fn backoff(key: &Ident, inside: ParseStream<'_>) -> syn::Result<Backoff> {
     let value: Expr = inside.parse()?;
     let Expr::Range(range) = without_groups(&value) else {
         return match measure(value.clone(), units::duration)? {
-            Measure::Written(value) => Ok(Backoff::Written(value)),
+            Measure::Expr(value) => Ok(Backoff::Expr(value)),
             Measure::Literal(_, span) => Err(syn::Error::new(
                 span,
                 format!("`{key}` takes the first wait and the longest one: {FORM}"),

@@ -11,7 +11,7 @@ use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
 use syn::{Expr, ExprLit, ExprMacro, ExprPath, Lit, LitStr, Path, Token, parenthesized, token};
 
-use super::{Arm, HeaderName, Keyed, Measure, OnError, StatusRange, Timeouts, twice};
+use super::{Arm, HeaderName, Keyed, Measure, OnError, StatusRange, Timeouts, given_twice};
 use crate::action;
 use crate::errors::Errors;
 use crate::habits;
@@ -48,7 +48,7 @@ pub(super) fn value_of<T>(
 }
 
 /// What is in the parentheses of `key(…)`.
-pub(super) fn list<'a>(
+pub(super) fn parenthesized_list<'a>(
     key: &Ident,
     form: &str,
     input: ParseStream<'a>,
@@ -71,7 +71,7 @@ pub(super) fn list<'a>(
 }
 
 /// What could be read of a list with commas.
-pub(super) fn all<T>(
+pub(super) fn comma_separated<T>(
     content: ParseStream<'_>,
     errors: &mut Errors,
     parse: fn(ParseStream<'_>) -> syn::Result<T>,
@@ -155,7 +155,9 @@ fn header_name(content: ParseStream<'_>) -> syn::Result<HeaderName> {
     }
     match content.peek(LitStr) {
         true => content.parse().map(HeaderName::Text),
-        false => Err(here(content, "expected a header, such as `\"accept\" = \"text/plain\"`")),
+        false => {
+            Err(error_here(content, "expected a header, such as `\"accept\" = \"text/plain\"`"))
+        }
     }
 }
 
@@ -169,12 +171,12 @@ fn skip_value(content: ParseStream<'_>) {
 }
 
 pub(super) fn statuses(content: ParseStream<'_>) -> syn::Result<Vec<StatusRange>> {
-    let result = read_statuses(content);
-    skip(content);
+    let result = status_ranges(content);
+    skip_rest(content);
     result
 }
 
-fn read_statuses(content: ParseStream<'_>) -> syn::Result<Vec<StatusRange>> {
+fn status_ranges(content: ParseStream<'_>) -> syn::Result<Vec<StatusRange>> {
     let mut ranges = Vec::new();
     loop {
         let first: syn::LitInt = content.parse().map_err(|error| {
@@ -200,7 +202,10 @@ fn read_statuses(content: ParseStream<'_>) -> syn::Result<Vec<StatusRange>> {
             return Ok(ranges);
         }
         if content.peek(Token![,]) {
-            return Err(here(content, "statuses are separated by `|`: write `200..=299 | 304`"));
+            return Err(error_here(
+                content,
+                "statuses are separated by `|`: write `200..=299 | 304`",
+            ));
         }
         content.parse::<Token![|]>()?;
     }
@@ -214,18 +219,18 @@ pub(super) fn timeouts(
 ) -> syn::Result<Timeouts> {
     let mut timeouts = Timeouts::default();
     if !input.peek(token::Paren) {
-        timeouts.total = Some(measured(key, "2s", input, units::duration)?);
+        timeouts.total = Some(measure_of(key, "2s", input, units::duration)?);
         return Ok(timeouts);
     }
-    let content = list(key, "total = 30s, attempt = 10s", input)?;
-    for (name, duration) in all(&content, errors, timeout) {
+    let content = parenthesized_list(key, "total = 30s, attempt = 10s", input)?;
+    for (name, duration) in comma_separated(&content, errors, timeout) {
         let slot = match name.to_string().as_str() {
             "total" => &mut timeouts.total,
             "attempt" => &mut timeouts.attempt,
             _ => &mut timeouts.idle,
         };
         match slot {
-            Some(_) => twice(errors, &name),
+            Some(_) => given_twice(errors, &name),
             None => *slot = Some(duration),
         }
     }
@@ -235,7 +240,10 @@ pub(super) fn timeouts(
 fn timeout(content: ParseStream<'_>) -> syn::Result<(Ident, Measure<Duration>)> {
     const NAMES: [&str; 3] = ["total", "attempt", "idle"];
     let Ok(name) = content.call(Ident::parse_any) else {
-        return Err(here(content, "expected `total`, `attempt` or `idle`, such as `total = 30s`"));
+        return Err(error_here(
+            content,
+            "expected `total`, `attempt` or `idle`, such as `total = 30s`",
+        ));
     };
     let text = name.to_string();
     if !NAMES.contains(&text.as_str()) {
@@ -249,24 +257,24 @@ fn timeout(content: ParseStream<'_>) -> syn::Result<(Ident, Measure<Duration>)> 
         let message = format!("unknown timeout `{text}`{hint}");
         return Err(syn::Error::new(name.span(), message));
     }
-    let value = measured(&name, "2s", content, units::duration)?;
+    let value = measure_of(&name, "2s", content, units::duration)?;
     Ok((name, value))
 }
 
 /// `key = 2s`, or `key = EXPR`.
-pub(super) fn measured<T>(
+pub(super) fn measure_of<T>(
     key: &Ident,
     form: &str,
     input: ParseStream<'_>,
     literal: fn(&str, &str) -> Result<T, String>,
 ) -> syn::Result<Measure<T>> {
     let expr: Expr = value_of(key, form, input, |input| input.parse())?;
-    apart(&expr, input, literal)?;
+    refuse_separate_unit(&expr, input, literal)?;
     measure(expr, literal)
 }
 
 /// A number, and its unit as another word.
-fn apart<T>(
+fn refuse_separate_unit<T>(
     number: &Expr,
     input: ParseStream<'_>,
     literal: fn(&str, &str) -> Result<T, String>,
@@ -325,7 +333,7 @@ pub(super) fn measure<T>(
             );
             return Err(syn::Error::new(text.span(), message));
         }
-        _ => return Ok(Measure::Written(expr)),
+        _ => return Ok(Measure::Expr(expr)),
     };
     match literal(digits, suffix) {
         Ok(value) => Ok(Measure::Literal(value, span)),
@@ -347,7 +355,7 @@ pub(super) fn on_error(
     input: ParseStream<'_>,
     errors: &mut Errors,
 ) -> syn::Result<OnError> {
-    if writes_arms_otherwise(input) {
+    if has_arms_outside_parens(input) {
         return Err(syn::Error::new(
             key.span(),
             "the arms of `on_error` stand in its parentheses: write `on_error(PATTERN => ACTION)`",
@@ -355,9 +363,9 @@ pub(super) fn on_error(
     }
     if !input.peek(token::Paren) {
         let expr: Expr = value_of(key, "log", input, |input| input.parse())?;
-        return Ok(OnError::Always(action::read(expr.clone())?, expr));
+        return Ok(OnError::Always(action::parse(expr.clone())?, expr));
     }
-    let content = list(key, "_ => log", input)?;
+    let content = parenthesized_list(key, "_ => log", input)?;
     let mut arms = Vec::new();
     while !content.is_empty() {
         match arm(&content, !arms.is_empty(), errors) {
@@ -373,7 +381,7 @@ pub(super) fn on_error(
 }
 
 /// `on_error { Connect => log }`, or `on_error = (Connect => log)`.
-fn writes_arms_otherwise(input: ParseStream<'_>) -> bool {
+fn has_arms_outside_parens(input: ParseStream<'_>) -> bool {
     let ahead = input.fork();
     if input.peek(token::Paren) || ahead.parse::<Option<Token![=]>>().is_err() {
         return false;
@@ -403,7 +411,7 @@ fn arm(
             true => pattern.span,
             false => content.span(),
         };
-        if let (true, true, Some(name)) = (after_others, alone, pattern.bound()) {
+        if let (true, true, Some(name)) = (after_others, alone, pattern.bare_binding()) {
             let message =
                 format!("several actions of an arm make a block: write `{{ …; {name} }}`");
             return Err(syn::Error::new(span, message));
@@ -424,18 +432,18 @@ fn arm(
     let ends_itself =
         matches!(expr, Expr::Block(_) | Expr::If(_) | Expr::Match(_) | Expr::Unsafe(_));
     if content.peek(Token![;]) {
-        return Err(here(content, "several actions make a block: write `{ …; … }`"));
+        return Err(error_here(content, "several actions make a block: write `{ …; … }`"));
     }
     if !content.is_empty() && !content.peek(Token![,]) && !ends_itself {
-        return Err(here(content, "arms are separated by commas: write `,` before this"));
+        return Err(error_here(content, "arms are separated by commas: write `,` before this"));
     }
     content.parse::<Option<Token![,]>>()?;
-    let action = errors.keep(action::read(expr.clone()));
-    Ok(action.map(|action| Arm { pattern, guard, action, written: expr }))
+    let action = errors.keep(action::parse(expr.clone()));
+    Ok(action.map(|action| Arm { pattern, guard, action, expr }))
 }
 
 /// At the next token, without what `ParseStream::error` adds at the end of a group.
-pub(super) fn here(input: ParseStream<'_>, message: &str) -> syn::Error {
+pub(super) fn error_here(input: ParseStream<'_>, message: &str) -> syn::Error {
     syn::Error::new(input.span(), message)
 }
 
@@ -445,7 +453,7 @@ pub(super) fn skip_to_comma(input: ParseStream<'_>) {
     }
 }
 
-pub(super) fn skip(input: ParseStream<'_>) {
+pub(super) fn skip_rest(input: ParseStream<'_>) {
     while !input.is_empty() {
         let _ = input.parse::<TokenTree>();
     }

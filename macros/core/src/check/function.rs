@@ -127,7 +127,7 @@ pub(super) fn decoded_parameters(item: &Item, errors: &mut Errors) {
         return;
     };
     let mut used = HashSet::new();
-    scan::words(decoded.to_token_stream(), &mut used);
+    scan::idents(decoded.to_token_stream(), &mut used);
     let clauses = item.sig.generics.where_clause.iter().flat_map(|clause| &clause.predicates);
     let clauses: Vec<(TokenStream, Vec<&TypeParamBound>)> = clauses
         .filter_map(|clause| match clause {
@@ -145,7 +145,7 @@ pub(super) fn decoded_parameters(item: &Item, errors: &mut Errors) {
             match of.to_string() == name {
                 true => bounds.extend(others),
                 // A bound of what it is a part of may say it.
-                false => scan::words(of.clone(), &mut named),
+                false => scan::idents(of.clone(), &mut named),
             }
         }
         if !used.contains(&name) || named.contains(&name) || !bounds.iter().all(is_standard) {
@@ -233,7 +233,7 @@ fn used_names(args: &Args, templates: &[Parsed]) -> HashSet<String> {
     }
     let expressions = [request_expressions, action_expressions, closing_expressions];
     for expr in expressions.into_iter().flat_map(|of| of(args)) {
-        scan::words(expr.to_token_stream(), &mut used);
+        scan::idents(expr.to_token_stream(), &mut used);
     }
     used
 }
@@ -300,7 +300,7 @@ pub(super) fn named_return_type(
     output: Option<&TokenStream>,
     errors: &mut Errors,
 ) {
-    let Some(span) = output.and_then(scan::impl_trait) else {
+    let Some(span) = output.and_then(scan::first_impl_trait) else {
         return;
     };
     if item.body.is_none() {
@@ -315,7 +315,7 @@ pub(super) fn named_return_type(
 /// UI: `function/borrowed_output`.
 pub(super) fn owned_return_type(item: &Item, output: Option<&TokenStream>, errors: &mut Errors) {
     if item.body.is_none()
-        && let Some(span) = output.and_then(scan::reference)
+        && let Some(span) = output.and_then(scan::first_reference)
     {
         errors.at(
             span,
@@ -365,12 +365,12 @@ pub(super) fn used_arguments(args: &Args, templates: &[Parsed], item: &Item, err
     }
     let expressions = [request_expressions, action_expressions, closing_expressions];
     for expr in expressions.into_iter().flat_map(|of| of(args)) {
-        scan::words(expr.to_token_stream(), &mut used);
+        scan::idents(expr.to_token_stream(), &mut used);
     }
     let meant = |text: &str| {
         args.targets.iter().any(|target| {
             let template = target.template.value();
-            template::other_placeholders(&template).iter().any(|(_, name)| *name == text)
+            template::foreign_placeholders(&template).iter().any(|(_, name)| *name == text)
         })
     };
     // A word like it is a misspelt use, which rustc reports.

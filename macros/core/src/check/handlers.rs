@@ -60,22 +60,23 @@ pub(super) fn named_error(args: &Args, item: &Item, errors: &mut Errors) {
         Some(args::OnError::Arms(arms)) => arms.as_slice(),
         _ => &[],
     };
-    for arm in arms.iter().filter(|arm| arm.pattern.error.is_none()) {
-        let names: Vec<String> = arm.pattern.names().iter().map(ToString::to_string).collect();
+    for arm in arms.iter().filter(|arm| arm.pattern.binding.is_none()) {
+        let names: Vec<String> =
+            arm.pattern.payload_bindings().iter().map(ToString::to_string).collect();
         let free = free_names(&[&bound, &names]);
         let guard = arm.guard.as_ref().map(ToTokens::to_token_stream);
         let guarded = guard.and_then(|guard| scan::first_use(&guard, &free));
         let form = if guarded.is_some() { "if …" } else { "=> …" };
         if let Some((name, span)) =
-            guarded.or_else(|| scan::first_use(&arm.written.to_token_stream(), &free))
+            guarded.or_else(|| scan::first_use(&arm.expr.to_token_stream(), &free))
         {
-            let named = arm.pattern.named(&name);
+            let named = arm.pattern.with_binding(&name);
             errors.at(span, format!("this arm does not name its error: write `{named} {form}`"));
         }
     }
     let free = free_names(&[&bound]);
     let always = match args.on_error.as_ref().map(|keyed| &keyed.value) {
-        Some(args::OnError::Always(_, written)) => Some(written),
+        Some(args::OnError::Always(_, expr)) => Some(expr),
         _ => None,
     };
     for expr in always.into_iter().chain(closing_expressions(args)) {
@@ -239,7 +240,7 @@ pub(super) fn call(keyed: &Keyed<Expr>, errors: &mut Errors) -> Option<Call> {
             Callee::Function(function)
         }
         Expr::Closure(closure) => Callee::Closure(closure),
-        expr @ (Expr::Call(_) | Expr::MethodCall(_) | Expr::Macro(_)) => Callee::Written(expr),
+        expr @ (Expr::Call(_) | Expr::MethodCall(_) | Expr::Macro(_)) => Callee::Verbatim(expr),
         // Said already, where it stands.
         Expr::Try(_) | Expr::Return(_) => return None,
         _ => {
@@ -267,9 +268,9 @@ fn awaited(expr: &ExprAwait) -> TokenStream {
 pub(super) fn always_settles(on_error: Option<&Keyed<args::OnError>>) -> bool {
     match on_error.map(|keyed| &keyed.value) {
         None => false,
-        Some(args::OnError::Always(action, _)) => !action.ends().goes_on,
+        Some(args::OnError::Always(action, _)) => !action.flow().propagates,
         Some(args::OnError::Arms(arms)) => {
-            has_catch_all(arms) && !arms.iter().any(|arm| arm.action.ends().goes_on)
+            has_catch_all(arms) && !arms.iter().any(|arm| arm.action.flow().propagates)
         }
     }
 }
@@ -281,7 +282,9 @@ pub(super) fn on_error(on_error: Option<Keyed<args::OnError>>, begins: Option<Sp
     let begins = begins.unwrap_or_else(|| key.span());
     match value {
         args::OnError::Always(action, _) => OnError::Always(action, begins),
-        args::OnError::Arms(arms) => OnError::Arms { begins, open: !has_catch_all(&arms), arms },
+        args::OnError::Arms(arms) => {
+            OnError::Arms { begins, needs_wildcard: !has_catch_all(&arms), arms }
+        }
     }
 }
 

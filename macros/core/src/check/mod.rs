@@ -45,7 +45,7 @@ pub(crate) fn check(mut args: Args, item: &Item, mut errors: Errors) -> Result<R
     sent::statuses(&args, found);
     sent::attempt_within_total(&args, found);
     retry::check(&args, complete, found);
-    sent::other_placeholders(&args, item, found);
+    sent::foreign_placeholders(&args, item, found);
     handlers::no_early_exit(&args, found);
     handlers::named_error(&args, item, found);
     handlers::possible_statuses(&args, found);
@@ -147,15 +147,15 @@ fn request_expressions(args: &Args) -> Vec<&Expr> {
         found.extend([&basic.value.0, &basic.value.1]);
     }
     let sizes = [&args.max_body, &args.error_body];
-    found.extend(sizes.into_iter().flatten().filter_map(|size| size.value.evaluated()));
+    found.extend(sizes.into_iter().flatten().filter_map(|size| size.value.expr()));
     if let Some(Timeouts { total, attempt, idle }) = args.timeout.as_ref().map(|keyed| &keyed.value)
     {
-        found.extend([total, attempt, idle].into_iter().flatten().filter_map(Measure::evaluated));
+        found.extend([total, attempt, idle].into_iter().flatten().filter_map(Measure::expr));
     }
     if let Some(retry) = args.retry.as_ref().map(|keyed| &keyed.value) {
         found.extend(&retry.times);
         found.extend(retry.on_retry.iter().map(|keyed| &keyed.value));
-        found.extend(retry.backoff.iter().flat_map(|keyed| keyed.value.evaluated()));
+        found.extend(retry.backoff.iter().flat_map(|keyed| keyed.value.exprs()));
     }
     found
 }
@@ -164,9 +164,9 @@ fn request_expressions(args: &Args) -> Vec<&Expr> {
 fn action_expressions(args: &Args) -> Vec<&Expr> {
     match args.on_error.as_ref().map(|keyed| &keyed.value) {
         None => Vec::new(),
-        Some(OnError::Always(_, written)) => vec![written],
+        Some(OnError::Always(_, expr)) => vec![expr],
         Some(OnError::Arms(arms)) => {
-            arms.iter().flat_map(|arm| arm.guard.iter().chain([&arm.written])).collect()
+            arms.iter().flat_map(|arm| arm.guard.iter().chain([&arm.expr])).collect()
         }
     }
 }

@@ -6,7 +6,7 @@ use syn::{Expr, ExprLit, Lit};
 use crate::args::{Args, Backoff, HeaderName, Measure, Retry};
 use crate::errors::Errors;
 use crate::model;
-use crate::pattern::Part;
+use crate::pattern::Alternative;
 
 /// Whether sending it twice does what sending it once does (RFC 9110, section 9.2.2). The case of a
 /// method's name counts: what `get` means is for its server to say.
@@ -37,14 +37,14 @@ pub(super) fn check(args: &Args, complete: bool, errors: &mut Errors) {
     body_is_kept(args, keyed.key.span(), errors);
     backoff_grows(retry, errors);
     names_nothing(retry, errors);
-    let parts = retry.on.iter().flat_map(|on| on.value.parts()).collect::<Vec<_>>();
-    for part in &parts {
-        worth_repeating(part, errors);
+    let alternatives = retry.on.iter().flat_map(|on| on.value.alternatives()).collect::<Vec<_>>();
+    for alternative in &alternatives {
+        worth_repeating(alternative, errors);
     }
     if let Some(method) = method(args) {
         key_is_needed(args, retry, &method, errors);
-        for part in &parts {
-            safe_to_repeat(args, retry, &method, part, errors);
+        for alternative in &alternatives {
+            safe_to_repeat(args, retry, &method, alternative, errors);
         }
     }
 }
@@ -54,7 +54,7 @@ pub(super) fn check(args: &Args, complete: bool, errors: &mut Errors) {
 /// UI: `policies/retry_zero`, `policies/retry_without_times`.
 fn some_times(retry: &Retry, key: Span, complete: bool, errors: &mut Errors) {
     match &retry.times {
-        None if retry.listed && complete => {
+        None if retry.is_list && complete => {
             errors.at(key, "`retry` needs to know how often: write `retry(times = 3, …)`");
         }
         Some(Expr::Lit(ExprLit { lit: Lit::Int(times), .. })) if times.base10_digits() == "0" => {
@@ -112,7 +112,7 @@ fn backoff_grows(retry: &Retry, errors: &mut Errors) {
 ///
 /// UI: `policies/retry_names_the_status`, `policies/retry_names_the_leaf`.
 fn names_nothing(retry: &Retry, errors: &mut Errors) {
-    for name in retry.on.iter().flat_map(|on| on.value.names()) {
+    for name in retry.on.iter().flat_map(|on| on.value.payload_bindings()) {
         errors.at(
             name.span(),
             format!("nothing here can use `{name}`: write `_` for any, or only what it matches"),
@@ -123,14 +123,17 @@ fn names_nothing(retry: &Retry, errors: &mut Errors) {
 /// Another try can end otherwise.
 ///
 /// UI: `policies/retry_build`, `policies/retry_decode`, `policies/retry_total`.
-fn worth_repeating(part: &Part<'_>, errors: &mut Errors) {
-    if NEVER.iter().any(|(class, leaf)| part.is(class, *leaf)) {
-        let why = match part.class.to_string().as_str() {
+fn worth_repeating(alternative: &Alternative<'_>, errors: &mut Errors) {
+    if NEVER.iter().any(|(class, leaf)| alternative.is(class, *leaf)) {
+        let why = match alternative.class.to_string().as_str() {
             "Build" => "what cannot be built",
             "Decode" => "what cannot be decoded",
             _ => "when all of the time is over, it",
         };
-        errors.at(part.span(), format!("{why} is never tried again: remove `{}`", part.name()));
+        errors.at(
+            alternative.span(),
+            format!("{why} is never tried again: remove `{}`", alternative.name()),
+        );
     }
 }
 
@@ -139,20 +142,27 @@ fn worth_repeating(part: &Part<'_>, errors: &mut Errors) {
 /// UI: `policies/retry_post_status`, `policies/retry_post_body`, `policies/retry_post_idle`,
 /// `policies/retry_post_closed`, `policies/retry_patch_protocol`, `policies/retry_custom_method`,
 /// `policies/retry_method_in_lower_case`.
-fn safe_to_repeat(args: &Args, retry: &Retry, method: &str, part: &Part<'_>, errors: &mut Errors) {
+fn safe_to_repeat(
+    args: &Args,
+    retry: &Retry,
+    method: &str,
+    alternative: &Alternative<'_>,
+    errors: &mut Errors,
+) {
     let keyed = retry.idempotency_key.is_some() || sends_key(args) || sends_unknown_header(args);
     if keyed || IDEMPOTENT.contains(&method) {
         return;
     }
     // 429 says that it was not processed.
-    let answered = part.class == "Status" && part.status.is_some_and(|pat| !may_be(pat, 429));
-    if answered || AFTER_SENDING.iter().any(|(class, leaf)| part.is(class, *leaf)) {
+    let answered =
+        alternative.class == "Status" && alternative.status.is_some_and(|pat| !may_be(pat, 429));
+    if answered || AFTER_SENDING.iter().any(|(class, leaf)| alternative.is(class, *leaf)) {
         errors.at(
-            part.span(),
+            alternative.span(),
             format!(
                 "a {method} that may have been processed is not repeated: add `idempotency_key`, \
                  or remove `{}`",
-                part.name()
+                alternative.name()
             ),
         );
     }
@@ -218,7 +228,7 @@ fn may_be(pat: &syn::Pat, status: u64) -> bool {
 /// What `check` has found nothing wrong with.
 pub(super) fn policy(retry: Retry) -> Option<model::Retry> {
     let times = retry.times?;
-    if !retry.listed {
+    if !retry.is_list {
         return Some(model::Retry::Simple(times));
     }
     Some(model::Retry::Policy {

@@ -116,11 +116,11 @@ pub(super) fn placeholders(
 /// `/:id` and `/<id>` would be sent as they are.
 ///
 /// UI: `template/colon`, `template/angle_brackets`.
-pub(super) fn other_placeholders(args: &Args, item: &Item, errors: &mut Errors) {
+pub(super) fn foreign_placeholders(args: &Args, item: &Item, errors: &mut Errors) {
     let bindings = item.bindings();
     for target in &args.targets {
         let text = target.template.value();
-        for (written, name) in template::other_placeholders(&text) {
+        for (written, name) in template::foreign_placeholders(&text) {
             if bindings.iter().any(|(binding, _)| binding.unraw() == name) {
                 errors.on(
                     &target.template,

@@ -7,7 +7,7 @@ use quote::ToTokens;
 use syn::ext::IdentExt;
 
 use super::{action_expressions, closing_expressions, handlers};
-use crate::action::Ends;
+use crate::action::Flow;
 use crate::args::Args;
 use crate::item::Item;
 use crate::model::{Body, BodyForm, Call, Exit, Handlers, OnError, Shape, Success};
@@ -51,17 +51,18 @@ fn body(item: &Item, form: impl FnOnce(&TokenStream) -> BodyForm) -> Option<Body
 /// The form of a body that no statement follows.
 fn last_form(item: &Item, body: &TokenStream, moves: bool) -> BodyForm {
     // An `async` block has to state its type, and an `impl Trait` cannot be stated.
-    let hidden = item.output().is_some_and(|ty| scan::impl_trait(&ty.to_token_stream()).is_some());
-    match scan::waits(body) && !hidden {
+    let hidden =
+        item.output().is_some_and(|ty| scan::first_impl_trait(&ty.to_token_stream()).is_some());
+    match scan::awaits(body) && !hidden {
         true => BodyForm::Scoped { moves },
-        false => BodyForm::Last { may_await: scan::may_wait(body) },
+        false => BodyForm::Last { may_await: scan::may_await(body) },
     }
 }
 
 /// The form of a body that statements follow.
 fn form(body: &TokenStream, moves: bool) -> BodyForm {
-    let may_await = scan::may_wait(body);
-    if scan::waits(body) {
+    let may_await = scan::may_await(body);
+    if scan::awaits(body) {
         BodyForm::Scoped { moves }
     } else if !scan::may_leave(body) && !scan::diverges(body) {
         // After a body that surely diverges, its outcome would be a variable that nothing uses.
@@ -82,18 +83,18 @@ fn is_awaited(call: &Option<Call>) -> bool {
 fn may_await(args: &Args) -> bool {
     let actions = action_expressions(args);
     // An `async` closure is awaited, whatever is in it.
-    actions.iter().any(|expr| scan::has_word(expr, "async"))
+    actions.iter().any(|expr| scan::has_ident(expr, "async"))
         || actions
             .into_iter()
             .chain(closing_expressions(args))
-            .any(|expr| scan::may_wait(&expr.to_token_stream()))
+            .any(|expr| scan::may_await(&expr.to_token_stream()))
 }
 
 /// Whether a handler names an argument or `self`, which the body then cannot take.
 fn handlers_use_arguments(args: &Args, item: &Item) -> bool {
     let mut used = HashSet::new();
     for expr in action_expressions(args).into_iter().chain(closing_expressions(args)) {
-        scan::words(expr.to_token_stream(), &mut used);
+        scan::idents(expr.to_token_stream(), &mut used);
     }
     let mut names = item.bindings().into_iter().map(|(name, _)| name.unraw().to_string());
     used.contains("self") || names.any(|name| used.contains(&name))
@@ -101,14 +102,14 @@ fn handlers_use_arguments(args: &Args, item: &Item) -> bool {
 
 /// `is_last` if neither `cleanup` nor `finally` follows.
 fn exit(on_error: &OnError, is_last: bool) -> Exit {
-    let ends = on_error.ends();
+    let flow = on_error.flow();
     let may_be_unreachable = on_error.may_diverge();
-    match (ends.goes_on, is_last) {
-        _ if ends == Ends::default() => Exit::Diverge,
+    match (flow.propagates, is_last) {
+        _ if flow == Flow::default() => Exit::Diverge,
         (false, true) if !on_error.denies_lints() => Exit::Value,
         (false, _) => Exit::Bind,
         (true, true) => Exit::Return { may_be_unreachable },
-        (true, false) if ends.recovers || ends.fails => Exit::Break { may_be_unreachable },
+        (true, false) if flow.recovers || flow.fails => Exit::Break { may_be_unreachable },
         (true, false) => Exit::Continue { may_be_unreachable },
     }
 }

@@ -4,11 +4,11 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 use syn::{Expr, Pat, Path};
 
-use super::{at, call, call_at, code, crate_at, local_at, own, parentheses};
+use super::{call, call_at, code, crate_at, local_at, mixed_span, parentheses, user_span};
 use crate::action::{Action, Step};
 use crate::args::Arm;
 use crate::model::Exit;
-use crate::pattern::{Inside, Kind, Leaf, Pattern};
+use crate::pattern::{Kind, Leaf, Pattern, Payload};
 
 /// Writes the actions of one function.
 pub(super) struct ArmWriter<'a> {
@@ -19,19 +19,19 @@ pub(super) struct ArmWriter<'a> {
 
 impl ArmWriter<'_> {
     // Output: failure.recover(None)
-    fn recovers(&self, word: &Ident, value: Option<&Expr>) -> TokenStream {
+    fn recover(&self, word: &Ident, value: Option<&Expr>) -> TokenStream {
         let value = value.map_or_else(|| quote_spanned!(word.span()=> ()), Expr::to_token_stream);
-        self.settles(self.ended("Done", settled(word.span(), "recover", value)))
+        self.exit(self.with_ending("Done", failure_call(word.span(), "recover", value)))
     }
 
     // Output: failure.fail(error)
-    fn fails(&self, word: &Ident, error: &Expr) -> TokenStream {
-        let failed = settled(word.span(), "fail", error.to_token_stream());
-        self.settles(self.ended("Failed", failed))
+    fn fail(&self, word: &Ident, error: &Expr) -> TokenStream {
+        let failed = failure_call(word.span(), "fail", error.to_token_stream());
+        self.exit(self.with_ending("Failed", failed))
     }
 
     // Output: (::backstop::Ending::Done, VALUE)          with `finally`
-    pub(super) fn ended(&self, ending: &str, value: TokenStream) -> TokenStream {
+    pub(super) fn with_ending(&self, ending: &str, value: TokenStream) -> TokenStream {
         let krate = self.krate;
         let ending = Ident::new(ending, Span::mixed_site());
         match self.has_finally {
@@ -40,7 +40,7 @@ impl ArmWriter<'_> {
         }
     }
 
-    fn settles(&self, value: TokenStream) -> TokenStream {
+    fn exit(&self, value: TokenStream) -> TokenStream {
         match self.exit {
             Exit::Return { .. } => code!(return #value),
             Exit::Break { .. } => code!(break 'handled #value),
@@ -55,8 +55,8 @@ impl ArmWriter<'_> {
     //             (_, e) if busy(e) => ::backstop::log_at(::backstop::Level::WARN, &error),
     //             _ => {}
     //         }
-    pub(super) fn choose(&self, arms: &[Arm], open: bool) -> TokenStream {
-        let named = arms.iter().any(|arm| arm.pattern.error.is_some());
+    pub(super) fn match_arms(&self, arms: &[Arm], needs_wildcard: bool) -> TokenStream {
+        let named = arms.iter().any(|arm| arm.pattern.binding.is_some());
         let subject = match named {
             true => code!((error.kind(), &error)),
             false => code!(error.kind()),
@@ -67,16 +67,16 @@ impl ArmWriter<'_> {
             let body = self.arm(&arm.action);
             code!(#pattern #guard => #body)
         });
-        let rest = open.then(|| code!(_ => {}));
+        let rest = needs_wildcard.then(|| code!(_ => {}));
         code!(match #subject { #(#arms)* #rest })
     }
 
     fn pattern(&self, pattern: &Pattern, named: bool) -> TokenStream {
-        let kind = kind(&pattern.kind, self.krate);
+        let kind = kind_pattern(&pattern.kind, self.krate);
         if !named {
             return kind;
         }
-        let error = match &pattern.error {
+        let error = match &pattern.binding {
             Some(error) => error.clone(),
             None => code!(_),
         };
@@ -93,37 +93,37 @@ impl ArmWriter<'_> {
                 code!(#call,)
             }
             Action::Recover(..) | Action::Fail(..) | Action::Diverge(_) => {
-                let value = self.run(action);
+                let value = self.action(action);
                 code!(#value,)
             }
             _ => {
-                let contents = self.run(action);
+                let contents = self.action(action);
                 code!({ #contents })
             }
         }
     }
 
     /// The steps of an action, as they stand in a block.
-    pub(super) fn run(&self, action: &Action) -> TokenStream {
+    pub(super) fn action(&self, action: &Action) -> TokenStream {
         match action {
-            Action::Recover(word, value) => self.recovers(word, value.as_ref()),
-            Action::Fail(word, error) => self.fails(word, error),
+            Action::Recover(word, value) => self.recover(word, value.as_ref()),
+            Action::Fail(word, error) => self.fail(word, error),
             Action::Diverge(tokens) => code!(#tokens),
             Action::Block(steps) => self.block(steps),
-            Action::If { condition, then, otherwise } => {
-                let then = self.run(then);
-                let otherwise = otherwise.as_deref().map(|action| {
-                    let contents = self.run(action);
+            Action::If { condition, then, else_branch } => {
+                let then = self.action(then);
+                let else_branch = else_branch.as_deref().map(|action| {
+                    let contents = self.action(action);
                     match action {
                         Action::If { .. } => code!(else #contents),
                         _ => code!(else { #contents }),
                     }
                 });
-                code!(#condition { #then } #otherwise)
+                code!(#condition { #then } #else_branch)
             }
             Action::Match { head, arms } => {
                 let arms = arms.iter().map(|(pat, action)| {
-                    let contents = self.run(action);
+                    let contents = self.action(action);
                     code!(#pat => { #contents })
                 });
                 code!(#head { #(#arms)* })
@@ -143,23 +143,23 @@ impl ArmWriter<'_> {
     fn block(&self, steps: &[Step]) -> TokenStream {
         let last = steps.len().saturating_sub(1);
         let steps = steps.iter().enumerate().map(|(index, step)| match step {
-            Step::Written(tokens) => tokens.clone(),
-            Step::Act(Action::Block(steps)) => {
+            Step::Verbatim(tokens) => tokens.clone(),
+            Step::Action(Action::Block(steps)) => {
                 let contents = self.block(steps);
                 code!({ #contents })
             }
-            Step::Act(action @ Action::Diverge(_)) if index < last => {
-                let contents = self.run(action);
+            Step::Action(action @ Action::Diverge(_)) if index < last => {
+                let contents = self.action(action);
                 code!(#contents;)
             }
-            Step::Act(action) => self.run(action),
+            Step::Action(action) => self.action(action),
         });
         code!(#(#steps)*)
     }
 }
 
 // Output: failure.recover(None)
-pub(super) fn settled(span: Span, how: &str, value: TokenStream) -> TokenStream {
+pub(super) fn failure_call(span: Span, how: &str, value: TokenStream) -> TokenStream {
     let failure = local_at(span, "failure");
     let call = call_at(span, how, value);
     code!(#failure #call)
@@ -168,27 +168,27 @@ pub(super) fn settled(span: Span, how: &str, value: TokenStream) -> TokenStream 
 /// An action that only does something, as an expression.
 fn statement(action: &Action, krate: &Path) -> Option<TokenStream> {
     match action {
-        Action::Log(log, None) => Some(quote_spanned!(at(log)=> #krate::log(&error))),
+        Action::Log(log, None) => Some(quote_spanned!(mixed_span(log)=> #krate::log(&error))),
         Action::Log(log, Some(level)) => {
-            let level = Ident::new(&level.to_string().to_uppercase(), at(level));
-            Some(quote_spanned!(at(log)=> #krate::log_at(#krate::Level::#level, &error)))
+            let level = Ident::new(&level.to_string().to_uppercase(), mixed_span(level));
+            Some(quote_spanned!(mixed_span(log)=> #krate::log_at(#krate::Level::#level, &error)))
         }
-        Action::Print(print) => Some(quote_spanned!(at(print)=> #krate::print(&error))),
+        Action::Print(print) => Some(quote_spanned!(mixed_span(print)=> #krate::print(&error))),
         Action::Call(called, awaited) => {
-            let call = call(called, quote_spanned!(at(called)=> &error));
+            let call = call(called, quote_spanned!(mixed_span(called)=> &error));
             Some(code!(#call #awaited))
         }
         Action::Closure(closure) => {
             // From the closure's beginning to its end, as if it were the user's: a lint says of a value that
             // is lost where that comes from.
-            let span = own(closure);
+            let span = user_span(closure);
             let krate = crate_at(krate, span);
             let error = local_at(span, "error");
             let arguments = parentheses(closure, quote_spanned!(span=> &#error, #closure));
             Some(quote_spanned!(span=> #krate::notify #arguments))
         }
         Action::AsyncClosure(closure) => {
-            let span = at(closure);
+            let span = mixed_span(closure);
             let krate = crate_at(krate, span);
             let mut closure = closure.clone();
             // So that the error's methods can be called.
@@ -207,12 +207,12 @@ fn statement(action: &Action, krate: &Path) -> Option<TokenStream> {
 // Input:  Connect(Dns | Refused)
 // Output: ::backstop::ErrorKind::Connect(
 //             ::backstop::ConnectError::Dns | ::backstop::ConnectError::Refused)
-pub(super) fn kind(kind_: &Kind, krate: &Path) -> TokenStream {
-    match kind_ {
+pub(super) fn kind_pattern(kind: &Kind, krate: &Path) -> TokenStream {
+    match kind {
         Kind::Any(token) => token.to_token_stream(),
-        Kind::Written(pat) => pat.to_token_stream(),
-        Kind::Either(kinds) => {
-            let kinds = kinds.iter().map(|each| kind(each, krate));
+        Kind::Verbatim(pat) => pat.to_token_stream(),
+        Kind::Or(kinds) => {
+            let kinds = kinds.iter().map(|each| kind_pattern(each, krate));
             code!(#(#kinds)|*)
         }
         // At the user's own word, where rustc reports a class that there is not.
@@ -220,12 +220,12 @@ pub(super) fn kind(kind_: &Kind, krate: &Path) -> TokenStream {
             let span = class.span();
             let here = crate_at(krate, span);
             let inside = match inside {
-                Inside::Left { out: false } => None,
-                Inside::Left { out: true } => Some(quote_spanned!(span=> (_))),
-                Inside::Written(tokens) => Some(quote_spanned!(span=> (#tokens))),
-                Inside::Status(pat) => Some(quote_spanned!(span=> (#pat))),
-                Inside::Leaves(leaves, each) => {
-                    let inside = leaf(each, &Ident::new(leaves, span), krate);
+                Payload::NoParens { has_payload: false } => None,
+                Payload::NoParens { has_payload: true } => Some(quote_spanned!(span=> (_))),
+                Payload::Verbatim(tokens) => Some(quote_spanned!(span=> (#tokens))),
+                Payload::Status(pat) => Some(quote_spanned!(span=> (#pat))),
+                Payload::Leaves(leaves, each) => {
+                    let inside = leaf_pattern(each, &Ident::new(leaves, span), krate);
                     Some(quote_spanned!(span=> (#inside)))
                 }
             };
@@ -234,23 +234,23 @@ pub(super) fn kind(kind_: &Kind, krate: &Path) -> TokenStream {
     }
 }
 
-fn leaf(leaf_: &Leaf, leaves: &Ident, krate: &Path) -> TokenStream {
-    match leaf_ {
-        Leaf::Word(word) => {
+fn leaf_pattern(leaf: &Leaf, leaves: &Ident, krate: &Path) -> TokenStream {
+    match leaf {
+        Leaf::Variant(word) => {
             let krate = crate_at(krate, word.span());
             quote_spanned!(word.span()=> #krate::#leaves::#word)
         }
-        Leaf::Named(name, each) => {
-            let inside = leaf(each, leaves, krate);
+        Leaf::Binding(name, each) => {
+            let inside = leaf_pattern(each, leaves, krate);
             match **each {
-                Leaf::Either(_) => code!(#name @ (#inside)),
+                Leaf::Or(_) => code!(#name @ (#inside)),
                 _ => code!(#name @ #inside),
             }
         }
-        Leaf::Either(each) => {
-            let each = each.iter().map(|each| leaf(each, leaves, krate));
+        Leaf::Or(each) => {
+            let each = each.iter().map(|each| leaf_pattern(each, leaves, krate));
             code!(#(#each)|*)
         }
-        Leaf::Written(pat) => pat.to_token_stream(),
+        Leaf::Verbatim(pat) => pat.to_token_stream(),
     }
 }

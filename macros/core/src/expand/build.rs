@@ -8,9 +8,11 @@ use quote::{ToTokens, quote_spanned};
 use syn::{Expr, Path, Type};
 
 use super::chain::{self, Chain};
-use super::{actions, at_output, call_at, code, crate_at, local_at, output, own, parentheses};
+use super::{
+    actions, call_at, code, crate_at, local_at, output, output_span, parentheses, user_span,
+};
 use crate::args::{Backoff, HeaderName, Measure};
-use crate::item::{Item, Response};
+use crate::item::{Item, ResponseArg};
 use crate::model::{Auth, Content, Method, Placeholder, Request, Retry};
 use crate::walk;
 
@@ -69,7 +71,7 @@ pub(super) fn request(
 pub(super) fn reader(request: &Request, item: &Item, how: &str) -> TokenStream {
     let output = output(request);
     // At the return type, so that one that cannot be read is reported there.
-    let span = at_output(request, item);
+    let span = output_span(request, item);
     let krate = crate_at(&request.krate, span);
     let how = Ident::new(how, span);
     let reader = quote_spanned!(span=> #krate::by_type::#how::<#output>().reader());
@@ -77,7 +79,7 @@ pub(super) fn reader(request: &Request, item: &Item, how: &str) -> TokenStream {
 }
 
 /// How the request is sent: what comes before, and the response.
-pub(super) struct Send {
+pub(super) struct Fetch {
     pub(super) exchange: Option<TokenStream>,
     pub(super) response: TokenStream,
 }
@@ -85,7 +87,7 @@ pub(super) struct Send {
 // Output: ::backstop::Session::shared().fetch(request).await
 // Output: let exchange = ::backstop::Session::fetch(&self.session.read().await, request);
 //         exchange.await
-pub(super) fn send(request: &Request) -> Send {
+pub(super) fn fetch(request: &Request) -> Fetch {
     let krate = &request.krate;
     // Where the method stands: an argument that is not `Send` is held across this `.await`.
     let span = match &request.method {
@@ -100,7 +102,7 @@ pub(super) fn send(request: &Request) -> Send {
             code!((#session).fetch(request))
         }
         Some(session) => {
-            let span = own(session);
+            let span = user_span(session);
             let krate = crate_at(krate, span);
             let request = local_at(span, "request");
             let session = reference(session);
@@ -111,16 +113,16 @@ pub(super) fn send(request: &Request) -> Send {
     match request.session.as_ref().is_some_and(walk::calls) {
         true => {
             let exchange = Some(code!(let exchange = #fetched;));
-            Send { exchange, response: code!(exchange #await_) }
+            Fetch { exchange, response: code!(exchange #await_) }
         }
-        false => Send { exchange: None, response: code!(#fetched #await_) },
+        false => Fetch { exchange: None, response: code!(#fetched #await_) },
     }
 }
 
 // Output: .path("id", &id)
 fn placeholder(placeholder: &Placeholder) -> TokenStream {
     let Placeholder { setter, text, value } = placeholder;
-    let span = own(value);
+    let span = user_span(value);
     let mut text = Literal::string(text);
     text.set_span(span);
     call_at(span, setter, quote_spanned!(span=> #text, &#value))
@@ -128,7 +130,7 @@ fn placeholder(placeholder: &Placeholder) -> TokenStream {
 
 // Output: .query(&filter)
 fn query(value: &Expr) -> TokenStream {
-    call_at(own(value), "query", reference(value))
+    call_at(user_span(value), "query", reference(value))
 }
 
 // Output: .header("accept", kind)
@@ -137,26 +139,26 @@ fn header(name: &HeaderName, value: &Expr) -> TokenStream {
         HeaderName::Text(text) => text.to_token_stream(),
         HeaderName::Path(path) => path.to_token_stream(),
     };
-    call_at(own(&name), "header", code!(#name, #value))
+    call_at(user_span(&name), "header", code!(#name, #value))
 }
 
 // Output: .headers(&map)
 fn headers(map: &Expr) -> TokenStream {
-    call_at(own(map), "headers", reference(map))
+    call_at(user_span(map), "headers", reference(map))
 }
 
 // Output: .bearer_auth(token)
 fn auth(auth: &Auth, chain: &mut Chain) {
     match auth {
         Auth::Bearer(token) => {
-            chain.call(call_at(own(token), "bearer_auth", token.to_token_stream()), &[token]);
+            chain.call(call_at(user_span(token), "bearer_auth", token.to_token_stream()), &[token]);
         }
         Auth::Basic(user, password) => {
             let given = match walk::calls(user) && walk::calls(password) {
-                true => chain.evaluate("user", chain::text(user)),
+                true => chain.evaluate("user", chain::to_string_call(user)),
                 false => user.to_token_stream(),
             };
-            let call = call_at(own(user), "basic_auth", code!(#given, #password));
+            let call = call_at(user_span(user), "basic_auth", code!(#given, #password));
             chain.call(call, &[user, password]);
         }
     }
@@ -190,16 +192,16 @@ fn limits(request: &Request, chain: &mut Chain) {
     for (method, time) in timeouts {
         if let Some(time) = time {
             let duration = duration(time);
-            chain.call(call_at(own(&duration), method, duration), time.evaluated().as_slice());
+            chain.call(call_at(user_span(&duration), method, duration), time.expr().as_slice());
         }
     }
     for (method, size) in [("max_body", &request.max_body), ("error_body", &request.error_body)] {
         let Some(size) = size else { continue };
         let bytes = match size {
             Measure::Literal(bytes, _) => Literal::u64_unsuffixed(*bytes).to_token_stream(),
-            Measure::Written(size) => size.to_token_stream(),
+            Measure::Expr(size) => size.to_token_stream(),
         };
-        chain.call(call_at(own(&bytes), method, bytes), size.evaluated().as_slice());
+        chain.call(call_at(user_span(&bytes), method, bytes), size.expr().as_slice());
     }
 }
 
@@ -217,13 +219,14 @@ fn limits(request: &Request, chain: &mut Chain) {
 fn retry(retry: &Retry, krate: &Path, chain: &mut Chain) {
     let (times, on, backoff, idempotency_key, on_retry) = match retry {
         Retry::Simple(times) => {
-            return chain.call(call_at(own(times), "retry", times.to_token_stream()), &[times]);
+            return chain
+                .call(call_at(user_span(times), "retry", times.to_token_stream()), &[times]);
         }
         Retry::Policy { times, on, backoff, idempotency_key, on_retry } => {
             (times, on, backoff, idempotency_key, on_retry)
         }
     };
-    let evaluated = retry.evaluated();
+    let evaluated = retry.exprs();
     let several = evaluated.iter().filter(|expr| walk::calls(expr)).count() > 1;
     let mut value = |name: &str, expr: &Expr| match several && walk::calls(expr) {
         true => chain.evaluate(name, expr.to_token_stream()),
@@ -233,23 +236,23 @@ fn retry(retry: &Retry, krate: &Path, chain: &mut Chain) {
     let backoff = backoff.as_ref().map(|backoff| match backoff {
         Backoff::Range(first, longest) => {
             let mut end = |name: &str, end: &Measure<Duration>| match end {
-                Measure::Written(expr) => value(name, expr),
+                Measure::Expr(expr) => value(name, expr),
                 Measure::Literal(..) => duration(end),
             };
             let (first, longest) = (end("first", first), end("longest", longest));
-            call_at(own(times), "backoff", code!(#first..#longest))
+            call_at(user_span(times), "backoff", code!(#first..#longest))
         }
-        Backoff::Written(range) => {
+        Backoff::Expr(range) => {
             let given = value("backoff", range);
-            call_at(own(range), "backoff", given)
+            call_at(user_span(range), "backoff", given)
         }
     });
     let observer = on_retry.as_ref().map(|observer| {
         let given = value("on_retry", observer);
-        call_at(own(observer), "on_retry", given)
+        call_at(user_span(observer), "on_retry", given)
     });
     let on = on.as_ref().map(|pattern| {
-        let kind = actions::kind(&pattern.kind, krate);
+        let kind = actions::kind_pattern(&pattern.kind, krate);
         let on = match pattern.matches_all() {
             true => code!(|_| true),
             false => code!(|error| match error.kind() { #kind => true, _ => false }),
@@ -261,7 +264,7 @@ fn retry(retry: &Retry, krate: &Path, chain: &mut Chain) {
         .map(|key| call_at(key.span(), "idempotency_key", TokenStream::new()));
     // A borrow that ends too soon is reported of all that the call is made on: that is to be the
     // observer, or where it cannot be, a part of this key.
-    let span = on_retry.as_ref().map_or_else(|| own(times), own);
+    let span = on_retry.as_ref().map_or_else(|| user_span(times), user_span);
     let krate = crate_at(krate, span);
     let policy = quote_spanned!(span=> #krate::Retry::times(#given));
     let evaluated = if several { &[] } else { evaluated.as_slice() };
@@ -273,7 +276,7 @@ fn retry(retry: &Retry, krate: &Path, chain: &mut Chain) {
 fn duration(duration: &Measure<Duration>) -> TokenStream {
     let duration = match duration {
         Measure::Literal(duration, _) => duration,
-        Measure::Written(expr) => return expr.to_token_stream(),
+        Measure::Expr(expr) => return expr.to_token_stream(),
     };
     if duration.subsec_nanos() == 0 {
         let seconds = Literal::u64_unsuffixed(duration.as_secs());
@@ -290,9 +293,9 @@ fn duration(duration: &Measure<Duration>) -> TokenStream {
 // Input:  #[response] Json(user): Json<User>
 // Output: .reads::<Json<User>>()
 fn reads(request: &Request, item: &Item) -> TokenStream {
-    match response(request, item) {
-        Some(Taken { ty, by_type: false, .. }) => {
-            let span = own(&ty);
+    match extracted(request, item) {
+        Some(Extracted { ty, by_type: false, .. }) => {
+            let span = user_span(&ty);
             let reads = Ident::new("reads", span);
             let nothing = parentheses(&ty, TokenStream::new());
             code!(.#reads::<#ty> #nothing)
@@ -302,7 +305,7 @@ fn reads(request: &Request, item: &Item) -> TokenStream {
 }
 
 /// What is taken from the response: a tuple if there are several.
-pub(super) struct Taken {
+pub(super) struct Extracted {
     pub(super) pat: TokenStream,
     pub(super) ty: TokenStream,
     /// Whether it may read the head alone, for all that is seen of it.
@@ -316,15 +319,15 @@ pub(super) struct Taken {
 // Output: (status, second)
 //         (StatusCode, String)
 //         #[allow(unused_mut)] let mut text = second;
-pub(super) fn response(request: &Request, item: &Item) -> Option<Taken> {
+pub(super) fn extracted(request: &Request, item: &Item) -> Option<Extracted> {
     const NAMES: [&str; 5] = ["first", "second", "third", "fourth", "fifth"];
     let first = item.responses.first()?;
     // The parentheses are where the first type is, as far as rustc's messages go.
-    let span = own(&first.ty);
+    let span = user_span(&first.ty);
     let krate = crate_at(&request.krate, span);
     let mut lets = TokenStream::new();
     let of_items = item.responses.iter().zip(NAMES).map(|(response, name)| {
-        let Response { attrs, pat, ty, .. } = response;
+        let ResponseArg { attrs, pat, ty, .. } = response;
         if attrs.is_empty() {
             return (pat.to_token_stream(), ty.to_token_stream());
         }
@@ -342,7 +345,7 @@ pub(super) fn response(request: &Request, item: &Item) -> Option<Taken> {
         _ => (code!((#(#pats),*)), quote_spanned!(span=> (#(#types),*))),
     };
     let by_type = item.responses.last().is_some_and(|last| !is_known(&last.ty));
-    Some(Taken { pat, ty, by_type, lets })
+    Some(Extracted { pat, ty, by_type, lets })
 }
 
 /// Whether the name of a type is one of the library's, all of which read themselves: asking by type
@@ -372,10 +375,10 @@ fn is_known(ty: &Type) -> bool {
 }
 
 // Output: let reader = ::backstop::by_type::taken::<Remaining>().reader();
-pub(super) fn taken_reader(request: &Request, taken: &Taken) -> Option<TokenStream> {
-    let Taken { ty, by_type, .. } = taken;
+pub(super) fn extracted_reader(request: &Request, taken: &Extracted) -> Option<TokenStream> {
+    let Extracted { ty, by_type, .. } = taken;
     // Where the type is, so that one that cannot be read is reported there.
-    let span = own(ty);
+    let span = user_span(ty);
     let krate = crate_at(&request.krate, span);
     let reader = quote_spanned!(span=> #krate::by_type::taken::<#ty>().reader());
     by_type.then(|| code!(let reader = #reader;))
@@ -383,13 +386,13 @@ pub(super) fn taken_reader(request: &Request, taken: &Taken) -> Option<TokenStre
 
 // Output: ::backstop::read::<Json<User>>(response)
 //         reader.read(response)
-pub(super) fn read(request: &Request, Taken { ty, by_type, .. }: &Taken) -> TokenStream {
+pub(super) fn read(request: &Request, Extracted { ty, by_type, .. }: &Extracted) -> TokenStream {
     if *by_type {
         return code!(reader.read(response));
     }
     // Where the type is: one that cannot be read is reported there, and only once, as `reads` asks
     // the same of it in the same place.
-    let span = own(ty);
+    let span = user_span(ty);
     let krate = crate_at(&request.krate, span);
     let read = Ident::new("read", span);
     code!(#krate::#read::<#ty>(response))
@@ -398,7 +401,7 @@ pub(super) fn read(request: &Request, Taken { ty, by_type, .. }: &Taken) -> Toke
 /// `&expr`, with the parentheses that it needs.
 fn reference(expr: &Expr) -> TokenStream {
     // One of our spans would make an error about the value one about the attribute.
-    let span = own(expr);
+    let span = user_span(expr);
     match expr {
         Expr::Reference(_) => expr.to_token_stream(),
         Expr::Array(_)

@@ -8,7 +8,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote_spanned;
 use syn::Expr;
 
-use super::{code, own};
+use super::{code, user_span};
 use crate::walk;
 
 pub(super) struct Chain {
@@ -66,7 +66,7 @@ impl Chain {
 
 // Input:  self.user()
 // Output: ::std::string::ToString::to_string(&self.user())
-pub(super) fn text(expr: &Expr) -> TokenStream {
-    let span = own(expr);
+pub(super) fn to_string_call(expr: &Expr) -> TokenStream {
+    let span = user_span(expr);
     quote_spanned!(span=> ::std::string::ToString::to_string(&#expr))
 }

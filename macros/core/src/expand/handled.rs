@@ -4,9 +4,9 @@ use proc_macro2::{Delimiter, Group, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 use syn::Path;
 
-use super::actions::{ArmWriter, settled};
-use super::build::Send;
-use super::{at, at_output, build, code, crate_at, local_at, output, own, run};
+use super::actions::{ArmWriter, failure_call};
+use super::build::Fetch;
+use super::{build, code, crate_at, local_at, mixed_span, output, output_span, run, user_span};
 use crate::item::{Item, may_be_refutable};
 use crate::model::{Body, Call, Callee, Exit, Handlers, OnError, Request, Success};
 
@@ -22,8 +22,8 @@ use crate::model::{Body, Call, Callee, Exit, Handlers, OnError, Request, Success
 //         })
 pub(super) fn statements(request: &Request, handlers: &Handlers, item: &Item) -> TokenStream {
     let guard = handlers.finally.as_ref().map(|call| guard(call, request));
-    let reader = match build::response(request, item) {
-        Some(taken) => build::taken_reader(request, &taken),
+    let reader = match build::extracted(request, item) {
+        Some(taken) => build::extracted_reader(request, &taken),
         None => match handlers.success {
             Success::Decode => Some(build::reader(request, item, "total")),
             Success::Inspect(_) | Success::Run(_) => None,
@@ -31,7 +31,7 @@ pub(super) fn statements(request: &Request, handlers: &Handlers, item: &Item) ->
     };
     let streaming = reader.as_ref().map(|_| code!(reader.streaming));
     let build = build::request(request, item, streaming);
-    let Send { exchange, response } = build::send(request);
+    let Fetch { exchange, response } = build::fetch(request);
     let handled = handled(request, handlers, item);
     let handled = match handlers.may_await() {
         true => handled,
@@ -72,15 +72,15 @@ fn handled(request: &Request, handlers: &Handlers, item: &Item) -> TokenStream {
 fn guard(call: &Call, request: &Request) -> TokenStream {
     let called = match (&call.callee, call.awaited.is_some()) {
         (Callee::Function(called), _) => {
-            let called = super::call(called, quote_spanned!(at(called)=> ending));
-            quote_spanned!(at(&called)=> |ending| #called)
+            let called = super::call(called, quote_spanned!(mixed_span(called)=> ending));
+            quote_spanned!(mixed_span(&called)=> |ending| #called)
         }
         (Callee::Closure(closure), _) => code!(#closure),
-        (Callee::Written(expr), true) => quote_spanned!(at(expr)=> |_| #expr),
-        (Callee::Written(expr), false) => code!(|_| { #expr; }),
+        (Callee::Verbatim(expr), true) => quote_spanned!(mixed_span(expr)=> |_| #expr),
+        (Callee::Verbatim(expr), false) => code!(|_| { #expr; }),
     };
     // Where the call stands, so that one that does not fit, or cannot be awaited, is reported there.
-    let span = at(&called);
+    let span = mixed_span(&called);
     let krate = crate_at(&request.krate, span);
     let new = match &call.awaited {
         Some(_) => quote_spanned!(span=> finally_async),
@@ -91,7 +91,7 @@ fn guard(call: &Call, request: &Request) -> TokenStream {
 }
 
 /// The name of the failure, as what handles it uses it.
-fn failure(handlers: &Handlers) -> TokenStream {
+fn failure_pattern(handlers: &Handlers) -> TokenStream {
     match handlers {
         // `fallback` takes a build error out of it.
         Handlers { fallback: Some(_), .. } => code!(mut failure),
@@ -101,7 +101,7 @@ fn failure(handlers: &Handlers) -> TokenStream {
 }
 
 /// What the body takes from the response, and how.
-struct Taking {
+struct Reading {
     /// The expression that reads it.
     read: TokenStream,
     /// The pattern of what was read.
@@ -110,8 +110,8 @@ struct Taking {
     taken: TokenStream,
 }
 
-fn taking(request: &Request, item: &Item) -> Taking {
-    let (pat, read, lets) = match build::response(request, item) {
+fn reading(request: &Request, item: &Item) -> Reading {
+    let (pat, read, lets) = match build::extracted(request, item) {
         Some(taken) => {
             let read = build::read(request, &taken);
             (taken.pat, read, taken.lets)
@@ -125,8 +125,8 @@ fn taking(request: &Request, item: &Item) -> Taking {
     // In a `let`, one that leaves a value out is reported at itself.
     let refutable = item.responses.iter().any(|response| may_be_refutable(&response.pat));
     match refutable {
-        true => Taking { read, pat: code!(response), taken: code!(let #pat = response; #lets) },
-        false => Taking { read, pat, taken: lets },
+        true => Reading { read, pat: code!(response), taken: code!(let #pat = response; #lets) },
+        false => Reading { read, pat, taken: lets },
     }
 }
 
@@ -137,7 +137,7 @@ fn taking(request: &Request, item: &Item) -> Taking {
 fn decoded(request: &Request, handlers: &Handlers) -> TokenStream {
     let krate = &request.krate;
     let output = output(request);
-    let failure = failure(handlers);
+    let failure = failure_pattern(handlers);
     let done = match finished(handlers, code!(#krate::Ending::Done)) {
         Some(finished) => code!({ #finished return outcome; }),
         None => code!(return outcome,),
@@ -165,9 +165,9 @@ fn decoded(request: &Request, handlers: &Handlers) -> TokenStream {
 fn inspected(request: &Request, handlers: &Handlers, item: &Item, body: &Body) -> TokenStream {
     let krate = &request.krate;
     let output = output(request);
-    let Taking { read, pat, taken } = taking(request, item);
+    let Reading { read, pat, taken } = reading(request, item);
     let (body, allow) = (run::body(request, body), run::allow_unreachable(body));
-    let failure = failure(handlers);
+    let failure = failure_pattern(handlers);
     let ending = code!(#krate::by_type::returned(&outcome).ending());
     let finished = match &handlers.finally {
         // What is borrowed of the outcome is given back before it waits.
@@ -212,9 +212,9 @@ fn run_before(
     body: &Body,
 ) -> TokenStream {
     let krate = &request.krate;
-    let Taking { read, pat, taken } = taking(request, item);
+    let Reading { read, pat, taken } = reading(request, item);
     let (body, allow) = (run::body(request, body), run::allow_unreachable(body));
-    let failure = failure(handlers);
+    let failure = failure_pattern(handlers);
     let finished = end(finally, code!(#krate::Ending::Done));
     code! {
         let #failure: #krate::Failure<()> = match #read {
@@ -246,8 +246,8 @@ fn run_last(
     outcome: &TokenStream,
 ) -> TokenStream {
     let krate = &request.krate;
-    let Taking { read, pat, taken } = taking(request, item);
-    let failure = failure(handlers);
+    let Reading { read, pat, taken } = reading(request, item);
+    let failure = failure_pattern(handlers);
     let body = run::last(request, body);
     code! {
         match #read {
@@ -269,7 +269,7 @@ fn outcome(request: &Request, handlers: &Handlers, item: &Item) -> TokenStream {
     let actions = actions(&writer, on_error);
     let deny = denied(on_error);
     let goes_on = match &handlers.fallback {
-        None => goes_on(&writer, at_output(request, item)),
+        None => goes_on(&writer, output_span(request, item)),
         Some(fallback) => fall_back(&writer, fallback),
     };
     // Whether a handler returns, its type says.
@@ -343,8 +343,8 @@ fn denied(on_error: &OnError) -> Option<TokenStream> {
 fn actions(writer: &ArmWriter<'_>, on_error: &OnError) -> TokenStream {
     match on_error {
         OnError::Nothing => TokenStream::new(),
-        OnError::Always(action, _) => writer.run(action),
-        OnError::Arms { arms, open, .. } => writer.choose(arms, *open),
+        OnError::Always(action, _) => writer.action(action),
+        OnError::Arms { arms, needs_wildcard, .. } => writer.match_arms(arms, *needs_wildcard),
     }
 }
 
@@ -354,7 +354,7 @@ fn goes_on(writer: &ArmWriter<'_>, output: Span) -> TokenStream {
     // comes from the macro, rustc looks no further for who is to blame.
     let output = output.resolved_at(Span::mixed_site());
     let (krate, failure) = (crate_at(writer.krate, output), local_at(output, "failure"));
-    writer.ended("Failed", quote_spanned!(output=> #krate::Outcome::from_failure(#failure)))
+    writer.with_ending("Failed", quote_spanned!(output=> #krate::Outcome::from_failure(#failure)))
 }
 
 // Input:  fallback = 0
@@ -363,9 +363,9 @@ fn goes_on(writer: &ArmWriter<'_>, output: Span) -> TokenStream {
 //             ::core::option::Option::None => failure.recover(0),
 //         }
 fn fall_back(writer: &ArmWriter<'_>, fallback: &syn::Expr) -> TokenStream {
-    let kept = writer.ended("Failed", code!(kept));
-    let recovered = settled(own(fallback), "recover", fallback.to_token_stream());
-    let recovered = writer.ended("Done", recovered);
+    let kept = writer.with_ending("Failed", code!(kept));
+    let recovered = failure_call(user_span(fallback), "recover", fallback.to_token_stream());
+    let recovered = writer.with_ending("Done", recovered);
     code! {
         match failure.build_error() {
             ::core::option::Option::Some(kept) => #kept,
@@ -381,19 +381,19 @@ fn cleanup(call: &Call, krate: &Path) -> TokenStream {
     let called = match &call.callee {
         Callee::Function(called) => super::call(called, TokenStream::new()),
         Callee::Closure(closure) => {
-            let krate = crate_at(krate, at(closure));
-            quote_spanned!(at(closure)=> #krate::handle(#closure))
+            let krate = crate_at(krate, mixed_span(closure));
+            quote_spanned!(mixed_span(closure)=> #krate::handle(#closure))
         }
-        Callee::Written(expr) => code!(#expr),
+        Callee::Verbatim(expr) => code!(#expr),
     };
     if let Some(awaited) = &call.awaited {
         return code!(#called #awaited;);
     }
     // A future that is not awaited would never run.
-    let deny = quote_spanned!(own(&called)=> #[deny(unused_must_use)]);
+    let deny = quote_spanned!(user_span(&called)=> #[deny(unused_must_use)]);
     match &call.callee {
         // rustc takes no such attribute on a macro.
-        Callee::Written(syn::Expr::Macro(_)) => code!(#deny { #called; }),
+        Callee::Verbatim(syn::Expr::Macro(_)) => code!(#deny { #called; }),
         _ => code!(#deny #called;),
     }
 }

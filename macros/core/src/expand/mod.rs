@@ -59,13 +59,13 @@ fn statements(request: &Request, item: &Item) -> TokenStream {
 //         })
 fn boxed(request: &Request, item: &Item, written: &ReturnType) -> (Signature, TokenStream) {
     let statements = statements(request, item);
-    let typed = run::typed(request);
+    let type_hint = run::type_hint(request);
     let sig = Signature { asyncness: None, output: written.clone(), ..item.sig.clone() };
-    (sig, code!(::std::boxed::Box::pin(async move { #typed #statements })))
+    (sig, code!(::std::boxed::Box::pin(async move { #type_hint #statements })))
 }
 
 /// The span of the first of `tokens`, for generated code that an error should point there for.
-fn at(tokens: &impl ToTokens) -> Span {
+fn mixed_span(tokens: &impl ToTokens) -> Span {
     let first = tokens.to_token_stream().into_iter().next();
     let span = first.map_or_else(Span::call_site, |tree| tree.span());
     span.resolved_at(Span::mixed_site())
@@ -73,7 +73,7 @@ fn at(tokens: &impl ToTokens) -> Span {
 
 /// The user's own span of the first of `tokens`, for what names nothing: an error there is about
 /// their code, and says nothing of the attribute.
-fn own(tokens: &impl ToTokens) -> Span {
+fn user_span(tokens: &impl ToTokens) -> Span {
     let first = tokens.to_token_stream().into_iter().next();
     first.map_or_else(Span::mixed_site, |tree| tree.span())
 }
@@ -92,7 +92,7 @@ fn call_at(span: Span, method: &str, arguments: TokenStream) -> TokenStream {
 }
 
 /// The span of the last of `tokens`.
-fn at_end(tokens: &impl ToTokens) -> Span {
+fn last_span(tokens: &impl ToTokens) -> Span {
     let last = tokens.to_token_stream().into_iter().last();
     last.map_or_else(Span::call_site, |tree| tree.span())
 }
@@ -101,7 +101,7 @@ fn at_end(tokens: &impl ToTokens) -> Span {
 /// badly is reported there, and what is wrong with its result too.
 fn parentheses(path: &impl ToTokens, arguments: TokenStream) -> Group {
     let mut group = Group::new(Delimiter::Parenthesis, arguments);
-    group.set_span(at_end(path));
+    group.set_span(last_span(path));
     group
 }
 
@@ -110,7 +110,7 @@ fn parentheses(path: &impl ToTokens, arguments: TokenStream) -> Group {
 fn call(called: &Expr, arguments: TokenStream) -> TokenStream {
     let arguments = parentheses(called, arguments);
     match is_place(called) {
-        true => quote_spanned!(own(called)=> (#called) #arguments),
+        true => quote_spanned!(user_span(called)=> (#called) #arguments),
         false => code!(#called #arguments),
     }
 }
@@ -135,9 +135,9 @@ fn output(request: &Request) -> TokenStream {
 }
 
 /// Where the return type stands, or the function's name if there is none.
-fn at_output(request: &Request, item: &Item) -> Span {
+fn output_span(request: &Request, item: &Item) -> Span {
     match &request.output {
-        Some(ty) => own(ty),
+        Some(ty) => user_span(ty),
         None => item.sig.ident.span(),
     }
 }

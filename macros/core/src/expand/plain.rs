@@ -3,17 +3,17 @@
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote_spanned};
 
-use super::build::{Send, Taken};
-use super::{at_output, build, code, crate_at, local_at, run};
+use super::build::{Extracted, Fetch};
+use super::{build, code, crate_at, local_at, output_span, run};
 use crate::item::Item;
 use crate::model::{Body, BodyForm, Request};
 
 pub(super) fn statements(request: &Request, item: &Item, body: Option<&Body>) -> TokenStream {
     match body {
-        None => decoded(request, item),
-        Some(body) => match build::response(request, item) {
-            None => unread(request, item, body),
-            Some(taken) => read(request, item, body, &taken),
+        None => bodyless(request, item),
+        Some(body) => match build::extracted(request, item) {
+            None => without_response(request, item, body),
+            Some(taken) => with_response(request, item, body, &taken),
         },
     }
 }
@@ -27,12 +27,12 @@ pub(super) fn statements(request: &Request, item: &Item, body: Option<&Body>) ->
 //             ::core::result::Result::Err(error) => return ::backstop::Outcome::from_error(error),
 //         };
 //         BODY
-fn read(request: &Request, item: &Item, body: &Body, taken: &Taken) -> TokenStream {
-    let Taken { pat, lets, .. } = taken;
-    let reader = build::taken_reader(request, taken);
+fn with_response(request: &Request, item: &Item, body: &Body, taken: &Extracted) -> TokenStream {
+    let Extracted { pat, lets, .. } = taken;
+    let reader = build::extracted_reader(request, taken);
     let streaming = reader.as_ref().map(|_| code!(reader.streaming));
     let build = build::request(request, item, streaming);
-    let Send { exchange, response } = build::send(request);
+    let Fetch { exchange, response } = build::fetch(request);
     let read = build::read(request, taken);
     let from_error = from_error(request, item);
     let body = run::last(request, body);
@@ -57,9 +57,9 @@ fn read(request: &Request, item: &Item, body: &Body, taken: &Taken) -> TokenStre
 //             return ::backstop::Outcome::from_error(error);
 //         }
 //         BODY
-fn unread(request: &Request, item: &Item, body: &Body) -> TokenStream {
+fn without_response(request: &Request, item: &Item, body: &Body) -> TokenStream {
     let build = build::request(request, item, None);
-    let Send { exchange, response } = build::send(request);
+    let Fetch { exchange, response } = build::fetch(request);
     let from_error = from_error(request, item);
     if let BodyForm::Scoped { .. } = body.form {
         let body = run::last(request, body);
@@ -96,10 +96,10 @@ fn unread(request: &Request, item: &Item, body: &Body) -> TokenStream {
 //             .streaming(reader.streaming);
 //         let response = ::backstop::Session::shared().fetch(request).await;
 //         reader.read(response)
-fn decoded(request: &Request, item: &Item) -> TokenStream {
+fn bodyless(request: &Request, item: &Item) -> TokenStream {
     let reader = build::reader(request, item, "returns");
     let build = build::request(request, item, Some(code!(reader.streaming)));
-    let Send { exchange, response } = build::send(request);
+    let Fetch { exchange, response } = build::fetch(request);
     code! {
         #reader
         #build
@@ -111,7 +111,7 @@ fn decoded(request: &Request, item: &Item) -> TokenStream {
 
 /// At the return type, so that one that cannot carry an error is reported there.
 fn from_error(request: &Request, item: &Item) -> TokenStream {
-    let span = at_output(request, item);
+    let span = output_span(request, item);
     let krate = crate_at(&request.krate, span);
     let error = local_at(span, "error");
     quote_spanned!(span=> #krate::Outcome::from_error(#error))

@@ -62,17 +62,17 @@ pub(super) fn handle(request: &Request, block: &Group) -> TokenStream {
 //         }
 fn async_block(request: &Request, block: &Group, moves: bool) -> TokenStream {
     let tokens = block.stream();
-    let typed = typed(request);
+    let type_hint = type_hint(request);
     let moved = moves.then(|| code!(move));
     // Where the body is: of a block in our code, rustc names no variable.
-    quote_spanned!(block.span()=> async #moved { #typed #tokens })
+    quote_spanned!(block.span()=> async #moved { #type_hint #tokens })
 }
 
 /// The beginning of an `async` block: it takes its type from what it returns first.
 // Output: if let ::core::option::Option::Some(outcome) = ::backstop::by_type::no_outcome::<R>() {
 //             return outcome;
 //         }
-pub(super) fn typed(request: &Request) -> Option<TokenStream> {
+pub(super) fn type_hint(request: &Request) -> Option<TokenStream> {
     let krate = &request.krate;
     request.output.as_ref().map(|output| {
         code! {
