@@ -1,4 +1,4 @@
-//! What an arm does, an expression → the steps it takes, and how each way through it flow.
+//! The action of an arm: an expression → its steps, and how control may leave them.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
@@ -15,18 +15,18 @@ pub(crate) enum Action {
     /// `log`, or `log(level)`.
     Log(Ident, Option<Ident>),
     Print(Ident),
-    /// A path, or a field that holds a function, which is called with the error; and the `.await` that
-    /// followed.
+    /// A path, or a field that holds a function. Called with the error; the tokens are the `.await`
+    /// after it.
     Call(Expr, Option<TokenStream>),
-    /// A closure that is called with the error.
+    /// A closure, called with the error.
     Closure(ExprClosure),
-    /// One that is `async`, called and awaited.
+    /// An `async` closure, called with the error and awaited.
     AsyncClosure(ExprClosure),
     /// Any other expression.
     Statement(TokenStream),
     /// A macro that never returns, such as `panic!(…)`.
     Diverge(TokenStream),
-    /// The word, and the value if it is not `()`.
+    /// The word `recover`, and the value unless it is `()`.
     Recover(Ident, Option<Expr>),
     Fail(Ident, Expr),
     Block(Vec<Step>),
@@ -42,12 +42,12 @@ pub(crate) enum Action {
 }
 
 pub(crate) enum Step {
-    /// A `let`, an item: anything that is no action.
+    /// A `let` or an item.
     Verbatim(TokenStream),
     Action(Action),
 }
 
-/// How the ways through an action end; several can be true of one action.
+/// How control may leave an action. The paths through one action may differ.
 #[derive(Debug, Default, Clone, Copy, PartialEq)]
 pub(crate) struct Flow {
     pub(crate) propagates: bool,
@@ -97,15 +97,15 @@ impl Action {
         }
     }
 
-    /// Whether every way through it may be one that never comes to its end: by its form, as only types
-    /// say which function returns.
+    /// Whether every path through it may diverge. Judged by form: only types say whether a function
+    /// returns.
     pub(crate) fn may_diverge(&self) -> bool {
         match self {
             Action::Log(..) | Action::Print(_) | Action::Closure(_) | Action::AsyncClosure(_) => {
                 false
             }
             Action::Call(..) | Action::Statement(_) | Action::Diverge(_) => true,
-            // They leave what comes after.
+            // The statements after them are not reached.
             Action::Recover(..) | Action::Fail(..) => true,
             Action::Block(steps) => steps
                 .iter()
@@ -118,7 +118,7 @@ impl Action {
         }
     }
 
-    /// Whether it is given the error.
+    /// Whether it uses the error.
     pub(crate) fn needs_error(&self) -> bool {
         match self {
             Action::Log(..)
@@ -141,7 +141,7 @@ impl Action {
     }
 }
 
-/// `expr` in a place after which nothing else of the arm runs.
+/// Parses an arm's action. It is in tail position: nothing else of the arm runs after it.
 pub(crate) fn parse(expr: Expr) -> syn::Result<Action> {
     action(expr, true)
 }
@@ -198,7 +198,7 @@ fn awaited_call(awaited: ExprAwait) -> Action {
     Action::Call(*base, Some(quote!(#dot_token #await_token)))
 }
 
-/// A field, or an element of a list: it is called, as it does nothing by itself.
+/// Whether `expr` is a field or an element: evaluating it does nothing, so it is called.
 pub(crate) fn is_place(expr: &Expr) -> bool {
     match expr {
         Expr::Field(field) => field.attrs.is_empty(),
@@ -208,7 +208,7 @@ pub(crate) fn is_place(expr: &Expr) -> bool {
     }
 }
 
-/// A closure that waits, or that makes a block that does, is an `async` one.
+/// A closure whose body is an `.await` or an `async` block is treated as an `async` closure.
 fn from_closure(mut closure: ExprClosure) -> Action {
     if closure.asyncness.is_some() {
         return Action::AsyncClosure(closure);
@@ -241,7 +241,7 @@ fn list_of_names(expr: &Expr) -> Option<String> {
     (!words.is_empty()).then(|| words.join("; "))
 }
 
-/// What a closure yields is no outcome.
+/// Refuses a closure that tries to end the arm: its value is not used.
 fn refuse_ending(closure: &ExprClosure) -> syn::Result<()> {
     if let Some(ending) = scan::ending_call(&closure.body.to_token_stream()) {
         let message = format!(
@@ -267,7 +267,7 @@ fn refuse_ending(closure: &ExprClosure) -> syn::Result<()> {
     ))
 }
 
-/// Whether an expression makes a value and does nothing else, as far as can be seen.
+/// Whether an expression only makes a value, judged by form.
 fn is_value(expr: &Expr) -> bool {
     match expr {
         Expr::Lit(_) | Expr::Struct(_) | Expr::Array(_) | Expr::Repeat(_) | Expr::Tuple(_) => true,
@@ -281,7 +281,7 @@ fn is_value(expr: &Expr) -> bool {
     }
 }
 
-/// `Some`, `Problem::NotFound`: in capitals alone it would be a constant, and may be a function.
+/// `Some` or `Problem::NotFound`. A name in capitals is a constant, which may hold a function.
 fn is_constructor(path: &Path) -> bool {
     path.segments.last().is_some_and(|last| {
         let name = last.ident.to_string();
@@ -289,7 +289,7 @@ fn is_constructor(path: &Path) -> bool {
     })
 }
 
-/// Tokens that are kept as they are: nothing in them settles the error.
+/// Keeps tokens as they are, and refuses `recover` and `fail` in them.
 fn verbatim(tokens: impl ToTokens) -> syn::Result<TokenStream> {
     let tokens = tokens.into_token_stream();
     match scan::ending_call(&tokens) {

@@ -1,8 +1,9 @@
-//! A function as `#[async_trait]` leaves it → the `async fn` that was written, and back.
+//! A function that `#[async_trait]` has rewritten → the original `async fn`.
 //!
-//! It makes `fn f(…) -> Pin<Box<dyn Future<Output = T> + Send + 'async_trait>>` of an `async fn`, puts
-//! the body into `Box::pin(async move { … })`, and moves each argument into the block, under its
-//! pattern. What the request sends, and what handles its failure, belongs into that block too.
+//! `#[async_trait]` turns an `async fn` into
+//! `fn f(…) -> Pin<Box<dyn Future<Output = T> + Send + 'async_trait>>`, puts the body into
+//! `Box::pin(async move { … })`, and binds each argument to its pattern in that block. The expansion
+//! goes into the block as well.
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
@@ -12,7 +13,7 @@ use syn::{
     Type, TypeParamBound,
 };
 
-/// What the return type wraps, if it is one of `#[async_trait]`'s.
+/// The `Output` of the future, if `#[async_trait]` wrote the return type.
 pub(crate) fn original_output(output: &ReturnType) -> Option<Type> {
     let ReturnType::Type(_, ty) = output else {
         return None;
@@ -54,14 +55,14 @@ fn argument<'a>(ty: &'a Type, name: &str) -> Option<&'a Type> {
     })
 }
 
-/// The body that was written, and the patterns of its arguments.
+/// The original body, and the patterns of the arguments.
 pub(crate) struct Original {
     pub(crate) body: TokenStream,
-    /// Each with the name that stands for it in the signature.
+    /// Each with its name in the rewritten signature.
     pub(crate) patterns: Vec<(ExprPath, Pat)>,
 }
 
-/// What was written between the braces of the function.
+/// The original of a rewritten body.
 pub(crate) fn original(body: &TokenStream) -> Option<Original> {
     // Box::pin(async move { … })
     let inside = last_group(body, Delimiter::Parenthesis)?;

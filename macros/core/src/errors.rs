@@ -1,16 +1,16 @@
-//! Mistakes, one by one → a list of them → `compile_error!`s.
+//! The mistakes of one attribute, collected, and written as `compile_error!`s.
 
 use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
 use syn::LitStr;
 
-/// Every mistake found so far, each with its own span, in the order found.
+/// The mistakes found so far, in order, each with its span.
 #[derive(Default)]
 pub(crate) struct Errors(Vec<Mistake>);
 
 struct Mistake {
     error: syn::Error,
-    /// The template that it stands in, where rustc itself says it better: see [`Errors::misspelt`].
+    /// The template with the mistake, if rustc reports it: see [`Errors::misspelt`].
     template: Option<LitStr>,
 }
 
@@ -19,7 +19,7 @@ impl Errors {
         self.push(syn::Error::new(span, message));
     }
 
-    /// From the first to the last of `tokens`, where [`Self::at`] would point at one token.
+    /// At all of `tokens`, from the first to the last.
     pub(crate) fn on(&mut self, tokens: &impl ToTokens, message: impl std::fmt::Display) {
         self.push(syn::Error::new_spanned(tokens, message));
     }
@@ -28,13 +28,13 @@ impl Errors {
         self.0.push(Mistake { error, template: None });
     }
 
-    /// A misspelt name in a template. rustc points at it within the literal, as it does for a
-    /// format string, where a macro can point at no part of one: `fallback` has it look.
+    /// A misspelt name in a template. A macro cannot point at a part of a literal. rustc can, so
+    /// `fallback` passes the template to it as a format string.
     pub(crate) fn misspelt(&mut self, template: &LitStr, error: syn::Error) {
         self.0.push(Mistake { error, template: Some(template.clone()) });
     }
 
-    /// The value, or nothing and its error kept.
+    /// The value, or `None` after keeping the error.
     pub(crate) fn keep<T>(&mut self, result: syn::Result<T>) -> Option<T> {
         result.map_err(|error| self.push(error)).ok()
     }
@@ -43,13 +43,13 @@ impl Errors {
         self.0.is_empty()
     }
 
-    /// All but those that rustc finds in [`Errors::templates`].
+    /// All except those that rustc reports for [`Errors::templates`].
     pub(crate) fn to_compile_errors(&self) -> TokenStream {
         let own = self.0.iter().filter(|mistake| mistake.template.is_none());
         own.map(|mistake| mistake.error.to_compile_error()).collect()
     }
 
-    /// All of them, for an item in which nobody looks into a template.
+    /// All, for an item that is written without its templates.
     pub(crate) fn to_all_compile_errors(&self) -> TokenStream {
         self.0.iter().map(|mistake| mistake.error.to_compile_error()).collect()
     }

@@ -1,5 +1,7 @@
-//! An item whose attribute has mistakes → the same item without them, so that its callers, and
-//! whatever else is in the file, still type-check and the mistakes are all that is reported.
+//! An item whose attribute has mistakes → the same item with a stub body.
+//!
+//! The callers of the item, and the rest of the file, still type-check, so only the mistakes are
+//! reported.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
@@ -25,7 +27,7 @@ pub(crate) fn item(item: Item, named: &[Ident], errors: &Errors) -> TokenStream 
     let kept = keep_in_use(named, &item);
     let rewritten = item.is_rewritten();
     let Item { attrs, vis, mut sig, responses, body, boxed, .. } = item;
-    // Callers were written for the function that the mistakes are in the way of.
+    // Callers expect the function without these mistakes.
     sig.constness = None;
     sig.abi = None;
     sig.variadic = None;
@@ -35,18 +37,18 @@ pub(crate) fn item(item: Item, named: &[Ident], errors: &Errors) -> TokenStream 
     let has_impl_trait = responses.iter().any(|response| has_impl_trait(&response.ty));
     let lets = responses.iter().map(|ResponseArg { pat, ty, .. }| quote!(let #pat: #ty = loop {};));
     let stub = match body {
-        // What the body names stays in use, as an import that is not would be one more message, and
-        // other mistakes in it are not for a second round.
+        // The body stays: otherwise rustc would report its imports as unused, and its own mistakes only
+        // in the next build.
         Some(body) if !has_impl_trait && !body.tokens.is_empty() => {
             let body = body.tokens;
             let block = quote!(#(#lets)* #body);
             match returns_nothing(&sig.output) {
-                // Perhaps the return type is what is missing.
+                // The return type may be missing, so the body's type is not checked.
                 true => quote!(let _ = async { #block }; loop {}),
                 false => block,
             }
         }
-        // Nothing says what the type is.
+        // A stub cannot implement `impl Trait`.
         _ if returns_impl_trait(&sig.output) => return errors.to_all_compile_errors(),
         Some(_) if !has_impl_trait => quote!(#(#lets)* loop {}),
         _ => quote!(loop {}),
@@ -59,7 +61,7 @@ pub(crate) fn item(item: Item, named: &[Ident], errors: &Errors) -> TokenStream 
             quote!(::std::boxed::Box::pin(async move { #kept #misspelt #stub }))
         }
     };
-    // Nothing that a stub leaves undone is worth a warning beside the mistakes.
+    // Warnings about the stub would distract from the mistakes.
     quote! {
         #compile_errors
         #(#attrs)*
@@ -73,14 +75,14 @@ pub(crate) fn item(item: Item, named: &[Ident], errors: &Errors) -> TokenStream 
 //         in a constant without a name
 fn checked_template(template: &LitStr, item: &Item) -> TokenStream {
     let bindings = item.bindings();
-    // Under `#[cfg]`, several may have one name.
+    // Under `#[cfg]`, several arguments may have the same name.
     let mut names: Vec<&Ident> = Vec::new();
     for (name, _) in &bindings {
         if !names.contains(&name) {
             names.push(name);
         }
     }
-    // A module of its own: what else is in scope is no argument.
+    // A separate module, so that rustc suggests no other name in scope.
     quote! {
         const _: () = {
             mod template {
@@ -110,7 +112,7 @@ fn returns_nothing(output: &ReturnType) -> bool {
     }
 }
 
-/// Whether the return type says `impl Trait`, which a body that never ends does not implement.
+/// Whether the return type contains `impl Trait`, which a diverging body does not implement.
 fn returns_impl_trait(output: &ReturnType) -> bool {
     match output {
         ReturnType::Default => false,

@@ -1,10 +1,10 @@
-//! A word that is right in another place, or with another client → what to write here.
+//! Words from other libraries, or from other places in the attribute → what to write here.
 
 use proc_macro2::Ident;
 
 use crate::suggest::nearest;
 
-/// What to write for a key that there is not: the end of a message.
+/// The end of the message for an unknown key: what to write instead.
 pub(crate) fn key(word: &str) -> Option<&'static str> {
     const TARGET: &str = ": write the method and the template, such as `get = \"/path\"`";
     Some(match word.to_ascii_lowercase().as_str() {
@@ -77,7 +77,7 @@ pub(crate) fn key(word: &str) -> Option<&'static str> {
     })
 }
 
-/// Each class that has leaves, and what they are.
+/// The leaves of each class that has any.
 const LEAVES: [(&str, &[&str]); 7] = [
     ("Build", &["Url", "Segment", "Method", "Header", "Body", "Session"]),
     ("Connect", &["Dns", "Refused", "Tls", "Certificate", "Proxy", "Other"]),
@@ -88,13 +88,13 @@ const LEAVES: [(&str, &[&str]); 7] = [
     ("Decode", &["ContentType", "Syntax", "Shape", "Charset"]),
 ];
 
-/// The classes that have a leaf of this name.
+/// The classes with a leaf of this name.
 pub(crate) fn classes_of(leaf: &Ident) -> Vec<&'static str> {
     let has = |leaves: &[&str]| leaves.iter().any(|other| leaf == other);
     LEAVES.iter().filter(|(_, leaves)| has(leaves)).map(|(class, _)| *class).collect()
 }
 
-/// The statuses by their names, as in `StatusCode::NOT_FOUND`.
+/// The statuses by the names of `StatusCode`'s constants.
 const STATUSES: [(&str, u16); 48] = [
     ("MULTIPLE_CHOICES", 300),
     ("MOVED_PERMANENTLY", 301),
@@ -146,14 +146,14 @@ const STATUSES: [(&str, u16); 48] = [
     ("NETWORK_AUTHENTICATION_REQUIRED", 511),
 ];
 
-/// The status of `NOT_FOUND`, or of `NotFound`.
+/// 404 for `NOT_FOUND` and for `NotFound`.
 pub(crate) fn status(name: &str) -> Option<u16> {
     let plain = |text: &str| text.replace('_', "").to_ascii_lowercase();
     let name = plain(name);
     STATUSES.iter().find(|(other, _)| plain(other) == name).map(|(_, status)| *status)
 }
 
-/// What to write for a class that there is not: a whole pattern.
+/// The pattern to write for an unknown class.
 pub(crate) fn class(word: &str) -> Option<&'static str> {
     Some(match word {
         "ClientError" => "Status(400..=499)",
@@ -168,12 +168,12 @@ pub(crate) fn class(word: &str) -> Option<&'static str> {
     })
 }
 
-/// Whether `Http(404)` says what `Status(404)` does.
+/// Whether `word` is another library's name for `Status`, as in `Http(404)`.
 pub(crate) fn means_status(word: &str) -> bool {
     class(word) == class("Http")
 }
 
-/// What to write for the name of a macro, or of a level, that is written as a handler.
+/// The message for the name of a macro or of a level in place of an action.
 pub(crate) fn action(word: &str) -> Option<String> {
     Some(match word {
         "error" | "warn" | "info" | "debug" | "trace" => {
@@ -186,7 +186,7 @@ pub(crate) fn action(word: &str) -> Option<String> {
     })
 }
 
-/// `warning` and `err` for the levels of `log`.
+/// The level that is meant by another name for it, such as `warning`.
 pub(crate) fn level(word: &str) -> Option<&'static str> {
     Some(match word.to_ascii_lowercase().as_str() {
         "warning" => "warn",
@@ -197,7 +197,7 @@ pub(crate) fn level(word: &str) -> Option<&'static str> {
     })
 }
 
-/// The unit that is meant by a word for it.
+/// The unit that is meant by another name for it, such as `secs`.
 pub(crate) fn unit(word: &str) -> Option<&'static str> {
     Some(match word {
         "sec" | "secs" | "second" | "seconds" | "S" => "s",
@@ -215,7 +215,7 @@ pub(crate) fn unit(word: &str) -> Option<&'static str> {
     })
 }
 
-/// The name of an argument that a word in an expression may have been meant to be.
+/// Whether `word` may be a misspelling or an abbreviation of the argument `name`.
 pub(crate) fn may_mean(word: &str, name: &str) -> bool {
     let shortened = |short: &str, long: &str| short.len() > 1 && long.starts_with(short);
     nearest(word, [name]).is_some() || shortened(word, name) || shortened(name, word)
@@ -226,7 +226,7 @@ mod tests {
     use super::{LEAVES, may_mean, status};
 
     #[test]
-    fn statuses_by_name() {
+    fn statuses_are_found_by_both_forms_of_their_names() {
         assert_eq!(status("NOT_FOUND"), Some(404));
         assert_eq!(status("NotFound"), Some(404));
         assert_eq!(status("TooManyRequests"), Some(429));
@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_may_be_meant() {
+    fn misspelt_and_shortened_names_may_mean_an_argument() {
         assert!(may_mean("tokn", "token"));
         assert!(may_mean("tok", "token"));
         assert!(may_mean("usr", "user"));
@@ -242,9 +242,9 @@ mod tests {
         assert!(!may_mean("a", "account"));
     }
 
-    /// The leaves are written down once more, as the runtime is no part of a macro: they are its.
+    /// The macro does not depend on the runtime, so the table is a copy of the runtime's enums.
     #[test]
-    fn leaves_are_those_of_the_runtime() {
+    fn the_leaves_are_those_of_the_runtime() {
         let source = include_str!("../../../runtime/src/error/kind.rs");
         for (class, leaves) in LEAVES {
             let (_, rest) = source.split_once(&format!("enum {class}Error {{")).expect("an enum");

@@ -1,5 +1,5 @@
-//! The tokens under the attribute → the function as its callers see it, what it takes from the
-//! response, and its body as it was written.
+//! The tokens under the attribute → the function's signature, its `#[response]` arguments, and its
+//! body.
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
@@ -17,30 +17,30 @@ pub(crate) struct Item {
     /// Without the `#[response]` arguments.
     pub(crate) sig: Signature,
     pub(crate) responses: Vec<ResponseArg>,
-    /// Nothing for a function that ends in `;`.
+    /// `None` for a function that ends in `;`.
     pub(crate) body: Option<Body>,
-    /// The braces, or the `;`.
+    /// The span of the braces or of the `;`.
     pub(crate) end: Span,
-    /// The return type that `#[async_trait]` has put in place of the one that was written.
+    /// The return type that `#[async_trait]` wrote. `sig` has the original one.
     pub(crate) boxed: Option<ReturnType>,
-    /// Further `#[request]`s.
+    /// Other `#[request]` attributes on the same function.
     pub(crate) requests: Vec<Attribute>,
-    /// Words that were meant to be `#[response]`.
+    /// Misspellings of `#[response]`.
     pub(crate) misspelt: Vec<Ident>,
-    /// A `self` that was marked `#[response]`.
+    /// `#[response]` on `self`.
     pub(crate) response_self: Option<Attribute>,
 }
 
-/// An argument that is filled from the response.
+/// An argument that is read from the response.
 pub(crate) struct ResponseArg {
     pub(crate) attr: Attribute,
-    /// The others, which are of lints.
+    /// Its other attributes: rustc accepts only lint attributes on arguments.
     pub(crate) attrs: Vec<Attribute>,
     pub(crate) pat: Pat,
     pub(crate) ty: Type,
 }
 
-/// What stands between the braces, never parsed: rustc reads it better than anyone.
+/// The body, which is never parsed: rustc reports its mistakes better.
 pub(crate) struct Body {
     pub(crate) tokens: TokenStream,
     /// The braces.
@@ -103,7 +103,7 @@ impl Parse for Item {
 }
 
 impl Item {
-    /// The function as it was written, if `#[async_trait]` has rewritten it.
+    /// The original function, if `#[async_trait]` has rewritten it.
     fn unboxed(mut self) -> Self {
         let Some(output) = boxed::original_output(&self.sig.output) else {
             return self;
@@ -142,7 +142,7 @@ fn begins_function(input: ParseStream<'_>) -> bool {
         || input.peek(Token![extern])
 }
 
-/// The block of a function; `macro_rules!` hands on a `$body:block` in a group without braces.
+/// The block of a function. A `$body:block` of `macro_rules!` is in a group without braces.
 fn braces(tree: TokenTree) -> syn::Result<Group> {
     match tree {
         TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => Ok(group),
@@ -162,14 +162,15 @@ fn no_body(tokens: &impl quote::ToTokens) -> syn::Error {
 }
 
 fn body(input: ParseStream<'_>) -> syn::Result<(Vec<Attribute>, TokenStream)> {
-    // In front of statements they would be out of place, and they mean the same on the function.
+    // Generated statements would come before them, and they mean the same on the function.
     let inner = input.call(Attribute::parse_inner)?;
     let outer =
         inner.into_iter().map(|attr| Attribute { style: syn::AttrStyle::Outer, ..attr }).collect();
     Ok((outer, input.parse()?))
 }
 
-/// Takes off what rustc does not take on an argument: `#[response]`, which is returned, and docs.
+/// Removes the attributes that rustc does not accept on an argument: docs, and `#[response]`, which is
+/// returned.
 fn take_helpers(argument: &mut FnArg, misspelt: &mut Vec<Ident>) -> Option<Attribute> {
     let attrs = match argument {
         FnArg::Receiver(receiver) => &mut receiver.attrs,
@@ -193,7 +194,7 @@ fn take_helpers(argument: &mut FnArg, misspelt: &mut Vec<Ident>) -> Option<Attri
 }
 
 impl Item {
-    /// The declared return type, unless it is left out or `()`.
+    /// The return type, or `None` for `()`.
     pub(crate) fn output(&self) -> Option<&Type> {
         match &self.sig.output {
             ReturnType::Default => None,
@@ -204,8 +205,8 @@ impl Item {
         }
     }
 
-    /// Whether an attribute above it, such as `#[tokio::test]`, has taken `async` off it: the body then
-    /// runs a block that is `async`, or the return type says that it makes one.
+    /// Whether an attribute above, such as `#[tokio::test]`, has removed `async`: the body then blocks on
+    /// an `async` block, or the return type is a boxed future.
     pub(crate) fn is_rewritten(&self) -> bool {
         if self.sig.asyncness.is_some() || self.sig.constness.is_some() {
             return false;
@@ -219,7 +220,7 @@ impl Item {
         boxed || blocks
     }
 
-    /// The names that the arguments bind, each with the argument it belongs to.
+    /// The names that the arguments bind, each with its argument.
     pub(crate) fn bindings(&self) -> Vec<(Ident, &syn::PatType)> {
         let mut found = Vec::new();
         for argument in &self.sig.inputs {
@@ -260,7 +261,7 @@ fn without_groups(ty: &Type) -> &Type {
     }
 }
 
-/// Whether a pattern may leave some of its type out, as far as its form tells.
+/// Whether a pattern may be refutable, judged by form.
 pub(crate) fn may_be_refutable(pat: &Pat) -> bool {
     match pat {
         Pat::Wild(_) | Pat::Rest(_) => false,

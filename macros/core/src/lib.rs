@@ -1,16 +1,16 @@
-//! What the `#[request]` attribute of `backstop` does, as a library: tokens in, tokens out.
+//! The implementation of the `#[request]` attribute of `backstop`, as a library on tokens.
 //!
-//! Part of `backstop-macros`, and no interface for anything else: it changes with every version.
+//! Part of `backstop-macros`. It is not a public interface, and may change in every release.
 //!
 //! ```text
 //! args → args ─┐
 //!              ├→ check → model::Request → expand → tokens
-//! item → item ─┘     └→ Errors → fallback → the item, stubbed, and compile_error!s
+//! item → item ─┘     └→ Errors → fallback → the item with a stub body, and compile_error!s
 //! ```
 
 #![allow(
     clippy::large_enum_variant,
-    reason = "each lives for one expansion, and a box would be one thing more to read"
+    reason = "one value of each exists per expansion, and boxes would only make the code longer"
 )]
 
 mod action;

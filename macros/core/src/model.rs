@@ -1,4 +1,4 @@
-//! A request that `check` found nothing wrong with: whatever is here can be expanded.
+//! A request that passed every rule of `check`. Expanding it cannot fail.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::args::{Arm, Backoff, HeaderName, Measure};
 use crate::pattern::Pattern;
 
 pub(crate) struct Request {
-    /// `::backstop`, or what `crate = …` says.
+    /// `::backstop`, or the value of `crate = …`.
     pub(crate) krate: Path,
     pub(crate) method: Method,
     pub(crate) template: LitStr,
@@ -123,14 +123,14 @@ pub(crate) enum Exit {
 }
 
 pub(crate) enum Method {
-    /// The name of the constructor, which is the key itself.
+    /// The key, which is also the name of the constructor.
     Named(Ident),
     Custom(LitStr),
 }
 
-/// One `{…}` of the template and the value it stands for.
+/// One `{…}` of the template and its value.
 pub(crate) struct Placeholder {
-    /// The method that takes it.
+    /// The method of the runtime's `Request` that takes it.
     pub(crate) setter: &'static str,
     pub(crate) text: String,
     pub(crate) value: TokenStream,
@@ -142,7 +142,7 @@ pub(crate) enum Auth {
 }
 
 pub(crate) struct Content {
-    /// `json`, `form`, `text`, `body` or `multipart`, each a method of the same name.
+    /// `json`, `form`, `text`, `body` or `multipart`: the method has the same name.
     pub(crate) key: Ident,
     /// Whether the method takes a reference.
     pub(crate) by_reference: bool,
@@ -150,7 +150,7 @@ pub(crate) struct Content {
 }
 
 pub(crate) enum Retry {
-    /// How often, or a whole policy.
+    /// The number of retries, or a whole `Retry`.
     Simple(Expr),
     Policy {
         times: Expr,
@@ -162,7 +162,7 @@ pub(crate) enum Retry {
 }
 
 impl Retry {
-    /// What is evaluated when the request is made.
+    /// The expressions that are evaluated when the request is made.
     pub(crate) fn exprs(&self) -> Vec<&Expr> {
         match self {
             Retry::Simple(times) => vec![times],
@@ -193,35 +193,35 @@ impl Handlers {
 }
 
 pub(crate) enum OnError {
-    /// Nothing is done about it: it goes on.
+    /// Not given: every error propagates.
     Nothing,
     Always(Action, Span),
     Arms {
         /// The `(` after `on_error`; in the variant above, the `=`.
-        begins: Span,
+        after_key: Span,
         arms: Vec<Arm>,
-        /// Whether the last word is left to a `_` of our own.
+        /// Whether to append `_ => {}`.
         needs_wildcard: bool,
     },
 }
 
-/// `path`, or `path(args)`; and the `.await` that followed.
+/// The value of `cleanup` or `finally`, and the `.await` after it.
 pub(crate) struct Call {
     pub(crate) callee: Callee,
     pub(crate) awaited: Option<TokenStream>,
 }
 
 pub(crate) enum Callee {
-    /// A path or a field, called with what there is to tell.
+    /// A path or a field. Called with the `Ending` for `finally`, and without arguments for `cleanup`.
     Function(Expr),
-    /// Called likewise; an `.await` at its end stands for one after the call.
+    /// Called in the same way. An `.await` at the end of its body is moved behind the call.
     Closure(ExprClosure),
-    /// Called as written.
+    /// A call or a macro, kept as it is.
     Verbatim(Expr),
 }
 
 impl OnError {
-    /// How the ways through it end: an error that no arm matches goes on.
+    /// How control may leave it. An error that no arm matches propagates.
     pub(crate) fn flow(&self) -> Flow {
         match self {
             OnError::Nothing => Flow::PROPAGATES,
@@ -233,7 +233,7 @@ impl OnError {
         }
     }
 
-    /// Whether what comes after it may never be reached.
+    /// Whether the statements after it may be unreachable.
     pub(crate) fn may_diverge(&self) -> bool {
         match self {
             OnError::Nothing => false,
@@ -244,7 +244,7 @@ impl OnError {
         }
     }
 
-    /// Whether lints are denied of its statements. rustc takes the attribute on a statement only.
+    /// Whether its statements deny lints. rustc accepts the attribute on a statement only.
     pub(crate) fn denies_lints(&self) -> bool {
         match self {
             OnError::Nothing => false,
@@ -256,7 +256,7 @@ impl OnError {
         }
     }
 
-    /// Whether it looks at the error, or hands it on.
+    /// Whether it uses the error.
     pub(crate) fn needs_error(&self) -> bool {
         match self {
             OnError::Nothing => false,

@@ -1,4 +1,4 @@
-//! One pattern of `on_error` → what it matches of an error's kind, and the name it gives the error.
+//! A pattern of `on_error` → the kinds of errors that it matches, and its name for the error.
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
@@ -13,22 +13,22 @@ pub(crate) struct Pattern {
     /// `e` of `e @ PATTERN`, with its `ref` or `mut`.
     pub(crate) binding: Option<TokenStream>,
     pub(crate) kind: Kind,
-    /// The first token, where an arm that can never run is reported.
+    /// The first token. rustc reports an unreachable arm there.
     pub(crate) span: Span,
 }
 
 pub(crate) enum Kind {
     Any(Token![_]),
-    /// One of the classes, or a word that rustc will say is none.
+    /// A class, or an unknown word, which rustc reports.
     Class(Ident, Payload),
     Or(Vec<Kind>),
-    /// Written out in full, as `ErrorKind::Connect(_)`.
+    /// A full path, such as `ErrorKind::Connect(_)`.
     Verbatim(Pat),
 }
 
-/// What stands in the parentheses after a class.
+/// The parentheses after a class.
 pub(crate) enum Payload {
-    /// No parentheses; and whether the class needs them in Rust.
+    /// None. `has_payload` if the variant has a payload, so that Rust needs them.
     NoParens {
         has_payload: bool,
     },
@@ -38,29 +38,29 @@ pub(crate) enum Payload {
 }
 
 pub(crate) enum Leaf {
-    /// A variant of the class's own enum.
+    /// A variant of the class's enum.
     Variant(Ident),
-    /// `x @ LEAF`, without the leaf.
+    /// `x @ LEAF`: the tokens of the binding, and the leaf.
     Binding(TokenStream, Box<Leaf>),
     Or(Vec<Leaf>),
     Verbatim(Pat),
 }
 
-/// One of the things that a pattern matches.
+/// One alternative of a pattern.
 pub(crate) struct Alternative<'a> {
     pub(crate) class: &'a Ident,
-    /// The leaf that it is narrowed to.
+    /// The leaf, if the pattern names one.
     pub(crate) leaf: Option<&'a Ident>,
     pub(crate) status: Option<&'a Pat>,
 }
 
 impl Alternative<'_> {
-    /// Whether it is within a class, or a leaf of it.
+    /// Whether it matches only errors of the class, or of the leaf if one is given.
     pub(crate) fn is(&self, class: &str, leaf: Option<&str>) -> bool {
         self.class == class && leaf.is_none_or(|leaf| self.leaf.is_some_and(|found| found == leaf))
     }
 
-    /// The word to remove.
+    /// The word that a message asks to remove.
     pub(crate) fn span(&self) -> Span {
         self.leaf.unwrap_or(self.class).span()
     }
@@ -75,7 +75,7 @@ impl Alternative<'_> {
     }
 }
 
-/// Each class, and the enum of its leaves when it has one.
+/// Each class, and the enum of its leaves if it has leaves.
 const CLASSES: [(&str, Option<&str>); 9] = [
     ("Build", Some("BuildError")),
     ("Connect", Some("ConnectError")),
@@ -122,7 +122,7 @@ impl Pattern {
         all(&self.kind)
     }
 
-    /// A name and nothing else.
+    /// The name, if the pattern is nothing but a name.
     pub(crate) fn bare_binding(&self) -> Option<&TokenStream> {
         match &self.kind {
             Kind::Any(_) => self.binding.as_ref(),
@@ -130,7 +130,7 @@ impl Pattern {
         }
     }
 
-    /// How it would be written to name the error.
+    /// The pattern as text, with a binding for the error.
     pub(crate) fn with_binding(&self, name: &str) -> String {
         match &self.kind {
             Kind::Any(_) => format!("{name} @ _"),
@@ -140,7 +140,7 @@ impl Pattern {
         }
     }
 
-    /// What it matches, class by class and leaf by leaf.
+    /// The classes and leaves that it names.
     pub(crate) fn alternatives(&self) -> Vec<Alternative<'_>> {
         fn leaves<'a>(class: &'a Ident, leaf: &'a Leaf, found: &mut Vec<Alternative<'a>>) {
             match leaf {
@@ -170,7 +170,7 @@ impl Pattern {
         found
     }
 
-    /// The names that it gives to what it finds in a class.
+    /// The names that it binds inside the parentheses of a class.
     pub(crate) fn payload_bindings(&self) -> Vec<Ident> {
         fn of_leaf(leaf: &Leaf, found: &mut Vec<Ident>) {
             match leaf {
@@ -243,7 +243,7 @@ fn refuse_comparison(input: ParseStream<'_>) -> syn::Result<()> {
     }
 }
 
-/// The statuses of `4xx`, or of the number.
+/// `400..=499` for `4xx`, and a number as it is.
 fn status_range(status: &syn::LitInt) -> Option<String> {
     match status.suffix() {
         "" => Some(status.base10_digits().to_owned()),
@@ -272,7 +272,7 @@ fn split_binding(pat: Pat) -> syn::Result<(Option<TokenStream>, Kind)> {
     }
 }
 
-/// In lower case a class would be a name for every error.
+/// Refuses a class in lower case: it would bind every error.
 fn refuse_lowercase_class(name: &Ident) -> syn::Result<()> {
     let text = name.unraw().to_string();
     match CLASSES.iter().find(|(class, _)| class.eq_ignore_ascii_case(&text)) {
@@ -320,7 +320,7 @@ fn kind(pat: Pat) -> syn::Result<Kind> {
     })
 }
 
-/// A pattern that is one word, and names nothing.
+/// The word, if the pattern is a single word that is not a binding.
 fn single_word(pat: &Pat) -> Option<&Ident> {
     match pat {
         Pat::Ident(name) if !is_binding(name) => Some(&name.ident),
@@ -333,7 +333,7 @@ fn is_class(word: &Ident) -> bool {
     CLASSES.iter().any(|(class, _)| word == class)
 }
 
-/// `Dns | Refused`, without their class.
+/// Refuses leaves without their class, such as `Dns | Refused`.
 fn refuse_leaves_without_class(words: &[&Ident]) -> syn::Result<()> {
     let leaves: Vec<(&&Ident, Vec<&str>)> = words
         .iter()
@@ -359,7 +359,7 @@ fn refuse_leaves_without_class(words: &[&Ident]) -> syn::Result<()> {
     Err(syn::Error::new_spanned(span, message))
 }
 
-/// What is a class in another place.
+/// Refuses names that other libraries use in patterns, such as `Http(404)` or `Err(e)`.
 fn refuse_foreign_class(class: &Ident, inside: Option<&Pat>) -> syn::Result<()> {
     let word = class.to_string();
     if is_class(class) {
@@ -394,7 +394,7 @@ fn refuse_foreign_class(class: &Ident, inside: Option<&Pat>) -> syn::Result<()> 
     Err(syn::Error::new(class.span(), message))
 }
 
-/// `Error::Connect`, `Timeout::Idle`, or `ErrorKind::Timeout` without its parentheses.
+/// Refuses `Error::Connect`, `Timeout::Idle`, and `ErrorKind::Timeout` without parentheses.
 fn refuse_path(pat: &Pat) -> syn::Result<()> {
     let (path, is_bare) = match pat {
         Pat::Path(path) if path.qself.is_none() => (&path.path, true),
@@ -424,7 +424,7 @@ fn refuse_path(pat: &Pat) -> syn::Result<()> {
     Err(syn::Error::new_spanned(path, message))
 }
 
-/// A number or a range as it was written.
+/// A number or a range as in the source.
 fn to_text(pat: &Pat) -> String {
     pat.to_token_stream().to_string().replace(" ..= ", "..=").replace(" .. ", "..")
 }
@@ -463,8 +463,8 @@ fn payload(
     })
 }
 
-/// A word in capitals is a constant: one that there is not would bind, and match every status. As
-/// the end of a range it cannot.
+/// A pattern for the status. A word in capitals becomes a range from the constant to itself: a plain
+/// word that names no constant would bind, and match every status.
 fn status(mut pat: Pat) -> syn::Result<Pat> {
     match &mut pat {
         Pat::Or(or) => {
@@ -526,7 +526,7 @@ fn leaf(pat: Pat) -> syn::Result<Leaf> {
     })
 }
 
-/// A name that starts in lower case binds, as everywhere in Rust; `Dns` is a word of ours.
+/// A name in lower case is a binding, by Rust's convention. `Dns` is a leaf.
 fn is_binding(name: &PatIdent) -> bool {
     name.subpat.is_some()
         || name.by_ref.is_some()

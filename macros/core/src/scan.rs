@@ -1,4 +1,5 @@
-//! Tokens that are never parsed → whether they can leave the function, and which names they use.
+//! Answers about tokens that are never parsed: whether they leave the function or await, and which
+//! names they use.
 
 use std::collections::HashSet;
 
@@ -9,7 +10,7 @@ use syn::ext::IdentExt;
 /// Macros of the standard library that never return.
 pub(crate) const DIVERGING_MACROS: [&str; 4] = ["panic", "todo", "unimplemented", "unreachable"];
 
-/// Where `return` or `?` stands first, outside of `async` blocks, which keep them to themselves.
+/// The first `return` or `?` outside of `async` blocks. Inside, they leave the block only.
 pub(crate) fn early_exit(tokens: &TokenStream) -> Option<(Span, &'static str)> {
     let mut scan = Scan::default();
     for tree in tokens.clone() {
@@ -32,14 +33,12 @@ pub(crate) fn early_exit(tokens: &TokenStream) -> Option<(Span, &'static str)> {
     None
 }
 
-/// Whether `tokens` may leave the function they stand in: by `return` or `?`, or inside a macro
-/// that is not known to stay.
+/// Whether `tokens` may leave the function: by `return` or `?`, or in a macro that may expand to one.
 pub(crate) fn may_leave(tokens: &TokenStream) -> bool {
     early_exit(tokens).is_some() || calls_unknown_macro(tokens)
 }
 
-/// Whether `tokens` may wait: by `.await`, be it an `async` block's, or inside a macro that is not
-/// known.
+/// Whether `tokens` may await: an `.await` anywhere, `async` blocks included, or an unknown macro.
 pub(crate) fn may_await(tokens: &TokenStream) -> bool {
     let mut scan = Scan::default();
     for tree in tokens.clone() {
@@ -56,8 +55,7 @@ pub(crate) fn may_await(tokens: &TokenStream) -> bool {
     false
 }
 
-/// Whether `tokens` wait themselves: by an `.await` that is no `async` block's, or in a macro that is
-/// known to.
+/// Whether `tokens` await: an `.await` outside of `async` blocks, or a macro that is known to await.
 pub(crate) fn awaits(tokens: &TokenStream) -> bool {
     let mut scan = Scan::default();
     for tree in tokens.clone() {
@@ -78,7 +76,7 @@ pub(crate) fn awaits(tokens: &TokenStream) -> bool {
     false
 }
 
-/// The first call of `recover` or `fail`, as they are written in an arm.
+/// The first call of `recover` or `fail`, which end an arm.
 pub(crate) fn ending_call(tokens: &TokenStream) -> Option<Ident> {
     let mut scan = Scan::default();
     for tree in tokens.clone() {
@@ -107,7 +105,7 @@ pub(crate) fn ending_call(tokens: &TokenStream) -> Option<Ident> {
     None
 }
 
-/// Whether the last thing in a body is a macro that never returns, such as `todo!()`.
+/// Whether a body ends in a macro that never returns, such as `todo!()`.
 pub(crate) fn diverges(tokens: &TokenStream) -> bool {
     let mut scan = Scan::default();
     let mut diverged = false;
@@ -124,8 +122,8 @@ pub(crate) fn diverges(tokens: &TokenStream) -> bool {
     diverged
 }
 
-/// Whether the last thing in a body may never end, as `loop { … }` and a function that returns `!` do.
-/// Only what calls no such function, by its form, is known to end.
+/// Whether the end of a body may diverge, as `loop { … }` and a function that returns `!` do. Any call
+/// of a function may.
 pub(crate) fn may_diverge(tokens: &TokenStream) -> bool {
     let mut scan = Scan::default();
     let mut found = false;
@@ -140,10 +138,10 @@ pub(crate) fn may_diverge(tokens: &TokenStream) -> bool {
     found
 }
 
-/// Macros that wait where they stand, without an `.await` of the user's.
+/// Macros that expand to an `.await`.
 const AWAITING_MACROS: [&str; 5] = ["join", "race", "select", "try_join", "try_select"];
 
-/// Macros whose expansion leaves no function, whatever they are given.
+/// Macros whose expansion never leaves the function.
 const STAYING_MACROS: [&str; 47] = [
     "assert",
     "assert_eq",
@@ -209,7 +207,7 @@ fn calls_unknown_macro(tokens: &TokenStream) -> bool {
     false
 }
 
-/// The two tokens before the current one.
+/// A pass over tokens that remembers the two before the current one.
 #[derive(Default)]
 struct Scan {
     before_last: Option<TokenTree>,
@@ -226,7 +224,7 @@ impl Scan {
         matches!(&self.last, Some(TokenTree::Punct(punct)) if matches!(punct.as_char(), ':' | '+'))
     }
 
-    /// A block that is the body of `async` or `async move`.
+    /// Whether the group is the block of `async` or `async move`.
     fn after_async(&self, delimiter: Delimiter) -> bool {
         let is = |tree: &Option<TokenTree>, word: &str| matches!(tree, Some(TokenTree::Ident(ident)) if ident == word);
         delimiter == Delimiter::Brace
@@ -234,8 +232,8 @@ impl Scan {
                 || (is(&self.last, "move") && is(&self.before_last, "async")))
     }
 
-    /// Whether a name here is a value that is used, or one that is bound; nothing if it is neither,
-    /// as a field or a function.
+    /// Whether a name at this position is used as a value (`true`) or bound (`false`). `None` for
+    /// anything else, such as a field or a function.
     fn name_use(&self, next: Option<&TokenTree>) -> Option<bool> {
         let before = match &self.last {
             Some(TokenTree::Punct(punct)) => Some(punct.as_char()),
@@ -264,20 +262,20 @@ impl Scan {
             (Some(':'), _) if matches!(&self.before_last, Some(TokenTree::Punct(punct)) if punct.as_char() == ':') => {
                 None
             }
-            // Of a closure's argument it is the type that follows, of a field the value.
+            // After a closure's argument comes its type, after a field its value.
             (Some('|'), _) | (_, Some('@' | '=' | '|' | ':')) => Some(false),
             _ if follows_pattern(next) => Some(false),
             _ => Some(true),
         }
     }
 
-    /// The group of a macro that is not known to stay.
+    /// Whether the group belongs to a macro that may leave the function.
     fn at_unknown_macro(&self) -> bool {
         self.macro_name().is_some_and(|name| !STAYING_MACROS.contains(&name.as_str()))
     }
 
-    /// A group that is a block, or the arguments of a function that may never return. Methods do, and
-    /// so do the constructors of types and variants.
+    /// Whether the group is a block, or the arguments of a function that may diverge. Methods and the
+    /// constructors of types and variants are taken to return.
     fn may_diverge_at(&self, delimiter: Delimiter) -> bool {
         if let Some(name) = self.macro_name() {
             let name = name.as_str();
@@ -290,7 +288,7 @@ impl Scan {
         delimiter != Delimiter::Bracket && !constructor && !method && self.last.is_some()
     }
 
-    /// The name in `name!`, where a group follows; `if !(…)` is no macro.
+    /// `name` of `name!`, if a group is next. `if !(…)` is not a macro.
     fn macro_name(&self) -> Option<String> {
         match (&self.before_last, &self.last) {
             (Some(TokenTree::Ident(name)), Some(TokenTree::Punct(punct)))
@@ -311,7 +309,7 @@ fn is_keyword(name: &Ident) -> bool {
     syn::parse2::<Ident>(TokenTree::Ident(name.clone()).into()).is_err()
 }
 
-/// All words in `tokens`, and those that a format string in it captures.
+/// Adds the identifiers in `tokens`, including those that a format string captures.
 pub(crate) fn idents(tokens: TokenStream, found: &mut HashSet<String>) {
     for tree in tokens {
         match tree {
@@ -325,15 +323,15 @@ pub(crate) fn idents(tokens: TokenStream, found: &mut HashSet<String>) {
     }
 }
 
-/// Whether `word` stands in `tokens`.
+/// Whether `tokens` contain `word`.
 pub(crate) fn has_ident(tokens: &impl ToTokens, word: &str) -> bool {
     let mut found = HashSet::new();
     idents(tokens.to_token_stream(), &mut found);
     found.contains(word)
 }
 
-/// The first of `names` that `tokens` use and do not bind themselves, as far as can be seen, and
-/// where: as a value, or captured by a format string in a macro.
+/// The first of `names` that `tokens` use as a value or capture in a format string, and its span.
+/// `None` if the tokens bind the name before.
 pub(crate) fn first_use(tokens: &TokenStream, names: &[&str]) -> Option<(String, Span)> {
     find_use(tokens, names, false).and_then(|found| match found {
         Found::Used(name, span) => Some((name, span)),
@@ -343,14 +341,14 @@ pub(crate) fn first_use(tokens: &TokenStream, names: &[&str]) -> Option<(String,
 
 enum Found {
     Used(String, Span),
-    /// It may be bound here, and what comes after it too.
+    /// The name may be bound here, so later uses may mean this binding.
     Bound,
 }
 
 fn find_use(tokens: &TokenStream, names: &[&str], in_macro: bool) -> Option<Found> {
     let mut scan = Scan::default();
     let mut trees = tokens.clone().into_iter().peekable();
-    // Between two of these are the arguments of a closure.
+    // The arguments of a closure stand between an odd and an even bar.
     let mut bars = 0;
     while let Some(tree) = trees.next() {
         let next = trees.peek();
@@ -395,7 +393,7 @@ fn find_use(tokens: &TokenStream, names: &[&str], in_macro: bool) -> Option<Foun
     None
 }
 
-/// Whether `=`, `=>`, `|` or `in` comes next: what is before it is a pattern, or may be.
+/// Whether the current token may be a pattern, by what comes next: `=`, `=>`, `|`, `in` or `if`.
 fn follows_pattern(next: Option<&TokenTree>) -> bool {
     match next {
         Some(TokenTree::Punct(punct)) => matches!(punct.as_char(), '=' | '|'),
@@ -404,7 +402,7 @@ fn follows_pattern(next: Option<&TokenTree>) -> bool {
     }
 }
 
-/// Where the first `&` stands in a type.
+/// The span of the first `&` in a type.
 pub(crate) fn first_reference(ty: &TokenStream) -> Option<Span> {
     ty.clone().into_iter().find_map(|tree| match tree {
         TokenTree::Punct(punct) if punct.as_char() == '&' => Some(punct.span()),
@@ -413,7 +411,7 @@ pub(crate) fn first_reference(ty: &TokenStream) -> Option<Span> {
     })
 }
 
-/// Where `impl` stands in a type.
+/// The span of the first `impl` in a type.
 pub(crate) fn first_impl_trait(ty: &TokenStream) -> Option<Span> {
     ty.clone().into_iter().find_map(|tree| match tree {
         TokenTree::Ident(ident) if ident == "impl" => Some(ident.span()),
@@ -444,7 +442,7 @@ mod tests {
     }
 
     #[test]
-    fn leaving() {
+    fn return_question_mark_and_unknown_macros_may_leave() {
         for text in [
             "return 1",
             "let x = y()?; x",
@@ -461,7 +459,7 @@ mod tests {
     }
 
     #[test]
-    fn staying() {
+    fn async_blocks_and_known_macros_do_not_leave() {
         for text in [
             "Ok(Some(user.name))",
             "println!(\"{x?}\"); x",
@@ -477,7 +475,7 @@ mod tests {
     }
 
     #[test]
-    fn waiting() {
+    fn async_blocks_do_not_await_but_may() {
         for (text, expected) in [
             ("a().await", true),
             ("if a { b(c.await) }", true),
@@ -504,7 +502,7 @@ mod tests {
     }
 
     #[test]
-    fn diverging() {
+    fn only_macros_that_never_return_surely_diverge() {
         for (text, expected) in [
             ("todo!()", true),
             ("let a = 1; panic!(\"x\");", true),
@@ -522,7 +520,7 @@ mod tests {
     }
 
     #[test]
-    fn perhaps_diverging() {
+    fn calls_and_blocks_at_the_end_may_diverge() {
         for (text, expected) in [
             ("loop { f() }", true),
             ("let n = loop { break 1 };", true),
@@ -548,13 +546,13 @@ mod tests {
     }
 
     #[test]
-    fn names_what_leaves() {
+    fn an_early_exit_names_its_token() {
         let found = early_exit(&tokens("a(b?)")).map(|(_, what)| what);
         assert_eq!(found, Some("?"));
     }
 
     #[test]
-    fn finds_words() {
+    fn idents_include_captures_of_format_strings() {
         let mut found = std::collections::HashSet::new();
         idents(tokens("f(a.b, r#type, \"{c} {d:?}\")"), &mut found);
         for word in ["f", "a", "b", "type", "c", "d"] {

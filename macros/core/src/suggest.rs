@@ -1,6 +1,6 @@
-//! A misspelt word and the words that would have been right → the one that was meant.
+//! A misspelt word → the most similar of the candidates.
 
-/// The candidate nearest to `word`, unless it would take rewriting a third of it.
+/// The candidate most similar to `word`, if at most a third of its letters differ.
 pub(crate) fn nearest<'a>(
     word: &str,
     candidates: impl IntoIterator<Item = &'a str>,
@@ -16,7 +16,7 @@ pub(crate) fn nearest<'a>(
         .map(|(_, candidate)| candidate)
 }
 
-/// `; did you mean …?`, or nothing, to be put at the end of a message.
+/// `; did you mean …?` for the end of a message, or nothing.
 pub(crate) fn did_you_mean<'a>(
     word: &str,
     candidates: impl IntoIterator<Item = &'a str>,
@@ -27,7 +27,7 @@ pub(crate) fn did_you_mean<'a>(
     }
 }
 
-/// How many letters to insert, delete, replace, or swap with their neighbour.
+/// The number of letters to insert, delete, replace, or swap with a neighbour.
 pub(crate) fn distance(from: &str, to: &str) -> usize {
     let to: Vec<char> = to.chars().collect();
     let mut before_last: Vec<usize> = Vec::new();
@@ -54,7 +54,7 @@ mod tests {
     use super::{distance, nearest};
 
     #[test]
-    fn counts_edits() {
+    fn distance_counts_edits() {
         assert_eq!(distance("", ""), 0);
         assert_eq!(distance("", "abc"), 3);
         assert_eq!(distance("timout", "timeout"), 1);
@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn finds_what_was_meant() {
+    fn the_most_similar_candidate_is_found() {
         let keys = ["get", "put", "timeout", "header", "finally"];
         assert_eq!(nearest("timout", keys), Some("timeout"));
         assert_eq!(nearest("GET", keys), Some("get"));

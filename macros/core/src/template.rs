@@ -1,6 +1,6 @@
-//! The text of a template → its placeholders, or what is wrong with it, by byte ranges.
+//! The text of a template → its placeholders, or its problems, each with a byte range.
 //!
-//! Knows neither tokens nor types: what a placeholder may name is for `check` to say.
+//! Independent of tokens and types: `check` decides which names a placeholder may have.
 
 use std::ops::Range;
 
@@ -11,10 +11,10 @@ pub(crate) struct Template {
 
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Placeholder {
-    /// As written between the braces, without the `*` of `{*rest}`.
+    /// The text between the braces, without the `*` of `{*rest}`.
     pub(crate) text: String,
     pub(crate) place: Place,
-    /// Where it stands in the template, its braces included.
+    /// Its range in the template, including the braces.
     pub(crate) range: Range<usize>,
 }
 
@@ -35,7 +35,7 @@ pub(crate) struct Problem {
     pub(crate) message: String,
 }
 
-/// All that is wrong, from left to right, or the placeholders in the same order.
+/// The placeholders from left to right, or all problems in the same order.
 pub(crate) fn parse(text: &str) -> Result<Template, Vec<Problem>> {
     let mut reader = Reader { text, problems: Vec::new(), placeholders: Vec::new() };
     reader.characters();
@@ -64,7 +64,7 @@ impl Reader<'_> {
         self.problems.push(Problem { range, message: message.into() });
     }
 
-    /// Characters that a URL cannot hold, or that parsers of URLs read as something else.
+    /// Refuses characters that a URL cannot contain, or that URL parsers treat in another way.
     fn characters(&mut self) {
         let text = self.text;
         let mut depth = 0;
@@ -92,7 +92,7 @@ impl Reader<'_> {
         }
     }
 
-    /// The ranges of `{…}`, once every brace has its partner.
+    /// The ranges of `{…}`. Refuses unmatched braces.
     fn braces(&mut self) -> Vec<Range<usize>> {
         let mut found = Vec::new();
         let mut open = None;
@@ -129,7 +129,7 @@ impl Reader<'_> {
         found
     }
 
-    /// Scheme and authority; returns where the path begins.
+    /// Checks the scheme and the authority, and returns where the path begins.
     fn origin(&mut self, braces: &[Range<usize>]) -> usize {
         let text = self.text;
         if text.starts_with("//") {
@@ -210,7 +210,7 @@ impl Reader<'_> {
         }
     }
 
-    /// One `{…}`: its name, and that it may stand where it stands. `path` is where the path begins.
+    /// Checks the name and the place of one `{…}`. The path begins at `path`.
     fn placeholder(&mut self, range: Range<usize>, path: usize) {
         let inner = &self.text[range.start + 1..range.end - 1];
         let (text, spans) = match inner.strip_prefix('*') {
@@ -249,7 +249,7 @@ impl Reader<'_> {
     }
 }
 
-/// `:id` for a segment, or `<id>`: what other libraries read as placeholders, and the names in them.
+/// The placeholders in the syntax of other libraries, `:id` and `<id>`, each with its name.
 pub(crate) fn foreign_placeholders(text: &str) -> Vec<(&str, &str)> {
     text.split(['/', '?', '&', '='])
         .filter_map(|part| {
@@ -304,7 +304,7 @@ fn base(text: &str, after: &str) -> Result<Place, String> {
     }
 }
 
-/// `host` and what follows its last `:`; the colons of an IPv6 address are its own.
+/// The host, and the port after its last `:`. The colons of an IPv6 address are part of the host.
 fn split_port(authority: &str) -> (&str, Option<&str>) {
     let after_address = authority.rfind(']').map_or(0, |at| at + 1);
     match authority[after_address..].rfind(':') {
@@ -316,7 +316,7 @@ fn split_port(authority: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// Why `text` cannot be the name of a placeholder.
+/// The message for a `text` that cannot be the name of a placeholder.
 fn misnamed(text: &str) -> Option<String> {
     if text.is_empty() {
         return Some("a placeholder needs a name: write `{name}`".to_owned());
@@ -367,7 +367,7 @@ fn misnamed(text: &str) -> Option<String> {
     }
 }
 
-/// Whether the name of a placeholder is that of a constant: a path, or all in capitals.
+/// Whether a placeholder names a constant: a path, or a word in capitals.
 pub(crate) fn is_constant(text: &str) -> bool {
     let capitals = |text: &str| {
         text.contains(char::is_uppercase) && !text.contains(|c: char| c.is_lowercase() || c == '.')
@@ -401,7 +401,7 @@ mod tests {
         }
     }
 
-    /// The one problem of `text`: the part it points at, and its message.
+    /// The range and the message of the only problem of `text`.
     fn problem(text: &str) -> (&str, String) {
         match parse(text).expect_err("the template is refused").as_slice() {
             [problem] => (&text[problem.range.clone()], problem.message.clone()),
@@ -410,7 +410,7 @@ mod tests {
     }
 
     #[test]
-    fn accepted() {
+    fn templates_without_placeholders_are_accepted() {
         for text in [
             "",
             "/",
@@ -427,7 +427,7 @@ mod tests {
     }
 
     #[test]
-    fn placeholders() {
+    fn placeholders_know_their_place() {
         let named = |name: &str, place| (name.to_owned(), place);
         assert_eq!(
             places("{base}/users/{id}.json?q={q}&page={self.page.0}"),
@@ -454,7 +454,7 @@ mod tests {
     }
 
     #[test]
-    fn refused() {
+    fn each_problem_has_its_range_and_message() {
         for (text, part, message) in [
             ("ftp://host/x", "ftp", "the scheme `ftp` cannot be sent"),
             ("//host/x", "//", "the scheme is missing"),
@@ -517,7 +517,7 @@ mod tests {
     }
 
     #[test]
-    fn placeholders_of_others() {
+    fn placeholders_of_other_libraries_are_found() {
         use super::foreign_placeholders;
         assert_eq!(
             foreign_placeholders("/a/:id/<name>?q=:q"),
@@ -527,13 +527,13 @@ mod tests {
     }
 
     #[test]
-    fn all_problems_at_once() {
+    fn all_problems_are_reported_at_once() {
         let problems = parse("/{a.b}/{}?{x}").expect_err("the template is refused");
         assert_eq!(problems.len(), 3);
     }
 
     #[test]
-    fn any_prefix_ends() {
+    fn parsing_any_part_of_a_template_ends() {
         let text = "https://[::1]:80/ü{*rest}/{self.a.0}?q={q}&{{}}#\\ ";
         for (at, _) in text.char_indices() {
             let _ = parse(&text[..at]);

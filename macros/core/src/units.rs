@@ -35,7 +35,7 @@ pub(crate) fn duration(digits: &str, unit: &str) -> Result<Duration, String> {
     Ok(Duration::from_nanos(nanoseconds))
 }
 
-/// A number without a unit counts bytes.
+/// A number without a unit is a number of bytes.
 pub(crate) fn bytes(digits: &str, unit: &str) -> Result<u64, String> {
     let unit_or_bytes = if unit.is_empty() { "B" } else { unit };
     let Some(factor) = factor(&BYTES, unit_or_bytes) else {
@@ -55,7 +55,7 @@ fn factor(table: &[(&str, u128)], unit: &str) -> Option<u128> {
     Some(*factor)
 }
 
-/// Decimal arithmetic, exact: nothing when the product is no whole number or too large.
+/// Exact decimal arithmetic. `None` if the product is not a whole number, or too large.
 fn multiply(digits: &str, factor: u128) -> Option<u128> {
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
     let fraction = fraction.trim_end_matches('0');
@@ -71,7 +71,7 @@ mod tests {
     use std::time::Duration;
 
     #[test]
-    fn durations() {
+    fn durations_are_exact() {
         assert_eq!(duration("250", "ms"), Ok(Duration::from_millis(250)));
         assert_eq!(duration("2", "s"), Ok(Duration::from_secs(2)));
         assert_eq!(duration("0.5", "s"), Ok(Duration::from_millis(500)));
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn sizes() {
+    fn sizes_are_exact() {
         assert_eq!(bytes("512", "B"), Ok(512));
         assert_eq!(bytes("512", ""), Ok(512));
         assert_eq!(bytes("10", "kB"), Ok(10_000));
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn refused() {
+    fn unknown_units_and_inexact_values_are_refused() {
         assert!(duration("5", "").is_err_and(|text| text.contains("`5s`")));
         assert!(duration("5", "sec").is_err_and(|text| text.contains("`sec`")));
         assert!(duration("99999999999999", "h").is_err());

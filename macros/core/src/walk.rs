@@ -1,7 +1,7 @@
-//! An expression of the attribute → the expressions in it that run as a part of it.
+//! Visits the parts of an expression that are evaluated with it.
 //!
-//! Not those of closures, `async` blocks and items: they run when they are called or awaited, and what
-//! leaves them leaves nothing else.
+//! Closures, `async` blocks and items are left out: they run later, and `return` and `?` leave only
+//! them.
 
 use proc_macro2::{Span, TokenStream};
 use syn::parse::Parser;
@@ -10,7 +10,7 @@ use syn::{Block, Expr, Pat, Stmt, Token};
 
 use crate::scan;
 
-/// Where `return` or `?` stands first that leaves the function.
+/// The first `return` or `?` that leaves the function.
 pub(crate) fn early_exit(expr: &Expr) -> Option<(Span, &'static str)> {
     let mut found = None;
     walk(expr, &mut |part| {
@@ -27,7 +27,7 @@ pub(crate) fn early_exit(expr: &Expr) -> Option<(Span, &'static str)> {
     found
 }
 
-/// Whether evaluating it calls anything, and may leave something behind to the end of the statement.
+/// Whether evaluating `expr` calls anything, so that a temporary may live to the end of the statement.
 pub(crate) fn calls(expr: &Expr) -> bool {
     walk(expr, &mut |part| match part {
         Part::Expr(Expr::Call(call)) => !is_constructor(&call.func),
@@ -38,7 +38,7 @@ pub(crate) fn calls(expr: &Expr) -> bool {
     })
 }
 
-/// `Some`, `Api::Key`: what makes a value of its arguments and does nothing else.
+/// Whether `function` is a constructor, such as `Some` or `Api::Key`.
 fn is_constructor(function: &Expr) -> bool {
     match function {
         Expr::Path(path) => path
@@ -50,14 +50,14 @@ fn is_constructor(function: &Expr) -> bool {
     }
 }
 
-/// A part of an expression, in the order in which they are written, the whole before its parts.
+/// A part of an expression. Visited in source order, the whole before its parts.
 enum Part<'a> {
     Expr(&'a Expr),
-    /// What syn does not read, or a macro is given that takes no expressions.
+    /// Tokens that syn does not parse, such as the arguments of some macros.
     Tokens(&'a TokenStream),
 }
 
-/// Visits the parts of `expr` until `visit` says that it has seen enough, and says so itself.
+/// Visits the parts of `expr` until `visit` returns `true`. Returns whether it did.
 fn walk(expr: &Expr, visit: &mut dyn FnMut(Part<'_>) -> bool) -> bool {
     if visit(Part::Expr(expr)) {
         return true;
@@ -112,7 +112,7 @@ fn walk(expr: &Expr, visit: &mut dyn FnMut(Part<'_>) -> bool) -> bool {
         Expr::Verbatim(tokens) => visit(Part::Tokens(tokens)),
         Expr::While(looped) => each(&looped.cond) || statements(&looped.body, visit),
         Expr::Yield(yielded) => yielded.expr.as_deref().is_some_and(each),
-        // What runs later or has no parts; and what syn may come to know.
+        // Expressions that run later or have no parts, and those of later versions of syn.
         _ => false,
     }
 }
@@ -129,7 +129,7 @@ fn statements(block: &Block, visit: &mut dyn FnMut(Part<'_>) -> bool) -> bool {
     })
 }
 
-/// Most macros are given expressions, with commas between them.
+/// Most macros take expressions, separated by commas.
 fn macro_arguments(tokens: &TokenStream, visit: &mut dyn FnMut(Part<'_>) -> bool) -> bool {
     match Punctuated::<Expr, Token![,]>::parse_terminated.parse2(tokens.clone()) {
         Ok(arguments) => arguments.iter().any(|argument| walk(argument, visit)),
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn return_and_question_mark_leave() {
+    fn return_and_question_mark_leave_the_function() {
         for (text, what) in [
             ("return", "return"),
             ("{ if a { return b } c }", "return"),
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_evaluated_may_call_something() {
+    fn calls_are_found_in_evaluated_parts() {
         for (text, expected) in [
             ("self.page", false),
             ("&pairs[1..]", false),
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn closures_async_blocks_and_items_keep_them() {
+    fn closures_async_blocks_and_items_keep_their_exits() {
         for text in [
             "|a| return b",
             "|a| { if b { return; } c? }",

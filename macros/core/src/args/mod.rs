@@ -1,7 +1,7 @@
-//! The tokens in the attribute's parentheses → what was written, key by key.
+//! The tokens in the attribute's parentheses → the keys and their values.
 //!
-//! Reads on after a mistake, so that all of them are reported. What the values mean, and which of
-//! them go together, is for `check` to say.
+//! Reading continues after a mistake, so that all mistakes are reported. `check` decides whether the
+//! values are valid, and valid together.
 
 mod retry;
 mod values;
@@ -27,7 +27,7 @@ use crate::pattern::Pattern;
 use crate::suggest::did_you_mean;
 use crate::units;
 
-/// A value and the key it was given for.
+/// A key and its value.
 pub(crate) struct Keyed<T> {
     pub(crate) key: Ident,
     pub(crate) value: T,
@@ -38,7 +38,7 @@ pub(crate) struct Args {
     pub(crate) targets: Vec<Target>,
     pub(crate) session: Option<Keyed<Expr>>,
     pub(crate) query: Option<Keyed<Expr>>,
-    /// `headers = …`, a whole `HeaderMap`.
+    /// `headers = …`: a whole `HeaderMap`.
     pub(crate) header_map: Option<Keyed<Expr>>,
     pub(crate) headers: Option<Keyed<Vec<(HeaderName, Expr)>>>,
     pub(crate) bearer: Option<Keyed<Expr>>,
@@ -52,16 +52,16 @@ pub(crate) struct Args {
     pub(crate) retry: Option<Keyed<Retry>>,
     pub(crate) on_error: Option<Keyed<OnError>>,
     /// The `(` or `=` after `on_error`.
-    pub(crate) on_error_begins: Option<Span>,
+    pub(crate) on_error_after_key: Option<Span>,
     pub(crate) fallback: Option<Keyed<Expr>>,
     pub(crate) cleanup: Option<Keyed<Expr>>,
     pub(crate) finally: Option<Keyed<Expr>>,
     pub(crate) krate: Option<Keyed<Path>>,
-    /// What was written for the `{}` of a template.
+    /// Names after the template, as `format!` takes them for `{}`. Always a mistake.
     pub(crate) positional: Vec<Ident>,
 }
 
-/// A method, and the template it is sent to.
+/// A method and its template.
 pub(crate) struct Target {
     pub(crate) key: Ident,
     /// The name in `method("PURGE")`.
@@ -69,20 +69,20 @@ pub(crate) struct Target {
     pub(crate) template: LitStr,
 }
 
-/// The name of a header: text, or the path of what has it.
+/// The name of a header: a literal, or the path of a constant.
 pub(crate) enum HeaderName {
     Text(LitStr),
     Path(Expr),
 }
 
-/// A number with a unit, or an expression of the type.
+/// A duration or a size: a literal with a unit, or an expression.
 pub(crate) enum Measure<T> {
     Literal(T, Span),
     Expr(Expr),
 }
 
 impl<T> Measure<T> {
-    /// The expression, if it is one.
+    /// The expression, unless it is a literal.
     pub(crate) fn expr(&self) -> Option<&Expr> {
         match self {
             Measure::Literal(..) => None,
@@ -98,7 +98,7 @@ pub(crate) struct Timeouts {
     pub(crate) idle: Option<Measure<Duration>>,
 }
 
-/// As written; `first > last` is possible.
+/// A range of statuses, as in the source: `first > last` is possible.
 pub(crate) struct StatusRange {
     pub(crate) first: u64,
     pub(crate) last: u64,
@@ -106,7 +106,7 @@ pub(crate) struct StatusRange {
 }
 
 pub(crate) enum OnError {
-    /// `on_error = ACTION`, and the action as it was written.
+    /// `on_error = ACTION`, and the expression of the action.
     Always(Action, Expr),
     Arms(Vec<Arm>),
 }
@@ -115,12 +115,12 @@ pub(crate) struct Arm {
     pub(crate) pattern: Pattern,
     pub(crate) guard: Option<Expr>,
     pub(crate) action: Action,
-    /// The action as it was written.
+    /// The expression of the action.
     pub(crate) expr: Expr,
 }
 
 impl Args {
-    /// What the values name that may be an item: a path, or one that is called.
+    /// The first word of each value that is a path or a call, which may name an item.
     pub(crate) fn named_items(&self) -> Vec<Ident> {
         let single = [
             &self.session,
@@ -165,7 +165,7 @@ fn first_word(path: &Path) -> Option<&Ident> {
     is_item.then_some(first)
 }
 
-/// The keys that name a method.
+/// The keys for methods.
 pub(crate) const METHODS: [&str; 7] = ["get", "post", "put", "patch", "delete", "head", "options"];
 
 /// All other keys.
@@ -194,7 +194,7 @@ const KEYS: [&str; 22] = [
     "crate",
 ];
 
-/// What could be read of `tokens`, and what could not.
+/// Reads the keys, and collects the mistakes.
 pub(crate) fn read(tokens: TokenStream) -> (Args, Errors) {
     let mut reader = Reader::default();
     let parsed = (|input: ParseStream<'_>| {
@@ -202,7 +202,7 @@ pub(crate) fn read(tokens: TokenStream) -> (Args, Errors) {
         Ok(())
     })
     .parse2(tokens);
-    // What a mistake left unread inside a group is part of that mistake.
+    // Tokens that a mistake left unread are part of that mistake.
     if let Err(error) = parsed
         && reader.errors.is_empty()
     {
@@ -307,7 +307,7 @@ impl Reader {
                 set_once(&mut args.retry, errors, Keyed { key, value });
             }
             "on_error" => {
-                args.on_error_begins.get_or_insert(input.span());
+                args.on_error_after_key.get_or_insert(input.span());
                 let value = on_error(&key, input, errors)?;
                 set_once(&mut args.on_error, errors, Keyed { key, value });
             }
@@ -320,7 +320,7 @@ impl Reader {
         Ok(())
     }
 
-    /// `id` after `"/users/{}"`, as in `format!`: what is wrong is said where the name is missing.
+    /// Whether the next key is `id` after `"/users/{}"`, as in `format!`. The mistake is reported at `{}`.
     fn is_positional(&self, input: ParseStream<'_>) -> bool {
         let unnamed = self.args.targets.iter().any(|target| target.template.value().contains("{}"));
         let ahead = input.fork();
@@ -395,7 +395,7 @@ fn given_twice(errors: &mut Errors, key: &Ident) {
     errors.at(key.span(), format!("`{key}` is given twice: write it once"));
 }
 
-/// Whether what follows looks like the next entry, so that only a comma is missing.
+/// Whether the next tokens look like an entry, so that only a comma is missing.
 fn begins_entry(input: ParseStream<'_>) -> bool {
     input.peek(syn::Ident::peek_any) && (input.peek2(Token![=]) || input.peek2(token::Paren))
 }

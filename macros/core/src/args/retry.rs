@@ -1,4 +1,4 @@
-//! `retry = 3`, or `retry(times = 3, on(PATTERN), …)` → its parts, as they were written.
+//! `retry = 3`, or `retry(times = 3, on(PATTERN), …)` → the parts of the policy.
 
 use std::time::Duration;
 
@@ -18,17 +18,17 @@ use crate::units;
 
 #[derive(Default)]
 pub(crate) struct Retry {
-    /// How often, or a whole policy if nothing else is given.
+    /// The number of retries. For `retry = …` also a whole `Retry`.
     pub(crate) times: Option<Expr>,
     pub(crate) on: Option<Keyed<Pattern>>,
     pub(crate) backoff: Option<Keyed<Backoff>>,
     pub(crate) idempotency_key: Option<Ident>,
     pub(crate) on_retry: Option<Keyed<Expr>>,
-    /// Whether it was written as a list.
+    /// Whether it is a list, `retry(…)`.
     pub(crate) is_list: bool,
 }
 
-/// The base of the first wait, and the longest of any.
+/// The backoff: the base of the first wait and the longest wait, or an expression for both.
 pub(crate) enum Backoff {
     Range(Measure<Duration>, Measure<Duration>),
     Expr(Expr),
@@ -146,7 +146,7 @@ fn part(content: ParseStream<'_>) -> syn::Result<Part> {
     }
 }
 
-/// A number of tries has no unit, and is no text.
+/// Refuses a number of retries with a unit, in quotes, or below zero.
 fn times(value: Expr) -> syn::Result<Expr> {
     let refused = |literal: &Lit, written: &str| {
         let message = format!("`retry` counts tries: write a number, such as `{written}`");

@@ -1,4 +1,4 @@
-//! What follows a key → its value, in the form that the key takes.
+//! Parsers for the values of keys.
 
 use std::time::Duration;
 
@@ -47,7 +47,7 @@ pub(super) fn value_of<T>(
     parse(input)
 }
 
-/// What is in the parentheses of `key(…)`.
+/// The contents of the parentheses in `key(…)`.
 pub(super) fn parenthesized_list<'a>(
     key: &Ident,
     form: &str,
@@ -70,7 +70,7 @@ pub(super) fn parenthesized_list<'a>(
     Ok(content)
 }
 
-/// What could be read of a list with commas.
+/// The items of a list, separated by commas. Mistakes are collected.
 pub(super) fn comma_separated<T>(
     content: ParseStream<'_>,
     errors: &mut Errors,
@@ -161,7 +161,7 @@ fn header_name(content: ParseStream<'_>) -> syn::Result<HeaderName> {
     }
 }
 
-/// Skips `, value`, in place of `= value`.
+/// Skips `, value` where `= value` is expected.
 fn skip_value(content: ParseStream<'_>) {
     let ahead = content.fork();
     let value = ahead.parse::<Token![,]>().and_then(|_| ahead.parse::<Expr>());
@@ -273,7 +273,7 @@ pub(super) fn measure_of<T>(
     measure(expr, literal)
 }
 
-/// A number, and its unit as another word.
+/// Refuses a number and a unit that are separate words.
 fn refuse_separate_unit<T>(
     number: &Expr,
     input: ParseStream<'_>,
@@ -380,7 +380,8 @@ pub(super) fn on_error(
     Ok(OnError::Arms(arms))
 }
 
-/// `on_error { Connect => log }`, or `on_error = (Connect => log)`.
+/// Whether arms are in other places than `on_error(…)`: `on_error { Connect => log }`, or
+/// `on_error = (Connect => log)`.
 fn has_arms_outside_parens(input: ParseStream<'_>) -> bool {
     let ahead = input.fork();
     if input.peek(token::Paren) || ahead.parse::<Option<Token![=]>>().is_err() {
@@ -394,7 +395,7 @@ fn has_arms_outside_parens(input: ParseStream<'_>) -> bool {
     trees.any(|tree| last.replace(tree.clone()).as_deref() == Some("=") && tree == ">")
 }
 
-/// Nothing when only the action was wrong: then its error is kept, and the next arm comes next.
+/// `None` if only the action is wrong: its error is collected, and reading continues after it.
 fn arm(
     content: ParseStream<'_>,
     after_others: bool,
@@ -442,7 +443,7 @@ fn arm(
     Ok(action.map(|action| Arm { pattern, guard, action, expr }))
 }
 
-/// At the next token, without what `ParseStream::error` adds at the end of a group.
+/// An error at the next token, without the prefix that `ParseStream::error` adds at the end of a group.
 pub(super) fn error_here(input: ParseStream<'_>, message: &str) -> syn::Error {
     syn::Error::new(input.span(), message)
 }

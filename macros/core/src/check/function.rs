@@ -1,4 +1,4 @@
-//! The rules for the function under the attribute.
+//! The rules for the function.
 
 use std::collections::HashSet;
 
@@ -13,10 +13,10 @@ use crate::errors::Errors;
 use crate::item::{Item, bindings_of};
 use crate::{habits, scan, template};
 
-/// The longest tuple that is read from a response.
-const MOST_RESPONSES: usize = 5;
+/// The runtime reads tuples of up to this many values.
+const MAX_RESPONSES: usize = 5;
 
-/// A request is an `async fn`, and nothing else besides.
+/// A request is an `async fn` without other qualifiers.
 ///
 /// UI: `function/not_async`, `function/const`, `function/unsafe`, `function/extern`,
 /// `function/variadic`, `function/rewritten`, `function/rewritten_main`.
@@ -47,7 +47,7 @@ pub(super) fn is_async(item: &Item, errors: &mut Errors) {
     }
 }
 
-/// An empty body returns `()`, whatever it was meant to.
+/// A body is not empty where a value is returned.
 ///
 /// UI: `function/empty_body`, `function/empty_body_handled`, `function/empty_body_of_an_option`,
 /// `response/empty_body`.
@@ -55,7 +55,7 @@ pub(super) fn value_of_body(item: &Item, errors: &mut Errors) {
     let (Some(body), Some(output)) = (&item.body, item.output()) else {
         return;
     };
-    // A type of one word may stand for `()`: there rustc says it.
+    // A type without parameters may be an alias of `()`. rustc reports it if it is not.
     let Some((wrapper, inside)) = wrapped(output).filter(|_| body.tokens.is_empty()) else {
         return;
     };
@@ -101,7 +101,7 @@ fn wrapped(ty: &Type) -> Option<(&Ident, &Type)> {
     Some((&last.ident, inside))
 }
 
-/// Traits of the standard library: a type that only has these cannot be read from JSON.
+/// Traits of the standard library. A type with only these bounds cannot be decoded.
 const STANDARD: [&str; 14] = [
     "Sized",
     "Send",
@@ -119,7 +119,7 @@ const STANDARD: [&str; 14] = [
     "Hash",
 ];
 
-/// A type parameter that is decoded can be.
+/// A type parameter that is decoded has a bound that allows it.
 ///
 /// UI: `function/type_parameter`, `function/type_parameter_bounded`.
 pub(super) fn decoded_parameters(item: &Item, errors: &mut Errors) {
@@ -144,7 +144,7 @@ pub(super) fn decoded_parameters(item: &Item, errors: &mut Errors) {
         for (of, others) in &clauses {
             match of.to_string() == name {
                 true => bounds.extend(others),
-                // A bound of what it is a part of may say it.
+                // A bound on a type that contains it may be enough.
                 false => scan::idents(of.clone(), &mut named),
             }
         }
@@ -177,7 +177,7 @@ fn is_standard(bound: &&TypeParamBound) -> bool {
     }
 }
 
-/// `Json<User>` is for responses: as an argument of the caller's it would be sent, or passed on.
+/// An argument of the type `Json<T>` has `#[response]`, unless it is used in the attribute.
 ///
 /// UI: `response/forgotten`, `response/forgotten_of_a_name`, `response/forgotten_without_a_body`.
 pub(super) fn forgotten_response(
@@ -225,7 +225,7 @@ fn is_json(ty: &Type) -> bool {
     wrapped(ty).is_some_and(|(name, _)| name == "Json")
 }
 
-/// All names in the attribute: of its expressions, and of its templates' placeholders.
+/// All names in the attribute's expressions and placeholders.
 fn used_names(args: &Args, templates: &[Parsed]) -> HashSet<String> {
     let mut used = HashSet::new();
     for template in templates.iter().flatten() {
@@ -238,7 +238,7 @@ fn used_names(args: &Args, templates: &[Parsed]) -> HashSet<String> {
     used
 }
 
-/// Each would send a request of its own.
+/// A function has one `#[request]`.
 ///
 /// UI: `function/twice`.
 pub(super) fn one_request(item: &Item, errors: &mut Errors) {
@@ -247,7 +247,7 @@ pub(super) fn one_request(item: &Item, errors: &mut Errors) {
     }
 }
 
-/// `#[response]` marks an argument of a function with a body, and takes nothing itself.
+/// `#[response]` is on an argument of a function with a body, and has no arguments.
 ///
 /// UI: `response/on_self`, `response/with_arguments`, `response/without_a_body`,
 /// `response/too_many`, `response/misspelt`, `response/cfg`, `response/cfg_attr`.
@@ -258,9 +258,9 @@ pub(super) fn response_arguments(item: &Item, errors: &mut Errors) {
     for word in &item.misspelt {
         errors.at(word.span(), format!("unknown attribute `{word}`; did you mean `response`?"));
     }
-    if let Some(response) = item.responses.get(MOST_RESPONSES) {
+    if let Some(response) = item.responses.get(MAX_RESPONSES) {
         let message =
-            format!("a function takes at most {MOST_RESPONSES} of these: take a `Response`");
+            format!("a function takes at most {MAX_RESPONSES} of these: take a `Response`");
         errors.on(&response.attr, message);
     }
     for attr in item.responses.iter().flat_map(|response| &response.attrs) {
@@ -291,7 +291,7 @@ pub(super) fn response_arguments(item: &Item, errors: &mut Errors) {
     }
 }
 
-/// Where values of the return type are made by generated code, it has a name.
+/// The return type is not `impl Trait` where generated code has to name it.
 ///
 /// UI: `function/impl_trait_bodyless`, `function/impl_trait_handled`.
 pub(super) fn named_return_type(
@@ -310,7 +310,7 @@ pub(super) fn named_return_type(
     }
 }
 
-/// What is decoded owns what it has.
+/// A decoded return type is owned.
 ///
 /// UI: `function/borrowed_output`.
 pub(super) fn owned_return_type(item: &Item, output: Option<&TokenStream>, errors: &mut Errors) {
@@ -324,17 +324,17 @@ pub(super) fn owned_return_type(item: &Item, output: Option<&TokenStream>, error
     }
 }
 
-/// Without a body, an argument that neither the template nor an expression uses is a mistake.
+/// Without a body, the attribute uses every argument.
 ///
 /// UI: `template/unused_argument`.
 pub(super) fn used_arguments(args: &Args, templates: &[Parsed], item: &Item, errors: &mut Errors) {
     if item.body.is_some() || templates.is_empty() {
         return;
     }
-    // What is not always there may not always be used.
+    // An argument under `#[cfg]` may be used under the same condition.
     let sometimes =
         |argument: &PatType| argument.attrs.iter().any(|attr| attr.path().is_ident("cfg"));
-    // Of one that is meant for the response, `forgotten_response` says so.
+    // `forgotten_response` reports these.
     let is_response = |ty: &Type| item.responses.is_empty() && is_json(ty);
     let bindings: Vec<(Span, String, bool)> = item
         .bindings()
@@ -344,7 +344,7 @@ pub(super) fn used_arguments(args: &Args, templates: &[Parsed], item: &Item, err
         .collect();
     let mut used = HashSet::new();
     for template in templates {
-        // A template that cannot be read may use any of them.
+        // A template that cannot be parsed may use any argument.
         let Ok(template) = template else {
             return;
         };
@@ -356,7 +356,7 @@ pub(super) fn used_arguments(args: &Args, templates: &[Parsed], item: &Item, err
                 && !item.sig.generics.const_params().any(|param| param.ident == **name)
         };
         for name in names.filter(is_argument) {
-            // One that names no argument may have meant any of them.
+            // An unknown name may be a misspelling of any argument.
             if !bindings.iter().any(|(_, binding, _)| binding == name) {
                 return;
             }
@@ -373,7 +373,7 @@ pub(super) fn used_arguments(args: &Args, templates: &[Parsed], item: &Item, err
             template::foreign_placeholders(&template).iter().any(|(_, name)| *name == text)
         })
     };
-    // A word like it is a misspelt use, which rustc reports.
+    // A similar word is a misspelt use, which rustc reports.
     let misspelt = |text: &str| {
         let names = |word: &str| bindings.iter().any(|(_, name, _)| name == word);
         used.iter().any(|word| !names(word) && habits::may_mean(word, text))

@@ -1,4 +1,4 @@
-//! The rules for what happens after a failure.
+//! The rules for the handlers: `on_error`, `fallback`, `cleanup` and `finally`.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
@@ -15,7 +15,7 @@ use crate::pattern::Pattern;
 use crate::scan;
 use crate::walk;
 
-/// Nothing leaves the function past its handlers.
+/// No expression leaves the function past its handlers.
 ///
 /// UI: `arms/question_mark`, `arms/return`, `arms/fallback_leaves`, `arms/cleanup_leaves`,
 /// `arms/request_leaves`.
@@ -46,10 +46,10 @@ pub(super) fn no_early_exit(args: &Args, errors: &mut Errors) {
     }
 }
 
-/// What the error is called by those who have not named it.
+/// Names that users expect the error to have.
 const NAMES_OF_THE_ERROR: [&str; 3] = ["error", "err", "e"];
 
-/// The error has the name that an arm gives it, and none besides.
+/// Only an arm that binds the error uses it by name.
 ///
 /// UI: `arms/error_without_a_name`, `arms/error_without_a_name_in_a_guard`,
 /// `arms/error_without_an_arm`, `arms/error_in_the_fallback`.
@@ -93,7 +93,7 @@ fn free_names(bound: &[&[String]]) -> Vec<&'static str> {
     NAMES_OF_THE_ERROR.iter().filter(|name| !is_bound(name)).copied().collect()
 }
 
-/// A `Status(…)` is a status, and one that is an error here.
+/// The statuses in patterns are valid, and are errors for this request.
 ///
 /// UI: `arms/status_of_success`, `arms/statuses_of_success`, `arms/status_expected`,
 /// `arms/status_impossible`.
@@ -146,7 +146,7 @@ fn status(pat: &Pat, success: &[(u64, u64)], errors: &mut Errors) {
     }
 }
 
-/// The ends of a number or a range, as far as they are numbers.
+/// The ends of a number or a range. `None` for an end that is not a number.
 pub(super) fn range(pat: &Pat) -> Option<(Option<u64>, Option<u64>)> {
     match pat {
         Pat::Lit(literal) => Some((number(&literal.lit), number(&literal.lit))),
@@ -172,7 +172,7 @@ fn number(literal: &Lit) -> Option<u64> {
     }
 }
 
-/// A function that returns nothing says what becomes of every error.
+/// A function that returns nothing handles every error.
 ///
 /// UI: `arms/error_lost`, `function/no_return_type`.
 pub(super) fn no_lost_error(args: &Args, item: &Item, errors: &mut Errors) {
@@ -198,7 +198,7 @@ pub(super) fn no_lost_error(args: &Args, item: &Item, errors: &mut Errors) {
     }
 }
 
-/// Some failure reaches `fallback`.
+/// `fallback` can be reached.
 ///
 /// UI: `arms/fallback_unreachable`.
 pub(super) fn reachable_fallback(args: &Args, errors: &mut Errors) {
@@ -220,12 +220,12 @@ pub(super) fn call(keyed: &Keyed<Expr>, errors: &mut Errors) -> Option<Call> {
     let value = without_groups(&keyed.value);
     let (expr, awaited) = match value {
         Expr::Await(expr) => ((*expr.base).clone(), Some(awaited(expr))),
-        // It waits by itself, and its body may end in an `.await` of its own.
+        // An `async` closure is awaited. Its body may also end in an `.await`.
         Expr::Closure(ExprClosure { asyncness: Some(_), .. }) => {
             (value.clone(), Some(quote!(.await)))
         }
         Expr::Closure(closure) => match &*closure.body {
-            // The closure makes the future that is awaited, or spawned, outside of it.
+            // The `.await` moves behind the call: the closure returns the future.
             Expr::Await(body) => {
                 let awaited = awaited(body);
                 let body = body.base.clone();
@@ -241,7 +241,7 @@ pub(super) fn call(keyed: &Keyed<Expr>, errors: &mut Errors) -> Option<Call> {
         }
         Expr::Closure(closure) => Callee::Closure(closure),
         expr @ (Expr::Call(_) | Expr::MethodCall(_) | Expr::Macro(_)) => Callee::Verbatim(expr),
-        // Said already, where it stands.
+        // `no_early_exit` has reported it.
         Expr::Try(_) | Expr::Return(_) => return None,
         _ => {
             let closure = if keyed.key == "finally" { "|ending| …" } else { "|| …" };
@@ -258,13 +258,13 @@ pub(super) fn call(keyed: &Keyed<Expr>, errors: &mut Errors) -> Option<Call> {
     Some(Call { callee, awaited })
 }
 
-/// `.await` as it was written, where rustc says that what stands before it cannot be.
+/// The `.await` with the user's spans: rustc reports a value that cannot be awaited there.
 fn awaited(expr: &ExprAwait) -> TokenStream {
     let ExprAwait { dot_token, await_token, .. } = expr;
     quote!(#dot_token #await_token)
 }
 
-/// Whether `on_error` alone settles every error: none goes on.
+/// Whether no error propagates past `on_error`.
 pub(super) fn always_settles(on_error: Option<&Keyed<args::OnError>>) -> bool {
     match on_error.map(|keyed| &keyed.value) {
         None => false,
@@ -275,15 +275,15 @@ pub(super) fn always_settles(on_error: Option<&Keyed<args::OnError>>) -> bool {
     }
 }
 
-pub(super) fn on_error(on_error: Option<Keyed<args::OnError>>, begins: Option<Span>) -> OnError {
+pub(super) fn on_error(on_error: Option<Keyed<args::OnError>>, after_key: Option<Span>) -> OnError {
     let Some(Keyed { key, value }) = on_error else {
         return OnError::Nothing;
     };
-    let begins = begins.unwrap_or_else(|| key.span());
+    let after_key = after_key.unwrap_or_else(|| key.span());
     match value {
-        args::OnError::Always(action, _) => OnError::Always(action, begins),
+        args::OnError::Always(action, _) => OnError::Always(action, after_key),
         args::OnError::Arms(arms) => {
-            OnError::Arms { begins, needs_wildcard: !has_catch_all(&arms), arms }
+            OnError::Arms { after_key, needs_wildcard: !has_catch_all(&arms), arms }
         }
     }
 }

@@ -1,6 +1,6 @@
-//! What was written → a request that can be expanded, or all that is wrong with it.
+//! The arguments and the item → a request that can be expanded, or all mistakes.
 //!
-//! The only place that rejects, syntax errors apart: one function for each rule.
+//! Apart from syntax errors, only this module rejects anything. Each rule is a function.
 
 mod function;
 mod handlers;
@@ -17,11 +17,11 @@ use crate::item::Item;
 use crate::model::Request;
 use crate::template::{self, Problem, Template};
 
-/// What a target's template was read as.
+/// The result of parsing a template.
 type Parsed = Result<Template, Vec<Problem>>;
 
-/// `errors` are those of the syntax. After one of them nothing is said about what is missing:
-/// it may be what could not be read.
+/// `errors` has the syntax errors. If there are any, nothing is reported as missing: it may be what
+/// could not be read.
 pub(crate) fn check(mut args: Args, item: &Item, mut errors: Errors) -> Result<Request, Errors> {
     let complete = errors.is_empty();
     let found = &mut errors;
@@ -96,8 +96,7 @@ pub(crate) fn check(mut args: Args, item: &Item, mut errors: Errors) -> Result<R
     })
 }
 
-/// `crate` names a path that means the same everywhere, since the attribute may stand in any
-/// module.
+/// The path of `crate` means the same in every module.
 ///
 /// UI: `keys/crate_relative`, `keys/crate_of_two_words`.
 fn crate_path(args: &Args, errors: &mut Errors) -> Path {
@@ -122,14 +121,14 @@ fn crate_path(args: &Args, errors: &mut Errors) -> Path {
     Path { leading_colon: Some(Default::default()), ..path.clone() }
 }
 
-/// The first key that takes part in what happens after a failure.
+/// The first key of a handler.
 fn handler_key(args: &Args) -> Option<&proc_macro2::Ident> {
     let on_error = args.on_error.as_ref().map(|keyed| &keyed.key);
     let others = [&args.fallback, &args.cleanup, &args.finally];
     on_error.or_else(|| others.into_iter().flatten().map(|keyed| &keyed.key).next())
 }
 
-/// The expressions that make the request.
+/// The expressions that build the request.
 fn request_expressions(args: &Args) -> Vec<&Expr> {
     let mut found: Vec<&Expr> = Vec::new();
     let single = [&args.session, &args.query, &args.header_map, &args.bearer];

@@ -8,11 +8,11 @@ use crate::errors::Errors;
 use crate::model;
 use crate::pattern::Alternative;
 
-/// Whether sending it twice does what sending it once does (RFC 9110, section 9.2.2). The case of a
-/// method's name counts: what `get` means is for its server to say.
+/// The idempotent methods (RFC 9110, section 9.2.2). Methods are case-sensitive: `get` is another
+/// method than `GET`.
 const IDEMPOTENT: [&str; 6] = ["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"];
 
-/// What can only go wrong once something was sent, with the leaf if only that one does.
+/// The classes and leaves that only occur after the request was sent.
 const AFTER_SENDING: [(&str, Option<&str>); 8] = [
     ("Body", None),
     ("Protocol", None),
@@ -24,7 +24,7 @@ const AFTER_SENDING: [(&str, Option<&str>); 8] = [
     ("Disconnected", Some("Runtime")),
 ];
 
-/// What another try never helps with.
+/// The classes and leaves that are never retried.
 const NEVER: [(&str, Option<&str>); 3] =
     [("Build", None), ("Decode", None), ("Timeout", Some("Total"))];
 
@@ -49,7 +49,7 @@ pub(super) fn check(args: &Args, complete: bool, errors: &mut Errors) {
     }
 }
 
-/// A policy says how often, and at least once.
+/// The number of retries is given, and is not zero.
 ///
 /// UI: `policies/retry_zero`, `policies/retry_without_times`.
 fn some_times(retry: &Retry, key: Span, complete: bool, errors: &mut Errors) {
@@ -64,7 +64,7 @@ fn some_times(retry: &Retry, key: Span, complete: bool, errors: &mut Errors) {
     }
 }
 
-/// What is sent again is still there.
+/// The body can be sent again.
 ///
 /// UI: `policies/retry_multipart`, `policies/retry_stream`.
 fn body_is_kept(args: &Args, key: Span, errors: &mut Errors) {
@@ -92,7 +92,7 @@ fn is_stream(value: &Expr) -> bool {
     }
 }
 
-/// The first wait is not the longest one.
+/// The first wait of the backoff is not longer than the longest.
 ///
 /// UI: `policies/retry_backoff_reversed`.
 fn backoff_grows(retry: &Retry, errors: &mut Errors) {
@@ -108,7 +108,7 @@ fn backoff_grows(retry: &Retry, errors: &mut Errors) {
     }
 }
 
-/// Nothing follows that could use a name.
+/// Patterns in `on` bind no names: nothing follows that could use them.
 ///
 /// UI: `policies/retry_names_the_status`, `policies/retry_names_the_leaf`.
 fn names_nothing(retry: &Retry, errors: &mut Errors) {
@@ -120,7 +120,7 @@ fn names_nothing(retry: &Retry, errors: &mut Errors) {
     }
 }
 
-/// Another try can end otherwise.
+/// The errors in `on` are ones for which a retry can help.
 ///
 /// UI: `policies/retry_build`, `policies/retry_decode`, `policies/retry_total`.
 fn worth_repeating(alternative: &Alternative<'_>, errors: &mut Errors) {
@@ -137,7 +137,7 @@ fn worth_repeating(alternative: &Alternative<'_>, errors: &mut Errors) {
     }
 }
 
-/// A request that may have been processed is sent again only if that does no harm.
+/// A request that may have been processed is retried only if it is idempotent.
 ///
 /// UI: `policies/retry_post_status`, `policies/retry_post_body`, `policies/retry_post_idle`,
 /// `policies/retry_post_closed`, `policies/retry_patch_protocol`, `policies/retry_custom_method`,
@@ -153,7 +153,7 @@ fn safe_to_repeat(
     if keyed || IDEMPOTENT.contains(&method) {
         return;
     }
-    // 429 says that it was not processed.
+    // A 429 means that the request was not processed.
     let answered =
         alternative.class == "Status" && alternative.status.is_some_and(|pat| !may_be(pat, 429));
     if answered || AFTER_SENDING.iter().any(|(class, leaf)| alternative.is(class, *leaf)) {
@@ -168,7 +168,7 @@ fn safe_to_repeat(
     }
 }
 
-/// A key is sent once, and where it changes something.
+/// `idempotency_key` is not redundant.
 ///
 /// UI: `policies/retry_key_of_get`, `policies/retry_key_twice`.
 fn key_is_needed(args: &Args, retry: &Retry, method: &str, errors: &mut Errors) {
@@ -195,13 +195,13 @@ fn sends_key(args: &Args) -> bool {
     })
 }
 
-/// Whether there is a header whose name only rustc knows.
+/// Whether a header's name is an expression, so that it may be `idempotency-key`.
 fn sends_unknown_header(args: &Args) -> bool {
     let mut headers = args.headers.iter().flat_map(|keyed| &keyed.value);
     args.header_map.is_some() || headers.any(|(name, _)| matches!(name, HeaderName::Path(_)))
 }
 
-/// The name of the method, as it is sent.
+/// The name of the method in the request.
 fn method(args: &Args) -> Option<String> {
     let target = args.targets.first()?;
     Some(match &target.custom {
@@ -210,7 +210,7 @@ fn method(args: &Args) -> Option<String> {
     })
 }
 
-/// Whether a pattern may match `status`, as far as can be seen.
+/// Whether a pattern may match `status`, judged by form.
 fn may_be(pat: &syn::Pat, status: u64) -> bool {
     match super::handlers::range(pat) {
         Some((first, last)) => {
@@ -225,7 +225,7 @@ fn may_be(pat: &syn::Pat, status: u64) -> bool {
     }
 }
 
-/// What `check` has found nothing wrong with.
+/// The policy for the model.
 pub(super) fn policy(retry: Retry) -> Option<model::Retry> {
     let times = retry.times?;
     if !retry.is_list {

@@ -1,4 +1,4 @@
-//! The rules for what is sent, and for what counts as success.
+//! The rules for what is sent, and for which statuses are success.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use crate::model::{Auth, Content, Method, Placeholder};
 use crate::suggest::{distance, nearest};
 use crate::template::{self, Place};
 
-/// There is one method, and one template.
+/// There is exactly one method and template.
 ///
 /// UI: `keys/method_missing`, `keys/nothing`, `keys/two_methods`, `keys/method_twice`.
 pub(super) fn one_target<'a>(
@@ -64,7 +64,7 @@ pub(super) fn method(target: &Target, errors: &mut Errors) -> Option<Method> {
     None
 }
 
-/// A template is well-formed, and each of its placeholders names an argument.
+/// The template is well-formed, and each placeholder names an argument or a constant.
 ///
 /// UI: `template/scheme`, `template/host_missing`, `template/empty`, `template/fragment`,
 /// `template/dollar`, `template/values_after`.
@@ -113,7 +113,7 @@ pub(super) fn placeholders(
     found
 }
 
-/// `/:id` and `/<id>` would be sent as they are.
+/// A template has no `/:id` and no `/<id>`, which would be sent as literal text.
 ///
 /// UI: `template/colon`, `template/angle_brackets`.
 pub(super) fn foreign_placeholders(args: &Args, item: &Item, errors: &mut Errors) {
@@ -131,7 +131,8 @@ pub(super) fn foreign_placeholders(args: &Args, item: &Item, errors: &mut Errors
     }
 }
 
-/// A part of a literal; the whole of it where the compiler cannot say, or escapes are in the way.
+/// The span of a part of a literal. Falls back to the whole literal where the compiler gives no
+/// subspans, or the literal has escapes.
 fn part(literal: &LitStr, range: std::ops::Range<usize>) -> Span {
     let token = literal.token();
     let written = token.to_string();
@@ -141,7 +142,7 @@ fn part(literal: &LitStr, range: std::ops::Range<usize>) -> Span {
     token.subspan(start + range.start..start + range.end).unwrap_or_else(|| literal.span())
 }
 
-/// The expression that a placeholder stands for, with the names as the function itself knows them.
+/// The value of a placeholder, with the span of the argument that it names.
 ///
 /// UI: `template/constant_unknown`, `template/constant_of_the_type_unknown`,
 /// `template/unknown_name`, `template/unknown_name_no_hint`, `template/from_the_response`,
@@ -166,7 +167,7 @@ fn value_of(
             return None;
         };
         let this = Token![self](span.resolved_at(receiver.self_token.span));
-        // Of a misspelt field rustc would have the whole template replaced by the right one.
+        // With the user's span, rustc would suggest replacing the whole template by the right field.
         let here = span.resolved_at(Span::mixed_site());
         let fields = fields.split('.').map(|field| member(field, here));
         return Some(quote!(#this #(.#fields)*));
@@ -204,8 +205,7 @@ fn value_of(
     None
 }
 
-/// A constant, by its name or its path. As `span` names no locals, rustc suggests none in place of the
-/// template.
+/// A constant, by name or path. `span` sees no locals, so rustc suggests none in place of the template.
 fn constant(text: &str, span: Span) -> TokenStream {
     let names = text.split("::").map(|name| match name {
         "Self" | "self" | "super" | "crate" => Ident::new(name, span),
@@ -222,7 +222,7 @@ fn constant(text: &str, span: Span) -> TokenStream {
     path
 }
 
-/// Whether rustc reads a template's placeholders as those of a format string.
+/// Whether rustc can read the template as a format string.
 fn is_format(literal: &LitStr) -> bool {
     let is_word = |text: &str| syn::parse_str::<Ident>(text).is_ok();
     template::parse(&literal.value()).is_ok_and(|template| {
@@ -232,7 +232,7 @@ fn is_format(literal: &LitStr) -> bool {
     })
 }
 
-/// Whether rustc's own idea of a similar name is no stricter than ours.
+/// Whether rustc suggests `meant` for `text`, by its own measure of similarity.
 fn rustc_suggests(text: &str, meant: &str) -> bool {
     distance(text, meant) <= text.len().max(3) / 3
 }
@@ -247,7 +247,7 @@ fn member(field: &str, span: Span) -> TokenStream {
 fn member_name(name: &str, span: Span) -> Ident {
     match syn::parse_str::<Ident>(name) {
         Ok(_) => Ident::new(name, span),
-        // `template` lets nothing but names through, so this one is a keyword.
+        // `template` accepts only names, so this one is a keyword.
         Err(_) => Ident::new_raw(name, span),
     }
 }
@@ -271,7 +271,7 @@ pub(super) fn one_body(args: &Args, errors: &mut Errors) {
     }
 }
 
-/// GET and HEAD have no body: servers ignore it, or refuse it.
+/// GET and HEAD have no body: servers ignore or refuse it.
 ///
 /// UI: `policies/get_with_a_body`, `policies/head_with_a_body`.
 pub(super) fn body_of_get(args: &Args, errors: &mut Errors) {
@@ -289,7 +289,7 @@ pub(super) fn body_of_get(args: &Args, errors: &mut Errors) {
     }
 }
 
-/// `bearer` and `basic` would both set `Authorization`.
+/// Only one of `bearer` and `basic` is given: both set `Authorization`.
 ///
 /// UI: `keys/two_authorizations`.
 pub(super) fn one_authorization(args: &Args, errors: &mut Errors) {
@@ -301,8 +301,8 @@ pub(super) fn one_authorization(args: &Args, errors: &mut Errors) {
     }
 }
 
-/// A header's name is a token, and not one that follows from the body. Only how long a stream is, it
-/// cannot tell itself.
+/// A header's name is a token, and not one that is computed from the body. The length of a stream is
+/// not known, so `content-length` may be given for `body`.
 ///
 /// UI: `keys/header_name_with_a_space`, `keys/header_computed`, `keys/header_computed_from_json`,
 /// `keys/header_of_the_framing`.
@@ -331,7 +331,7 @@ pub(super) fn header_names(args: &Args, item: &Item, errors: &mut Errors) {
     }
 }
 
-/// A path names a constant, and a word an argument: that of a header has quotes.
+/// A header's name in lower case is in quotes.
 ///
 /// UI: `keys/header_name_a_word`.
 fn header_is_no_word(name: &Expr, item: &Item, errors: &mut Errors) {
@@ -349,7 +349,7 @@ fn header_is_no_word(name: &Expr, item: &Item, errors: &mut Errors) {
     }
 }
 
-/// No time and no room are not enough for anything.
+/// Timeouts and `max_body` are not zero.
 ///
 /// UI: `keys/timeout_zero`, `keys/timeouts_zero`, `keys/max_body_zero`.
 pub(super) fn limits_above_zero(args: &Args, errors: &mut Errors) {
@@ -370,7 +370,7 @@ pub(super) fn limits_above_zero(args: &Args, errors: &mut Errors) {
     }
 }
 
-/// A status has three digits, an interim one is never the last, and a range is not empty.
+/// The statuses of `expect` are valid and final, and no range is empty.
 ///
 /// UI: `keys/expect_not_a_status`, `keys/expect_empty_range`, `keys/expect_interim`.
 pub(super) fn statuses(args: &Args, errors: &mut Errors) {
@@ -387,7 +387,7 @@ pub(super) fn statuses(args: &Args, errors: &mut Errors) {
     }
 }
 
-/// One attempt does not take longer than all of them.
+/// The timeout of an attempt is not longer than the total.
 ///
 /// UI: `policies/attempt_over_total`.
 pub(super) fn attempt_within_total(args: &Args, errors: &mut Errors) {
@@ -422,7 +422,7 @@ pub(super) fn content(bodies: Vec<Keyed<Expr>>) -> Option<Content> {
     })
 }
 
-/// `statuses` has seen to it that they fit.
+/// `statuses` has checked that they fit into a `u16`.
 pub(super) fn expected(ranges: &[StatusRange]) -> Vec<(u16, u16)> {
     let narrow = |status: u64| u16::try_from(status).unwrap_or(u16::MAX);
     ranges.iter().map(|range| (narrow(range.first), narrow(range.last))).collect()

@@ -31,7 +31,7 @@ pub(super) fn shape(
         None if finally.is_some() => body(item, |tokens| form(tokens, moves)).map(Success::Run),
         None => body(item, |tokens| last_form(item, tokens, moves)).map(Success::Run),
     };
-    let on_error = handlers::on_error(args.on_error.take(), args.on_error_begins);
+    let on_error = handlers::on_error(args.on_error.take(), args.on_error_after_key);
     Shape::Handled(Handlers {
         success: success.unwrap_or(Success::Decode),
         exit: exit(&on_error, is_last),

@@ -1,4 +1,4 @@
-//! The actions of `on_error` → statements that run them, and a value for each way they end.
+//! The actions of `on_error` → statements, and the outcome of those that recover or fail.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
@@ -80,7 +80,7 @@ impl ArmWriter<'_> {
             Some(error) => error.clone(),
             None => code!(_),
         };
-        // The parentheses too: rustc takes them for the place of an arm that can never run.
+        // The parentheses have the span too: rustc reports an unreachable arm at them.
         quote_spanned!(pattern.span=> (#kind, #error))
     }
 
@@ -103,7 +103,7 @@ impl ArmWriter<'_> {
         }
     }
 
-    /// The steps of an action, as they stand in a block.
+    /// The statements of an action, for a block.
     pub(super) fn action(&self, action: &Action) -> TokenStream {
         match action {
             Action::Recover(word, value) => self.recover(word, value.as_ref()),
@@ -165,7 +165,7 @@ pub(super) fn failure_call(span: Span, how: &str, value: TokenStream) -> TokenSt
     code!(#failure #call)
 }
 
-/// An action that only does something, as an expression.
+/// The expression of an action that neither recovers nor fails.
 fn statement(action: &Action, krate: &Path) -> Option<TokenStream> {
     match action {
         Action::Log(log, None) => Some(quote_spanned!(mixed_span(log)=> #krate::log(&error))),
@@ -179,8 +179,7 @@ fn statement(action: &Action, krate: &Path) -> Option<TokenStream> {
             Some(code!(#call #awaited))
         }
         Action::Closure(closure) => {
-            // From the closure's beginning to its end, as if it were the user's: a lint says of a value that
-            // is lost where that comes from.
+            // With the user's span: a lint about an unused value then points at the closure.
             let span = user_span(closure);
             let krate = crate_at(krate, span);
             let error = local_at(span, "error");
@@ -191,7 +190,7 @@ fn statement(action: &Action, krate: &Path) -> Option<TokenStream> {
             let span = mixed_span(closure);
             let krate = crate_at(krate, span);
             let mut closure = closure.clone();
-            // So that the error's methods can be called.
+            // The closure's argument needs a type before methods can be called on it.
             for pat in &mut closure.inputs {
                 if !matches!(pat, Pat::Type(_)) {
                     *pat = Pat::Verbatim(quote_spanned!(span=> #pat: &#krate::Error));
@@ -215,7 +214,7 @@ pub(super) fn kind_pattern(kind: &Kind, krate: &Path) -> TokenStream {
             let kinds = kinds.iter().map(|each| kind_pattern(each, krate));
             code!(#(#kinds)|*)
         }
-        // At the user's own word, where rustc reports a class that there is not.
+        // At the user's word: rustc reports an unknown class there.
         Kind::Class(class, inside) => {
             let span = class.span();
             let here = crate_at(krate, span);

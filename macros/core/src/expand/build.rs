@@ -1,5 +1,4 @@
-//! The keys that say what is sent → one chain of calls that makes the request, and one that
-//! sends it.
+//! The keys for what is sent → the calls that build the request, and the call that sends it.
 
 use std::time::Duration;
 
@@ -27,7 +26,7 @@ pub(super) fn request(
     streaming: Option<TokenStream>,
 ) -> TokenStream {
     let krate = &request.krate;
-    // To lints, a template is generated: it looks like a format string, and is none.
+    // A mixed-site span keeps lints away that take the template for a format string.
     let mut template = request.template.clone();
     template.set_span(template.span().resolved_at(Span::mixed_site()));
     let new = match &request.method {
@@ -70,7 +69,7 @@ pub(super) fn request(
 // Output: let reader = ::backstop::by_type::returns::<R>().reader();
 pub(super) fn reader(request: &Request, item: &Item, how: &str) -> TokenStream {
     let output = output(request);
-    // At the return type, so that one that cannot be read is reported there.
+    // Located at the return type: rustc reports one that cannot be decoded there.
     let span = output_span(request, item);
     let krate = crate_at(&request.krate, span);
     let how = Ident::new(how, span);
@@ -78,7 +77,7 @@ pub(super) fn reader(request: &Request, item: &Item, how: &str) -> TokenStream {
     code!(let reader = #reader;)
 }
 
-/// How the request is sent: what comes before, and the response.
+/// The code that sends the request: a statement that may come before, and the response's expression.
 pub(super) struct Fetch {
     pub(super) exchange: Option<TokenStream>,
     pub(super) response: TokenStream,
@@ -89,7 +88,7 @@ pub(super) struct Fetch {
 //         exchange.await
 pub(super) fn fetch(request: &Request) -> Fetch {
     let krate = &request.krate;
-    // Where the method stands: an argument that is not `Send` is held across this `.await`.
+    // Located at the method: rustc reports an argument that is not `Send` at this `.await`.
     let span = match &request.method {
         Method::Named(name) => name.span(),
         Method::Custom(name) => name.span(),
@@ -97,7 +96,7 @@ pub(super) fn fetch(request: &Request) -> Fetch {
     let await_ = quote_spanned!(span=> .await);
     let fetched = match &request.session {
         None => code!(#krate::Session::shared().fetch(request)),
-        // The branches say what type they are: with a `&` before them they would have to fit it.
+        // Without `&`: auto-ref accepts branches of the type `Session` and of `&Session`.
         Some(session @ (Expr::If(_) | Expr::Match(_) | Expr::Block(_) | Expr::Unsafe(_))) => {
             code!((#session).fetch(request))
         }
@@ -109,7 +108,7 @@ pub(super) fn fetch(request: &Request) -> Fetch {
             quote_spanned!(span=> #krate::Session::fetch(#session, #request))
         }
     };
-    // What the expression holds is given back before the response is waited for.
+    // The temporaries of the expression are dropped before the response is awaited.
     match request.session.as_ref().is_some_and(walk::calls) {
         true => {
             let exchange = Some(code!(let exchange = #fetched;));
@@ -262,8 +261,8 @@ fn retry(retry: &Retry, krate: &Path, chain: &mut Chain) {
     let key = idempotency_key
         .as_ref()
         .map(|key| call_at(key.span(), "idempotency_key", TokenStream::new()));
-    // A borrow that ends too soon is reported of all that the call is made on: that is to be the
-    // observer, or where it cannot be, a part of this key.
+    // rustc reports a borrow that ends too soon at the whole receiver of the call: located at the
+    // observer if there is one, or at `times`.
     let span = on_retry.as_ref().map_or_else(|| user_span(times), user_span);
     let krate = crate_at(krate, span);
     let policy = quote_spanned!(span=> #krate::Retry::times(#given));
@@ -304,14 +303,13 @@ fn reads(request: &Request, item: &Item) -> TokenStream {
     }
 }
 
-/// What is taken from the response: a tuple if there are several.
+/// What is read from the response: a tuple for several arguments.
 pub(super) struct Extracted {
     pub(super) pat: TokenStream,
     pub(super) ty: TokenStream,
-    /// Whether it may read the head alone, for all that is seen of it.
+    /// Whether only the type says if it needs the body.
     pub(super) by_type: bool,
-    /// The statements that take apart what lints are to treat otherwise: their attributes are for it
-    /// alone.
+    /// `let` statements for the arguments with lint attributes, which apply to nothing else.
     pub(super) lets: TokenStream,
 }
 
@@ -322,7 +320,7 @@ pub(super) struct Extracted {
 pub(super) fn extracted(request: &Request, item: &Item) -> Option<Extracted> {
     const NAMES: [&str; 5] = ["first", "second", "third", "fourth", "fifth"];
     let first = item.responses.first()?;
-    // The parentheses are where the first type is, as far as rustc's messages go.
+    // The parentheses of the tuple are located at the first type.
     let span = user_span(&first.ty);
     let krate = crate_at(&request.krate, span);
     let mut lets = TokenStream::new();
@@ -348,8 +346,8 @@ pub(super) fn extracted(request: &Request, item: &Item) -> Option<Extracted> {
     Some(Extracted { pat, ty, by_type, lets })
 }
 
-/// Whether the name of a type is one of the library's, all of which read themselves: asking by type
-/// takes rustc longer.
+/// Whether the type's name is one of the library's, so that dispatch by type is not needed: it takes
+/// rustc longer.
 fn is_known(ty: &Type) -> bool {
     const KNOWN: [&str; 10] = [
         "BodyStream",
@@ -377,7 +375,7 @@ fn is_known(ty: &Type) -> bool {
 // Output: let reader = ::backstop::by_type::taken::<Remaining>().reader();
 pub(super) fn extracted_reader(request: &Request, taken: &Extracted) -> Option<TokenStream> {
     let Extracted { ty, by_type, .. } = taken;
-    // Where the type is, so that one that cannot be read is reported there.
+    // Located at the type: rustc reports one that cannot be read there.
     let span = user_span(ty);
     let krate = crate_at(&request.krate, span);
     let reader = quote_spanned!(span=> #krate::by_type::taken::<#ty>().reader());
@@ -390,17 +388,17 @@ pub(super) fn read(request: &Request, Extracted { ty, by_type, .. }: &Extracted)
     if *by_type {
         return code!(reader.read(response));
     }
-    // Where the type is: one that cannot be read is reported there, and only once, as `reads` asks
-    // the same of it in the same place.
+    // Located at the type: rustc reports one that cannot be read there, and only once, since `reads` has
+    // the same bound at the same place.
     let span = user_span(ty);
     let krate = crate_at(&request.krate, span);
     let read = Ident::new("read", span);
     code!(#krate::#read::<#ty>(response))
 }
 
-/// `&expr`, with the parentheses that it needs.
+/// `&expr`, in parentheses if it needs them.
 fn reference(expr: &Expr) -> TokenStream {
-    // One of our spans would make an error about the value one about the attribute.
+    // With the user's span, so that errors do not mention the attribute.
     let span = user_span(expr);
     match expr {
         Expr::Reference(_) => expr.to_token_stream(),

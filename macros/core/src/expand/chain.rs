@@ -1,8 +1,8 @@
-//! The calls that make a request → statements, in which no expression waits for another's end.
+//! The calls that build a request → statements in which temporaries do not overlap.
 //!
-//! What an expression holds for a moment, such as the guard of a lock, Rust keeps to the end of the
-//! statement. There it would be held while another waits or asks for the same lock. So a statement
-//! evaluates one expression at most that calls something.
+//! Rust keeps a temporary, such as the guard of a lock, to the end of the statement. In one statement
+//! for all calls, it would be held while another expression awaits or takes the same lock. So each
+//! statement evaluates at most one expression that calls something.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote_spanned;
@@ -12,12 +12,12 @@ use super::{code, user_span};
 use crate::walk;
 
 pub(super) struct Chain {
-    /// Those that are complete.
+    /// The complete statements.
     statements: TokenStream,
-    /// What the next one begins with, and the calls that follow.
+    /// The beginning of the next statement, and the calls on it.
     start: TokenStream,
     calls: TokenStream,
-    /// Whether one of them evaluates an expression that calls something.
+    /// Whether one of `calls` evaluates an expression that calls something.
     occupied: bool,
 }
 
@@ -37,14 +37,14 @@ impl Chain {
         self.calls.extend(call);
     }
 
-    /// Has `expr` evaluated before the call that takes it, and returns the name of its value.
+    /// Evaluates `expr` in a statement before the call that takes it, and returns its variable.
     // Output: let times = self.tries();
     pub(super) fn evaluate(&mut self, name: &str, expr: TokenStream) -> TokenStream {
         let name = Ident::new(name, Span::mixed_site());
         if self.occupied {
             self.end_statement();
         }
-        // Before the request itself, if nothing of that is in the way.
+        // Before the request, if that evaluates nothing yet.
         self.statements.extend(code!(let #name = #expr;));
         code!(#name)
     }

@@ -1,4 +1,4 @@
-//! A request with `on_error`, `fallback`, `cleanup` or `finally` → its statements.
+//! The statements of a request with `on_error`, `fallback`, `cleanup` or `finally`.
 
 use proc_macro2::{Delimiter, Group, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
@@ -13,7 +13,7 @@ use crate::model::{Body, Call, Callee, Exit, Handlers, OnError, Request, Success
 // Output: let finally = …;                                     with `finally`
 //         let request = …;
 //         let response = ::backstop::Session::shared().fetch(request).await;
-//         ::backstop::handle(|| -> R {                         if nothing waits any more
+//         ::backstop::handle(|| -> R {                         unless something may be awaited
 //             let failure = match ::backstop::read::<T>(response) {
 //                 ::core::result::Result::Ok(…) => SUCCESS,
 //                 ::core::result::Result::Err(error) => ::backstop::Failure::new(error),
@@ -51,7 +51,7 @@ pub(super) fn statements(request: &Request, handlers: &Handlers, item: &Item) ->
     }
 }
 
-/// What follows the response.
+/// The statements after the response.
 fn handled(request: &Request, handlers: &Handlers, item: &Item) -> TokenStream {
     let outcome = outcome(request, handlers, item);
     let failed = match &handlers.success {
@@ -79,7 +79,7 @@ fn guard(call: &Call, request: &Request) -> TokenStream {
         (Callee::Verbatim(expr), true) => quote_spanned!(mixed_span(expr)=> |_| #expr),
         (Callee::Verbatim(expr), false) => code!(|_| { #expr; }),
     };
-    // Where the call stands, so that one that does not fit, or cannot be awaited, is reported there.
+    // Located at the call: rustc reports wrong arguments, and a value that cannot be awaited, there.
     let span = mixed_span(&called);
     let krate = crate_at(&request.krate, span);
     let new = match &call.awaited {
@@ -90,23 +90,23 @@ fn guard(call: &Call, request: &Request) -> TokenStream {
     code!(let finally = #new;)
 }
 
-/// The name of the failure, as what handles it uses it.
+/// The pattern that binds the failure, by how the handlers use it.
 fn failure_pattern(handlers: &Handlers) -> TokenStream {
     match handlers {
-        // `fallback` takes a build error out of it.
+        // `fallback` takes the build error out of it.
         Handlers { fallback: Some(_), .. } => code!(mut failure),
         Handlers { exit: Exit::Diverge, on_error, .. } if !on_error.needs_error() => code!(_),
         _ => code!(failure),
     }
 }
 
-/// What the body takes from the response, and how.
+/// How the body gets its values from the response.
 struct Reading {
-    /// The expression that reads it.
+    /// The expression that reads the response.
     read: TokenStream,
-    /// The pattern of what was read.
+    /// The pattern for the value.
     pat: TokenStream,
-    /// The statements that take it apart, where the pattern does not.
+    /// Statements that destructure the value further.
     taken: TokenStream,
 }
 
@@ -122,7 +122,7 @@ fn reading(request: &Request, item: &Item) -> Reading {
         }
         None => (code!(_), code!(response), TokenStream::new()),
     };
-    // In a `let`, one that leaves a value out is reported at itself.
+    // In a `let`, rustc reports a refutable pattern at the pattern.
     let refutable = item.responses.iter().any(|response| may_be_refutable(&response.pat));
     match refutable {
         true => Reading { read, pat: code!(response), taken: code!(let #pat = response; #lets) },
@@ -170,7 +170,7 @@ fn inspected(request: &Request, handlers: &Handlers, item: &Item, body: &Body) -
     let failure = failure_pattern(handlers);
     let ending = code!(#krate::by_type::returned(&outcome).ending());
     let finished = match &handlers.finally {
-        // What is borrowed of the outcome is given back before it waits.
+        // Borrows of the outcome end before the `.await`.
         Some(call) if call.awaited.is_some() => {
             let finished = finished(handlers, code!(ending));
             Some(code!(let ending = #ending; #finished))
@@ -272,7 +272,7 @@ fn outcome(request: &Request, handlers: &Handlers, item: &Item) -> TokenStream {
         None => goes_on(&writer, output_span(request, item)),
         Some(fallback) => fall_back(&writer, fallback),
     };
-    // Whether a handler returns, its type says.
+    // Only types say whether a handler returns.
     let allow = |unreachable: &bool| unreachable.then(|| code!(#[allow(unreachable_code)]));
     match exit {
         // `finally` runs as its guard is dropped.
@@ -329,13 +329,15 @@ fn denied(on_error: &OnError) -> Option<TokenStream> {
     if !on_error.denies_lints() {
         return None;
     }
-    // What the lint says of where it comes from points behind the key: at the key, an editor would show
-    // the docs of `deny` for `on_error`.
+    // Located behind the key: at the key, an editor would show the docs of `deny` for `on_error`. The
+    // lint's note points there too.
     match on_error {
         OnError::Nothing => None,
-        OnError::Always(_, begins) => Some(quote_spanned!(*begins=> #[deny(unused_must_use)])),
-        OnError::Arms { begins, .. } => {
-            Some(quote_spanned!(*begins=> #[deny(unreachable_patterns, unused_must_use)]))
+        OnError::Always(_, after_key) => {
+            Some(quote_spanned!(*after_key=> #[deny(unused_must_use)]))
+        }
+        OnError::Arms { after_key, .. } => {
+            Some(quote_spanned!(*after_key=> #[deny(unreachable_patterns, unused_must_use)]))
         }
     }
 }
@@ -350,8 +352,8 @@ fn actions(writer: &ArmWriter<'_>, on_error: &OnError) -> TokenStream {
 
 // Output: ::backstop::Outcome::from_failure(failure)
 fn goes_on(writer: &ArmWriter<'_>, output: Span) -> TokenStream {
-    // At the return type, so that one that cannot carry an error is reported there; and as all of it
-    // comes from the macro, rustc looks no further for who is to blame.
+    // Located at the return type: rustc reports one that cannot carry an error there. As all of the call
+    // is generated, rustc blames no other expression.
     let output = output.resolved_at(Span::mixed_site());
     let (krate, failure) = (crate_at(writer.krate, output), local_at(output, "failure"));
     writer.with_ending("Failed", quote_spanned!(output=> #krate::Outcome::from_failure(#failure)))
@@ -389,10 +391,10 @@ fn cleanup(call: &Call, krate: &Path) -> TokenStream {
     if let Some(awaited) = &call.awaited {
         return code!(#called #awaited;);
     }
-    // A future that is not awaited would never run.
+    // A future that is not awaited never runs.
     let deny = quote_spanned!(user_span(&called)=> #[deny(unused_must_use)]);
     match &call.callee {
-        // rustc takes no such attribute on a macro.
+        // rustc accepts no such attribute on a macro call.
         Callee::Verbatim(syn::Expr::Macro(_)) => code!(#deny { #called; }),
         _ => code!(#deny #called;),
     }

@@ -1,7 +1,7 @@
-//! A request that can be expanded, and its function → the function that sends it.
+//! A checked request and its item → the function that sends the request.
 //!
-//! What it writes is what a person would: calls of the runtime's public API around the body,
-//! which is kept as it was. It cannot fail: `check` has refused all that has no expansion.
+//! The expansion is code as one would write it by hand: calls of the runtime's public API around the
+//! user's body. It cannot fail: `check` has refused what has no expansion.
 
 mod actions;
 mod build;
@@ -18,7 +18,7 @@ use crate::action::is_place;
 use crate::item::Item;
 use crate::model::{Request, Shape};
 
-/// `quote!`, for code that must neither see the user's locals nor be seen by them.
+/// `quote!` with mixed-site spans: its locals and the user's do not see each other.
 macro_rules! code {
     ($($tokens:tt)*) => {
         ::quote::quote_spanned!(::proc_macro2::Span::mixed_site()=> $($tokens)*)
@@ -37,7 +37,7 @@ pub(crate) fn function(request: &Request, item: &Item) -> TokenStream {
         None => (item.sig.clone(), statements(request, item)),
         Some(written) => boxed(request, item, written),
     };
-    // The function begins and ends where the user's does, and so do messages about all of it.
+    // With the span of the user's braces: rustc reports errors about the whole body there.
     let mut block = Group::new(Delimiter::Brace, statements);
     block.set_span(item.end);
     code!(#(#attrs)* #vis #sig #block)
@@ -64,26 +64,26 @@ fn boxed(request: &Request, item: &Item, written: &ReturnType) -> (Signature, To
     (sig, code!(::std::boxed::Box::pin(async move { #type_hint #statements })))
 }
 
-/// The span of the first of `tokens`, for generated code that an error should point there for.
+/// The span of the first token, with mixed-site hygiene: for generated code whose errors belong there.
 fn mixed_span(tokens: &impl ToTokens) -> Span {
     let first = tokens.to_token_stream().into_iter().next();
     let span = first.map_or_else(Span::call_site, |tree| tree.span());
     span.resolved_at(Span::mixed_site())
 }
 
-/// The user's own span of the first of `tokens`, for what names nothing: an error there is about
-/// their code, and says nothing of the attribute.
+/// The user's span of the first token: rustc's errors do not mention the attribute. For code that
+/// names no generated local.
 fn user_span(tokens: &impl ToTokens) -> Span {
     let first = tokens.to_token_stream().into_iter().next();
     first.map_or_else(Span::mixed_site, |tree| tree.span())
 }
 
-/// A local of the expansion, as if it were named at `span`.
+/// A generated local, located at `span`.
 fn local_at(span: Span, name: &str) -> Ident {
     Ident::new(name, span.resolved_at(Span::mixed_site()))
 }
 
-/// `.method(…)`, all of it at `span`: what is wrong with the call is reported there.
+/// `.method(…)` located at `span`: rustc reports errors about the call there.
 fn call_at(span: Span, method: &str, arguments: TokenStream) -> TokenStream {
     let method = Ident::new(method, span);
     let mut group = Group::new(Delimiter::Parenthesis, arguments);
@@ -91,14 +91,14 @@ fn call_at(span: Span, method: &str, arguments: TokenStream) -> TokenStream {
     code!(.#method #group)
 }
 
-/// The span of the last of `tokens`.
+/// The span of the last token.
 fn last_span(tokens: &impl ToTokens) -> Span {
     let last = tokens.to_token_stream().into_iter().last();
     last.map_or_else(Span::call_site, |tree| tree.span())
 }
 
-/// `(…)` after a path of the user's. They are where its last word is: a call that fits the path
-/// badly is reported there, and what is wrong with its result too.
+/// `(…)` after a path of the user's, located at its last word: rustc reports wrong arguments and a
+/// wrong result there.
 fn parentheses(path: &impl ToTokens, arguments: TokenStream) -> Group {
     let mut group = Group::new(Delimiter::Parenthesis, arguments);
     group.set_span(last_span(path));
@@ -115,7 +115,7 @@ fn call(called: &Expr, arguments: TokenStream) -> TokenStream {
     }
 }
 
-/// The crate's path, for code that an error should point elsewhere for than to the attribute.
+/// The crate's path, located at `span`, so that errors do not point at the attribute.
 fn crate_at(krate: &Path, span: Span) -> TokenStream {
     let respanned = |mut tree: TokenTree| {
         // `::name` means the same everywhere; the `crate` of `$crate` only where it was written.
@@ -129,12 +129,12 @@ fn crate_at(krate: &Path, span: Span) -> TokenStream {
     tokens.into_iter().map(respanned).collect()
 }
 
-/// The return type, as written or `()`.
+/// The return type, or `()`.
 fn output(request: &Request) -> TokenStream {
     request.output.clone().unwrap_or_else(|| code!(()))
 }
 
-/// Where the return type stands, or the function's name if there is none.
+/// The span of the return type, or of the function's name if it has none.
 fn output_span(request: &Request, item: &Item) -> Span {
     match &request.output {
         Some(ty) => user_span(ty),

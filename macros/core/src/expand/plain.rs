@@ -1,4 +1,4 @@
-//! A request whose failure is simply returned → its statements.
+//! The statements of a request without handlers: failures are returned.
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote_spanned};
@@ -73,8 +73,7 @@ fn without_response(request: &Request, item: &Item, body: &Body) -> TokenStream 
             #body
         };
     }
-    // Where the user's braces are, an empty one is told what it should make; after an `if` it would be
-    // the `if` that is.
+    // An empty body keeps its braces, so that rustc reports a missing value at them, and not at the `if`.
     let body = match body.block.stream() {
         tokens if tokens.is_empty() => body.block.to_token_stream(),
         tokens => tokens,
@@ -109,7 +108,7 @@ fn bodyless(request: &Request, item: &Item) -> TokenStream {
     }
 }
 
-/// At the return type, so that one that cannot carry an error is reported there.
+/// Located at the return type: rustc reports one that cannot carry an error there.
 fn from_error(request: &Request, item: &Item) -> TokenStream {
     let span = output_span(request, item);
     let krate = crate_at(&request.krate, span);

@@ -13,7 +13,7 @@ use crate::model::{Body, BodyForm, Request};
 // Input:  { let user = parse(text).await?; Ok(user) }
 // Output: deadline.scope(async { let user = parse(text).await?; Ok(user) }).await
 pub(super) fn body(request: &Request, body: &Body) -> TokenStream {
-    // In the user's braces: a body without a value is reported there.
+    // With the user's braces: rustc reports a missing value there.
     let block = &body.block;
     match body.form {
         BodyForm::Last { .. } | BodyForm::Block { .. } => block.to_token_stream(),
@@ -29,7 +29,7 @@ pub(super) fn body(request: &Request, body: &Body) -> TokenStream {
     }
 }
 
-/// A body that no statement follows, without braces of its own.
+/// A body that no statement follows. `Last` needs no braces.
 pub(super) fn last(request: &Request, body_: &Body) -> TokenStream {
     match body_.form {
         BodyForm::Last { .. } => body_.block.stream(),
@@ -37,8 +37,8 @@ pub(super) fn last(request: &Request, body_: &Body) -> TokenStream {
     }
 }
 
-/// For the statement after a body that may diverge: whether it does, its types say. rustc reports the
-/// first statement that is unreachable.
+/// An attribute for the statement after a body that may diverge. Only types say whether it does, and
+/// rustc reports the first unreachable statement.
 // Output: #[allow(unreachable_code)]
 pub(super) fn allow_unreachable(body: &Body) -> Option<TokenStream> {
     let may_diverge = matches!(body.form, BodyForm::Block { may_diverge: true, .. });
@@ -49,7 +49,7 @@ pub(super) fn allow_unreachable(body: &Body) -> Option<TokenStream> {
 pub(super) fn handle(request: &Request, block: &Group) -> TokenStream {
     let krate = &request.krate;
     let output = request.output.as_ref().map(|output| code!(-> #output));
-    // Where the block is, in the user's code: of a closure in ours, rustc names no variable.
+    // With the user's span: in a closure with a generated span, rustc names no variable in errors.
     let closure = quote_spanned!(block.span()=> || #output #block);
     code!(#krate::handle(#closure))
 }
@@ -64,11 +64,11 @@ fn async_block(request: &Request, block: &Group, moves: bool) -> TokenStream {
     let tokens = block.stream();
     let type_hint = type_hint(request);
     let moved = moves.then(|| code!(move));
-    // Where the body is: of a block in our code, rustc names no variable.
+    // With the user's span, for the same reason as in `handle`.
     quote_spanned!(block.span()=> async #moved { #type_hint #tokens })
 }
 
-/// The beginning of an `async` block: it takes its type from what it returns first.
+/// The beginning of an `async` block, which takes its type from the first value that it returns.
 // Output: if let ::core::option::Option::Some(outcome) = ::backstop::by_type::no_outcome::<R>() {
 //             return outcome;
 //         }

@@ -1,4 +1,4 @@
-//! An annotated function as text → what the attribute makes of it.
+//! Tests that give an annotated function as text to the attribute.
 
 mod prefixes;
 mod rules;
@@ -11,7 +11,7 @@ use crate::errors::Errors;
 use crate::item::Item;
 use crate::{args, check};
 
-/// The two token streams that the attribute gets for `#[request(ARGS)] ITEM`.
+/// `#[request(ARGS)] ITEM` → the two token streams that the attribute gets.
 fn split(source: &str) -> (TokenStream, TokenStream) {
     let tokens: TokenStream = source.parse().expect("the source is made of tokens");
     let mut tokens = tokens.into_iter();
@@ -32,7 +32,7 @@ fn split(source: &str) -> (TokenStream, TokenStream) {
     (args, tokens.collect())
 }
 
-/// All mistakes in `source`: what each points at, and what it says.
+/// The place and the message of each mistake in `source`.
 fn mistakes(source: &str) -> Vec<(String, String)> {
     let (args, item) = split(source);
     let (args, mut errors) = args::read(args);

@@ -1,10 +1,10 @@
-//! Whatever has been typed so far: an answer, never a panic.
+//! Half-typed attributes and functions: they expand without a panic, as an editor needs.
 
 use proc_macro2::{Group, TokenStream, TokenTree};
 
 use super::{snapshots, split};
 
-/// More than the snapshots have: all of the grammar, and mistakes.
+/// Sources beyond those of the snapshots: the whole grammar, and mistakes.
 const MORE: [&str; 4] = [
     r#"#[request(
         post = "https://example.com/{id}/{*rest}?q={q}", session = &session, query = &[(1, 2)],
@@ -58,7 +58,7 @@ fn is_rust(tokens: &TokenStream) -> bool {
     syn2::parse2::<syn2::File>(tokens.clone()).is_ok()
 }
 
-/// Expands, and has what comes of it be Rust, where the function is: rustc hands a macro no other.
+/// Expands. The expansion must be Rust if the function is: rustc passes no other to a macro.
 #[track_caller]
 fn expand(args: TokenStream, item: TokenStream) {
     let is_rust = is_rust(&item);
@@ -69,7 +69,7 @@ fn expand(args: TokenStream, item: TokenStream) {
 }
 
 #[test]
-fn of_the_attribute() {
+fn every_prefix_of_the_attribute_expands() {
     for source in sources() {
         let (args, item) = split(source);
         assert!(is_rust(&item), "{source}");
@@ -80,7 +80,7 @@ fn of_the_attribute() {
 }
 
 #[test]
-fn of_the_function() {
+fn every_prefix_of_the_function_expands() {
     for source in sources() {
         let (args, item) = split(source);
         for prefix in prefixes(&item) {
@@ -90,7 +90,7 @@ fn of_the_function() {
 }
 
 #[test]
-fn without_any_one_token() {
+fn the_attribute_without_any_one_token_expands() {
     for source in sources() {
         let (args, item) = split(source);
         for left_out in 0..args.clone().into_iter().count() {

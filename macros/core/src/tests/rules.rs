@@ -1,4 +1,4 @@
-//! Each mistake alone: one error, what it points at, and how its message begins.
+//! Each mistake by itself: the one error, its place, and the beginning of its message.
 
 use super::mistakes;
 use crate::args;
@@ -10,7 +10,7 @@ const BODYLESS: &str = "async fn f(id: u64) -> Result<User, Error>;";
 const UNIT: &str = "async fn f(id: u64) { g() }";
 const METHOD: &str = "async fn f(&self, #[response] text: String) -> R { g() }";
 
-/// What points at the whole attribute, which has no place in the source.
+/// The place of an error at the whole attribute, which has no source text here.
 const ATTRIBUTE: &str = "";
 
 #[track_caller]
@@ -40,7 +40,7 @@ macro_rules! refuses {
 }
 
 refuses! {
-    keys:
+    invalid_keys_are_refused:
         [r#"gett = "/""#, PLAIN] at "gett", "unknown key `gett`; did you mean `get`?";
         [r#"get = "/", colour = 3"#, PLAIN] at "colour", "unknown key `colour`; the keys are `get`,";
         [r#"get = "/", redirects = 3"#, PLAIN] at "redirects", "unknown key `redirects`, as it is the session's: write";
@@ -74,7 +74,7 @@ refuses! {
         [r#"get = "/{}", id"#, BODYLESS] at "{}", "a placeholder needs a name: write `{id}`";
         [r#"get = "/{}", id, timeout = 2s"#, PLAIN] at "{}", "a placeholder needs a name: write `{id}`";
 
-    methods:
+    invalid_methods_are_refused:
         ["timeout = 2s", PLAIN] at ATTRIBUTE, "the method and the template are missing";
         ["", BODYLESS] at ATTRIBUTE, "the method and the template are missing";
         [r#"get = "/", post = "/""#, PLAIN] at "post", "a request has one method, and `get` is given already";
@@ -82,7 +82,7 @@ refuses! {
         [r#"method = "PURGE""#, PLAIN] at "method", "`method` takes a name and a template: write `method(\"PURGE\") = \"/path\"`";
         [r#"method(PURGE) = "/""#, PLAIN] at "PURGE", "expected a method's name";
 
-    templates:
+    invalid_templates_are_refused:
         [r#"get = "/:id""#, BODYLESS] at "\"/:id\"", "`:id` is no placeholder here: write `{id}`";
         [r#"get = "/:id""#, PLAIN] at "\"/:id\"", "`:id` is no placeholder here: write `{id}`";
         [r#"get = "/<id>/x""#, BODYLESS] at "\"/<id>/x\"", "`<id>` is no placeholder here: write `{id}`";
@@ -95,15 +95,15 @@ refuses! {
         [r#"get = "/{self.a}""#, PLAIN] at "{self.a}", "`self.a` needs a method";
         [r##"get = r#"/{a.b}"#"##, PLAIN] at "{a.b}", "a placeholder is an argument or `self.field`";
 
-    arguments:
+    unused_arguments_are_refused:
         [r#"get = "/""#, BODYLESS] at "id", "`id` is never used: put `{id}` in the template";
         [r#"get = "/{a}""#, "async fn f((a, b): (u8, u8)) -> R;"] at "b", "`b` is never used";
 
-    bodies:
+    invalid_bodies_are_refused:
         [r#"post = "/", json = a, text = b"#, PLAIN] at "text", "a request has one body, and `json` is given already";
         [r#"head = "/", body = a"#, PLAIN] at "body", "a HEAD request has no body";
 
-    headers:
+    invalid_headers_are_refused:
         [r#"get = "/", bearer = a, basic(b, c)"#, PLAIN] at "basic", "`bearer` and `basic` both set";
         [r#"get = "/", basic(b)"#, PLAIN] at "b", "`basic` takes two values";
         [r#"get = "/", header("a b" = 1)"#, PLAIN] at "\"a b\"", "`a b` is not the name of a header";
@@ -116,7 +116,7 @@ refuses! {
         [r#"get = "/", header("accept", kind, "x-a" = 1)"#, PLAIN] at "\"accept\"", "a header needs a value";
         [r#"get = "/", header("accept", "x-a" = 1)"#, PLAIN] at "\"accept\"", "a header needs a value";
 
-    expected_statuses:
+    invalid_expected_statuses_are_refused:
         [r#"get = "/", expect(99)"#, PLAIN] at "99", "`99` is not a status";
         [r#"get = "/", expect(200..=1000)"#, PLAIN] at "200..=1000", "`1000` is not a status";
         [r#"get = "/", expect(299..=200)"#, PLAIN] at "299..=200", "this range is empty: write `200..=299`";
@@ -125,7 +125,7 @@ refuses! {
         [r#"get = "/", expect(200..300)"#, PLAIN] at "200..300", "a range of statuses includes its end";
         [r#"get = "/", expect(OK)"#, PLAIN] at "OK", "expected a status";
 
-    measures:
+    invalid_durations_and_sizes_are_refused:
         [r#"get = "/", timeout = 5"#, PLAIN] at "5", "a duration needs a unit: write `5s`";
         [r#"get = "/", timeout = 5sec"#, PLAIN] at "5sec", "unknown unit of time `sec`";
         [r#"get = "/", max_body = 16 MB"#, PLAIN] at "16 MB", "a number and its unit are one word: write `16MB`";
@@ -145,12 +145,12 @@ refuses! {
         [r#"get = "/", timeout(totl = 2s)"#, PLAIN] at "totl", "unknown timeout `totl`; did you mean `total`?";
         [r#"get = "/", timeout(connect = 2s)"#, PLAIN] at "connect", "unknown timeout `connect`, as it is the session's: write `Session::builder()";
 
-    crate_paths:
+    relative_crate_paths_are_refused:
         [r#"get = "/", crate = "backstop""#, PLAIN] at "\"backstop\"", "a path is not a string: write `crate = backstop` without quotes";
         [r#"get = "/", crate = a::b"#, PLAIN] at "a::b", "`a::b` depends on the module";
         [r#"get = "/", crate = super::b"#, PLAIN] at "super::b", "`super::b` depends on the module";
 
-    functions:
+    invalid_functions_are_refused:
         [r#"get = "/""#, "fn f() -> R { g() }"] at "fn", "`#[request]` goes on an `async fn`: write `async fn f`";
         [r#"get = "/""#, "const fn f() -> R { g() }"] at "const", "a request cannot be sent in a `const fn`";
         [r#"get = "/""#, "async unsafe fn f() -> R { g() }"] at "unsafe", "nothing about a request is unsafe";
@@ -165,34 +165,34 @@ refuses! {
         [r#"get = "/""#, "async fn f() -> Result<impl T, E>;"] at "impl", "a function without a body decodes its return type";
         [r#"get = "/", cleanup = c"#, "async fn f() -> impl T { g() }"] at "impl", "`cleanup` needs to know the return type";
 
-    rewritten:
+    rewritten_functions_are_refused:
         [r#"get = "/", on_error = log"#, "#[::core::prelude::v1::test] fn f() { let body = async {}; rt().block_on(body) }"] at "fn", "an attribute above rewrote this function, which is no `async fn` any more: write `#[request]` above that attribute";
         [r#"get = "/", on_error = log"#, "fn f() { rt().block_on(async { g() }) }"] at "fn", "an attribute above rewrote this function";
         [r#"get = "/""#, "fn f() -> Pin<Box<dyn Future<Output = u8>>> { Box::pin(async { g() }) }"] at "fn", "an attribute above rewrote this function";
 
-    empty_bodies:
+    empty_bodies_are_refused:
         [r#"get = "/""#, "async fn f() -> Result<User, Error> {}"] at "{}", "an empty body makes no value: write `;` in its place to decode the response, or `{ Ok(…) }`";
         [r#"get = "/""#, "async fn f() -> Result<()> { /* nothing */ }"] at "{ /* nothing */ }", "an empty body makes no value: write `;` in its place to decode the response, or `{ Ok(()) }`";
         [r#"get = "/", on_error = log"#, "async fn f() -> Option<User> {}"] at "{}", "an empty body makes no value: write `;` in its place to decode the response, or `{ Some(…) }`";
         [r#"get = "/", fallback = a()"#, "async fn f() -> Vec<User> {}"] at "{}", "an empty body makes no value: write `;` in its place to decode the response, or the value";
         [r#"get = "/""#, "async fn f(#[response] Json(user): Json<User>) -> Result<User, E> {}"] at "{}", "an empty body makes no value: write `{ Ok(user) }`";
 
-    forgotten_responses:
+    forgotten_response_attributes_are_refused:
         [r#"get = "/""#, "async fn f(Json(u): Json<User>) -> R { Ok(u) }"] at "Json", "`Json` is read from a response: write `#[response] Json(u): Json<User>`";
         [r#"get = "/""#, "async fn f(user: Json<User>) -> R { Ok(user.0) }"] at "user", "`Json` is read from a response: write `#[response] user: Json<User>`";
         [r#"get = "/""#, "async fn f(Json(u): Json<User>) -> R;"] at "Json", "`Json` is read from a response, which a function without a body decodes as its return type: remove this argument";
 
-    type_parameters:
+    type_parameters_that_cannot_be_decoded_are_refused:
         [r#"get = "/""#, "async fn f<T>() -> Result<T, Error>;"] at "T", "`T` is read from the response: write `T: serde::de::DeserializeOwned`";
         [r#"get = "/""#, "async fn f<T: Clone + Send>() -> Result<Vec<T>, Error>;"] at "T", "`T` is read from the response: write `T: Clone + Send + serde::de::DeserializeOwned`";
         [r#"get = "/""#, "async fn f<T>() -> Option<T> where T: Sized + 'static;"] at "T", "`T` is read from the response: write `T: serde::de::DeserializeOwned`";
 
-    lost_errors:
+    lost_errors_are_refused:
         [r#"get = "/""#, UNIT] at "f", "errors would be lost, as the function returns nothing";
         [r#"get = "/", cleanup = c"#, "async fn f() -> () {}"] at "f", "errors would be lost";
         [r#"get = "/", on_error(Connect => log, _ if a => log)"#, UNIT] at "on_error", "errors that no arm matches would be lost";
 
-    patterns:
+    invalid_patterns_are_refused:
         [r#"get = "/", on_error(Dns | Refused => log)"#, PLAIN] at "Dns | Refused", "a leaf stands in its class: write `Connect(Dns | Refused)`";
         [r#"get = "/", on_error(Timeout | Dns => log)"#, PLAIN] at "Dns", "a leaf stands in its class: write `Connect(Dns)`";
         [r#"get = "/", on_error(e @ Idle => log)"#, PLAIN] at "Idle", "a leaf stands in its class: write `Timeout(Idle)`";
@@ -229,7 +229,7 @@ refuses! {
         [r#"get = "/", on_error(Connect => log _ => log)"#, PLAIN] at "_", "arms are separated by commas";
         [r#"get = "/", on_error(Connect => log; recover(1), _ => log)"#, PLAIN] at ";", "several actions make a block";
 
-    values_as_actions:
+    values_as_actions_are_refused:
         [r#"get = "/", on_error(_ => 0)"#, PLAIN] at "0", "a value alone does nothing: write `recover(…)` to succeed";
         [r#"get = "/", on_error(_ => -1)"#, PLAIN] at "-1", "a value alone does nothing";
         [r#"get = "/", on_error(_ => None)"#, PLAIN] at "None", "a value alone does nothing";
@@ -240,7 +240,7 @@ refuses! {
         [r#"get = "/", on_error(_ => (1, 2))"#, PLAIN] at "(1, 2)", "a value alone does nothing";
         [r#"get = "/", on_error(_ => if a { [0; 2] } else { log })"#, PLAIN] at "[0; 2]", "a value alone does nothing";
 
-    words_as_actions:
+    words_that_are_no_actions_are_refused:
         [r#"get = "/", on_error(_ => warn)"#, PLAIN] at "warn", "`warn` is a level of the log: write `log(warn)`";
         [r#"get = "/", on_error = println"#, PLAIN] at "println", "`println` is a macro: write `print`";
         [r#"get = "/", on_error(Connect => retry(3))"#, PLAIN] at "retry", "an arm retries nothing, as it hears of the last error: write `retry = 3`";
@@ -254,7 +254,7 @@ refuses! {
         [r#"get = "/", on_error(_ => |e| { log(e); Err(e) })"#, PLAIN] at "Err(e)", "nothing takes what a closure yields";
         [r#"get = "/", on_error = async { a().await }"#, PLAIN] at "async", "an `async` block does nothing until it is awaited";
 
-    names_of_the_error:
+    unbound_names_of_the_error_are_refused:
         [r#"get = "/", on_error(_ => eprintln!("{error}"))"#, PLAIN] at "\"{error}\"", "this arm does not name its error: write `error @ _ => …`";
         [r#"get = "/", on_error(Connect => eprintln!("{}", err))"#, PLAIN] at "err", "this arm does not name its error: write `err @ Connect => …`";
         [r#"get = "/", on_error(Connect(Dns) | Timeout => note(&e))"#, PLAIN] at "e", "this arm does not name its error: write `e @ (…) => …`";
@@ -265,7 +265,7 @@ refuses! {
         [r#"get = "/", fallback = of(error)"#, PLAIN] at "error", "the error has no name here: write `on_error(error @ _ => …)`";
         [r#"get = "/", cleanup = release(&error)"#, PLAIN] at "error", "the error has no name here";
 
-    actions:
+    invalid_actions_are_refused:
         [r#"get = "/", on_error = recover"#, PLAIN] at "recover", "`recover` needs the value";
         [r#"get = "/", on_error = fail"#, PLAIN] at "fail", "`fail` needs the error";
         [r#"get = "/", on_error = fail()"#, PLAIN] at "fail", "`fail` needs the error";
@@ -282,14 +282,14 @@ refuses! {
         [r#"get = "/", on_error = log(wran)"#, PLAIN] at "wran", "`log` is given the error: write `log`, or `log(level)` with `error`, `warn`, `info`, `debug` or `trace`; did you mean `warn`?";
         [r#"get = "/", on_error = log()"#, PLAIN] at "log", "`log` is given the error: write `log`";
 
-    leaving:
+    early_exits_are_refused:
         [r#"get = "/", on_error = a?"#, PLAIN] at "?", "`?` would leave the function past what comes after `on_error`";
         [r#"get = "/", on_error(_ if a? => log)"#, PLAIN] at "?", "`?` would leave the function past what";
         [r#"get = "/", fallback = return a"#, PLAIN] at "return", "`return` would leave the function before its end";
         [r#"get = "/", cleanup = a(b?)"#, PLAIN] at "?", "`?` would leave the function before its end";
         [r#"get = "/", query = a?, cleanup = b"#, PLAIN] at "?", "`?` would leave the function past `cleanup`";
 
-    closing:
+    invalid_cleanups_and_fallbacks_are_refused:
         [r#"get = "/", cleanup = !a()"#, PLAIN] at "!a()", "`cleanup` is a call: write `cleanup = path`";
         [r#"get = "/", finally = 1"#, PLAIN] at "1", "`finally` is a call";
         [r#"get = "/", on_error = recover(1), fallback = 2"#, PLAIN] at "fallback", "`fallback` can never be reached";
@@ -297,7 +297,7 @@ refuses! {
 }
 
 #[test]
-fn accepted() {
+fn valid_attributes_are_accepted() {
     for (args, item) in [
         (r#"get = "/", query = a?"#, PLAIN),
         (r#"get = "/{id}""#, BODYLESS),
@@ -352,7 +352,7 @@ fn accepted() {
 }
 
 #[test]
-fn all_mistakes_at_once() {
+fn all_mistakes_are_reported_at_once() {
     let found = mistakes(
         r#"#[request(
             get = "/{idd}/{}",
@@ -367,9 +367,8 @@ fn all_mistakes_at_once() {
     assert_eq!(at, ["timout", "3", "404", "recover", "1KB", "fn", "\"a b\"", "200", "{}"]);
 }
 
-/// The item as callers know it, without what only the attribute understands, and one error.
 #[test]
-fn a_mistake_keeps_the_item() {
+fn a_mistake_keeps_the_item_for_its_callers() {
     let (args, item) = super::split(
         r#"#[request(gett = "/{id}")]
         /// Documented.
@@ -389,9 +388,9 @@ fn a_mistake_keeps_the_item() {
     assert_eq!(expanded, expected.to_string());
 }
 
-/// A misspelt name is rustc's to report; where it is not asked, it is ours.
+/// rustc reports a misspelt name in a template, unless the item is dropped.
 #[test]
-fn no_mistake_is_dropped_with_its_item() {
+fn a_misspelt_name_is_reported_when_the_item_is_dropped() {
     let source = r#"#[request(get = "/{idd}")]
         async fn f(id: u64, #[response] a: impl A) -> Result<impl B, Error> { g(id, a) }"#;
     let (args, item) = super::split(source);
@@ -404,9 +403,9 @@ fn no_mistake_is_dropped_with_its_item() {
     assert!(expanded.contains("format_args ! (\"/{idd}\")"), "{expanded}");
 }
 
-/// What is no function is handed on as it was, for rustc to say what it thinks of it.
+/// An item that is not a function is kept, so that rustc checks it.
 #[test]
-fn a_mistaken_item_is_kept() {
+fn an_item_that_is_not_a_function_is_kept() {
     let (args, item) = super::split(r#"#[request(get = "/")] struct S;"#);
     let expanded = crate::request(args, item).to_string();
     assert!(expanded.contains("compile_error"));
@@ -414,7 +413,7 @@ fn a_mistaken_item_is_kept() {
 }
 
 #[test]
-fn no_error_is_found_twice() {
+fn no_error_is_reported_twice() {
     let (_, errors): (_, Errors) = args::read("get = a + b, c".parse().expect("tokens"));
     assert_eq!(errors.iter().count(), 2);
 }

@@ -1,14 +1,14 @@
-//! What each feature expands to: `tests/expand/NAME.rs`, the source in its first lines.
+//! The expansion of each feature, in `tests/expand/NAME.rs` below its source.
 //!
-//! `BLESS=1 cargo test` writes the files anew.
+//! `BLESS=1 cargo test` writes the files.
 
 use std::path::Path;
 
 use super::{mistakes, split};
 
-/// The longest expansion of a function that uses a key or two.
+/// The maximal number of lines for a function with a key or two.
 const SIMPLE: usize = 25;
-/// The longest expansion of all, that of a function with every key.
+/// The maximal number of lines for a function with every key.
 const LONGEST: usize = 60;
 
 fn snapshot(name: &str, limit: usize, source: &str) {
@@ -49,7 +49,7 @@ macro_rules! snapshots {
         )*
 
         #[test]
-        fn no_snapshot_is_left_over() {
+        fn every_snapshot_belongs_to_a_test() {
             let names = [$(stringify!($name)),*];
             let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/expand");
             for file in std::fs::read_dir(folder).expect("there are snapshots").flatten() {
