@@ -151,7 +151,7 @@ fn action(expr: Expr, tail: bool) -> syn::Result<Action> {
         Expr::Group(group) if group.attrs.is_empty() => action(*group.expr, tail)?,
         Expr::Tuple(tuple) if tuple.elems.is_empty() => Action::Block(Vec::new()),
         value if let Some(words) = list_of_names(&value) => {
-            let message = format!("several actions make a block: write `{{ {words} }}`");
+            let message = format!("several actions need a block: write `{{ {words} }}`");
             return Err(syn::Error::new_spanned(value, message));
         }
         value if is_value(&value) => {
@@ -245,7 +245,8 @@ fn list_of_names(expr: &Expr) -> Option<String> {
 fn refuse_ending(closure: &ExprClosure) -> syn::Result<()> {
     if let Some(ending) = scan::ending_call(&closure.body.to_token_stream()) {
         let message = format!(
-            "`{ending}(…)` ends an arm, and no closure: write `on_error(error @ _ => {ending}(…))`"
+            "`{ending}(…)` ends an arm and cannot be called in a closure: write \
+             `on_error(error @ _ => {ending}(…))`"
         );
         return Err(syn::Error::new(ending.span(), message));
     }
@@ -262,7 +263,7 @@ fn refuse_ending(closure: &ExprClosure) -> syn::Result<()> {
     }
     Err(syn::Error::new_spanned(
         last,
-        "nothing takes what a closure yields: write `on_error(error @ _ => recover(…))` to succeed \
+        "the value of a closure is not used: write `on_error(error @ _ => recover(…))` to succeed \
          with a value, or `fail(…)` to fail with another error",
     ))
 }
@@ -328,7 +329,7 @@ fn from_path(path: ExprPath) -> syn::Result<Action> {
 fn retry_is_no_action(word: &Ident) -> syn::Error {
     syn::Error::new(
         word.span(),
-        "an arm retries nothing, as it hears of the last error: write `retry = 3` as a key, or \
+        "an arm cannot retry, as it runs after the last attempt: write `retry = 3` as a key, or \
          `retry(times = 3, on(Connect))`",
     )
 }
@@ -365,7 +366,7 @@ fn from_call(call: ExprCall, tail: bool) -> syn::Result<Action> {
         "retry" => Err(retry_is_no_action(&name)),
         "print" => Err(syn::Error::new(
             name.span(),
-            "`print` takes nothing, as it is given the error: write `print`",
+            "`print` takes no arguments, as it receives the error: write `print`",
         )),
         _ => Ok(Action::Statement(verbatim(call)?)),
     }
@@ -387,8 +388,8 @@ fn log_level(call: &ExprCall) -> syn::Result<Ident> {
                 }
             });
             let message = format!(
-                "`log` is given the error: write `log`, or `log(level)` with `error`, `warn`, `info`, \
-                 `debug` or `trace`{hint}"
+                "`log` receives the error and takes only a level: write `log`, or `log(level)` with \
+                 `error`, `warn`, `info`, `debug` or `trace`{hint}"
             );
             match call.args.is_empty() {
                 true => Err(syn::Error::new_spanned(&call.func, message)),

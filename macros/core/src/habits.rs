@@ -42,36 +42,36 @@ pub(crate) fn key(word: &str) -> Option<&'static str> {
         "attempt" | "attempt_timeout" => ": write `timeout(attempt = 10s)`",
         "idle" | "idle_timeout" | "read_timeout" => ": write `timeout(idle = 20s)`",
         "connect" | "connect_timeout" => {
-            ", as it is the session's: write `Session::builder().connect_timeout(…)`"
+            ", which is set on the session: write `Session::builder().connect_timeout(…)`"
         }
         "max_size" | "max_length" | "max_len" | "size" | "size_limit" | "limit" | "body_limit"
         | "max_body_size" | "max_bytes" => "; did you mean `max_body`?",
         "times" | "attempts" | "tries" | "retries" | "max_retries" | "max_attempts"
         | "max_tries" => ": write `retry = 3`",
         "backoff" | "delay" | "wait" => {
-            ", as it is a part of `retry`: write `retry(times = 3, backoff(100ms..10s))`"
+            ", which is a part of `retry`: write `retry(times = 3, backoff(100ms..10s))`"
         }
         "on" | "retry_on" => {
-            ", as it is a part of `retry`: write `retry(times = 3, on(Timeout | Connect))`"
+            ", which is a part of `retry`: write `retry(times = 3, on(Timeout | Connect))`"
         }
         "idempotency_key" | "idempotent" => {
-            ", as it is a part of `retry`: write `retry(times = 3, idempotency_key)`"
+            ", which is a part of `retry`: write `retry(times = 3, idempotency_key)`"
         }
-        "on_retry" => ", as it is a part of `retry`: write `retry(times = 3, on_retry = path)`",
+        "on_retry" => ", which is a part of `retry`: write `retry(times = 3, on_retry = path)`",
         "catch" | "except" | "rescue" | "error" | "errors" | "error_handler" | "handler"
         | "handle_error" | "on_failure" | "map_err" | "or_else" => "; did you mean `on_error`?",
-        "log" | "print" => ", as it is an action: write `on_error = log`",
+        "log" | "print" => ", which is an action: write `on_error = log`",
         "default" | "or" | "otherwise" | "unwrap_or" | "recover" | "default_value" => {
             "; did you mean `fallback`?"
         }
         "ensure" | "always" | "defer" | "on_end" | "at_end" => "; did you mean `finally`?",
         "release" | "teardown" | "close" | "rollback" => "; did you mean `cleanup`?",
         "redirects" | "redirect" | "max_redirects" | "follow_redirects" => {
-            ", as it is the session's: write `Session::builder().max_redirects(…)`"
+            ", which is set on the session: write `Session::builder().max_redirects(…)`"
         }
-        "proxy" => ", as it is the session's: write `Session::builder().proxy(…)`",
+        "proxy" => ", which is set on the session: write `Session::builder().proxy(…)`",
         "cookies" | "cookie_store" => {
-            ", as it is the session's: write `Session::builder().cookie_store(true)`"
+            ", which is set on the session: write `Session::builder().cookie_store(true)`"
         }
         _ => return None,
     })
@@ -177,7 +177,7 @@ pub(crate) fn means_status(word: &str) -> bool {
 pub(crate) fn action(word: &str) -> Option<String> {
     Some(match word {
         "error" | "warn" | "info" | "debug" | "trace" => {
-            format!("`{word}` is a level of the log: write `log({word})`")
+            format!("`{word}` is a log level: write `log({word})`")
         }
         "println" | "eprintln" | "dbg" | "eprint" => {
             format!("`{word}` is a macro: write `print`, or `error @ _ => {word}!(\"{{error}}\")`")

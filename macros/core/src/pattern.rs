@@ -92,13 +92,14 @@ impl Parse for Pattern {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
         if let Ok(status) = input.fork().parse::<syn::LitInt>() {
             let status = status_range(&status).unwrap_or_else(|| "404".to_owned());
-            let message = format!("a status is matched by its class: write `Status({status})`");
+            let message =
+                format!("a status is matched by the class `Status`: write `Status({status})`");
             return Err(syn::Error::new(input.span(), message));
         }
         refuse_comparison(input)?;
         if input.peek(syn::Token![!]) {
             return Err(input.error(
-                "a pattern says what it matches, and not what it does not: write the classes, such as \
+                "a pattern cannot be negated: write the classes to match, such as \
                  `Connect | Timeout`",
             ));
         }
@@ -279,7 +280,7 @@ fn refuse_lowercase_class(name: &Ident) -> syn::Result<()> {
         None => Ok(()),
         Some((class, _)) => Err(syn::Error::new(
             name.span(),
-            format!("`{text}` would name every error: write `{class}`, or another name"),
+            format!("`{text}` would bind every error: write `{class}`, or another name"),
         )),
     }
 }
@@ -299,7 +300,9 @@ fn kind(pat: Pat) -> syn::Result<Kind> {
             refuse_lowercase_class(&name)?;
             return Err(syn::Error::new(
                 name.span(),
-                format!("`{name}` names the error for the whole arm: write `{name} @ (… | …)`"),
+                format!(
+                    "`{name}` has to bind the error of every alternative: write `{name} @ (… | …)`"
+                ),
             ));
         }
         Pat::Ident(_) | Pat::Path(_) if let Some(class) = single_word(&pat) => {
@@ -355,7 +358,7 @@ fn refuse_leaves_without_class(words: &[&Ident]) -> syn::Result<()> {
     };
     let patterns: Vec<String> =
         classes.iter().map(|class| format!("`{class}({leaves})`")).collect();
-    let message = format!("a leaf stands in its class: write {}", patterns.join(" or "));
+    let message = format!("a leaf is written inside its class: write {}", patterns.join(" or "));
     Err(syn::Error::new_spanned(span, message))
 }
 
@@ -371,7 +374,7 @@ fn refuse_foreign_class(class: &Ident, inside: Option<&Pat>) -> syn::Result<()> 
         }
         ("Err", _) => "an arm matches the kind of an error: write `_`".to_owned(),
         ("Ok" | "Some" | "None", _) => {
-            "an arm is for errors, and the body for a success: remove this arm".to_owned()
+            "arms are for errors, and the body is for success: remove this arm".to_owned()
         }
         (_, Some(status)) if habits::means_status(&word) => {
             let status = match status {
@@ -420,7 +423,7 @@ fn refuse_path(pat: &Pat) -> syn::Result<()> {
         }
         _ => return Ok(()),
     };
-    let message = format!("a pattern leaves the path out: write `{pattern}`");
+    let message = format!("patterns are written without a path: write `{pattern}`");
     Err(syn::Error::new_spanned(path, message))
 }
 
@@ -446,7 +449,7 @@ fn payload(
         return Err(syn::Error::new_spanned(elems, message));
     }
     if class == "Protocol" {
-        let message = "`Protocol` has nothing below it: write `Protocol`";
+        let message = "`Protocol` has no leaves: write `Protocol`";
         return Err(match elems.is_empty() {
             true => syn::Error::new(class.span(), message),
             false => syn::Error::new_spanned(elems, message),
@@ -515,7 +518,7 @@ fn leaf(pat: Pat) -> syn::Result<Leaf> {
             let word = tuple.path.require_ident()?;
             return Err(syn::Error::new_spanned(
                 tuple.elems.clone(),
-                format!("`{word}` has nothing below it here: write `{word}`"),
+                format!("`{word}` has no payload here: write `{word}`"),
             ));
         }
         Pat::Ident(word) => Leaf::Variant(word.ident),

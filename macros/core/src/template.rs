@@ -82,10 +82,10 @@ impl Reader<'_> {
                         "a fragment is never sent: leave out all from `#` on, or write `%23`",
                     );
                 }
-                '\\' => self.refuse(range, "a URL has no `\\`: write `/` or `%5C`"),
-                ' ' => self.refuse(range, "a URL has no spaces: write `%20`"),
+                '\\' => self.refuse(range, "a URL cannot contain `\\`: write `/` or `%5C`"),
+                ' ' => self.refuse(range, "a URL cannot contain spaces: write `%20`"),
                 _ if character.is_whitespace() || character.is_control() => {
-                    self.refuse(range, "a URL has no whitespace or control characters: leave it out, or write it as `%09`");
+                    self.refuse(range, "a URL cannot contain whitespace or control characters: leave it out, or write it as `%09`");
                 }
                 _ => {}
             }
@@ -161,7 +161,7 @@ impl Reader<'_> {
         match braces.iter().find(|range| range.start < end) {
             Some(range) => self.refuse(
                 range.clone(),
-                "a placeholder cannot stand in the host: make the base URL an argument and write \
+                "a placeholder cannot be in the host: make the base URL an argument and write \
                  `{base}/path`",
             ),
             None => self.authority(start..end),
@@ -225,7 +225,7 @@ impl Reader<'_> {
             return self.refuse(
                 range.start - 1..range.end,
                 format!(
-                    "a placeholder has no `$` before it: write `{{{inner}}}`, or `%24{{{inner}}}` for \
+                    "a placeholder is written without `$`: write `{{{inner}}}`, or `%24{{{inner}}}` for \
                      the character"
                 ),
             );
@@ -323,18 +323,18 @@ fn misnamed(text: &str) -> Option<String> {
     }
     let trimmed = text.trim();
     if trimmed != text {
-        return Some(format!("a placeholder has no spaces in it: write `{{{trimmed}}}`"));
+        return Some(format!("a placeholder cannot contain spaces: write `{{{trimmed}}}`"));
     }
     let spanning = text.trim_matches(['*', '.']);
     if (text.contains('*') || text.contains("..")) && is_name(spanning) {
-        return Some(format!("several segments have the `*` first: write `{{*{spanning}}}`"));
+        return Some(format!("for several segments `*` comes first: write `{{*{spanning}}}`"));
     }
     let plain = text.trim_matches(['?', '$', ':', '<', '>', '&', '!']);
     if plain != text && !text.contains("::") && is_name(plain) {
-        return Some(format!("a placeholder is a name alone: write `{{{plain}}}`"));
+        return Some(format!("a placeholder contains only a name: write `{{{plain}}}`"));
     }
     if let Some(plain) = text.strip_prefix("r#") {
-        return Some(format!("a placeholder leaves `r#` out: write `{{{plain}}}`"));
+        return Some(format!("a placeholder is written without `r#`: write `{{{plain}}}`"));
     }
     if text.contains("::") && text.split("::").all(is_name) {
         return None;
@@ -343,7 +343,7 @@ fn misnamed(text: &str) -> Option<String> {
         && is_name(name)
     {
         return Some(format!(
-            "a placeholder takes no format: write `{{{name}}}` and let the argument's `Display` \
+            "a placeholder takes no format specifier: write `{{{name}}}` and let the argument's `Display` \
              format it"
         ));
     }
@@ -352,9 +352,7 @@ fn misnamed(text: &str) -> Option<String> {
         None => (text, None),
     };
     match fields {
-        None if text == "self" => {
-            Some("`self` is no value to send: write `{self.field}`".to_owned())
-        }
+        None if text == "self" => Some("`self` cannot be sent: write `{self.field}`".to_owned()),
         None if is_name(text) => None,
         Some(fields) if first == "self" && fields.split('.').all(is_field) => None,
         Some(_) if is_name(first) && first != "self" => Some(format!(
@@ -467,11 +465,11 @@ mod tests {
             ("https://[::x]/", "[::x]", "`[::x]` is not a host"),
             ("https://h:99999/", ":99999", "`99999` is not a port"),
             ("https://h:+1/", ":+1", "`+1` is not a port"),
-            ("https://{h}/x", "{h}", "a placeholder cannot stand in the host"),
-            ("https://h.{h}/x", "{h}", "a placeholder cannot stand in the host"),
-            ("/a b", " ", "a URL has no spaces"),
-            ("/a\tb", "\t", "a URL has no whitespace"),
-            ("/a\\b", "\\", "a URL has no `\\`"),
+            ("https://{h}/x", "{h}", "a placeholder cannot be in the host"),
+            ("https://h.{h}/x", "{h}", "a placeholder cannot be in the host"),
+            ("/a b", " ", "a URL cannot contain spaces"),
+            ("/a\tb", "\t", "a URL cannot contain whitespace"),
+            ("/a\\b", "\\", "a URL cannot contain `\\`"),
             ("/a#b", "#b", "a fragment is never sent"),
             ("/{{id}}", "{{", "a brace is not escaped by doubling it: write `%7B`"),
             ("/id}}", "}}", "a brace is not escaped by doubling it: write `%7D`"),
@@ -480,22 +478,22 @@ mod tests {
             ("/id}", "}", "this `}` has no `{`"),
             ("/{}", "{}", "a placeholder needs a name"),
             ("/{*}", "{*}", "a placeholder needs a name"),
-            ("/{ id }", "{ id }", "a placeholder has no spaces in it: write `{id}`"),
-            ("/{id:>5}", "{id:>5}", "a placeholder takes no format: write `{id}`"),
-            ("/{r#type}", "{r#type}", "a placeholder leaves `r#` out: write `{type}`"),
-            ("/${id}", "${id}", "a placeholder has no `$` before it: write `{id}`"),
-            ("/?a=${id}", "${id}", "a placeholder has no `$` before it: write `{id}`"),
-            ("/{id*}", "{id*}", "several segments have the `*` first: write `{*id}`"),
-            ("/{id...}", "{id...}", "several segments have the `*` first: write `{*id}`"),
-            ("/{..id}", "{..id}", "several segments have the `*` first: write `{*id}`"),
-            ("/{**id}", "{**id}", "several segments have the `*` first: write `{*id}`"),
-            ("/{id?}", "{id?}", "a placeholder is a name alone: write `{id}`"),
-            ("/{:id}", "{:id}", "a placeholder is a name alone: write `{id}`"),
+            ("/{ id }", "{ id }", "a placeholder cannot contain spaces: write `{id}`"),
+            ("/{id:>5}", "{id:>5}", "a placeholder takes no format specifier: write `{id}`"),
+            ("/{r#type}", "{r#type}", "a placeholder is written without `r#`: write `{type}`"),
+            ("/${id}", "${id}", "a placeholder is written without `$`: write `{id}`"),
+            ("/?a=${id}", "${id}", "a placeholder is written without `$`: write `{id}`"),
+            ("/{id*}", "{id*}", "for several segments `*` comes first: write `{*id}`"),
+            ("/{id...}", "{id...}", "for several segments `*` comes first: write `{*id}`"),
+            ("/{..id}", "{..id}", "for several segments `*` comes first: write `{*id}`"),
+            ("/{**id}", "{**id}", "for several segments `*` comes first: write `{*id}`"),
+            ("/{id?}", "{id?}", "a placeholder contains only a name: write `{id}`"),
+            ("/{:id}", "{:id}", "a placeholder contains only a name: write `{id}`"),
             ("/{0}", "{0}", "`0` is not a name"),
             ("/{_}", "{_}", "`_` is not a name"),
-            ("/{Self::}", "{Self::}", "a placeholder takes no format"),
+            ("/{Self::}", "{Self::}", "a placeholder takes no format specifier"),
             ("/{::ID}", "{::ID}", "`::ID` is not a name"),
-            ("/{self}", "{self}", "`self` is no value to send"),
+            ("/{self}", "{self}", "`self` cannot be sent"),
             ("/{self.}", "{self.}", "`self.` is not a name"),
             (
                 "/{user.id}",

@@ -260,7 +260,7 @@ impl Reader {
                 let content;
                 parenthesized!(content in input);
                 skip_rest(&content);
-                let message = "`headers` is a whole map: write `header(\"name\" = value)`, or \
+                let message = "`headers` takes a whole map: write `header(\"name\" = value)`, or \
                                `headers = map`";
                 return Err(syn::Error::new(key.span(), message));
             }

@@ -93,8 +93,8 @@ fn once<T>(slot: &mut Option<T>, errors: &mut Errors, key: &Ident, value: T) {
 
 fn part(content: ParseStream<'_>) -> syn::Result<Part> {
     let Ok(key) = content.call(Ident::parse_any) else {
-        let message = "expected a part of the policy, such as `times = 3`: write `retry = 3` for \
-                       nothing but how often";
+        let message = "expected a part of the policy, such as `times = 3`: for only a number write \
+                       `retry = 3`";
         return Err(error_here(content, message));
     };
     match key.to_string().as_str() {
@@ -118,7 +118,7 @@ fn part(content: ParseStream<'_>) -> syn::Result<Part> {
             if content.peek(Token![=]) {
                 content.parse::<Token![=]>()?;
                 let _: Expr = content.parse()?;
-                let message = "`idempotency_key` takes no value, as one is made for each call: \
+                let message = "`idempotency_key` takes no value, as each call generates one: \
                                remove it, or write `header(\"idempotency-key\" = …)`";
                 return Err(syn::Error::new(key.span(), message));
             }
@@ -129,7 +129,7 @@ fn part(content: ParseStream<'_>) -> syn::Result<Part> {
             if let Expr::Closure(closure) = without_groups(&value)
                 && let Some(token) = &closure.asyncness
             {
-                let message = "nothing waits between two attempts but the backoff: remove `async`";
+                let message = "`on_retry` is not awaited: remove `async`";
                 return Err(syn::Error::new(token.span, message));
             }
             Ok(Part::OnRetry(key, value))
@@ -149,7 +149,8 @@ fn part(content: ParseStream<'_>) -> syn::Result<Part> {
 /// Refuses a number of retries with a unit, in quotes, or below zero.
 fn times(value: Expr) -> syn::Result<Expr> {
     let refused = |literal: &Lit, written: &str| {
-        let message = format!("`retry` counts tries: write a number, such as `{written}`");
+        let message =
+            format!("`retry` takes the number of retries: write a number, such as `{written}`");
         Err(syn::Error::new(literal.span(), message))
     };
     match without_groups(&value) {
@@ -162,7 +163,10 @@ fn times(value: Expr) -> syn::Result<Expr> {
         }
         Expr::Lit(ExprLit { lit, .. }) => refused(lit, "3"),
         Expr::Unary(unary) if matches!(unary.op, syn::UnOp::Neg(_)) => {
-            Err(syn::Error::new_spanned(unary, "`retry` counts tries: write a number, such as `3`"))
+            Err(syn::Error::new_spanned(
+                unary,
+                "`retry` takes the number of retries: write a number, such as `3`",
+            ))
         }
         _ => Ok(value),
     }
@@ -174,9 +178,7 @@ fn pattern(inside: ParseStream<'_>) -> syn::Result<Pattern> {
     if let Some(name) = &pattern.binding {
         return Err(syn::Error::new_spanned(
             name,
-            format!(
-                "`on` names no error, as nothing follows that could use it: to look at it, {POLICY}"
-            ),
+            format!("`on` cannot bind the error: to inspect it, {POLICY}"),
         ));
     }
     if inside.peek(Token![if]) {
@@ -207,7 +209,7 @@ fn backoff(key: &Ident, inside: ParseStream<'_>) -> syn::Result<Backoff> {
         };
     };
     if let RangeLimits::Closed(dots) = &range.limits {
-        let message = format!("the longest wait is in the range anyway: {FORM}");
+        let message = format!("the range always includes the longest wait: {FORM}");
         return Err(syn::Error::new_spanned(dots, message));
     }
     let (Some(first), Some(longest)) = (&range.start, &range.end) else {

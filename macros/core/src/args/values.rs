@@ -103,7 +103,7 @@ pub(super) fn template(input: ParseStream<'_>) -> syn::Result<LitStr> {
         input.advance_to(&ahead);
         return Err(syn::Error::new_spanned(
             path,
-            format!("a constant is a part of the template: write `\"{{{text}}}\"`"),
+            format!("a constant goes into the template: write `\"{{{text}}}\"`"),
         ));
     }
     let ahead = input.fork();
@@ -111,7 +111,7 @@ pub(super) fn template(input: ParseStream<'_>) -> syn::Result<LitStr> {
         input.advance_to(&ahead);
         return Err(syn::Error::new_spanned(
             call,
-            "the template is read before macros are: write one literal, with constants as `{NAME}`",
+            "the template is read before macros expand: write one literal, with constants as `{NAME}`",
         ));
     }
     input.parse().map_err(|error| {
@@ -249,7 +249,7 @@ fn timeout(content: ParseStream<'_>) -> syn::Result<(Ident, Measure<Duration>)> 
     if !NAMES.contains(&text.as_str()) {
         let mut hint = did_you_mean(&text, NAMES);
         if text == "connect" {
-            hint = ", as it is the session's: write `Session::builder().connect_timeout(…)`"
+            hint = ", which is set on the session: write `Session::builder().connect_timeout(…)`"
                 .to_owned();
         } else if hint.is_empty() {
             hint = ": write `total`, `attempt` or `idle`".to_owned();
@@ -316,7 +316,7 @@ pub(super) fn measure<T>(
         && matches!((&unary.op, &*unary.expr), (syn::UnOp::Neg(_), Expr::Lit(_)))
     {
         let positive = unary.expr.to_token_stream();
-        let message = format!("this is never negative: write `{positive}`");
+        let message = format!("a duration or size is not negative: write `{positive}`");
         return Err(syn::Error::new_spanned(unary, message));
     }
     let (digits, suffix, span) = match without_groups(&expr) {
@@ -328,7 +328,7 @@ pub(super) fn measure<T>(
         }
         Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => {
             let message = format!(
-                "a number and its unit are no text: write `{}` without quotes",
+                "a duration or size is not a string: write `{}` without quotes",
                 text.value()
             );
             return Err(syn::Error::new(text.span(), message));
@@ -358,7 +358,7 @@ pub(super) fn on_error(
     if has_arms_outside_parens(input) {
         return Err(syn::Error::new(
             key.span(),
-            "the arms of `on_error` stand in its parentheses: write `on_error(PATTERN => ACTION)`",
+            "the arms of `on_error` go into its parentheses: write `on_error(PATTERN => ACTION)`",
         ));
     }
     if !input.peek(token::Paren) {
@@ -414,7 +414,7 @@ fn arm(
         };
         if let (true, true, Some(name)) = (after_others, alone, pattern.bare_binding()) {
             let message =
-                format!("several actions of an arm make a block: write `{{ …; {name} }}`");
+                format!("several actions in an arm need a block: write `{{ …; {name} }}`");
             return Err(syn::Error::new(span, message));
         }
         return Err(syn::Error::new(
@@ -433,7 +433,7 @@ fn arm(
     let ends_itself =
         matches!(expr, Expr::Block(_) | Expr::If(_) | Expr::Match(_) | Expr::Unsafe(_));
     if content.peek(Token![;]) {
-        return Err(error_here(content, "several actions make a block: write `{ …; … }`"));
+        return Err(error_here(content, "several actions need a block: write `{ …; … }`"));
     }
     if !content.is_empty() && !content.peek(Token![,]) && !ends_itself {
         return Err(error_here(content, "arms are separated by commas: write `,` before this"));

@@ -27,7 +27,7 @@ pub(super) fn is_async(item: &Item, errors: &mut Errors) {
     } else if item.is_rewritten() {
         errors.on(
             &sig.fn_token,
-            "an attribute above rewrote this function, which is no `async fn` any more: write \
+            "an attribute above rewrote this function, which is no longer an `async fn`: write \
              `#[request]` above that attribute",
         );
     } else if sig.asyncness.is_none() {
@@ -82,7 +82,7 @@ pub(super) fn value_of_body(item: &Item, errors: &mut Errors) {
         true => format!("write `;` in its place to decode the response, or {value}"),
         false => format!("write {value}"),
     };
-    errors.at(body.span, format!("an empty body makes no value: {message}"));
+    errors.at(body.span, format!("an empty body returns no value: {message}"));
 }
 
 /// `Result` and `User`, of `Result<User, Error>`.
@@ -243,7 +243,7 @@ fn used_names(args: &Args, templates: &[Parsed]) -> HashSet<String> {
 /// UI: `function/twice`.
 pub(super) fn one_request(item: &Item, errors: &mut Errors) {
     for attr in &item.requests {
-        errors.on(attr, "a function is one request, and this one is given already: remove this");
+        errors.on(attr, "a function has one `#[request]`: remove this one");
     }
 }
 
@@ -267,18 +267,18 @@ pub(super) fn response_arguments(item: &Item, errors: &mut Errors) {
         if attr.path().is_ident("cfg") {
             errors.on(
                 attr,
-                "an argument from the response is there or not for the whole function: put `#[cfg]` \
+                "a `#[response]` argument cannot be conditional: put `#[cfg]` \
                  on the function",
             );
         }
     }
     for response in &item.responses {
         if response.attr.path().is_ident("cfg_attr") {
-            errors.on(&response.attr, "`#[response]` depends on nothing: write `#[response]`");
+            errors.on(&response.attr, "`#[response]` cannot be conditional: write `#[response]`");
         } else if response.has_arguments() {
             errors.on(
                 &response.attr.meta,
-                "the type of the argument says how it is read: write `#[response]`",
+                "`#[response]` takes no arguments, as the type says how to read it: write `#[response]`",
             );
         }
         if item.body.is_none() {
@@ -319,7 +319,7 @@ pub(super) fn owned_return_type(item: &Item, output: Option<&TokenStream>, error
     {
         errors.at(
             span,
-            "what is decoded from a response cannot borrow: write an owned type, such as `String`",
+            "a decoded value cannot borrow from the response: write an owned type, such as `String`",
         );
     }
 }

@@ -26,17 +26,17 @@ pub(super) fn no_early_exit(args: &Args, errors: &mut Errors) {
     let kinds = [
         (
             request_expressions(args),
-            format!("would leave the function past `{key}`: pass the value in as an argument"),
+            format!("would skip `{key}`: pass the value in as an argument"),
         ),
         (
             action_expressions(args),
-            "would leave the function past what comes after `on_error`: write `fail(…)` or \
+            "would leave the function inside `on_error`: write `fail(…)` or \
              `recover(…)`"
                 .to_owned(),
         ),
         (
             closing_expressions(args),
-            "would leave the function before its end: handle the error here".to_owned(),
+            "would leave the function early: handle the error here".to_owned(),
         ),
     ];
     for (expressions, message) in kinds {
@@ -71,7 +71,7 @@ pub(super) fn named_error(args: &Args, item: &Item, errors: &mut Errors) {
             guarded.or_else(|| scan::first_use(&arm.expr.to_token_stream(), &free))
         {
             let named = arm.pattern.with_binding(&name);
-            errors.at(span, format!("this arm does not name its error: write `{named} {form}`"));
+            errors.at(span, format!("this arm does not bind its error: write `{named} {form}`"));
         }
     }
     let free = free_names(&[&bound]);
@@ -81,7 +81,8 @@ pub(super) fn named_error(args: &Args, item: &Item, errors: &mut Errors) {
     };
     for expr in always.into_iter().chain(closing_expressions(args)) {
         if let Some((name, span)) = scan::first_use(&expr.to_token_stream(), &free) {
-            let message = format!("the error has no name here: write `on_error({name} @ _ => …)`");
+            let message =
+                format!("the error is not available here: write `on_error({name} @ _ => …)`");
             errors.at(span, message);
         }
     }
@@ -208,7 +209,8 @@ pub(super) fn reachable_fallback(args: &Args, errors: &mut Errors) {
     if always_settles(args.on_error.as_ref()) {
         errors.at(
             fallback.key.span(),
-            "`fallback` can never be reached, as `on_error` settles every error: remove it",
+            "`fallback` can never be reached, as `on_error` recovers or fails for every error: \
+             remove it",
         );
     }
 }
@@ -248,7 +250,8 @@ pub(super) fn call(keyed: &Keyed<Expr>, errors: &mut Errors) -> Option<Call> {
             errors.on(
                 value,
                 format!(
-                    "`{0}` is a call: write `{0} = path`, `{0} = path(…)`, or `{0} = {closure}`",
+                    "`{0}` takes a function or a call: write `{0} = path`, `{0} = path(…)`, or \
+                     `{0} = {closure}`",
                     keyed.key
                 ),
             );

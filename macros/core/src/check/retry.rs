@@ -55,10 +55,10 @@ pub(super) fn check(args: &Args, complete: bool, errors: &mut Errors) {
 fn some_times(retry: &Retry, key: Span, complete: bool, errors: &mut Errors) {
     match &retry.times {
         None if retry.is_list && complete => {
-            errors.at(key, "`retry` needs to know how often: write `retry(times = 3, …)`");
+            errors.at(key, "`retry` needs a number of retries: write `retry(times = 3, …)`");
         }
         Some(Expr::Lit(ExprLit { lit: Lit::Int(times), .. })) if times.base10_digits() == "0" => {
-            errors.at(times.span(), "`0` is no retry: leave `retry` out");
+            errors.at(times.span(), "`0` means no retry: leave `retry` out");
         }
         _ => {}
     }
@@ -70,9 +70,9 @@ fn some_times(retry: &Retry, key: Span, complete: bool, errors: &mut Errors) {
 fn body_is_kept(args: &Args, key: Span, errors: &mut Errors) {
     for body in &args.bodies {
         if body.key == "multipart" {
-            errors.at(key, "a multipart body can be sent once: leave `retry` out");
+            errors.at(key, "a multipart body can only be sent once: leave `retry` out");
         } else if body.key == "body" && is_stream(&body.value) {
-            errors.at(key, "a stream can be sent once: leave `retry` out, or send the bytes");
+            errors.at(key, "a stream can only be sent once: leave `retry` out, or send the bytes");
         }
     }
 }
@@ -115,7 +115,7 @@ fn names_nothing(retry: &Retry, errors: &mut Errors) {
     for name in retry.on.iter().flat_map(|on| on.value.payload_bindings()) {
         errors.at(
             name.span(),
-            format!("nothing here can use `{name}`: write `_` for any, or only what it matches"),
+            format!("`{name}` cannot be used here: write `_`, or the pattern without a name"),
         );
     }
 }
@@ -126,13 +126,13 @@ fn names_nothing(retry: &Retry, errors: &mut Errors) {
 fn worth_repeating(alternative: &Alternative<'_>, errors: &mut Errors) {
     if NEVER.iter().any(|(class, leaf)| alternative.is(class, *leaf)) {
         let why = match alternative.class.to_string().as_str() {
-            "Build" => "what cannot be built",
-            "Decode" => "what cannot be decoded",
-            _ => "when all of the time is over, it",
+            "Build" => "a request that cannot be built",
+            "Decode" => "a response that cannot be decoded",
+            _ => "a call after its total timeout",
         };
         errors.at(
             alternative.span(),
-            format!("{why} is never tried again: remove `{}`", alternative.name()),
+            format!("{why} is never retried: remove `{}`", alternative.name()),
         );
     }
 }
@@ -160,7 +160,7 @@ fn safe_to_repeat(
         errors.at(
             alternative.span(),
             format!(
-                "a {method} that may have been processed is not repeated: add `idempotency_key`, \
+                "a {method} that may have been processed is not retried: add `idempotency_key`, \
                  or remove `{}`",
                 alternative.name()
             ),
@@ -178,12 +178,12 @@ fn key_is_needed(args: &Args, retry: &Retry, method: &str, errors: &mut Errors) 
     if sends_key(args) {
         errors.at(
             key.span(),
-            "the header `idempotency-key` is given already: remove this, or the header",
+            "the header `idempotency-key` is already given: remove this, or the header",
         );
     } else if ["GET", "HEAD", "OPTIONS"].contains(&method) {
         errors.at(
             key.span(),
-            format!("a {method} is safe to repeat as it is: remove `idempotency_key`"),
+            format!("a {method} is safe to retry without a key: remove `idempotency_key`"),
         );
     }
 }

@@ -36,7 +36,7 @@ pub(super) fn one_target<'a>(
         errors.at(
             other.key.span(),
             format!(
-                "a request has one method, and `{}` is given already: keep one of them",
+                "a request has one method, and `{}` is already given: keep one of them",
                 first.key
             ),
         );
@@ -124,7 +124,7 @@ pub(super) fn foreign_placeholders(args: &Args, item: &Item, errors: &mut Errors
             if bindings.iter().any(|(binding, _)| binding.unraw() == name) {
                 errors.on(
                     &target.template,
-                    format!("`{written}` is no placeholder here: write `{{{name}}}`"),
+                    format!("`{written}` is not a placeholder: write `{{{name}}}`"),
                 );
             }
         }
@@ -179,8 +179,8 @@ fn value_of(
     }
     let message = if item.responses.iter().any(|response| response.bindings().iter().any(named)) {
         format!(
-            "`{text}` comes from the response, which is not there when the request is made: give it \
-             an argument of its own"
+            "`{text}` comes from the response, which does not exist when the request is built: give \
+             it an argument of its own"
         )
     } else {
         let names: Vec<String> =
@@ -264,7 +264,7 @@ pub(super) fn one_body(args: &Args, errors: &mut Errors) {
         errors.at(
             other.key.span(),
             format!(
-                "a request has one body, and `{}` is given already: keep one of them",
+                "a request has one body, and `{}` is already given: keep one of them",
                 first.key
             ),
         );
@@ -345,7 +345,7 @@ fn header_is_no_word(name: &Expr, item: &Item, errors: &mut Errors) {
     let text = word.unraw().to_string();
     let is_argument = item.bindings().iter().any(|(name, _)| name.unraw() == text);
     if !is_argument && !template::is_constant(&text) {
-        errors.at(word.span(), format!("the name of a header is text: write `\"{text}\"`"));
+        errors.at(word.span(), format!("the name of a header is a string: write `\"{text}\"`"));
     }
 }
 
@@ -354,8 +354,10 @@ fn header_is_no_word(name: &Expr, item: &Item, errors: &mut Errors) {
 /// UI: `keys/timeout_zero`, `keys/timeouts_zero`, `keys/max_body_zero`.
 pub(super) fn limits_above_zero(args: &Args, errors: &mut Errors) {
     if let Some(Measure::Literal(0, span)) = args.max_body.as_ref().map(|keyed| &keyed.value) {
-        errors
-            .at(*span, "no body is as small as that: write a larger size, or leave `max_body` out");
+        errors.at(
+            *span,
+            "a limit of zero accepts no body: write a larger size, or leave `max_body` out",
+        );
     }
     let Some(timeouts) = args.timeout.as_ref().map(|keyed| &keyed.value) else {
         return;
@@ -364,7 +366,8 @@ pub(super) fn limits_above_zero(args: &Args, errors: &mut Errors) {
         if let Some(Measure::Literal(Duration::ZERO, span)) = timeout {
             errors.at(
                 *span,
-                "this is over before it begins: write a longer time, or leave it out for the session's",
+                "a timeout of zero always expires: write a longer time, or leave it out to use the \
+                 session's",
             );
         }
     }
@@ -382,7 +385,7 @@ pub(super) fn statuses(args: &Args, errors: &mut Errors) {
         } else if first > last {
             errors.on(tokens, format!("this range is empty: write `{last}..={first}`"));
         } else if *first < 200 {
-            errors.on(tokens, "a status below 200 is never the final one: begin at `200`");
+            errors.on(tokens, "a status below 200 is never final: begin at `200`");
         }
     }
 }
