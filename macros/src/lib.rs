@@ -1,10 +1,10 @@
-//! The `#[request]` attribute of `backstop`, which re-exports it: see there for how to use it.
+//! The `#[request]` attribute. The crate `backstop` re-exports and documents it.
 //!
-//! A macro's crate exports nothing but macros, so what it does is a library of its own,
-//! `backstop-macros-core`, which the tests use too.
+//! A proc-macro crate can only export macros. The implementation is the library
+//! `backstop-macros-core`, so that tests can call it as a function.
 
-// Documented where `backstop` re-exports it: there, the examples can be tested.
-#[expect(missing_docs, reason = "they stand at the re-export")]
+// Documented at its re-export in `backstop`, where the examples can be tested.
+#[expect(missing_docs, reason = "the docs are at the re-export")]
 #[proc_macro_attribute]
 pub fn request(
     args: proc_macro::TokenStream,

@@ -1,4 +1,4 @@
-//! Arguments of every form, and what is sent of them.
+//! Arguments in every form, and the values that keys accept.
 
 use std::time::Duration;
 
@@ -9,13 +9,15 @@ use serde::Serialize;
 pub async fn json_of_a_slice(ids: &[u64; 4]) -> Result<(), Error>;
 
 #[request(post = "/", json = ids[1..])]
-pub async fn json_of_a_part(ids: &[u64]) -> Result<(), Error>;
+pub async fn json_of_a_subslice(ids: &[u64]) -> Result<(), Error>;
 
 #[request(post = "/", json = &*text)]
-pub async fn json_of_text(text: String) -> Result<(), Error>;
+pub async fn json_of_a_str(text: String) -> Result<(), Error>;
 
 #[request(post = "/", json = *value)]
-pub async fn json_of_any<T: Serialize + ?Sized + Sync>(value: &T) -> Result<(), Error>;
+pub async fn json_of_an_unsized_parameter<T: Serialize + ?Sized + Sync>(
+    value: &T,
+) -> Result<(), Error>;
 
 #[request(post = "/", form = &pairs[1..])]
 pub async fn form_of_a_slice(pairs: &[(&str, u8)]) -> Result<(), Error>;
@@ -24,19 +26,19 @@ pub async fn form_of_a_slice(pairs: &[(&str, u8)]) -> Result<(), Error>;
 pub async fn query_of_a_slice(pairs: &[(&str, u8)]) -> Result<(), Error>;
 
 #[request(get = "/", query = *pairs)]
-pub async fn query_of_a_box(pairs: Box<[(String, u8)]>) -> Result<(), Error>;
+pub async fn query_of_a_boxed_slice(pairs: Box<[(String, u8)]>) -> Result<(), Error>;
 
 #[request(put = "/", body = body, header("content-length" = length))]
 pub async fn body_of_known_length(body: Body, length: u64) -> Result<(), Error>;
 
 #[request(get = "/{a}")]
-pub async fn argument_that_is_there(
+pub async fn argument_kept_by_cfg(
     #[cfg(not(miri))] a: u32,
     #[cfg(miri)] b: u32,
 ) -> Result<u8, Error>;
 
 #[request(get = "/{a}")]
-pub async fn argument_of_two_types(
+pub async fn argument_with_a_type_by_cfg(
     #[cfg(not(miri))] a: u32,
     #[cfg(miri)] a: &str,
     #[cfg_attr(not(miri), allow(unused_variables))] b: u8,
@@ -45,7 +47,7 @@ pub async fn argument_of_two_types(
 }
 
 #[request(get = "/")]
-pub async fn allowed(
+pub async fn response_with_allow(
     #[response]
     #[allow(unused_variables)]
     text: String,
@@ -54,7 +56,7 @@ pub async fn allowed(
 }
 
 #[request(get = "/", on_error = log)]
-pub async fn allowed_of_several(
+pub async fn one_of_several_responses_with_allow(
     #[response] status: StatusCode,
     #[allow(unused_mut)]
     #[response]
@@ -65,7 +67,7 @@ pub async fn allowed_of_several(
 }
 
 #[request(get = "/", on_error = log)]
-pub async fn expected(
+pub async fn response_with_expect(
     #[response]
     #[expect(unused_variables)]
     Json(count): Json<u8>,
@@ -74,7 +76,7 @@ pub async fn expected(
 }
 
 #[request(get = "/")]
-pub async fn allowed_where_it_waits(
+pub async fn response_with_allow_in_an_awaiting_body(
     #[response]
     #[cfg_attr(not(miri), allow(unused_variables))]
     text: String,

@@ -1,4 +1,4 @@
-//! What is called when a request fails or ends: closures, functions in fields, and what leaves them.
+//! Handlers in every form: closures, functions in fields, and `return` in both.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use backstop::{Ending, Error, Session, request};
 
 use super::keys::release_later;
 
-/// Handlers that are chosen when the program runs.
+/// Handlers that are chosen at run time.
 pub struct Handlers {
     pub session: Session,
     pub failed: Box<dyn Fn(&Error) + Send + Sync>,
@@ -73,22 +73,22 @@ pub async fn async_closures_in_arms() -> Result<String, Error> {
 }
 
 #[request(get = "/", cleanup = || eprintln!("{id}"))]
-pub async fn cleaned_by_a_closure(id: u64) -> Result<String, Error> {
+pub async fn cleanup_closure(id: u64) -> Result<String, Error> {
     Ok(id.to_string())
 }
 
 #[request(get = "/", cleanup = || release_later(id).await)]
-pub async fn cleaned_later_by_a_closure(id: u64) -> Result<String, Error> {
+pub async fn cleanup_closure_with_an_await(id: u64) -> Result<String, Error> {
     Ok(id.to_string())
 }
 
 #[request(get = "/", cleanup = async || release_later(id).await)]
-pub async fn cleaned_by_an_async_closure(id: u64) -> Result<String, Error> {
+pub async fn cleanup_async_closure(id: u64) -> Result<String, Error> {
     Ok(id.to_string())
 }
 
 #[request(get = "/", on_error = |error| { if error.is_status() { return; } eprintln!("{error}") })]
-pub async fn closure_that_returns() -> Result<String, Error>;
+pub async fn return_in_a_closure() -> Result<String, Error>;
 
 #[request(
     get = "/",
@@ -97,13 +97,13 @@ pub async fn closure_that_returns() -> Result<String, Error>;
         _ => { let code = || { let status = None?; Some(status) }; eprintln!("{:?}", code().unwrap_or(404)) }
     ),
 )]
-pub async fn closures_that_return_in_arms() -> Result<String, Error>;
+pub async fn return_in_closures_of_arms() -> Result<String, Error>;
 
 #[request(
     get = "/",
     finally = |ending| { if ending == Ending::Done { return; } eprintln!("{ending:?}") },
 )]
-pub async fn finally_that_returns() -> Result<String, Error>;
+pub async fn return_in_finally() -> Result<String, Error>;
 
 #[request(
     get = "/",
@@ -111,7 +111,7 @@ pub async fn finally_that_returns() -> Result<String, Error>;
     header("x-sum" = numbers.iter().try_fold(0_u8, |sum, n| Some(sum.checked_add(*n)? + 1))),
     on_error = log,
 )]
-pub async fn closures_in_what_is_sent(numbers: &[u8]) -> Result<String, Error>;
+pub async fn closures_in_the_request(numbers: &[u8]) -> Result<String, Error>;
 
 #[request(get = "/", on_error(Status(_) if codes.iter().any(|n| { return *n == 1 }) => log, _ => print))]
 #[allow(clippy::needless_return, reason = "the guard is written so")]

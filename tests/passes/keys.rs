@@ -1,4 +1,4 @@
-//! Every key, each in the forms that it has.
+//! Every key in each of its forms.
 
 use std::{fmt::Display, process, sync::Mutex, time::Duration};
 
@@ -65,12 +65,12 @@ pub async fn with_body(id: u64, #[response] Json(user): Json<User>) -> Result<St
 }
 
 #[request(get = "https://example.com/users/{id}")]
-pub async fn unread(id: u64) -> Result<u64, Error> {
+pub async fn without_response(id: u64) -> Result<u64, Error> {
     Ok(id)
 }
 
 #[request(get = "https://example.com/users/{id}")]
-pub async fn several(
+pub async fn several_responses(
     id: u64,
     #[response] status: StatusCode,
     #[response] mut text: String,
@@ -80,7 +80,7 @@ pub async fn several(
 }
 
 #[request(get = "{base}/users/{id}")]
-pub async fn waiting(
+pub async fn awaiting(
     base: &str,
     id: u64,
     #[response] Json(user): Json<User>,
@@ -91,12 +91,12 @@ pub async fn waiting(
 }
 
 #[request(get = "{base}/users/{id}")]
-pub async fn waiting_unread(base: &str, id: u64) -> Result<User, Error> {
+pub async fn awaiting_without_response(base: &str, id: u64) -> Result<User, Error> {
     bodyless(base, id).await
 }
 
 #[request(get = "{base}/users/{id}", on_error = log)]
-pub async fn waiting_handled(
+pub async fn awaiting_handled(
     base: &str,
     id: u64,
     #[response] Json(user): Json<User>,
@@ -107,7 +107,7 @@ pub async fn waiting_handled(
 }
 
 #[request(get = "/{id}", on_error = log, cleanup = drop(id))]
-pub async fn leaves_early(
+pub async fn early_exit(
     id: String,
     #[response] text: String,
 ) -> Result<User, Box<dyn std::error::Error>> {
@@ -115,18 +115,18 @@ pub async fn leaves_early(
 }
 
 #[request(get = "/{id}")]
-pub async fn maybe(id: impl Display) -> Option<Bytes>;
+pub async fn option_returned(id: impl Display) -> Option<Bytes>;
 
 #[request(get = "/{id}", fallback = 0)]
-pub async fn plain(id: u64) -> u64;
+pub async fn plain_type_without_a_body(id: u64) -> u64;
 
 #[request(get = "/{id}", fallback = String::new())]
-pub async fn plain_body(id: u64, #[response] text: String) -> String {
+pub async fn plain_type_with_a_body(id: u64, #[response] text: String) -> String {
     text + "!"
 }
 
 #[request(get = "/{id}", on_error(Build => panic!("a bug"), _ => recover(0)))]
-pub async fn total(id: u64, #[response] text: String) -> usize {
+pub async fn recovered_by_every_arm(id: u64, #[response] text: String) -> usize {
     text.len()
 }
 
@@ -134,23 +134,23 @@ pub async fn total(id: u64, #[response] text: String) -> usize {
 pub async fn streamed() -> Result<BodyStream, Error>;
 
 #[request(get = "/", on_error = log)]
-pub async fn nothing() {}
+pub async fn unit_with_an_empty_body() {}
 
 #[request(get = "/", on_error = log)]
-pub async fn nothing_decoded();
+pub async fn unit_without_a_body();
 
 #[request(get = "/", on_error = log)]
-pub async fn nothing_returned(#[response] text: String) {
+pub async fn unit_with_a_body(#[response] text: String) {
     println!("{text}");
 }
 
 #[request(get = "/", on_error = log, finally = ended)]
-pub async fn nothing_at_last(#[response] text: String) {
+pub async fn unit_with_finally(#[response] text: String) {
     println!("{text}");
 }
 
 #[request(get = "/", on_error = log)]
-pub async fn nothing_that_waits(#[response] text: String) {
+pub async fn unit_awaiting(#[response] text: String) {
     let _text = std::future::ready(text).await;
 }
 
@@ -248,35 +248,35 @@ pub async fn options() -> Result<Response, Error>;
 pub async fn purge(key: &str) -> Result<(), Error>;
 
 #[request(get = "/", on_error(_ => die))]
-pub async fn always_dies() -> Result<String, Error>;
+pub async fn diverging_function_in_an_arm() -> Result<String, Error>;
 
 #[request(get = "/", on_error = die)]
-pub async fn dies() -> Result<String, Error>;
+pub async fn diverging_function_for_every_error() -> Result<String, Error>;
 
 #[request(get = "/", on_error(error @ _ => die(error)))]
-pub async fn dies_of(#[response] text: String) -> Result<String, Error> {
+pub async fn diverging_function_given_the_error(#[response] text: String) -> Result<String, Error> {
     Ok(text)
 }
 
 #[request(get = "/", on_error(_ => process::exit(1)), cleanup = release)]
-pub async fn exits() -> Result<String, Error>;
+pub async fn exit_in_an_arm() -> Result<String, Error>;
 
 #[request(get = "/", on_error(error @ _ => panic!("{error}")))]
-pub async fn panics(#[response] text: String) -> String {
+pub async fn panic_in_an_arm(#[response] text: String) -> String {
     text
 }
 
 #[request(get = "/", on_error = { log; panic!("no error is expected") }, cleanup = release)]
-pub async fn panics_cleanly() -> Result<String, Error>;
+pub async fn panic_before_cleanup() -> Result<String, Error>;
 
 #[request(get = "/", cleanup = eprintln!("cleaned"))]
-pub async fn cleaned_by_a_macro() -> Result<String, Error>;
+pub async fn cleanup_macro() -> Result<String, Error>;
 
 #[request(get = "/", cleanup = tracing::info!("cleaned"), finally = tracing::info!("ended"))]
-pub async fn cleaned_by_an_event() -> Result<String, Error>;
+pub async fn cleanup_event() -> Result<String, Error>;
 
 #[request(get = "/", on_error = eprintln!("failed"), cleanup = release_later(id).await)]
-pub async fn cleaned_later(id: u64) -> Result<String, Error> {
+pub async fn cleanup_awaited(id: u64) -> Result<String, Error> {
     Ok(id.to_string())
 }
 
@@ -287,16 +287,16 @@ pub async fn macros_in_arms() -> Result<String, Error>;
 pub async fn event_in_an_arm() -> Result<String, Error>;
 
 #[request(get = "/", finally = ended_later.await)]
-pub async fn ends_later() -> Result<String, Error>;
+pub async fn finally_awaited() -> Result<String, Error>;
 
 #[request(get = "/", finally = |ending| eprintln!("{ending:?}"))]
-pub async fn ends_with_a_closure() -> Result<String, Error>;
+pub async fn finally_closure() -> Result<String, Error>;
 
 #[request(get = "/", finally = async |ending| ended_later(ending).await)]
-pub async fn ends_with_an_async_closure() -> Result<String, Error>;
+pub async fn finally_async_closure() -> Result<String, Error>;
 
 #[request(get = "/", on_error = match seen.lock() { Ok(seen) if *seen > 3 => log, _ => print })]
-pub async fn chosen(seen: &Mutex<u8>) -> Result<String, Error>;
+pub async fn match_as_an_action(seen: &Mutex<u8>) -> Result<String, Error>;
 
 #[request(get = "/")]
 pub async fn todo() -> Result<String, Error> {
@@ -309,7 +309,7 @@ pub async fn todo_handled() -> Result<String, Error> {
 }
 
 #[request(get = "/", on_error = log)]
-pub async fn todo_of_nothing() {
+pub async fn todo_of_unit() {
     unimplemented!()
 }
 
@@ -335,26 +335,26 @@ pub async fn loop_with_a_value(#[response] text: String) {
 
 #[allow(clippy::diverging_sub_expression, reason = "the function itself is like that")]
 #[request(get = "/", on_error = log, cleanup = release)]
-pub async fn or_panics(#[response] text: String) {
+pub async fn exit_as_an_alternative(#[response] text: String) {
     let _ok = text.is_empty() || process::exit(1);
 }
 
 #[request(get = "/", on_error = log)]
-pub async fn loops_on(#[response] text: String) {
+pub async fn endless_loop(#[response] text: String) {
     loop {
         eprintln!("{text}");
     }
 }
 
 #[request(get = "/", on_error = log, finally = ended)]
-pub async fn loops_on_and_is_guarded(#[response] text: String) {
+pub async fn endless_loop_with_finally(#[response] text: String) {
     loop {
         eprintln!("{text}");
     }
 }
 
 #[request(get = "/", on_error = log)]
-pub async fn loops_to_a_value(#[response] text: String) -> Result<char, Error> {
+pub async fn loop_returning_a_value(#[response] text: String) -> Result<char, Error> {
     let mut left = text.chars();
     loop {
         if let Some(digit) = left.next() {
@@ -364,31 +364,31 @@ pub async fn loops_to_a_value(#[response] text: String) -> Result<char, Error> {
 }
 
 #[request(get = "/", on_error = log)]
-pub async fn loops_for_a_value(#[response] text: String) -> Result<char, Error> {
+pub async fn endless_loop_for_a_value(#[response] text: String) -> Result<char, Error> {
     loop {
         eprintln!("{text}");
     }
 }
 
 #[request(get = "/", on_error = log)]
-pub async fn exits_at_last(#[response] text: String) {
+pub async fn exit_at_the_end(#[response] text: String) {
     eprintln!("{text}");
     process::exit(1)
 }
 
 #[request(get = "/", on_error = log, cleanup = release, finally = ended)]
-pub async fn exits_at_last_and_is_guarded(#[response] text: String) -> Result<u8, Error> {
+pub async fn exit_at_the_end_with_finally(#[response] text: String) -> Result<u8, Error> {
     eprintln!("{text}");
     process::exit(1)
 }
 
 #[request(get = "/", on_error = log, finally = ended)]
-pub async fn exits_either_way(#[response] text: String) {
+pub async fn exit_in_both_branches(#[response] text: String) {
     if text.is_empty() { process::exit(1) } else { process::exit(2) }
 }
 
 #[request(get = "/", on_error = log)]
-pub async fn leaves_with_nothing(#[response] text: String) {
+pub async fn return_without_a_value(#[response] text: String) {
     if text.is_empty() {
         return;
     }

@@ -1,7 +1,7 @@
-//! Correct programs, which compile without a word: every lint of clippy that is not a restriction, and
-//! every lint of rustc that is off by default, is an error here.
+//! Correct programs, which compile without warnings. All lints of clippy except restrictions, and the
+//! lints of rustc that are off by default, are errors here.
 //!
-//! A file for each subject. What the functions do is tested in `tests/all/attribute`.
+//! Each file has one subject. `tests/all/attribute` tests what such functions do.
 
 #![deny(
     warnings,
@@ -48,7 +48,7 @@
     missing_docs,
     clippy::missing_errors_doc,
     clippy::missing_panics_doc,
-    reason = "of the functions as they are written, which say nothing of themselves here"
+    reason = "the functions are examples, and have no docs"
 )]
 
 pub mod arguments;

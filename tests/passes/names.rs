@@ -1,4 +1,4 @@
-//! Constants, as parts of templates and as names of headers.
+//! Constants in templates and as names of headers.
 
 use backstop::{Error, HeaderMap, HeaderName, request};
 
@@ -21,31 +21,31 @@ impl<const N: usize> Api<N> {
     pub const KIND: HeaderName = HeaderName::from_static("x-kind");
 
     #[request(get = "{BASE}/{Self::PATH}/{N}?version={api::VERSION}", on_error = log)]
-    pub async fn of_the_type() -> Result<String, Error>;
+    pub async fn associated_constants() -> Result<String, Error>;
 
     #[request(
         get = "/",
         header(api::TENANT = tenant, Self::KIND = "a", backstop::reqwest::header::ACCEPT = "text/plain"),
     )]
-    pub async fn headers(tenant: Option<&str>) -> Result<String, Error>;
+    pub async fn header_names_by_constant(tenant: Option<&str>) -> Result<String, Error>;
 }
 
 #[request(get = "{BASE}")]
-pub async fn base_alone() -> Result<String, Error>;
+pub async fn constant_as_the_whole_template() -> Result<String, Error>;
 
 #[request(get = "/{N}?id={id}")]
-pub async fn of_the_function<const N: usize>(id: &[u8]) -> Result<usize, Error> {
+pub async fn const_generic<const N: usize>(id: &[u8]) -> Result<usize, Error> {
     Ok(id.len() + N)
 }
 
 #[request(get = "/{T::VERSION}/{id}")]
-pub async fn of_a_parameter<T: Versioned>(id: u64) -> Result<String, Error>;
+pub async fn constant_of_a_type_parameter<T: Versioned>(id: u64) -> Result<String, Error>;
 
 #[request(get = "/", headers = headers)]
-pub async fn whole_map(headers: HeaderMap) -> Result<String, Error>;
+pub async fn header_map(headers: HeaderMap) -> Result<String, Error>;
 
 #[request(post = "/", headers = &headers, header("x-a" = 1), retry(times = 2, on(Status(503))))]
-pub async fn borrowed_map(headers: &HeaderMap) -> Result<String, Error>;
+pub async fn borrowed_header_map(headers: &HeaderMap) -> Result<String, Error>;
 
 #[request(get = "/", header(name = value))]
-pub async fn named_by_an_argument(name: &str, value: &str) -> Result<String, Error>;
+pub async fn header_name_by_argument(name: &str, value: &str) -> Result<String, Error>;

@@ -1,5 +1,5 @@
-//! Locks in the expressions: what an expression holds ends with it, so that the future is `Send` where a
-//! guard is not, and one lock may be asked for twice.
+//! Locks in expressions. A guard is dropped at the end of its expression, so the future is `Send`, and two
+//! expressions can take the same lock.
 
 use std::{
     sync::{Mutex, MutexGuard, PoisonError, RwLock},
@@ -43,7 +43,7 @@ impl Api {
         on_error = log,
         cleanup = tokio::task::yield_now().await,
     )]
-    pub async fn session_of_a_guard(&self) -> Result<String, Error>;
+    pub async fn session_behind_a_guard(&self) -> Result<String, Error>;
 
     #[request(
         get = "{self.base}/x",
@@ -65,7 +65,7 @@ impl Api {
         fallback = self.token().clone(),
         cleanup = tokio::task::yield_now().await,
     )]
-    pub async fn everywhere(&self) -> Result<String, Error>;
+    pub async fn locks_in_every_key(&self) -> Result<String, Error>;
 
     #[request(
         get = "{self.base}/x",
@@ -77,7 +77,7 @@ impl Api {
         ),
         cleanup = tokio::task::yield_now().await,
     )]
-    pub async fn in_arms(&self) -> Result<String, Error> {
+    pub async fn locks_in_arms(&self) -> Result<String, Error> {
         Ok(self.token().clone())
     }
 }
@@ -90,8 +90,8 @@ fn refused(text: &str) -> Error {
 pub fn all_are_send(api: &Api) {
     fn is_send<T: Send>(_: T) {}
     is_send(api.session());
-    is_send(api.session_of_a_guard());
+    is_send(api.session_behind_a_guard());
     is_send(api.session_chosen(true));
-    is_send(api.everywhere());
-    is_send(api.in_arms());
+    is_send(api.locks_in_every_key());
+    is_send(api.locks_in_arms());
 }

@@ -1,6 +1,6 @@
-//! What the cases beside this file mention.
+//! The types that the cases use.
 
-#![allow(missing_docs, reason = "they are named after what they are for")]
+#![allow(missing_docs, reason = "the names say enough")]
 
 use serde::{Deserialize, Serialize};
 

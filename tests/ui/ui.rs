@@ -1,26 +1,26 @@
-//! Each file in the folders beside this one is a mistake, and its `.stderr` what is said of it.
+//! Each file in the folders beside this one contains a mistake. Its `.stderr` is the compiler's output.
 //!
-//! `TRYBUILD=overwrite cargo test -p backstop-ui-tests` writes them anew: read them as one who made
-//! the mistake would.
+//! `TRYBUILD=overwrite cargo test -p backstop-ui-tests` writes the outputs. Read them as a user who
+//! made the mistake.
 
 use std::{fs, path::Path};
 
 #[test]
-fn cases() {
-    // No case that compiles: one would have all of them built, where they are only checked.
+fn every_mistake_has_the_output_in_its_stderr() {
+    // No case compiles: with one that does, trybuild would build all of them instead of checking them.
     trybuild::TestCases::new().compile_fail("*/*.rs");
 }
 
-/// The mistakes for which there is no smaller place.
-const ALL_OF_IT: [&str; 3] = [
-    // What is missing is nowhere.
+/// The mistakes that are reported at the whole attribute.
+const AT_THE_ATTRIBUTE: [&str; 3] = [
+    // A missing key has no place of its own.
     "keys/method_missing",
-    "keys/nothing",
-    // The second attribute is what is to be removed.
-    "function/twice",
+    "keys/no_arguments",
+    // The second attribute is the mistake.
+    "function/two_requests",
 ];
 
-/// What a message of ours ends in: what to do about it.
+/// Each message of the macro contains one of these: it says what to do.
 const ADVICE: [&str; 16] = [
     "write ",
     "remove ",
@@ -40,7 +40,7 @@ const ADVICE: [&str; 16] = [
     "take a `Response`",
 ];
 
-/// What is no business of the user's.
+/// Names of internals, which no message contains.
 const INNER: [&str; 9] = [
     "__private",
     "no_outcome",
@@ -53,11 +53,11 @@ const INNER: [&str; 9] = [
     "`Finally",
 ];
 
-/// The longest of them, its empty lines included: a page is not read.
+/// The maximal number of lines of an output.
 const LONGEST: usize = 34;
 
 #[test]
-fn messages() {
+fn every_message_gives_advice_at_the_mistake() {
     let mut seen = 0;
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
     for subject in fs::read_dir(folder).expect("the folder of the cases").flatten() {
@@ -65,7 +65,7 @@ fn messages() {
         for path in files.flatten().map(|file| file.path()) {
             if path.extension().is_some_and(|extension| extension == "stderr") {
                 let source = path.with_extension("rs");
-                assert!(source.exists(), "{} belongs to no case: remove it", path.display());
+                assert!(source.exists(), "{} has no source: remove it", path.display());
                 let text = |path: &Path| fs::read_to_string(path).expect("a text");
                 let name = source.strip_prefix(folder).unwrap_or(&source).with_extension("");
                 message(&name.to_string_lossy(), &text(&source), &text(&path));
@@ -81,30 +81,34 @@ fn message(name: &str, source: &str, said: &str) {
     let several = source.strip_prefix("// ").and_then(|line| line.split_once(" mistakes\n"));
     let expected = several.map_or(1, |(count, _)| count.parse().expect("a number"));
     let errors: Vec<&str> = said.lines().filter(|line| line.starts_with("error")).collect();
-    assert_eq!(errors.len(), expected, "{name} has other errors than mistakes:\n{said}");
-    assert_eq!(name.starts_with("together/"), several.is_some(), "{name} is in another folder");
+    assert_eq!(errors.len(), expected, "{name} has more or fewer errors than mistakes:\n{said}");
+    assert_eq!(name.starts_with("together/"), several.is_some(), "{name} is in the wrong folder");
     assert!(!said.contains("\nwarning"), "{name} warns:\n{said}");
 
     for error in errors {
-        let ours = error.strip_prefix("error: ").filter(|text| !is_rustc_s(text));
+        let ours = error.strip_prefix("error: ").filter(|text| !is_of_rustc(text));
         if let Some(text) = ours {
             assert!(
                 ADVICE.iter().any(|advice| text.contains(advice)),
-                "{name} advises nothing:\n{said}"
+                "{name} gives no advice:\n{said}"
             );
             assert!(!text.ends_with('.'), "{name} ends in a full stop:\n{said}");
         }
     }
     for inner in INNER {
-        assert!(!said.contains(inner), "{name} speaks of `{inner}`:\n{said}");
+        assert!(!said.contains(inner), "{name} mentions `{inner}`:\n{said}");
     }
-    assert!(said.lines().count() <= LONGEST, "{name} is a page:\n{said}");
+    assert!(said.lines().count() <= LONGEST, "{name} is too long:\n{said}");
     let whole = underlines_the_attribute(said);
-    assert_eq!(whole, ALL_OF_IT.contains(&name), "{name} points at all of the attribute:\n{said}");
+    assert_eq!(
+        whole,
+        AT_THE_ATTRIBUTE.contains(&name),
+        "{name} points at all of the attribute:\n{said}"
+    );
 }
 
-/// Lints, and the few errors of rustc that have no code.
-fn is_rustc_s(text: &str) -> bool {
+/// Whether an error is a lint, or one of rustc's errors without a code.
+fn is_of_rustc(text: &str) -> bool {
     [
         "unreachable ",
         "unused ",
@@ -127,9 +131,8 @@ fn underlines_the_attribute(said: &str) -> bool {
     })
 }
 
-/// Each function of `check/` that reports a mistake names the cases that show it, in its docs.
 #[test]
-fn rules_name_their_cases() {
+fn every_rule_of_check_names_its_cases() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut named = 0;
     for file in fs::read_dir(folder.join("../../macros/core/src/check")).expect("rules").flatten() {
@@ -141,7 +144,7 @@ fn rules_name_their_cases() {
             let reports = signature.contains("fn ") && signature.contains("&mut Errors");
             let Some((_, cases)) = docs.split_once("UI: ") else {
                 let only_asks_others = signature.contains("fn check(");
-                assert!(!reports || only_asks_others, "no case shows this:\n{item}");
+                assert!(!reports || only_asks_others, "no case for this rule:\n{item}");
                 continue;
             };
             for case in cases.split('`').skip(1).step_by(2) {
@@ -154,7 +157,7 @@ fn rules_name_their_cases() {
 }
 
 #[test]
-fn what_underlines_the_attribute_is_seen() {
+fn carets_under_the_attribute_are_recognized() {
     let said = "error: x\n 4 | #[request(get = 1)]\n   | ^^^^^^^^^^^^^^^^^^^\n";
     assert!(underlines_the_attribute(said));
     assert!(!underlines_the_attribute(&said.replace("| ^", "|  ")));

@@ -188,7 +188,7 @@ twins! {
         Api::<Twin>::new().find(&base, "a/b", ("q", 1), 2).await.map_err(|error| error.url().cloned())
     };
     method => purge("key").await.map_err(|error| error.method().cloned());
-    sent => order(1, "key", Order).await.map_err(|error| error.kind());
+    headers_and_body => order(1, "key", Order).await.map_err(|error| error.kind());
     limits => slow(Duration::from_secs(1), 1024).await.map_err(|error| error.kind());
     retry => again().await.map_err(|error| error.attempts());
     retry_policy [
@@ -199,16 +199,16 @@ twins! {
     ] => pay(1, &Order).await.map_err(|error| error.attempts());
     session => Api::<Twin>::new().root().await.map_err(|error| error.kind());
     renamed => root().await.map_err(|error| error.kind());
-    item_kept => kept(&1).await;
+    attributes_and_generics_kept => kept(&1).await;
     on_error => user(1).await.map_err(|error| error.kind());
-    taken_apart [
+    response_destructured [
         #[derive(serde::Deserialize)]
         struct Page {
             names: Vec<String>,
         }
     ] => count().await.map_err(|error| error.kind());
     session_chosen => Api::<Twin>::new().root(true).await.map_err(|error| error.kind());
-    never_done [
+    diverging_action [
         fn release() {}
     ] => std::mem::size_of_val(&root());
     arms [
@@ -240,16 +240,16 @@ twins! {
         }
     ] => count().await.map_err(|error| error.kind());
     early_exit => count().await.map_err(|_| ());
-    waiting => name(1).await.map_err(|error| error.kind());
-    waiting_unread => replace(1).await.map_err(|error| error.kind());
-    waiting_handled [
+    awaiting_body => name(1).await.map_err(|error| error.kind());
+    awaiting_body_without_response => replace(1).await.map_err(|error| error.kind());
+    awaiting_body_handled [
         fn release(id: u64) {
             note(id);
         }
     ] => name(1).await.map_err(|error| error.kind());
     fallback => count().await;
     only_fallback => count().await;
-    recovered => count().await;
+    every_arm_recovers => count().await;
     finally [
         fn release(id: u8) {
             note(id);
@@ -268,7 +268,7 @@ twins! {
             note(id);
         }
     ] => count(1).await.map_err(|error| error.kind());
-    nothing_returned => ping().await;
+    unit_body => ping().await;
     closure => count().await.map_err(|error| error.kind());
     async_closures => count().await.map_err(|error| error.kind());
     one_call_per_statement [

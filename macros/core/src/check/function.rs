@@ -179,7 +179,7 @@ fn is_standard(bound: &&TypeParamBound) -> bool {
 
 /// An argument of the type `Json<T>` has `#[response]`, unless it is used in the attribute.
 ///
-/// UI: `response/forgotten`, `response/forgotten_of_a_name`, `response/forgotten_without_a_body`.
+/// UI: `response/forgotten`, `response/forgotten_on_a_plain_name`, `response/forgotten_without_a_body`.
 pub(super) fn forgotten_response(
     args: &Args,
     templates: &[Parsed],
@@ -240,7 +240,7 @@ fn used_names(args: &Args, templates: &[Parsed]) -> HashSet<String> {
 
 /// A function has one `#[request]`.
 ///
-/// UI: `function/twice`.
+/// UI: `function/two_requests`.
 pub(super) fn one_request(item: &Item, errors: &mut Errors) {
     for attr in &item.requests {
         errors.on(attr, "a function has one `#[request]`: remove this one");

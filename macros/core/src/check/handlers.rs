@@ -51,8 +51,8 @@ const NAMES_OF_THE_ERROR: [&str; 3] = ["error", "err", "e"];
 
 /// Only an arm that binds the error uses it by name.
 ///
-/// UI: `arms/error_without_a_name`, `arms/error_without_a_name_in_a_guard`,
-/// `arms/error_without_an_arm`, `arms/error_in_the_fallback`.
+/// UI: `arms/error_not_bound`, `arms/error_not_bound_in_a_guard`,
+/// `arms/error_used_without_arms`, `arms/error_in_the_fallback`.
 pub(super) fn named_error(args: &Args, item: &Item, errors: &mut Errors) {
     let bound: Vec<String> =
         item.bindings().iter().map(|(name, _)| name.unraw().to_string()).collect();
@@ -96,7 +96,7 @@ fn free_names(bound: &[&[String]]) -> Vec<&'static str> {
 
 /// The statuses in patterns are valid, and are errors for this request.
 ///
-/// UI: `arms/status_of_success`, `arms/statuses_of_success`, `arms/status_expected`,
+/// UI: `arms/status_that_is_a_success`, `arms/statuses_that_are_successes`, `arms/status_expected`,
 /// `arms/status_impossible`.
 pub(super) fn possible_statuses(args: &Args, errors: &mut Errors) {
     let arms = match args.on_error.as_ref().map(|keyed| &keyed.value) {
@@ -175,7 +175,7 @@ fn number(literal: &Lit) -> Option<u64> {
 
 /// A function that returns nothing handles every error.
 ///
-/// UI: `arms/error_lost`, `function/no_return_type`.
+/// UI: `arms/error_matched_by_no_arm`, `function/no_return_type`.
 pub(super) fn no_lost_error(args: &Args, item: &Item, errors: &mut Errors) {
     let caught = match args.on_error.as_ref().map(|keyed| &keyed.value) {
         Some(args::OnError::Always(..)) => true,

@@ -110,7 +110,7 @@ fn backoff_grows(retry: &Retry, errors: &mut Errors) {
 
 /// Patterns in `on` bind no names: nothing follows that could use them.
 ///
-/// UI: `policies/retry_names_the_status`, `policies/retry_names_the_leaf`.
+/// UI: `policies/retry_binds_the_status`, `policies/retry_binds_the_leaf`.
 fn names_nothing(retry: &Retry, errors: &mut Errors) {
     for name in retry.on.iter().flat_map(|on| on.value.payload_bindings()) {
         errors.at(

@@ -17,7 +17,7 @@ use crate::template::{self, Place};
 
 /// There is exactly one method and template.
 ///
-/// UI: `keys/method_missing`, `keys/nothing`, `keys/two_methods`, `keys/method_twice`.
+/// UI: `keys/method_missing`, `keys/no_arguments`, `keys/two_methods`, `keys/method_twice`.
 pub(super) fn one_target<'a>(
     args: &'a Args,
     complete: bool,
@@ -67,7 +67,7 @@ pub(super) fn method(target: &Target, errors: &mut Errors) -> Option<Method> {
 /// The template is well-formed, and each placeholder names an argument or a constant.
 ///
 /// UI: `template/scheme`, `template/host_missing`, `template/empty`, `template/fragment`,
-/// `template/dollar`, `template/values_after`.
+/// `template/dollar`, `template/values_after_the_template`.
 pub(super) fn placeholders(
     literal: &LitStr,
     parsed: Parsed,
@@ -145,7 +145,7 @@ fn part(literal: &LitStr, range: std::ops::Range<usize>) -> Span {
 /// The value of a placeholder, with the span of the argument that it names.
 ///
 /// UI: `template/constant_unknown`, `template/constant_of_the_type_unknown`,
-/// `template/unknown_name`, `template/unknown_name_no_hint`, `template/from_the_response`,
+/// `template/unknown_name`, `template/unknown_name_without_a_suggestion`, `template/name_from_the_response`,
 /// `template/self_without_receiver`.
 fn value_of(
     literal: &LitStr,
@@ -305,7 +305,7 @@ pub(super) fn one_authorization(args: &Args, errors: &mut Errors) {
 /// not known, so `content-length` may be given for `body`.
 ///
 /// UI: `keys/header_name_with_a_space`, `keys/header_computed`, `keys/header_computed_from_json`,
-/// `keys/header_of_the_framing`.
+/// `keys/header_transfer_encoding`.
 pub(super) fn header_names(args: &Args, item: &Item, errors: &mut Errors) {
     let computed: &[&str] = match args.bodies.iter().any(|body| body.key == "body") {
         true => &["transfer-encoding"],
@@ -333,7 +333,7 @@ pub(super) fn header_names(args: &Args, item: &Item, errors: &mut Errors) {
 
 /// A header's name in lower case is in quotes.
 ///
-/// UI: `keys/header_name_a_word`.
+/// UI: `keys/header_name_not_quoted`.
 fn header_is_no_word(name: &Expr, item: &Item, errors: &mut Errors) {
     let word = match name {
         Expr::Path(path) => path.path.get_ident(),

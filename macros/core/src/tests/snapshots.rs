@@ -92,7 +92,7 @@ snapshots! {
     #[request(method("PURGE") = "/cache/{key}")]
     async fn purge(key: &str) -> Result<(), Error>;"#
 
-    sent < SIMPLE: r#"
+    headers_and_body < SIMPLE: r#"
     #[request(
         post = "https://api.example.com/orders",
         query = page + 1,
@@ -138,7 +138,7 @@ snapshots! {
     #[request(get = "/", crate = web)]
     async fn root() -> Result<String, Error>;"#
 
-    item_kept < SIMPLE: r#"
+    attributes_and_generics_kept < SIMPLE: r#"
     #[request(get = "/{id}")]
     /// Documented.
     #[must_use]
@@ -160,7 +160,7 @@ snapshots! {
         Ok(user)
     }"#
 
-    taken_apart < LONGEST: r#"
+    response_destructured < LONGEST: r#"
     #[request(get = "/", on_error = log)]
     async fn count(#[response] Json(Page { names, .. }): Json<Page>) -> Result<usize, Error> {
         Ok(names.len())
@@ -170,7 +170,7 @@ snapshots! {
     #[request(get = "/", session = if secure { &self.session } else { Session::shared() })]
     async fn root(&self, secure: bool) -> Result<String, Error>;"#
 
-    never_done < LONGEST: r#"
+    diverging_action < LONGEST: r#"
     #[request(get = "/", on_error = panic!("no error is expected"), cleanup = release)]
     async fn root() -> Result<String, Error>;"#
 
@@ -221,20 +221,20 @@ snapshots! {
         Ok(count)
     }"#
 
-    waiting < LONGEST: r#"
+    awaiting_body < LONGEST: r#"
     #[request(get = "https://api.example.com/users/{id}")]
     async fn name(id: u64, #[response] Json(user): Json<User>) -> Result<String, Error> {
         let picture = picture(user.id).await?;
         Ok(format!("{}: {picture}", user.name))
     }"#
 
-    waiting_unread < SIMPLE: r#"
+    awaiting_body_without_response < SIMPLE: r#"
     #[request(delete = "https://api.example.com/users/{id}")]
     async fn replace(id: u64) -> Result<String, Error> {
         picture(id).await
     }"#
 
-    waiting_handled < LONGEST: r#"
+    awaiting_body_handled < LONGEST: r#"
     #[request(get = "https://api.example.com/users/{id}", on_error = log, cleanup = release(id))]
     async fn name(id: u64, #[response] Json(user): Json<User>) -> Result<String, Error> {
         Ok(picture(user.id).await? + &user.name)
@@ -248,7 +248,7 @@ snapshots! {
     #[request(get = "/", fallback = 0)]
     async fn count() -> u8;"#
 
-    recovered < LONGEST: r#"
+    every_arm_recovers < LONGEST: r#"
     #[request(get = "/", on_error(Build => panic!("a bug"), _ => recover(0)))]
     async fn count(#[response] text: String) -> usize {
         text.len()
@@ -264,7 +264,7 @@ snapshots! {
     #[request(get = "/{id}", cleanup = release(id).await, finally = ended(id).await)]
     async fn count(id: u8) -> Result<usize, Error>;"#
 
-    nothing_returned < LONGEST: r#"
+    unit_body < LONGEST: r#"
     #[request(get = "/", on_error = log)]
     async fn ping() {
         println!("up");
