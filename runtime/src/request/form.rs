@@ -626,6 +626,20 @@ mod tests {
         assert_eq!(refused(Refuses), "`filter`: never");
         assert_eq!(refused([Refuses]), "`filter[0]`: never");
         assert_eq!(pairs(&Refuses), Err("never".into()));
+        // It may repeat the value, and so is the cause alone.
+        for (value, shown) in [
+            (Some(Refuses), "the query cannot be serialized"),
+            (None, "`filter` of the query cannot be serialized"),
+        ] {
+            let mut text = String::new();
+            let error = match value {
+                Some(value) => push_pairs(&mut text, &value),
+                None => push_pairs(&mut text, &Query { filter: Refuses }),
+            };
+            let error = error.expect_err("refused").into_error(BuildError::Url, "query");
+            assert_eq!(error.to_string(), format!("invalid URL: {shown}"));
+            assert!(format!("{error:#}").ends_with(": never"));
+        }
     }
 
     #[test]
