@@ -514,6 +514,12 @@ mod tests {
     #[derive(Serialize)]
     struct Nothing;
 
+    #[derive(serde::Serialize)]
+    struct Empty {}
+
+    #[derive(serde::Serialize)]
+    struct NoFields();
+
     #[derive(Serialize)]
     struct Pair(&'static str, u8);
 
@@ -599,6 +605,7 @@ mod tests {
             (refused(Filter { tags: vec![] }), "`filter.tags`", "a struct"),
             (refused(json!({"tags": [1]})), "`filter.tags`", "a map"),
             (refused(json!({})), "`filter`", "a map"),
+            (refused(Empty {}), "`filter`", "a struct"),
             (refused([[1]]), "`filter[0]`", "a sequence within"),
             (refused(json!([1, [2]])), "`filter[1]`", "a sequence within"),
             (refused([Filter { tags: vec![] }]), "`filter[0].tags`", "a struct"),
@@ -664,6 +671,9 @@ mod tests {
             pairs(&["a=b"]),
             pairs(&[("a", 1, 2)]),
             pairs(&[("a",)]),
+            pairs(&vec![vec!["a"]]),
+            pairs(&vec![Vec::<u8>::new()]),
+            pairs(&[NoFields()]),
             pairs(&[Filter { tags: vec![] }]),
         ] {
             assert!(refused.expect_err("refused").contains("not a pair"));

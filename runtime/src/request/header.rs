@@ -238,6 +238,28 @@ mod tests {
     }
 
     #[test]
+    fn a_default_stands_where_nothing_else_does() {
+        let mut map = added(&[("accept", "a")]).expect("headers");
+        for name in [header::ACCEPT, header::RANGE] {
+            set_default(&mut map, name, HeaderValue::from_static("default")).expect("room");
+        }
+        assert_eq!(
+            (&map["accept"], &map["range"]),
+            (&"a".parse().expect("a"), &"default".parse().expect("a"))
+        );
+    }
+
+    #[test]
+    fn as_many_headers_as_leave_room() {
+        let mut map = HeaderMap::new();
+        let value = || HeaderValue::from_static("1");
+        for _ in 0..MOST {
+            append(&mut map, header::ACCEPT, value()).expect("room");
+        }
+        append(&mut map, header::ACCEPT, value()).expect_err("too many");
+    }
+
+    #[test]
     fn cookies_are_one_header() {
         let map = added(&[("cookie", "a=1"), ("Cookie", "b=2; c=3")]).expect("headers");
         assert_eq!(map.get_all("cookie").iter().collect::<Vec<_>>(), ["a=1; b=2; c=3"]);

@@ -132,6 +132,16 @@ mod tests {
     }
 
     #[test]
+    fn the_longest_url_is_one_that_http_takes() {
+        let url = |length: usize| {
+            let start = "http://host/";
+            format!("{start}{}", "x".repeat(length - start.len()))
+        };
+        assert!(http::Uri::try_from(url(MAX_URL)).is_ok());
+        assert!(http::Uri::try_from(url(MAX_URL + 1)).is_err());
+    }
+
+    #[test]
     fn a_base_is_a_whole_url() {
         for text in ["http://host", " https://host:81/path?a=\\ \n"] {
             parse_http(text).expect(text);
