@@ -20,10 +20,9 @@ use serde::de::DeserializeOwned;
 
 pub use crate::outcome::PlainFailure;
 use crate::{
-    decode::{FromResponse, FromResponseParts, read, read_head},
     error::Error,
     outcome::{Ending, Outcome, Succeed},
-    response::Response,
+    response::{FromResponse, FromResponseParts, Response, read, read_head},
 };
 
 /// A type that is read from JSON: every `DeserializeOwned`.

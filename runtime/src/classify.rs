@@ -11,13 +11,14 @@ use std::{borrow::Cow, error::Error as StdError, fmt, io};
 use hyper_util::client::legacy;
 
 use crate::{
-    body::StreamFailed,
     direct::{Failure, NOT_AS_AGREED, NotAsAgreed, Proxies},
     error::{
         BodyError, BoxError, BuildError, ConnectError, DisconnectedError, Error, ErrorKind,
         RedirectError, Sent, TimeoutError,
+        cause::{chain, find, innermost_io},
     },
     redact,
+    send_body::StreamFailed,
 };
 
 /// Why no head arrived, and whether the hop can be sent again at once.
@@ -490,31 +491,6 @@ fn hyper_body_kind(hyper: &hyper::Error) -> ErrorKind {
         Some(io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData) => BodyError::Framing,
         _ => BodyError::Reset,
     })
-}
-
-/// An error and its causes. `io::Error::source` is the *source of* what it carries: what it
-/// carries, where rustls' errors are, has to be asked for.
-fn chain<'a>(
-    error: &'a (dyn StdError + 'static),
-) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
-    std::iter::successors(Some(error), |&error| {
-        match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
-            Some(carried) => Some(carried as &(dyn StdError + 'static)),
-            None => error.source(),
-        }
-    })
-}
-
-/// The first cause of this type.
-pub(crate) fn find<'a, E: StdError + 'static>(
-    error: &'a (dyn StdError + 'static),
-) -> Option<&'a E> {
-    chain(error).find_map(|cause| cause.downcast_ref())
-}
-
-/// The outer ones are wrappings of kind `Other`: only the innermost says what happened.
-pub(crate) fn innermost_io<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a io::Error> {
-    chain(error).filter_map(|cause| cause.downcast_ref()).last()
 }
 
 /// An error without the URLs that errors of reqwest's within it would print: those of a middleware,

@@ -59,7 +59,6 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-mod body;
 pub mod by_type;
 mod classify;
 mod deadline;
@@ -73,8 +72,11 @@ mod redact;
 mod request;
 mod response;
 mod retry;
+mod send_body;
 mod session;
+mod timers;
 mod tls;
+mod transport;
 
 // A page of the documentation, and nothing that a program could name.
 #[cfg(doc)]
@@ -91,7 +93,6 @@ pub use url::Url;
 
 pub use self::{
     deadline::Deadline,
-    decode::{FromResponse, FromResponseParts, Json, read},
     error::{
         BodyError, BuildError, ConnectError, DecodeError, DisconnectedError, Error, ErrorKind,
         RedirectError, Sent, TimeoutError,
@@ -103,7 +104,8 @@ pub use self::{
         finally_async, handle,
     },
     request::{Body, IntoHeaderValue, Request},
-    response::{BodyStream, Response},
+    response::{BodyStream, FromResponse, FromResponseParts, Json, Response, read},
     retry::Retry,
-    session::{Proxy, Session, SessionBuilder},
+    session::{Session, SessionBuilder},
+    transport::Proxy,
 };

@@ -4,9 +4,9 @@ use std::{borrow::Cow, error::Error as StdError, fmt, io};
 
 use http::StatusCode;
 
-use crate::{
-    classify::innermost_io,
-    error::{BoxError, ConnectError, ErrorKind, TimeoutError},
+use crate::error::{
+    BoxError, ConnectError, ErrorKind, TimeoutError,
+    cause::{find, innermost_io},
 };
 
 /// A step of connecting that failed.
@@ -77,7 +77,7 @@ impl Failure {
 
 /// What became of opening a TCP connection to a server.
 pub(super) fn of_tcp(error: BoxError) -> Failure {
-    let leaf = if crate::classify::find::<NotResolved>(&*error).is_some() {
+    let leaf = if find::<NotResolved>(&*error).is_some() {
         ConnectError::Dns
     } else {
         match innermost_io(&*error).map(io::Error::kind) {
@@ -102,7 +102,7 @@ pub(super) fn says_of_proxy(failure: &Failure) -> &'static str {
 /// What became of a TLS handshake.
 #[cfg(feature = "rustls")]
 pub(super) fn of_tls(error: BoxError) -> Failure {
-    let leaf = match crate::classify::find::<rustls::Error>(&*error) {
+    let leaf = match find::<rustls::Error>(&*error) {
         Some(rustls::Error::InvalidCertificate(_)) => ConnectError::Certificate,
         _ => ConnectError::Tls,
     };

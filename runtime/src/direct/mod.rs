@@ -38,7 +38,7 @@ pub(crate) use self::{
     proxy::Proxies,
     wire::{NOT_AS_AGREED, NotAsAgreed},
 };
-use crate::{body::SendBody, tls::Tls};
+use crate::{send_body::SendBody, tls::Tls};
 
 /// What a direct sender is made of, for each runtime alike.
 #[derive(Debug, Clone)]

@@ -6,7 +6,7 @@ use std::future::poll_fn;
 use http::{HeaderValue, Method, Request, StatusCode, Uri, header};
 use hyper::{client::conn::http1, rt};
 
-use crate::{body::SendBody, error::BoxError};
+use crate::{error::BoxError, send_body::SendBody};
 
 /// Why there is no tunnel.
 pub(super) enum NoTunnel {

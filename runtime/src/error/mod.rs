@@ -6,6 +6,7 @@
 //! and the template are redacted before they are stored, and neither headers nor
 //! the body are ever part of a message.
 
+pub(crate) mod cause;
 mod kind;
 mod retry_after;
 
@@ -276,6 +277,11 @@ impl Error {
 
     pub(crate) fn build(leaf: BuildError, detail: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorKind::Build(leaf)).detail(detail)
+    }
+
+    /// The error of a call that is awaited outside of a tokio runtime.
+    pub(crate) fn no_runtime() -> Self {
+        Self::build(BuildError::Session, "there is no tokio runtime here: await the call in one")
     }
 
     /// An error of a kind that says nothing about what was sent, where nothing was.

@@ -6,30 +6,24 @@ use http::{HeaderValue, Method, header};
 use tokio::time::Instant;
 use url::Url;
 
-use super::{
-    coding,
-    hop::{Follow, Hop},
-    read::{self, Body, Payload, Received},
-    timers::Deadlines,
-};
+use super::hop::{Follow, Hop};
 use crate::{
-    body::{ReceivedBody, SendBody},
     classify::{NoHead, Resend},
     error::{Error, ErrorKind, Sent},
     request::{Content, Parts},
-    response::BodyStream,
+    response::{self, Body, BodyStream, Payload, Received, request_codings},
     retry::decision::is_idempotent,
-    session::{
-        Config,
-        transport::{Head, Outgoing, Sender},
-    },
+    send_body::SendBody,
+    session::Config,
+    timers::AttemptTimers,
+    transport::{Head, Outgoing, ReceivedBody, Sender},
 };
 
 pub(super) struct Attempt<'a> {
     config: &'a Config,
     sender: &'a Sender,
     parts: &'a mut Parts,
-    deadlines: Deadlines,
+    timers: AttemptTimers,
     /// The hop that it is at.
     hop: Hop,
 }
@@ -45,10 +39,10 @@ impl<'a> Attempt<'a> {
         config: &'a Config,
         sender: &'a Sender,
         parts: &'a mut Parts,
-        deadlines: Deadlines,
+        timers: AttemptTimers,
         hop: Hop,
     ) -> Self {
-        Self { config, sender, parts, deadlines, hop }
+        Self { config, sender, parts, timers, hop }
     }
 
     /// Input: what [`run`](Attempt::run) ended with. Output: the same, with what the last hop knows.
@@ -71,13 +65,13 @@ impl<'a> Attempt<'a> {
         let limit = self.parts.max_body;
         if !self.parts.is_success(payload.status()) {
             let limit = self.parts.error_body(self.config);
-            Err(read::status_error(&mut payload, &self.deadlines, limit).await)
+            Err(response::status_error(&mut payload, &self.timers, limit).await)
         } else if self.parts.streaming {
-            let deadlines = self.deadlines.of_stream();
-            Ok(payload.received(|payload| Body::Open(BodyStream::new(payload, deadlines, limit))))
+            let timers = self.timers.of_stream();
+            Ok(payload.received(|payload| Body::Open(BodyStream::new(payload, timers, limit))))
         } else {
             let limit = limit.unwrap_or(self.config.max_body);
-            match read::whole(&mut payload, &self.deadlines, limit).await {
+            match response::whole(&mut payload, &self.timers, limit).await {
                 Ok(body) => Ok(payload.received(|_| Body::Whole(body))),
                 Err(error) => Err(payload.failed(error)),
             }
@@ -107,12 +101,12 @@ impl<'a> Attempt<'a> {
 
     async fn send_once(&mut self) -> Result<Head, NoHead> {
         // A timeout looks at the clock after it has polled what it bounds: too late not to send.
-        if let Some(timer) = self.deadlines.passed_at(self.hop.start) {
+        if let Some(timer) = self.timers.passed_at(self.hop.start) {
             return Err(Error::unsent(ErrorKind::Timeout(timer)).into());
         }
         let request = self.request()?;
         let mut sending = self.sender.send(request)?;
-        match self.deadlines.head(Pin::new(&mut sending)).await {
+        match self.timers.head(Pin::new(&mut sending)).await {
             Ok(Ok(head)) => {
                 if let Some(url) = &head.url {
                     self.hop.answered_by(url, self.config);
@@ -125,7 +119,7 @@ impl<'a> Attempt<'a> {
                     true => ("a connection", Sent::No),
                     false => ("the head of the response", Sent::Maybe),
                 };
-                Err(self.deadlines.timed_out(timer, wait).with_sent(sent).into())
+                Err(self.timers.timed_out(timer, wait).with_sent(sent).into())
             }
         }
     }
@@ -136,7 +130,7 @@ impl<'a> Attempt<'a> {
         let mut headers = hop.headers(parts, config)?;
         // What a client of the user's, or a stack, asks for is theirs.
         if sender.is_own() {
-            coding::ask(&mut headers);
+            request_codings(&mut headers);
         }
         let mut body = SendBody::None;
         if hop.keeps_body() {

@@ -9,14 +9,7 @@
 //! knows; the call adds its own facts at the end.
 
 mod attempt;
-#[cfg(any(feature = "brotli", feature = "deflate", feature = "gzip", feature = "zstd"))]
-mod coding;
-#[cfg(not(any(feature = "brotli", feature = "deflate", feature = "gzip", feature = "zstd")))]
-#[path = "coding/none.rs"]
-mod coding;
 mod hop;
-pub(crate) mod read;
-mod timers;
 
 use std::{
     fmt,
@@ -32,23 +25,23 @@ use tokio::{
 };
 use url::{Origin, Url};
 
-pub(crate) use self::timers::Deadlines;
 use self::{
     attempt::{Attempt, Failed},
     hop::Hop,
-    read::Received,
 };
 use crate::{
     deadline::Deadline,
     error::{CallFacts, Error, ErrorKind, TimeoutError},
     request::{Parts, Request},
-    response::Response,
+    response::{Received, Response},
     retry::{
         self, Retry,
         budget::Budget,
         decision::{Decision, Situation, decide},
     },
-    session::{Session, no_runtime, transport::Sender},
+    session::Session,
+    timers::AttemptTimers,
+    transport::Sender,
 };
 
 /// A call in progress: the future that [`Session::fetch`] returns.
@@ -81,7 +74,7 @@ impl fmt::Debug for Exchange {
 async fn call(session: Session, mut parts: Box<Parts>) -> Result<Response, Error> {
     // Before all that needs a runtime: within the destructor of a thread-local, even its clock does.
     if Handle::try_current().is_err() {
-        let error = parts.settle(session.config()).err().unwrap_or_else(no_runtime);
+        let error = parts.settle(session.config()).err().unwrap_or_else(Error::no_runtime);
         return Err(error.of_request(&parts.method, parts.template.clone()));
     }
     // tokio's clock, which is the timers': under `tokio::time::pause` it stands still.
@@ -160,9 +153,9 @@ impl Call<'_> {
         }
         let now = if self.attempts == 0 { self.start } else { Instant::now() };
         self.attempts += 1;
-        let deadlines = Deadlines::new(self.deadline, self.parts, config, self.start, now);
+        let timers = AttemptTimers::new(self.deadline, self.parts, config, self.start, now);
         let hop = Hop::first(self.parts.method.clone(), url, config, now);
-        Ok(Attempt::new(config, sender, self.parts, deadlines, hop))
+        Ok(Attempt::new(config, sender, self.parts, timers, hop))
     }
 
     /// Whether to try again: after how long, and for how many tokens of the budget.

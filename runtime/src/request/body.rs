@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::HeaderValue;
 
 use super::length::Measured;
-use crate::body::SendBody;
+use crate::send_body::SendBody;
 
 /// The body of a [`Request`](crate::Request).
 ///

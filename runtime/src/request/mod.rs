@@ -36,8 +36,8 @@ use self::{
     value::{Place, Value},
 };
 use crate::{
-    decode::FromResponse,
     error::{BuildError, Error},
+    response::FromResponse,
     retry::Retry,
 };
 

@@ -1,5 +1,13 @@
 //! A response: its head, and a body that was read or is left open.
 
+#[cfg(any(feature = "brotli", feature = "deflate", feature = "gzip", feature = "zstd"))]
+mod coding;
+#[cfg(not(any(feature = "brotli", feature = "deflate", feature = "gzip", feature = "zstd")))]
+#[path = "coding/none.rs"]
+mod coding;
+mod from_response;
+mod payload;
+mod read;
 mod stream;
 #[cfg(test)]
 mod tests;
@@ -15,12 +23,20 @@ use http::{HeaderMap, StatusCode, Version, header};
 use serde::de::DeserializeOwned;
 use url::Url;
 
-pub use self::stream::BodyStream;
+pub(crate) use self::{
+    coding::request_codings,
+    from_response::read_head,
+    payload::Payload,
+    read::{Body, Received, status_error, whole},
+};
+pub use self::{
+    from_response::{FromResponse, FromResponseParts, Json, read},
+    stream::BodyStream,
+};
 use crate::{
     deadline::Deadline,
-    decode::{self, FromResponse},
+    decode,
     error::{BodyError, BuildError, CallFacts, DecodeError, Error, ErrorKind, Sent},
-    exchange::read::{Body, Received},
 };
 
 /// A response that counts as success. Its body has been read, unless the request was
@@ -188,7 +204,7 @@ impl Response {
     /// What the type's [`from_response`](FromResponse::from_response) fails with, and the facts of the
     /// call where that has none.
     pub fn read<T: FromResponse>(self) -> Result<T, Error> {
-        decode::read(Ok(self))
+        read(Ok(self))
     }
 
     /// The body as it arrives, or in one part if it was read already.

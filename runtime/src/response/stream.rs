@@ -5,15 +5,8 @@ use std::{fmt, sync::Arc};
 use bytes::Bytes;
 use tokio::runtime::Handle;
 
-use super::Parts;
-use crate::{
-    error::Error,
-    exchange::{
-        Deadlines,
-        read::{Payload, too_large},
-    },
-    session::no_runtime,
-};
+use super::{Parts, payload::Payload, read::too_large};
+use crate::{error::Error, timers::AttemptTimers};
 
 /// The body of a response as it arrives, decompressed.
 ///
@@ -47,14 +40,14 @@ enum Source {
 /// A body that is still to be read.
 struct Open {
     payload: Payload,
-    deadlines: Deadlines,
+    timers: AttemptTimers,
     limit: Option<u64>,
     read: u64,
 }
 
 impl BodyStream {
-    pub(crate) fn new(payload: Payload, deadlines: Deadlines, limit: Option<u64>) -> Self {
-        let open = Open { payload, deadlines, limit, read: 0 };
+    pub(crate) fn new(payload: Payload, timers: AttemptTimers, limit: Option<u64>) -> Self {
+        let open = Open { payload, timers, limit, read: 0 };
         Self { source: Source::Open(Box::new(open)), response: None }
     }
 
@@ -103,10 +96,10 @@ impl Source {
             Self::Whole(bytes) if bytes.is_empty() => Ok(None),
             Self::Whole(bytes) => Ok(Some(std::mem::take(bytes))),
             // The timer needs one.
-            Self::Open(_) if Handle::try_current().is_err() => Err(no_runtime()),
+            Self::Open(_) if Handle::try_current().is_err() => Err(Error::no_runtime()),
             Self::Open(open) => {
-                let Open { payload, deadlines, limit, read } = &mut **open;
-                let part = payload.part(deadlines).await?;
+                let Open { payload, timers, limit, read } = &mut **open;
+                let part = payload.part(timers).await?;
                 *read += part.as_ref().map_or(0, |part| part.len() as u64);
                 match limit {
                     Some(limit) if *read > *limit => Err(too_large(*limit)),

@@ -130,7 +130,7 @@ impl crate::FromResponseParts for Own {
 fn an_error_of_a_reader_of_one_s_own_knows_the_call() {
     for body in ["bare", "own", "other", "says"] {
         let response = || response(Some("application/json"), body);
-        for read in [response().read::<Own>(), decode::read::<Own>(Ok(response()))] {
+        for read in [response().read::<Own>(), read::<Own>(Ok(response()))] {
             let error = read.err().expect(body);
             assert_eq!(error.method(), Some(&http::Method::GET), "{body}");
             assert_eq!(error.template(), Some("http://host/users?key={key}"), "{body}");

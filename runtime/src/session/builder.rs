@@ -8,13 +8,7 @@ use std::{
 
 use tower_service::Service;
 
-use super::{
-    Config, Inner, Session,
-    clients::{Clients, Local, Recipe},
-    connecting::Watch,
-    proxies::{Proxies, Proxy},
-    transport::{Client, Cloned, Served, Stack, Transport},
-};
+use super::{Config, Inner, Session};
 #[cfg(feature = "rustls")]
 use crate::tls::Certificates;
 use crate::{
@@ -26,6 +20,10 @@ use crate::{
         budget::{self, Budget},
     },
     tls::{self, Tls},
+    transport::{
+        Client, Clients, CloneService, ErasedService, Proxies, Proxy, Recipe, RuntimeClient,
+        ServiceTransport, Transport, Watch,
+    },
 };
 
 /// Shorter than servers keep theirs.
@@ -39,7 +37,7 @@ type Configure = Arc<dyn Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder + 
 /// What the user sends with.
 enum Given {
     Client(reqwest::Client),
-    Service(Box<dyn Stack>),
+    Service(Box<dyn ErasedService>),
 }
 
 /// Makes a [`Session`]. Every setting has a [default](Session#defaults).
@@ -341,7 +339,7 @@ impl SessionBuilder {
         S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
         S::Future: Send,
     {
-        self.given = Some(Given::Service(Box::new(Cloned(Mutex::new(service)))));
+        self.given = Some(Given::Service(Box::new(CloneService(Mutex::new(service)))));
         self
     }
 
@@ -382,7 +380,7 @@ impl SessionBuilder {
         let transport = match given {
             Some(Given::Client(client)) => {
                 let client = Client::Reqwest(client);
-                Transport::Client(Arc::new(Local {
+                Transport::Client(Arc::new(RuntimeClient {
                     client,
                     budget,
                     proxies: direct::Proxies::None,
@@ -390,7 +388,9 @@ impl SessionBuilder {
                     system_proxies: false,
                 }))
             }
-            Some(Given::Service(stack)) => Transport::Service(Arc::new(Served { stack, budget })),
+            Some(Given::Service(stack)) => {
+                Transport::Service(Arc::new(ServiceTransport { stack, budget }))
+            }
             None => {
                 let (retry_budget, system) = (self.retry_budget, self.proxies.are_system());
                 let proxies = self.proxies.known();

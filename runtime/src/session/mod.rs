@@ -1,10 +1,6 @@
 //! Sessions: the recipe for clients, and the defaults of the requests that they send.
 
 mod builder;
-mod clients;
-mod connecting;
-mod proxies;
-pub(crate) mod transport;
 
 use std::{
     fmt,
@@ -15,10 +11,11 @@ use std::{
 use http::{HeaderMap, HeaderName, HeaderValue};
 use url::Url;
 
-use self::transport::Transport;
-pub(crate) use self::transport::no_runtime;
-pub use self::{builder::SessionBuilder, proxies::Proxy};
-use crate::{error::DEFAULT_ERROR_BODY, exchange::Exchange, request::Request, retry::Retry};
+pub use self::builder::SessionBuilder;
+use crate::{
+    error::DEFAULT_ERROR_BODY, exchange::Exchange, request::Request, retry::Retry,
+    transport::Transport,
+};
 
 /// Sends requests: connections, and what its requests have in common.
 ///

@@ -1,5 +1,10 @@
 //! What carries a request: a client of the session's own, reqwest's, or a service in its place.
 
+mod body;
+mod clients;
+mod connecting;
+mod proxies;
+
 use std::{
     fmt,
     future::{Future, poll_fn},
@@ -14,17 +19,20 @@ use tokio::runtime::Handle;
 use tower_service::Service;
 use url::Url;
 
-use super::{
-    clients::{Clients, Local},
-    connecting,
-    proxies::check_system,
+pub use self::proxies::Proxy;
+use self::proxies::check_system;
+pub(crate) use self::{
+    body::{ReceivedBody, cut_short},
+    clients::{Clients, Recipe, RuntimeClient},
+    connecting::Watch,
+    proxies::Proxies,
 };
 use crate::{
-    body::{ReceivedBody, SendBody},
     classify::{self, NoHead},
-    direct::{self, Proxies},
+    direct,
     error::{BoxError, BuildError, Error, Sent},
     retry::budget::Budget,
+    send_body::SendBody,
 };
 
 /// What a session sends with.
@@ -32,16 +40,16 @@ pub(crate) enum Transport {
     /// Clients of the session's own.
     Clients(Clients),
     /// The user's client, on whichever runtime.
-    Client(Arc<Local>),
+    Client(Arc<RuntimeClient>),
     /// The user's stack of middleware.
-    Service(Arc<Served>),
+    Service(Arc<ServiceTransport>),
 }
 
 /// What one call sends its hops with.
 pub(crate) enum Sender {
-    Own(Arc<Local>),
-    Foreign(Arc<Local>),
-    Service(Arc<Served>),
+    Own(Arc<RuntimeClient>),
+    Foreign(Arc<RuntimeClient>),
+    Service(Arc<ServiceTransport>),
 }
 
 /// A client of one of the two kinds.
@@ -67,15 +75,11 @@ pub(crate) struct Head {
     pub(crate) url: Option<Url>,
 }
 
-pub(crate) fn no_runtime() -> Error {
-    Error::build(BuildError::Session, "there is no tokio runtime here: await the call in one")
-}
-
 impl Transport {
     pub(crate) fn sender(&self) -> Result<Sender, Error> {
-        let Ok(runtime) = Handle::try_current() else { return Err(no_runtime()) };
+        let Ok(runtime) = Handle::try_current() else { return Err(Error::no_runtime()) };
         Ok(match self {
-            Self::Clients(clients) => Sender::Own(clients.of(&runtime)?),
+            Self::Clients(clients) => Sender::Own(clients.for_runtime(&runtime)?),
             Self::Client(client) => Sender::Foreign(Arc::clone(client)),
             Self::Service(service) => Sender::Service(Arc::clone(service)),
         })
@@ -155,7 +159,7 @@ pub(crate) struct Sending {
     way: Way,
     https: bool,
     /// The client, if it is the session's own.
-    own: Option<Arc<Local>>,
+    own: Option<Arc<RuntimeClient>>,
 }
 
 enum Way {
@@ -164,10 +168,10 @@ enum Way {
         response: <reqwest::Client as Service<reqwest::Request>>::Future,
         is_connecting: bool,
     },
-    Service(Answering),
+    Service(ResponseFuture),
 }
 
-impl Local {
+impl RuntimeClient {
     /// Whether the client's runtime is the one that polls, and so alive.
     fn is_alive(&self) -> bool {
         Handle::try_current().ok().map(|handle| handle.id()) == self.runtime
@@ -207,14 +211,16 @@ impl Future for Sending {
                     (Err(error), Some(local)) => {
                         Err(classify::head(error, *https, local.is_alive(), &local.proxies))
                     }
-                    (Err(error), None) => Err(classify::head(error, *https, false, &Proxies::None)
-                        .sent_at_least(Sent::Maybe)),
+                    (Err(error), None) => {
+                        Err(classify::head(error, *https, false, &direct::Proxies::None)
+                            .sent_at_least(Sent::Maybe))
+                    }
                 }
             }
             Way::Service(answer) => match ready!(answer.as_mut().poll(context)) {
                 Ok(response) => Ok(Head::of_reqwest(response, true)),
-                Err(Refused::NotReady(error)) => Err(classify::unsent(error).into()),
-                Err(Refused::Failed(error)) => Err(classify::service(error, *https)),
+                Err(ServiceError::NotReady(error)) => Err(classify::unsent(error).into()),
+                Err(ServiceError::Failed(error)) => Err(classify::service(error, *https)),
             },
         };
         Poll::Ready(head)
@@ -239,42 +245,42 @@ impl Head {
 }
 
 /// The user's stack, and the budget of its retries.
-pub(crate) struct Served {
-    pub(crate) stack: Box<dyn Stack>,
+pub(crate) struct ServiceTransport {
+    pub(crate) stack: Box<dyn ErasedService>,
     pub(crate) budget: Budget,
 }
 
 /// A tower service of requests, with its types erased.
-pub(crate) trait Stack: Send + Sync {
-    fn send(&self, request: reqwest::Request) -> Answering;
+pub(crate) trait ErasedService: Send + Sync {
+    fn send(&self, request: reqwest::Request) -> ResponseFuture;
 }
 
-pub(crate) type Answering =
-    Pin<Box<dyn Future<Output = Result<reqwest::Response, Refused>> + Send>>;
+pub(crate) type ResponseFuture =
+    Pin<Box<dyn Future<Output = Result<reqwest::Response, ServiceError>> + Send>>;
 
 /// Where a service gave up.
-pub(crate) enum Refused {
+pub(crate) enum ServiceError {
     /// Before it took the request.
     NotReady(BoxError),
     Failed(BoxError),
 }
 
 /// A clone for each request, as tower asks for; the lock makes a service that is only `Send` do.
-pub(crate) struct Cloned<S>(pub(crate) Mutex<S>);
+pub(crate) struct CloneService<S>(pub(crate) Mutex<S>);
 
-impl<S> Stack for Cloned<S>
+impl<S> ErasedService for CloneService<S>
 where
     S: Service<reqwest::Request, Response = reqwest::Response> + Clone + Send + 'static,
     S::Error: Into<BoxError>,
     S::Future: Send,
 {
-    fn send(&self, request: reqwest::Request) -> Answering {
+    fn send(&self, request: reqwest::Request) -> ResponseFuture {
         let mut service = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
         Box::pin(async move {
             poll_fn(|context| service.poll_ready(context))
                 .await
-                .map_err(|error| Refused::NotReady(error.into()))?;
-            service.call(request).await.map_err(|error| Refused::Failed(error.into()))
+                .map_err(|error| ServiceError::NotReady(error.into()))?;
+            service.call(request).await.map_err(|error| ServiceError::Failed(error.into()))
         })
     }
 }

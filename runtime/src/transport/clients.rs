@@ -20,7 +20,7 @@ use tokio::{
     task::AbortHandle,
 };
 
-use super::transport::Client;
+use super::Client;
 use crate::{
     direct::Proxies,
     error::{BuildError, Error},
@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// What belongs to one runtime.
-pub(crate) struct Local {
+pub(crate) struct RuntimeClient {
     pub(crate) client: Client,
     pub(crate) budget: Budget,
     /// The proxies of a client of reqwest's, as far as they are known.
@@ -56,7 +56,7 @@ struct ByRuntime(RwLock<Entries>);
 type Entries = HashMap<Id, Entry, BuildHasherDefault<IdHasher>>;
 
 struct Entry {
-    local: Arc<Local>,
+    local: Arc<RuntimeClient>,
     /// None until the task is spawned.
     evictor: Option<Evictor>,
 }
@@ -102,7 +102,7 @@ impl Clients {
     }
 
     /// The client of a runtime, and what goes with it.
-    pub(crate) fn of(&self, runtime: &Handle) -> Result<Arc<Local>, Error> {
+    pub(crate) fn for_runtime(&self, runtime: &Handle) -> Result<Arc<RuntimeClient>, Error> {
         if let Some(entry) = self.by_runtime.read().get(&runtime.id()) {
             return Ok(Arc::clone(&entry.local));
         }
@@ -110,7 +110,7 @@ impl Clients {
     }
 
     #[cold]
-    fn add(&self, runtime: &Handle) -> Result<Arc<Local>, Error> {
+    fn add(&self, runtime: &Handle) -> Result<Arc<RuntimeClient>, Error> {
         let id = runtime.id();
         let client = (self.recipe)().map_err(|error| {
             Error::build(BuildError::Session, "its client could not be built")
@@ -118,7 +118,8 @@ impl Clients {
         })?;
         let budget = Budget::new(self.retry_budget);
         let (proxies, system_proxies) = (self.proxies.clone(), self.system_proxies);
-        let local = Arc::new(Local { client, budget, proxies, runtime: Some(id), system_proxies });
+        let local =
+            Arc::new(RuntimeClient { client, budget, proxies, runtime: Some(id), system_proxies });
         {
             let mut by_runtime = self.by_runtime.write();
             // Another thread of this runtime may have been faster.
@@ -198,9 +199,9 @@ mod tests {
     fn a_client_goes_with_its_runtime() {
         let clients = clients();
         let (one, two) = (runtime(), runtime());
-        clients.of(one.handle()).expect("a client");
-        clients.of(one.handle()).expect("the same client");
-        clients.of(two.handle()).expect("a client");
+        clients.for_runtime(one.handle()).expect("a client");
+        clients.for_runtime(one.handle()).expect("the same client");
+        clients.for_runtime(two.handle()).expect("a client");
         assert_eq!(clients.len(), 2);
         drop(one);
         assert_eq!(clients.len(), 1);
@@ -214,7 +215,7 @@ mod tests {
         runtime.block_on(async {
             let alive = || Handle::current().metrics().num_alive_tasks();
             let clients = clients();
-            clients.of(&Handle::current()).expect("a client");
+            clients.for_runtime(&Handle::current()).expect("a client");
             assert_eq!(alive(), 1);
             drop(clients);
             tokio::task::yield_now().await;

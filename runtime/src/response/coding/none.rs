@@ -5,12 +5,12 @@ use http::HeaderMap;
 
 use crate::error::Error;
 
-pub(super) fn ask(_: &mut HeaderMap) {}
+pub(crate) fn request_codings(_: &mut HeaderMap) {}
 
 #[expect(dead_code, reason = "a decoder would make them")]
-pub(super) enum Pulled {
+pub(super) enum Decoded {
     Piece(usize),
-    Wanting,
+    NeedInput,
     End,
 }
 
@@ -29,7 +29,7 @@ impl Decoder {
         match *self {}
     }
 
-    pub(super) fn next(&mut self) -> Result<Pulled, Error> {
+    pub(super) fn next(&mut self) -> Result<Decoded, Error> {
         match *self {}
     }
 

@@ -69,15 +69,15 @@ fn decode<'a>(coding: &str, chunks: impl IntoIterator<Item = &'a [u8]>) -> Resul
     let mut plain = Vec::new();
     loop {
         match decoder.next()? {
-            Pulled::Piece(length) => {
+            Decoded::Piece(length) => {
                 assert!(length > 0 && length <= PIECE, "{length}");
                 plain.extend_from_slice(decoder.piece(length));
             }
-            Pulled::Wanting => match chunks.next() {
+            Decoded::NeedInput => match chunks.next() {
                 Some(chunk) => decoder.feed(Bytes::copy_from_slice(chunk)),
                 None => decoder.end(),
             },
-            Pulled::End => return Ok(plain),
+            Decoded::End => return Ok(plain),
         }
     }
 }
@@ -179,13 +179,13 @@ fn much_is_made_piece_by_piece() {
 fn what_is_not_known_is_left_as_it_is() {
     let known = Coding::ALL[0].name();
     for codings in
-        [&["compress"][..], &[known, "compress"], &["identity"], &[""], &[known; MOST + 1]]
+        [&["compress"][..], &[known, "compress"], &["identity"], &[""], &[known; MAX_CODINGS + 1]]
     {
         let mut headers = headers(codings);
         assert!(Decoder::of(&mut headers).is_none(), "{codings:?}");
         assert_eq!(headers.get_all(header::CONTENT_ENCODING).iter().count(), codings.len());
     }
-    let mut headers = headers(&[known; MOST]);
+    let mut headers = headers(&[known; MAX_CODINGS]);
     headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("9"));
     assert!(Decoder::of(&mut headers).is_some());
     assert!(headers.is_empty(), "they describe what was undone: {headers:?}");
@@ -194,14 +194,14 @@ fn what_is_not_known_is_left_as_it_is() {
 #[test]
 fn what_can_be_undone_is_asked_for() {
     let mut asked = HeaderMap::new();
-    ask(&mut asked);
+    request_codings(&mut asked);
     let names: Vec<&str> = Coding::ALL.iter().map(|coding| coding.name()).collect();
     assert_eq!(asked[header::ACCEPT_ENCODING], names.join(", "));
     for name in [header::ACCEPT_ENCODING, header::RANGE] {
         let mut given = HeaderMap::new();
         given.insert(name, HeaderValue::from_static("x"));
         let before = given.clone();
-        ask(&mut given);
+        request_codings(&mut given);
         assert_eq!(given, before);
     }
 }

@@ -25,7 +25,7 @@ use crate::error::{BodyError, Error, ErrorKind, Sent};
 const PIECE: usize = 16 * 1024;
 
 /// The most codings of one body that are undone. Nobody needs two.
-const MOST: usize = 5;
+const MAX_CODINGS: usize = 5;
 
 /// A coding that can be undone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,7 +76,7 @@ impl Coding {
 
 /// Asks for a body in a coding that can be undone, unless the caller did. A range is one of the coded
 /// bytes: for a part of the plain ones, no coding is asked for.
-pub(super) fn ask(headers: &mut HeaderMap) {
+pub(crate) fn request_codings(headers: &mut HeaderMap) {
     static ALL: LazyLock<Option<HeaderValue>> = LazyLock::new(|| {
         let names: Vec<&str> = Coding::ALL.iter().map(|coding| coding.name()).collect();
         HeaderValue::try_from(names.join(", ")).ok()
@@ -90,11 +90,11 @@ pub(super) fn ask(headers: &mut HeaderMap) {
 }
 
 /// What a decoder has to say.
-pub(super) enum Pulled {
+pub(super) enum Decoded {
     /// So many plain bytes, and never none, for [`Decoder::piece`].
     Piece(usize),
     /// Nothing before the next chunk.
-    Wanting,
+    NeedInput,
     /// The body is whole.
     End,
 }
@@ -131,7 +131,7 @@ impl Decoder {
         })
     }
 
-    /// Takes the next chunk. The one before has to be used up: a piece was [`Pulled::Wanting`].
+    /// Takes the next chunk. The one before has to be used up: a piece was [`Decoded::NeedInput`].
     pub(super) fn feed(&mut self, chunk: Bytes) {
         self.chunk = chunk;
     }
@@ -142,7 +142,7 @@ impl Decoder {
     }
 
     /// The next piece of the plain body.
-    pub(super) fn next(&mut self) -> Result<Pulled, Error> {
+    pub(super) fn next(&mut self) -> Result<Decoded, Error> {
         let Self { layers, scratch, chunk, ended } = self;
         pull(layers, chunk, *ended, scratch).map_err(|error| {
             Error::new(ErrorKind::Body(BodyError::Decompress))
@@ -151,7 +151,7 @@ impl Decoder {
         })
     }
 
-    /// The bytes of the last [`Pulled::Piece`], which is its length.
+    /// The bytes of the last [`Decoded::Piece`], which is its length.
     pub(super) fn piece(&self, length: usize) -> &[u8] {
         &self.scratch[..length]
     }
@@ -163,21 +163,21 @@ fn pull(
     chunk: &mut Bytes,
     ended: bool,
     scratch: &mut [u8],
-) -> io::Result<Pulled> {
+) -> io::Result<Decoded> {
     // A decoder has a layer, and each of them looks at those before it.
-    let Some((layer, before)) = layers.split_last_mut() else { return Ok(Pulled::Wanting) };
+    let Some((layer, before)) = layers.split_last_mut() else { return Ok(Decoded::NeedInput) };
     loop {
         if let Some(length) = layer.piece(scratch)? {
-            return Ok(Pulled::Piece(length));
+            return Ok(Decoded::Piece(length));
         }
         let input = match &mut *before {
             [] if !chunk.is_empty() => std::mem::take(chunk),
-            [] if !ended => return Ok(Pulled::Wanting),
-            [] => return layer.end().map(|()| Pulled::End),
+            [] if !ended => return Ok(Decoded::NeedInput),
+            [] => return layer.end().map(|()| Decoded::End),
             before => match pull(before, chunk, ended, scratch)? {
-                Pulled::Piece(length) => Bytes::copy_from_slice(&scratch[..length]),
-                Pulled::Wanting => return Ok(Pulled::Wanting),
-                Pulled::End => return layer.end().map(|()| Pulled::End),
+                Decoded::Piece(length) => Bytes::copy_from_slice(&scratch[..length]),
+                Decoded::NeedInput => return Ok(Decoded::NeedInput),
+                Decoded::End => return layer.end().map(|()| Decoded::End),
             },
         };
         layer.feed(input);
@@ -193,7 +193,7 @@ fn codings(headers: &HeaderMap) -> Option<Vec<Coding>> {
             if name.is_empty() || name.eq_ignore_ascii_case("identity") {
                 continue;
             }
-            if codings.len() == MOST {
+            if codings.len() == MAX_CODINGS {
                 return None;
             }
             codings.push(Coding::named(name)?);

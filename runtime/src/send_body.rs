@@ -1,21 +1,16 @@
-//! Bodies on the wire, whichever client carries them: the one that a hop sends, and the one that its
-//! response brings.
+//! The body that a hop sends, whichever client carries it.
 
 use std::{
     error::Error as StdError,
     fmt,
     pin::Pin,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
 };
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
-use hyper::body::Incoming;
 
-use crate::{
-    classify,
-    error::{BodyError, BoxError, Error, ErrorKind, Sent},
-};
+use crate::error::BoxError;
 
 /// The body of a hop.
 pub(crate) enum SendBody {
@@ -91,50 +86,4 @@ impl StdError for StreamFailed {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.0.source()
     }
-}
-
-/// The body of a response, as it arrives.
-pub(crate) enum ReceivedBody {
-    Direct { body: Incoming, is_http2: bool },
-    Reqwest(reqwest::Body),
-}
-
-impl ReceivedBody {
-    /// The next bytes, which are never none; `None` at the end.
-    pub(crate) fn poll_data(
-        &mut self,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Bytes, Error>>> {
-        loop {
-            let frame = match self {
-                Self::Direct { body, is_http2 } => {
-                    match ready!(Pin::new(&mut *body).poll_frame(context)) {
-                        Some(frame) => frame.map_err(classify::received),
-                        // hyper takes a stream that is reset with NO_ERROR as ended, whether its last
-                        // frame had arrived or not.
-                        None if *is_http2 && !body.is_end_stream() => {
-                            return Poll::Ready(Some(Err(cut_short())));
-                        }
-                        None => return Poll::Ready(None),
-                    }
-                }
-                Self::Reqwest(body) => match ready!(Pin::new(body).poll_frame(context)) {
-                    Some(frame) => frame.map_err(classify::body),
-                    None => return Poll::Ready(None),
-                },
-            };
-            // Trailers are read, and nobody asks for them.
-            match frame.map(Frame::into_data) {
-                Ok(Ok(data)) if data.is_empty() => {}
-                Ok(Ok(data)) => return Poll::Ready(Some(Ok(data))),
-                Ok(Err(_)) => {}
-                Err(error) => return Poll::Ready(Some(Err(error))),
-            }
-        }
-    }
-}
-
-/// A body that ended before it was whole.
-pub(crate) fn cut_short() -> Error {
-    Error::new(ErrorKind::Body(BodyError::Truncated)).sent_at_least(Sent::Yes)
 }

@@ -1,4 +1,4 @@
-//! The timers of a call. They are our own, so that the error can say which one fired.
+//! The timers of an attempt. They are our own, so that the error can say which one fired.
 
 use std::{
     future::{Future, poll_fn},
@@ -16,9 +16,9 @@ use crate::{
     session::Config,
 };
 
-/// When an attempt has to be done. A deadline that lies beyond what the clock can say is none.
+/// When an attempt has to end. A time beyond what the clock can hold is no bound.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Deadlines {
+pub(crate) struct AttemptTimers {
     /// When the call began, and the attempt.
     start: [Instant; 2],
     total: Option<Instant>,
@@ -26,10 +26,10 @@ pub(crate) struct Deadlines {
     idle: Option<Duration>,
 }
 
-impl Deadlines {
+impl AttemptTimers {
     /// The deadlines of an attempt that starts `now`, in a call that began at `start` and has to be done
     /// by `total`.
-    pub(super) fn new(
+    pub(crate) fn new(
         total: Deadline,
         parts: &Parts,
         config: &Config,
@@ -46,7 +46,7 @@ impl Deadlines {
     }
 
     /// What remains for a body that the user reads at leisure: the wait for each part.
-    pub(super) fn of_stream(self) -> Self {
+    pub(crate) fn of_stream(self) -> Self {
         Self { total: None, attempt: None, ..self }
     }
 
@@ -67,11 +67,11 @@ impl Deadlines {
     }
 
     /// Whether there is no time left to begin anything.
-    pub(super) fn passed(&self) -> Option<TimeoutError> {
+    pub(crate) fn passed(&self) -> Option<TimeoutError> {
         self.passed_at(Instant::now())
     }
 
-    pub(super) fn passed_at(&self, now: Instant) -> Option<TimeoutError> {
+    pub(crate) fn passed_at(&self, now: Instant) -> Option<TimeoutError> {
         [(self.total, TimeoutError::Total), (self.attempt, TimeoutError::Attempt)]
             .into_iter()
             .find_map(|(deadline, which)| {
@@ -80,13 +80,13 @@ impl Deadlines {
     }
 
     /// The same, and no later than so much from now.
-    pub(super) fn no_longer_than(self, limit: Duration) -> Self {
+    pub(crate) fn no_longer_than(self, limit: Duration) -> Self {
         let end = Instant::now() + limit;
         Self { attempt: Some(self.attempt.map_or(end, |attempt| attempt.min(end))), ..self }
     }
 
     /// Waits for the head of a response.
-    pub(super) fn head<F: Future>(
+    pub(crate) fn head<F: Future>(
         &self,
         future: Pin<&mut F>,
     ) -> impl Future<Output = Result<F::Output, TimeoutError>> {

@@ -60,7 +60,7 @@ impl Layer {
             }
             self.holds_back = is_full && !self.ended;
             if read == 0 && written == 0 && !self.ended && !self.input.is_empty() {
-                return Err(invalid("it leads nowhere"));
+                return Err(invalid("the decoder made no progress"));
             }
             self.input.advance(read);
             if written > 0 {

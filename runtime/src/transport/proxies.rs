@@ -61,17 +61,17 @@ impl fmt::Debug for Proxy {
 }
 
 /// What a session sends through.
-pub(super) struct Proxies {
+pub(crate) struct Proxies {
     system: bool,
     own: Vec<Given>,
 }
 
 impl Proxies {
-    pub(super) const SYSTEM: Self = Self { system: true, own: Vec::new() };
-    pub(super) const NONE: Self = Self { system: false, own: Vec::new() };
+    pub(crate) const SYSTEM: Self = Self { system: true, own: Vec::new() };
+    pub(crate) const NONE: Self = Self { system: false, own: Vec::new() };
 
     /// Adds one. Those of the system are left alone then.
-    pub(super) fn add(&mut self, proxy: Proxy) -> Result<(), Error> {
+    pub(crate) fn add(&mut self, proxy: Proxy) -> Result<(), Error> {
         self.system = false;
         let is_supported = match &proxy.0 {
             Given::Url(url) => match url.parse::<Uri>() {
@@ -93,7 +93,7 @@ impl Proxies {
     }
 
     /// The same for the direct sender; `None` if only reqwest knows what they take.
-    pub(super) fn direct(&self) -> Option<direct::Proxies> {
+    pub(crate) fn direct(&self) -> Option<direct::Proxies> {
         match self.own.first() {
             None if self.are_system() => Some(direct::Proxies::of_system()),
             None => Some(direct::Proxies::None),
@@ -104,7 +104,7 @@ impl Proxies {
     }
 
     /// Which proxies a client of reqwest's has, as far as that can be known.
-    pub(super) fn known(&self) -> direct::Proxies {
+    pub(crate) fn known(&self) -> direct::Proxies {
         match self.own.first() {
             Some(Given::Reqwest(proxy)) => known(proxy),
             _ => self.direct().unwrap_or(direct::Proxies::None),
@@ -112,7 +112,7 @@ impl Proxies {
     }
 
     /// The same for a client of reqwest's.
-    pub(super) fn give(
+    pub(crate) fn give(
         &self,
         mut client: reqwest::ClientBuilder,
     ) -> reqwest::Result<reqwest::ClientBuilder> {
@@ -128,12 +128,12 @@ impl Proxies {
         Ok(client)
     }
 
-    pub(super) fn has_own(&self) -> bool {
+    pub(crate) fn has_own(&self) -> bool {
         !self.own.is_empty()
     }
 
     /// Whether the system's take part.
-    pub(super) fn are_system(&self) -> bool {
+    pub(crate) fn are_system(&self) -> bool {
         self.system && may_have_proxies()
     }
 }
@@ -141,7 +141,7 @@ impl Proxies {
 /// Refuses to pass by a proxy that the environment names for a URL, and that cannot be spoken to: what
 /// was to go through it would go past it.
 #[cfg(not(feature = "socks"))]
-pub(super) fn check_system(url: &Url) -> Result<(), Error> {
+pub(crate) fn check_system(url: &Url) -> Result<(), Error> {
     use hyper_util::client::proxy::matcher::Matcher;
 
     /// The environment's proxies, if one of them is of SOCKS.
@@ -164,7 +164,7 @@ pub(super) fn check_system(url: &Url) -> Result<(), Error> {
 }
 
 #[cfg(feature = "socks")]
-pub(super) fn check_system(_: &Url) -> Result<(), Error> {
+pub(crate) fn check_system(_: &Url) -> Result<(), Error> {
     Ok(())
 }
 

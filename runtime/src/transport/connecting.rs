@@ -19,7 +19,7 @@ thread_local! {
 }
 
 /// Polls a request. Output: also, whether it waits for a connection to be made.
-pub(super) fn poll<F: Future + Unpin>(
+pub(crate) fn poll<F: Future + Unpin>(
     request: &mut F,
     context: &mut Context<'_>,
 ) -> (Poll<F::Output>, bool) {
@@ -35,7 +35,7 @@ fn note(is_connecting: bool) {
 
 /// Watches a connector.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Watch;
+pub(crate) struct Watch;
 
 impl<S> Layer<S> for Watch {
     type Service = Watched<S>;
@@ -46,7 +46,7 @@ impl<S> Layer<S> for Watch {
 }
 
 #[derive(Debug, Clone)]
-pub(super) struct Watched<S>(S);
+pub(crate) struct Watched<S>(S);
 
 impl<S, R> Service<R> for Watched<S>
 where
@@ -66,7 +66,7 @@ where
     }
 }
 
-pub(super) struct Connecting<F>(Pin<Box<F>>);
+pub(crate) struct Connecting<F>(Pin<Box<F>>);
 
 impl<F: Future> Future for Connecting<F> {
     type Output = F::Output;

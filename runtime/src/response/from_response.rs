@@ -1,0 +1,252 @@
+//! Responses → values: what a function reads.
+//!
+//! Reading is a plain function of a response that has arrived. A type that wants the body while it
+//! arrives says so in its impl, with [`FromResponse::STREAMING`].
+
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode, Version};
+use serde::{Serialize, Serializer, de::DeserializeOwned};
+
+use super::{BodyStream, Response};
+use crate::{deadline::Deadline, error::Error};
+
+/// A type that is made from a response, and may take its body.
+///
+/// Implemented by `()`, [`StatusCode`], [`HeaderMap`], [`Version`], [`Deadline`], [`Response`], [`Bytes`],
+/// `Vec<u8>`, `String`, [`Json`], [`BodyStream`], and by tuples of two to six of which all but the
+/// last are [`FromResponseParts`]. `Option` and `Result` are not: what becomes of a failure is for
+/// the function's return type to say.
+///
+/// ```
+/// use backstop::{Error, FromResponse, Response};
+///
+/// /// The lines of a text.
+/// struct Lines(Vec<String>);
+///
+/// impl FromResponse for Lines {
+///     fn from_response(response: Response) -> Result<Self, Error> {
+///         Ok(Self(response.text()?.lines().map(str::to_owned).collect()))
+///     }
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be read from a response",
+    label = "does not implement `FromResponse`",
+    note = "for a value in JSON, take `Json(value): Json<{Self}>`"
+)]
+pub trait FromResponse: Sized {
+    /// Whether the response is wanted with its body still open, for
+    /// [`Response::into_stream`]. By default the body has been read.
+    const STREAMING: bool = false;
+
+    /// Makes the value.
+    ///
+    /// # Errors
+    ///
+    /// Usually [`Decode`](crate::ErrorKind::Decode), as the methods of [`Response`] return it, or as
+    /// [`Response::error`] makes it.
+    fn from_response(response: Response) -> Result<Self, Error>;
+}
+
+/// Reads what [`fetch`](crate::Session::fetch) returned. [`Response::read`] does the same with a
+/// response that is one.
+///
+/// # Errors
+///
+/// The error in the place of a response, or what the type's
+/// [`from_response`](FromResponse::from_response) fails with. An error that knows no call is given the
+/// facts of this one: method, URL, status, headers, the start of the body, attempts and time.
+///
+/// ```
+/// use backstop::{Error, Json, Request, Session, read};
+///
+/// # async fn example() -> Result<(), Error> {
+/// let request = Request::get("https://api.example.com/names").reads::<Json<Vec<String>>>();
+/// let response = Session::shared().fetch(request).await;
+/// match read::<Json<Vec<String>>>(response) {
+///     Ok(Json(names)) => println!("{names:?}"),
+///     Err(error) => eprintln!("{error:#}"),
+/// }
+/// # Ok(())
+/// # }
+/// ```
+pub fn read<T: FromResponse>(response: Result<Response, Error>) -> Result<T, Error> {
+    let response = response?;
+    let parts = response.parts();
+    T::from_response(response).map_err(|error| parts.describe(error))
+}
+
+/// The same for a type that reads the head, where nobody reads the body.
+pub(crate) fn read_head<T: FromResponseParts>(
+    response: Result<Response, Error>,
+) -> Result<T, Error> {
+    let response = response?;
+    T::from_response_parts(&response).map_err(|error| response.parts().describe(error))
+}
+
+/// A type that is made from a response's head and leaves the body to another.
+///
+/// Implemented by [`StatusCode`], [`HeaderMap`], [`Version`], [`Deadline`], and by tuples of two to six
+/// such types. In a function under `#[request]` it may stand before a [`FromResponse`], and as well alone
+/// or last.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be read beside another type",
+    label = "takes the body, or does not implement `FromResponseParts`",
+    note = "one `#[response]` argument can take the body, and it comes last"
+)]
+pub trait FromResponseParts: Sized {
+    /// Makes the value.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the type finds missing in the head.
+    fn from_response_parts(response: &Response) -> Result<Self, Error>;
+}
+
+/// A value that is read from, and named after, JSON. See [`Response::json`] for what is an error.
+///
+/// ```no_run
+/// use backstop::{Error, Json, request};
+///
+/// #[derive(serde::Deserialize)]
+/// struct User { name: String }
+///
+/// #[request(get = "https://api.example.com/users/{id}")]
+/// async fn user_name(id: u64, #[response] Json(user): Json<User>) -> Result<String, Error> {
+///     Ok(user.name)
+/// }
+/// ```
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Json<T>(
+    /// The value.
+    pub T,
+);
+
+/// As the value: what was taken apart may be sent as it is.
+impl<T: Serialize> Serialize for Json<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+impl<T: DeserializeOwned> FromResponse for Json<T> {
+    fn from_response(response: Response) -> Result<Self, Error> {
+        response.json().map(Json)
+    }
+}
+
+impl FromResponse for Response {
+    fn from_response(response: Response) -> Result<Self, Error> {
+        Ok(response)
+    }
+}
+
+impl FromResponse for Bytes {
+    fn from_response(response: Response) -> Result<Self, Error> {
+        response.into_bytes()
+    }
+}
+
+impl FromResponse for Vec<u8> {
+    fn from_response(response: Response) -> Result<Self, Error> {
+        response.into_bytes().map(Vec::from)
+    }
+}
+
+impl FromResponse for String {
+    fn from_response(response: Response) -> Result<Self, Error> {
+        response.text()
+    }
+}
+
+impl FromResponse for BodyStream {
+    const STREAMING: bool = true;
+
+    fn from_response(response: Response) -> Result<Self, Error> {
+        Ok(response.into_stream())
+    }
+}
+
+impl FromResponse for () {
+    fn from_response(_: Response) -> Result<Self, Error> {
+        Ok(())
+    }
+}
+
+impl FromResponse for HeaderMap {
+    fn from_response(response: Response) -> Result<Self, Error> {
+        Ok(response.into_headers())
+    }
+}
+
+impl FromResponseParts for HeaderMap {
+    fn from_response_parts(response: &Response) -> Result<Self, Error> {
+        Ok(response.headers().clone())
+    }
+}
+
+// Without a macro: rustc would show it to whoever reads a type that is none of these.
+
+impl FromResponse for StatusCode {
+    fn from_response(response: Response) -> Result<Self, Error> {
+        Ok(response.status())
+    }
+}
+
+impl FromResponseParts for StatusCode {
+    fn from_response_parts(response: &Response) -> Result<Self, Error> {
+        Ok(response.status())
+    }
+}
+
+impl FromResponse for Version {
+    fn from_response(response: Response) -> Result<Self, Error> {
+        Ok(response.version())
+    }
+}
+
+impl FromResponseParts for Version {
+    fn from_response_parts(response: &Response) -> Result<Self, Error> {
+        Ok(response.version())
+    }
+}
+
+impl FromResponse for Deadline {
+    fn from_response(response: Response) -> Result<Self, Error> {
+        Ok(response.deadline())
+    }
+}
+
+impl FromResponseParts for Deadline {
+    fn from_response_parts(response: &Response) -> Result<Self, Error> {
+        Ok(response.deadline())
+    }
+}
+
+macro_rules! from_response_for_tuples {
+    ($(($($part:ident)+) $last:ident;)*) => { $(
+        impl<$($part: FromResponseParts,)+ $last: FromResponseParts> FromResponseParts
+            for ($($part,)+ $last)
+        {
+            fn from_response_parts(response: &Response) -> Result<Self, Error> {
+                Ok(($($part::from_response_parts(response)?,)+ $last::from_response_parts(response)?))
+            }
+        }
+
+        impl<$($part: FromResponseParts,)+ $last: FromResponse> FromResponse for ($($part,)+ $last) {
+            const STREAMING: bool = $last::STREAMING;
+
+            fn from_response(response: Response) -> Result<Self, Error> {
+                Ok(($($part::from_response_parts(&response)?,)+ $last::from_response(response)?))
+            }
+        }
+    )* };
+}
+
+from_response_for_tuples! {
+    (A) B;
+    (A B) C;
+    (A B C) D;
+    (A B C D) E;
+    (A B C D E) F;
+}

@@ -1,0 +1,167 @@
+//! The body of a response part by part, with its codings undone and under the timers of its attempt.
+
+use std::{future::poll_fn, pin::pin};
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, StatusCode, Version};
+
+use super::{
+    coding::{Decoded, Decoder},
+    read::{Body, Received},
+};
+use crate::{
+    error::{Error, Sent},
+    timers::AttemptTimers,
+    transport::{Head, ReceivedBody, cut_short},
+};
+
+/// The longest body of an error that is read to its end, in bytes, though less of it is kept.
+const DRAINED: u64 = 256 * 1024;
+
+/// A response whose body is still to be read, with its codings undone.
+pub(crate) struct Payload {
+    response: http::Response<ReceivedBody>,
+    /// How many bytes the head announces, as they arrive. None where nothing holds the body to that.
+    announced: Option<u64>,
+    arrived: u64,
+    /// None for a body that is not coded, which costs nothing.
+    decoder: Option<Box<Decoder>>,
+}
+
+impl Payload {
+    /// A client of the user's, or a stack, may have decompressed the body: then its headers no longer
+    /// say that it is coded, and nothing is undone twice.
+    pub(crate) fn new(head: Head, method: &Method) -> Self {
+        let Head { mut response, announced, .. } = head;
+        let status = response.status();
+        // Headers of these describe the body that another request would be sent (RFC 9110 §6.4.1).
+        let has_body = *method != Method::HEAD
+            && ![StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED].contains(&status);
+        // A part of what is coded cannot be undone by itself (RFC 9110 §14.2).
+        let is_coded = has_body && status != StatusCode::PARTIAL_CONTENT;
+        let decoder = is_coded.then(|| Decoder::of(response.headers_mut())).flatten().map(Box::new);
+        let announced = announced.filter(|_| has_body);
+        Self { response, announced, arrived: 0, decoder }
+    }
+
+    /// How many bytes will be read, where that is announced.
+    pub(super) fn expected(&self) -> Option<u64> {
+        self.announced.filter(|_| self.decoder.is_none())
+    }
+
+    /// How many bytes there will be, from what is announced. Text and JSON become five to ten times as
+    /// many when they are decompressed.
+    pub(super) fn estimate(&self) -> Option<usize> {
+        const RATIO: u64 = 8;
+        let ratio = if self.decoder.is_some() { RATIO } else { 1 };
+        usize::try_from(self.announced?.saturating_mul(ratio)).ok()
+    }
+
+    /// Whether all of the body has arrived, which its length then says before its end does. HTTP/2 has
+    /// an end of its own: a stream that is dropped before it is reset.
+    pub(super) fn is_whole(&self) -> bool {
+        self.expected() == Some(self.arrived) && self.response.version() <= Version::HTTP_11
+    }
+
+    /// The next part of the body, decompressed.
+    pub(crate) async fn part(&mut self, timers: &AttemptTimers) -> Result<Option<Bytes>, Error> {
+        Ok(self.pull(timers).await?.map(|part| match part {
+            Part::Chunk(chunk) => chunk,
+            Part::Decoded(length) => Bytes::copy_from_slice(self.decoded(length)),
+        }))
+    }
+
+    /// The bytes of the last [`Part::Decoded`], which is their length.
+    pub(super) fn decoded(&self, length: usize) -> &[u8] {
+        self.decoder.as_ref().map_or(&[], |decoder| decoder.piece(length))
+    }
+
+    /// The next part, where it is.
+    pub(super) async fn pull(&mut self, timers: &AttemptTimers) -> Result<Option<Part>, Error> {
+        loop {
+            // What is there already is not waited for, and a little that arrived can become much: others
+            // have their turn, and so have the timers.
+            tokio::task::coop::consume_budget().await;
+            if let Some(timer) = timers.passed() {
+                return Err(timers.timed_out(timer, WAIT).sent_at_least(Sent::Yes));
+            }
+            if let Some(decoder) = &mut self.decoder {
+                match decoder.next()? {
+                    Decoded::Piece(length) => return Ok(Some(Part::Decoded(length))),
+                    Decoded::End => return Ok(None),
+                    Decoded::NeedInput => {}
+                }
+            }
+            let chunk = self.chunk(timers).await?;
+            match (&mut self.decoder, chunk) {
+                (None, chunk) => return Ok(chunk.map(Part::Chunk)),
+                (Some(decoder), Some(chunk)) => decoder.feed(chunk),
+                (Some(decoder), None) => decoder.end(),
+            }
+        }
+    }
+
+    /// The next part as it arrives.
+    async fn chunk(&mut self, timers: &AttemptTimers) -> Result<Option<Bytes>, Error> {
+        let body = self.response.body_mut();
+        let chunk = pin!(poll_fn(|context| body.poll_data(context)));
+        match timers.part(chunk).await {
+            Ok(Some(Ok(chunk))) => {
+                self.arrived += chunk.len() as u64;
+                Ok(Some(chunk))
+            }
+            Ok(Some(Err(error))) => Err(error),
+            // hyper lets a stream of HTTP/2 end early, if that is done without an error.
+            Ok(None) if self.announced.is_some_and(|length| self.arrived < length) => {
+                Err(cut_short())
+            }
+            Ok(None) => Ok(None),
+            Err(timer) => Err(timers.timed_out(timer, WAIT).sent_at_least(Sent::Yes)),
+        }
+    }
+
+    /// Reads the rest of a short body, which nobody asked for: its connection can then be used again.
+    pub(super) async fn drain(&mut self, timers: &AttemptTimers) {
+        if self.announced.is_some_and(|length| length > DRAINED) {
+            return;
+        }
+        while self.announced != Some(self.arrived)
+            && self.arrived <= DRAINED
+            && let Ok(Some(_)) = self.chunk(timers).await
+        {}
+    }
+
+    /// The response, whose headers nobody else needs, with the body that becomes of this one.
+    pub(crate) fn received(mut self, body: impl FnOnce(Self) -> Body) -> Received {
+        Received {
+            status: self.response.status(),
+            version: self.response.version(),
+            headers: self.take_headers(),
+            body: body(self),
+        }
+    }
+
+    /// An error of the body, with what the head says.
+    pub(crate) fn failed(&mut self, error: Error) -> Error {
+        error.with_status(self.status()).with_headers(self.take_headers())
+    }
+
+    pub(crate) fn status(&self) -> StatusCode {
+        self.response.status()
+    }
+
+    pub(super) fn take_headers(&mut self) -> HeaderMap {
+        std::mem::take(self.response.headers_mut())
+    }
+}
+
+/// A part of the body.
+pub(super) enum Part {
+    /// As it arrived.
+    Chunk(Bytes),
+    /// So many bytes, which the decoder keeps until it is asked again.
+    Decoded(usize),
+}
+
+/// What a timer that fires here was set for.
+const WAIT: &str = "the rest of the body";

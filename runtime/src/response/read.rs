@@ -1,0 +1,176 @@
+//! Reading a response: the whole body under a limit, the start of it for an error, or none yet.
+
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, StatusCode, Version};
+
+use super::{
+    BodyStream,
+    payload::{Part, Payload},
+};
+use crate::{
+    error::{BodyError, Error, ErrorKind},
+    timers::AttemptTimers,
+};
+
+/// How long the body of an error is waited for.
+const ERROR_BODY_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// A response that counts as success, read as far as was asked.
+pub(crate) struct Received {
+    pub(crate) status: StatusCode,
+    pub(crate) version: Version,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Body,
+}
+
+pub(crate) enum Body {
+    Whole(Bytes),
+    Open(BodyStream),
+}
+
+/// Reads the body, of which no more than `limit` bytes are kept in memory.
+pub(crate) async fn whole(
+    payload: &mut Payload,
+    timers: &AttemptTimers,
+    limit: u64,
+) -> Result<Bytes, Error> {
+    let expected = payload.expected();
+    if expected.is_some_and(|length| length > limit) {
+        return Err(too_large(limit));
+    }
+    let mut body = Gathered::new(payload.estimate(), limit);
+    while !payload.is_whole()
+        && let Some(part) = payload.pull(timers).await?
+    {
+        match part {
+            Part::Chunk(chunk) => body.add(chunk)?,
+            Part::Decoded(length) => body.append(payload.decoded(length))?,
+        }
+    }
+    Ok(body.into_bytes())
+}
+
+/// The error of a status, with as much of the body as an error keeps. That the body fails, or is
+/// longer, changes nothing about the status.
+pub(crate) async fn status_error(
+    payload: &mut Payload,
+    timers: &AttemptTimers,
+    limit: usize,
+) -> Error {
+    // The status is known: what there is to say about it is not waited for as a body is.
+    let timers = timers.no_longer_than(ERROR_BODY_TIMEOUT);
+    let mut body = BytesMut::new();
+    let mut is_cut = payload.expected().is_some_and(|length| length > limit as u64);
+    while !(payload.is_whole() || is_cut && body.len() == limit) {
+        match payload.part(&timers).await {
+            Ok(Some(part)) => {
+                // What is not kept is not held on to.
+                let room = limit - body.len();
+                body.extend_from_slice(&part[..part.len().min(room)]);
+                is_cut |= part.len() > room;
+            }
+            Ok(None) => break,
+            Err(_) => {
+                is_cut = true;
+                break;
+            }
+        }
+    }
+    payload.drain(&timers).await;
+    let status = payload.status();
+    Error::new(ErrorKind::Status(status.as_u16()))
+        .with_status(status)
+        .with_headers(payload.take_headers())
+        .with_start_of_body(body.freeze(), is_cut)
+}
+
+/// The parts of a body so far. Most bodies arrive in one, which is then not copied.
+struct Gathered {
+    so_far: SoFar,
+    /// How many bytes there may be at most.
+    limit: usize,
+    /// How many there will be, as far as anyone says.
+    estimate: Option<usize>,
+}
+
+enum SoFar {
+    Nothing,
+    One(Bytes),
+    More(Vec<u8>),
+}
+
+impl Gathered {
+    fn new(estimate: Option<usize>, limit: u64) -> Self {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        Self { so_far: SoFar::Nothing, limit, estimate }
+    }
+
+    fn add(&mut self, chunk: Bytes) -> Result<(), Error> {
+        match &self.so_far {
+            SoFar::Nothing if chunk.len() <= self.limit => {
+                self.so_far = SoFar::One(chunk);
+                Ok(())
+            }
+            _ => self.append(&chunk),
+        }
+    }
+
+    /// Adds bytes that are to be copied.
+    fn append(&mut self, part: &[u8]) -> Result<(), Error> {
+        let Self { so_far, limit, estimate } = self;
+        let before = match &*so_far {
+            SoFar::Nothing => 0,
+            SoFar::One(first) => first.len(),
+            SoFar::More(body) => body.len(),
+        };
+        if part.len() > *limit - before {
+            return Err(too_large(*limit as u64));
+        }
+        if let SoFar::Nothing | SoFar::One(_) = so_far {
+            let mut body = Vec::with_capacity(room(0, before + part.len(), *estimate, *limit));
+            if let SoFar::One(first) = so_far {
+                body.extend_from_slice(first);
+            }
+            *so_far = SoFar::More(body);
+        }
+        if let SoFar::More(body) = so_far {
+            if body.capacity() - before < part.len() {
+                let room = room(body.capacity(), before + part.len(), *estimate, *limit);
+                body.reserve_exact(room - before);
+            }
+            body.extend_from_slice(part);
+        }
+        Ok(())
+    }
+
+    fn into_bytes(self) -> Bytes {
+        match self.so_far {
+            SoFar::Nothing => Bytes::new(),
+            SoFar::One(body) => body,
+            SoFar::More(body) => body.into(),
+        }
+    }
+}
+
+/// How much room a body is given that had `before` and needs `needed` bytes: what is estimated, once it
+/// costs little to believe that, or a quarter of it has arrived; else twice what there was, for what may
+/// follow. Never more than `limit`, which no body exceeds.
+fn room(before: usize, needed: usize, estimate: Option<usize>, limit: usize) -> usize {
+    const LITTLE: usize = 256 * 1024;
+    const LEAST: usize = 16 * 1024;
+    let doubled = before.max(needed).saturating_mul(2).max(LEAST);
+    let room = match estimate {
+        Some(estimate) if estimate < needed => doubled,
+        Some(estimate) if estimate <= LITTLE.max(needed.saturating_mul(4)) => estimate,
+        Some(_) => doubled.max(LITTLE),
+        None => doubled,
+    };
+    room.min(limit).max(needed)
+}
+
+pub(crate) fn too_large(limit: u64) -> Error {
+    Error::new(ErrorKind::Body(BodyError::TooLarge))
+        .detail(format!("it has more than {limit} bytes"))
+}

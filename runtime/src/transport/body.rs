@@ -1,0 +1,61 @@
+//! The body of a response as it arrives, whichever client receives it.
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use bytes::Bytes;
+use http_body::{Body, Frame};
+use hyper::body::Incoming;
+
+use crate::{
+    classify,
+    error::{BodyError, Error, ErrorKind, Sent},
+};
+
+/// A body that is still to be read.
+pub(crate) enum ReceivedBody {
+    Direct { body: Incoming, is_http2: bool },
+    Reqwest(reqwest::Body),
+}
+
+impl ReceivedBody {
+    /// The next bytes, which are never none; `None` at the end.
+    pub(crate) fn poll_data(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Error>>> {
+        loop {
+            let frame = match self {
+                Self::Direct { body, is_http2 } => {
+                    match ready!(Pin::new(&mut *body).poll_frame(context)) {
+                        Some(frame) => frame.map_err(classify::received),
+                        // hyper takes a stream that is reset with NO_ERROR as ended, whether its last
+                        // frame had arrived or not.
+                        None if *is_http2 && !body.is_end_stream() => {
+                            return Poll::Ready(Some(Err(cut_short())));
+                        }
+                        None => return Poll::Ready(None),
+                    }
+                }
+                Self::Reqwest(body) => match ready!(Pin::new(body).poll_frame(context)) {
+                    Some(frame) => frame.map_err(classify::body),
+                    None => return Poll::Ready(None),
+                },
+            };
+            // Trailers are read, and nobody asks for them.
+            match frame.map(Frame::into_data) {
+                Ok(Ok(data)) if data.is_empty() => {}
+                Ok(Ok(data)) => return Poll::Ready(Some(Ok(data))),
+                Ok(Err(_)) => {}
+                Err(error) => return Poll::Ready(Some(Err(error))),
+            }
+        }
+    }
+}
+
+/// A body that ended before it was whole.
+pub(crate) fn cut_short() -> Error {
+    Error::new(ErrorKind::Body(BodyError::Truncated)).sent_at_least(Sent::Yes)
+}
