@@ -87,7 +87,7 @@ impl Verdict {
         let Self { kind, sent, detail, resend } = self;
         let error = Error::unsent(kind).sent_at_least(sent).with_source(masked(source));
         let error = match detail {
-            Some(detail) => error.detail(detail),
+            Some(detail) => error.with_detail(detail),
             None => error,
         };
         NoHead { error, resend }
@@ -101,7 +101,7 @@ pub(crate) fn direct(error: legacy::Error, had_connection: bool, is_alive: bool)
         let (kind, status, detail) = (failure.kind, failure.status, failure.detail.clone());
         let error = Error::unsent(kind).with_source(masked(error.into()));
         let error = status.into_iter().fold(error, Error::with_status);
-        return detail.into_iter().fold(error, Error::detail).into();
+        return detail.into_iter().fold(error, Error::with_detail).into();
     }
     let mut verdict = match find::<hyper::Error>(&error) {
         Some(hyper) => hyper_verdict(hyper, is_alive),
@@ -176,7 +176,7 @@ pub(crate) fn unsent(error: BoxError) -> Error {
         true => ErrorKind::Timeout(TimeoutError::Attempt),
         false => ErrorKind::Disconnected(DisconnectedError::Unsent),
     };
-    Error::unsent(kind).detail("the service was not ready").with_source(masked(error))
+    Error::unsent(kind).with_detail("the service was not ready").with_source(masked(error))
 }
 
 /// Whether a layer's timer ran out.
@@ -207,14 +207,14 @@ pub(crate) fn service(error: BoxError, https: bool) -> NoHead {
         Verdict { sent: verdict.sent.max(Sent::Maybe), resend: Resend::Never, ..verdict }
     } else if is_elapsed(&*error) {
         Verdict::new(ErrorKind::Timeout(TimeoutError::Attempt), Sent::Maybe)
-            .because("the service gave up waiting")
+            .because("the tower service timed out")
     } else if find::<tower::load_shed::error::Overloaded>(&*error).is_some() {
         // The layer did not pass the request on.
         let unsent = ErrorKind::Disconnected(DisconnectedError::Unsent);
         Verdict::new(unsent, Sent::No).because("the service is overloaded, and shed the request")
     } else {
         Verdict::new(ErrorKind::Disconnected(DisconnectedError::Closed), Sent::Maybe)
-            .because("the service that stands in for the client gave up")
+            .because("the tower service returned an error")
     };
     verdict.into_no_head(error)
 }

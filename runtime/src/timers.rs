@@ -46,7 +46,7 @@ impl AttemptTimers {
     }
 
     /// What remains for a body that the user reads at leisure: the wait for each part.
-    pub(crate) fn of_stream(self) -> Self {
+    pub(crate) fn idle_only(self) -> Self {
         Self { total: None, attempt: None, ..self }
     }
 
@@ -61,7 +61,7 @@ impl AttemptTimers {
         };
         let error = Error::new(ErrorKind::Timeout(timer));
         match limit {
-            Some(limit) => error.detail(format!("{limit:?} passed while waiting for {wait}")),
+            Some(limit) => error.with_detail(format!("{limit:?} passed while waiting for {wait}")),
             None => error,
         }
     }

@@ -48,7 +48,7 @@ impl Error {
     }
 
     fn cut(&self) -> Error {
-        Error::new(ErrorKind::Decode(DecodeError::Syntax)).detail(format!(
+        Error::new(ErrorKind::Decode(DecodeError::Syntax)).with_detail(format!(
             "only its first {} bytes were kept: see `error_body`",
             self.body().len()
         ))
@@ -76,8 +76,8 @@ pub(crate) fn describe(error: &serde_json::Error, body: &[u8]) -> Error {
     }
     if body.iter().all(u8::is_ascii_whitespace) {
         return Error::new(ErrorKind::Decode(DecodeError::Syntax))
-            .detail("it is empty")
-            .at_path("$".into());
+            .with_detail("it is empty")
+            .with_decode_path("$".into());
     }
     // serde_json calls it a matter of syntax when a type stops reading before the value ends. It
     // does so too when the value is nested deeper than the parser goes (RFC 8259 §9), which its text
@@ -93,11 +93,11 @@ pub(crate) fn describe(error: &serde_json::Error, body: &[u8]) -> Error {
     let path = path::at(body, error.line(), error.column());
     let cause = Cause(describe_cause(error, body));
     Error::new(ErrorKind::Decode(leaf))
-        .detail(match leaf {
+        .with_detail(match leaf {
             DecodeError::Syntax => format!("it is not JSON at {path}"),
             _ => format!("at {path}"),
         })
-        .at_path(path)
+        .with_decode_path(path)
         .with_source(cause)
 }
 

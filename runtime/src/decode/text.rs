@@ -161,7 +161,7 @@ fn by_label(body: &[u8], label: &str) -> Result<String, Error> {
 }
 
 fn not_text(detail: impl Into<Cow<'static, str>>) -> Error {
-    Error::new(ErrorKind::Decode(DecodeError::Charset)).detail(detail)
+    Error::new(ErrorKind::Decode(DecodeError::Charset)).with_detail(detail)
 }
 
 #[cfg(test)]

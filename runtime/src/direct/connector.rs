@@ -76,7 +76,7 @@ impl Service<Uri> for Connector {
 async fn connect(mut dial: Watched, server: Uri, tls: &Tls) -> Result<Secured, Failure> {
     use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
 
-    use super::failure::of_tls;
+    use super::failure::tls_failure;
     use crate::error::{BoxError, ConnectError};
 
     if server.scheme() != Some(&Scheme::HTTPS) {
@@ -88,7 +88,7 @@ async fn connect(mut dial: Watched, server: Uri, tls: &Tls) -> Result<Secured, F
     })?;
     let failed = |error: BoxError| match error.downcast::<Failure>() {
         Ok(failure) => *failure,
-        Err(error) => of_tls(error),
+        Err(error) => tls_failure(error),
     };
     HttpsConnector::from((dial, config)).call(server).await.map_err(failed)
 }

@@ -24,7 +24,7 @@ use tokio::net::TcpStream;
 use tower_service::Service;
 
 use super::{
-    failure::{Failure, NotResolved, of_tcp, says_of_proxy},
+    failure::{Failure, NotResolved, describe_proxy_failure, tcp_failure},
     proxy::{Proxies, shown},
     tunnel::{self, NoTunnel},
 };
@@ -79,10 +79,10 @@ impl Dial {
                 tunnel::open(link, &server, credentials).await.map_err(|error| match error {
                     NoTunnel::Refused(status) => {
                         let what = format!("refused to connect: {status}");
-                        Failure::of_proxy(&name, &what, None).with_status(status)
+                        Failure::proxy(&name, &what, None).with_status(status)
                     }
                     NoTunnel::Failed(error) => {
-                        Failure::of_proxy(&name, "did not open a tunnel", Some(error))
+                        Failure::proxy(&name, "did not open a tunnel", Some(error))
                     }
                 })
             }
@@ -90,15 +90,15 @@ impl Dial {
             Some("socks4" | "socks4a" | "socks5" | "socks5h") => {
                 self.through_socks(server, &proxy, &name).await
             }
-            _ => Err(Failure::of_proxy(&name, "has an unsupported scheme", None)),
+            _ => Err(Failure::proxy(&name, "has an unsupported scheme", None)),
         }
     }
 
     async fn reach(mut self, proxy: &Uri, name: &str) -> Result<Link, Failure> {
         let tcp = self.tcp.call(proxy.clone()).await.map_err(|error| {
-            let failure = of_tcp(error.into());
-            let what = says_of_proxy(&failure);
-            Failure::of_proxy(name, what, Some(failure.into()))
+            let failure = tcp_failure(error.into());
+            let what = describe_proxy_failure(&failure);
+            Failure::proxy(name, what, Some(failure.into()))
         })?;
         let link = Link { stream: Stream::Tcp(tcp), is_proxied: false };
         match proxy.scheme() == Some(&Scheme::HTTPS) {
@@ -134,7 +134,7 @@ impl Dial {
         };
         match connected {
             Ok(tcp) => Ok(Link { stream: Stream::Tcp(tcp), is_proxied: false }),
-            Err(error) => Err(Failure::of_proxy(name, "did not connect", Some(error))),
+            Err(error) => Err(Failure::proxy(name, "did not connect", Some(error))),
         }
     }
 }
@@ -155,16 +155,14 @@ fn with_default_port(proxy: &Uri) -> Uri {
 async fn secured(link: Link, proxy: &Uri, name: &str, tls: &Tls) -> Result<Link, Failure> {
     use hyper_rustls::HttpsConnector;
 
-    use super::failure::of_tls;
+    use super::failure::tls_failure;
     use crate::error::{ConnectError, ErrorKind};
 
-    let failed = |error: BoxError| match of_tls(error) {
+    let failed = |error: BoxError| match tls_failure(error) {
         failure if failure.kind == ErrorKind::Connect(ConnectError::Certificate) => {
             failure.with_detail(format!("it is that of the proxy {name}"))
         }
-        failure => {
-            Failure::of_proxy(name, "did not complete the TLS handshake", Some(failure.into()))
-        }
+        failure => Failure::proxy(name, "did not complete the TLS handshake", Some(failure.into())),
     };
     let config = tls.to_proxies().map_err(|error| failed(error.into()))?;
     let mut secure = HttpsConnector::from((Given(Some(link)), config));
@@ -174,7 +172,7 @@ async fn secured(link: Link, proxy: &Uri, name: &str, tls: &Tls) -> Result<Link,
 
 #[cfg(not(feature = "rustls"))]
 async fn secured(_: Link, _: &Uri, name: &str, _: &Tls) -> Result<Link, Failure> {
-    Err(Failure::of_proxy(name, "is reached by TLS, which needs the feature `rustls`", None))
+    Err(Failure::proxy(name, "is reached by TLS, which needs the feature `rustls`", None))
 }
 
 /// A connector that has connected already.
@@ -210,7 +208,7 @@ impl Service<Uri> for Dial {
         match dial.proxies.intercept(&server) {
             Some(proxy) => Box::pin(dial.through(server, proxy)),
             None => Box::pin(async move {
-                let tcp = dial.tcp.call(server).await.map_err(|error| of_tcp(error.into()))?;
+                let tcp = dial.tcp.call(server).await.map_err(|error| tcp_failure(error.into()))?;
                 Ok(Link { stream: Stream::Tcp(tcp), is_proxied: false })
             }),
         }

@@ -34,7 +34,7 @@ impl Failure {
     }
 
     /// A proxy that cannot be reached, or does not do as it was asked; `proxy` is its host and port.
-    pub(super) fn of_proxy(proxy: &str, what: &str, source: Option<BoxError>) -> Self {
+    pub(super) fn proxy(proxy: &str, what: &str, source: Option<BoxError>) -> Self {
         Self {
             kind: ErrorKind::Connect(ConnectError::Proxy),
             detail: Some(format!("the proxy {proxy} {what}").into()),
@@ -76,7 +76,7 @@ impl Failure {
 }
 
 /// What became of opening a TCP connection to a server.
-pub(super) fn of_tcp(error: BoxError) -> Failure {
+pub(super) fn tcp_failure(error: BoxError) -> Failure {
     let leaf = if find::<NotResolved>(&*error).is_some() {
         ConnectError::Dns
     } else {
@@ -91,7 +91,7 @@ pub(super) fn of_tcp(error: BoxError) -> Failure {
 }
 
 /// The same to a proxy, in words.
-pub(super) fn says_of_proxy(failure: &Failure) -> &'static str {
+pub(super) fn describe_proxy_failure(failure: &Failure) -> &'static str {
     match failure.kind {
         ErrorKind::Connect(ConnectError::Dns) => "could not be resolved",
         ErrorKind::Connect(ConnectError::Refused) => "refused the connection",
@@ -101,7 +101,7 @@ pub(super) fn says_of_proxy(failure: &Failure) -> &'static str {
 
 /// What became of a TLS handshake.
 #[cfg(feature = "rustls")]
-pub(super) fn of_tls(error: BoxError) -> Failure {
+pub(super) fn tls_failure(error: BoxError) -> Failure {
     let leaf = match find::<rustls::Error>(&*error) {
         Some(rustls::Error::InvalidCertificate(_)) => ConnectError::Certificate,
         _ => ConnectError::Tls,

@@ -16,7 +16,7 @@ pub(crate) enum Proxies {
 
 impl Proxies {
     /// The environment's and the system's, looked at once for the process.
-    pub(crate) fn of_system() -> Self {
+    pub(crate) fn from_system() -> Self {
         static SYSTEM: LazyLock<Arc<Matcher>> = LazyLock::new(|| Arc::new(Matcher::from_system()));
         Self::Some(Arc::clone(&SYSTEM))
     }

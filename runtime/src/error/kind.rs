@@ -78,8 +78,8 @@ pub enum BuildError {
     /// The body could not be serialized, or the stream that it came from failed.
     #[error("the body could not be made")]
     Body,
-    /// The session cannot send: there is no tokio runtime here, or its client could not be built.
-    #[error("the session cannot send")]
+    /// The HTTP client is not available: there is no tokio runtime here, or the client could not be built.
+    #[error("the HTTP client is not available")]
     Session,
 }
 

@@ -2,7 +2,7 @@
 //!
 //! A stage of the exchange makes an [`Error`] of a kind, with its cause. The
 //! exchange then adds the facts of the call (method, template, URL, attempts,
-//! time) in one place, [`Error::of_call`]. What is kept is safe to show: the URL
+//! time) in one place, [`Error::with_call_facts`]. What is kept is safe to show: the URL
 //! and the template are redacted before they are stored, and neither headers nor
 //! the body are ever part of a message.
 
@@ -276,7 +276,7 @@ impl Error {
     }
 
     pub(crate) fn build(leaf: BuildError, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(ErrorKind::Build(leaf)).detail(detail)
+        Self::new(ErrorKind::Build(leaf)).with_detail(detail)
     }
 
     /// The error of a call that is awaited outside of a tokio runtime.
@@ -289,7 +289,7 @@ impl Error {
         Self::new(kind).edit(|inner| inner.sent = Sent::No)
     }
 
-    pub(crate) fn detail(self, detail: impl Into<Cow<'static, str>>) -> Self {
+    pub(crate) fn with_detail(self, detail: impl Into<Cow<'static, str>>) -> Self {
         let detail = detail.into();
         self.edit(|inner| inner.detail = Some(detail))
     }
@@ -302,11 +302,11 @@ impl Error {
         self.edit(|inner| inner.sent = inner.sent.max(sent))
     }
 
-    pub(crate) fn at_path(self, path: String) -> Self {
+    pub(crate) fn with_decode_path(self, path: String) -> Self {
         self.edit(|inner| inner.decode_path = Some(path))
     }
 
-    pub(crate) fn at_url(self, url: &Url) -> Self {
+    pub(crate) fn with_url(self, url: &Url) -> Self {
         if self.0.url.is_some() {
             return self;
         }
@@ -330,7 +330,7 @@ impl Error {
         }
     }
 
-    pub(crate) fn after(self, previous: Error) -> Self {
+    pub(crate) fn with_previous(self, previous: Error) -> Self {
         if Arc::ptr_eq(&self.0, &previous.0) {
             return self;
         }
@@ -338,7 +338,7 @@ impl Error {
     }
 
     /// Adds what was to be requested. The template is redacted here, where it is first stored.
-    pub(crate) fn of_request(self, method: &Method, template: Cow<'static, str>) -> Self {
+    pub(crate) fn with_request(self, method: &Method, template: Cow<'static, str>) -> Self {
         let template = redact::template(template);
         self.edit(|inner| {
             inner.method = Some(method.clone());
@@ -347,8 +347,8 @@ impl Error {
     }
 
     /// Adds what is known of the call.
-    pub(crate) fn of_call(self, call: &CallFacts) -> Self {
-        self.of_request(&call.method, call.template.clone()).edit(|inner| {
+    pub(crate) fn with_call_facts(self, call: &CallFacts) -> Self {
+        self.with_request(&call.method, call.template.clone()).edit(|inner| {
             inner.attempts = call.attempts;
             inner.elapsed = call.start.elapsed();
         })

@@ -67,7 +67,7 @@ impl<'a> Attempt<'a> {
             let limit = self.parts.error_body(self.config);
             Err(response::status_error(&mut payload, &self.timers, limit).await)
         } else if self.parts.streaming {
-            let timers = self.timers.of_stream();
+            let timers = self.timers.idle_only();
             Ok(payload.received(|payload| Body::Open(BodyStream::new(payload, timers, limit))))
         } else {
             let limit = limit.unwrap_or(self.config.max_body);
@@ -150,7 +150,7 @@ impl<'a> Attempt<'a> {
         if self.parts.is_success(status) {
             return Ok(None);
         }
-        let is_consumed = matches!(self.parts.body, Content::Spent);
+        let is_consumed = matches!(self.parts.body, Content::Consumed);
         self.hop
             .redirect(status, headers, is_consumed, self.config)
             .map_err(|error| error.with_status(status).with_headers(headers.clone()))
@@ -172,7 +172,7 @@ fn framed(head: Head) -> Result<Head, Error> {
         (true, true) => "it has both a length and chunks",
         (false, _) => "its body is in a transfer coding that nobody asked for",
     };
-    Err(Error::new(ErrorKind::Protocol).with_sent(Sent::Yes).detail(detail))
+    Err(Error::new(ErrorKind::Protocol).with_sent(Sent::Yes).with_detail(detail))
 }
 
 /// Methods whose requests say that they have no body (RFC 9110 §8.6).
@@ -188,6 +188,6 @@ impl Hop {
             0 => error,
             _ => error.sent_at_least(Sent::Yes),
         };
-        Failed { error: error.at_url(&self.url), hop: self.number }
+        Failed { error: error.with_url(&self.url), hop: self.number }
     }
 }

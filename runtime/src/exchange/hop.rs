@@ -142,7 +142,7 @@ impl Hop {
     /// credentials.
     fn locate(&self, headers: &HeaderMap) -> Result<Url, Error> {
         let location = location(headers)?;
-        match UrlStart::of(&location) {
+        match UrlStart::detect(&location) {
             UrlStart::Origin | UrlStart::Host | UrlStart::Relative => {}
             UrlStart::NoHost => return Err(unusable("its URL has no host")),
             UrlStart::OtherScheme => {
@@ -213,7 +213,7 @@ fn is_redirect(status: StatusCode) -> bool {
 }
 
 fn unusable(detail: impl Into<Cow<'static, str>>) -> Error {
-    Error::new(ErrorKind::Redirect(RedirectError::Location)).detail(detail)
+    Error::new(ErrorKind::Redirect(RedirectError::Location)).with_detail(detail)
 }
 
 /// The text of the `Location`. Bytes that are not UTF-8 are percent-encoded as they are: they name a

@@ -37,7 +37,7 @@ use crate::{
     retry::{
         self, Retry,
         budget::Budget,
-        decision::{Decision, Situation, decide},
+        decision::{AttemptState, Decision, decide},
     },
     session::Session,
     timers::AttemptTimers,
@@ -75,7 +75,7 @@ async fn call(session: Session, mut parts: Box<Parts>) -> Result<Response, Error
     // Before all that needs a runtime: within the destructor of a thread-local, even its clock does.
     if Handle::try_current().is_err() {
         let error = parts.settle(session.config()).err().unwrap_or_else(Error::no_runtime);
-        return Err(error.of_request(&parts.method, parts.template.clone()));
+        return Err(error.with_request(&parts.method, parts.template.clone()));
     }
     // tokio's clock, which is the timers': under `tokio::time::pause` it stands still.
     let start = Instant::now();
@@ -87,7 +87,7 @@ async fn call(session: Session, mut parts: Box<Parts>) -> Result<Response, Error
     let facts = call.facts();
     match outcome {
         Ok((received, url)) => Ok(Response::new(received, url, facts)),
-        Err(error) => Err(error.of_call(&facts)),
+        Err(error) => Err(error.with_call_facts(&facts)),
     }
 }
 
@@ -122,11 +122,11 @@ impl Call<'_> {
             let Some(retries) = &mut retries else { return Err(error) };
             // What the policy calls may ask it anything. What this attempt was decides, and not what
             // those before it were.
-            let error = error.of_call(&self.facts());
+            let error = error.with_call_facts(&self.facts());
             let again = self.again(&error, hop);
-            let error = retries.after(error);
-            let Some((delay, tokens)) = again else { return Err(error) };
-            if !retries.take(sender.budget(), tokens) {
+            let error = retries.with_earlier(error);
+            let Some((delay, cost)) = again else { return Err(error) };
+            if !retries.take(sender.budget(), cost) {
                 return Err(error);
             }
             if let Some(observe) = self.parts.retry(config).and_then(Retry::observer) {
@@ -161,16 +161,16 @@ impl Call<'_> {
     /// Whether to try again: after how long, and for how many tokens of the budget.
     fn again(&self, error: &Error, hop: u32) -> Option<(Duration, u32)> {
         let retry = self.parts.retry(self.session.config())?;
-        let situation = Situation {
+        let state = AttemptState {
             repeatable: self.parts.is_repeatable(),
             replayable: self.parts.body.is_replayable(),
             hop,
             attempts: self.attempts,
-            left: self.deadline.remaining(),
-            chance: retry::fraction(),
+            remaining: self.deadline.remaining(),
+            jitter: retry::fraction(),
         };
-        match decide(retry, error, situation) {
-            Decision::Again { after, tokens } => Some((after, tokens)),
+        match decide(retry, error, state) {
+            Decision::Retry { delay, cost } => Some((delay, cost)),
             Decision::Stop(_) => None,
         }
     }
@@ -201,7 +201,7 @@ struct Retries {
 impl Retries {
     /// The error of an attempt, which knows of the one before: what that sent, was sent; and if the
     /// time ran out meanwhile, what it failed of is the reason.
-    fn after(&mut self, error: Error) -> Error {
+    fn with_earlier(&mut self, error: Error) -> Error {
         let Some(earlier) = self.earlier.take() else { return error };
         let error = error.sent_at_least(earlier.sent());
         match error.kind() {
@@ -210,9 +210,9 @@ impl Retries {
         }
     }
 
-    fn take(&mut self, budget: &Budget, tokens: u32) -> bool {
-        self.taken = tokens;
-        self.origin.as_ref().is_none_or(|origin| budget.take(origin, tokens))
+    fn take(&mut self, budget: &Budget, cost: u32) -> bool {
+        self.taken = cost;
+        self.origin.as_ref().is_none_or(|origin| budget.take(origin, cost))
     }
 
     /// A success at once adds to the budget; that of a retry returns what it took.

@@ -181,7 +181,7 @@ impl<R> Failure<R> {
         R: FailWith<X>,
     {
         if let Some(error) = (&mut error as &mut dyn Any).downcast_mut::<Error>() {
-            *error = error.clone().after(self.plain.error);
+            *error = error.clone().with_previous(self.plain.error);
         }
         R::fail_with(error)
     }

@@ -5,7 +5,7 @@ use std::fmt;
 use bytes::Bytes;
 use http::HeaderValue;
 
-use super::length::Measured;
+use super::length::ExactLength;
 use crate::send_body::SendBody;
 
 /// The body of a [`Request`](crate::Request).
@@ -17,14 +17,14 @@ pub struct Body(pub(crate) Content);
 pub(crate) enum Content {
     None,
     Bytes(Bytes),
-    Once(reqwest::Body),
+    Stream(reqwest::Body),
     /// What could be sent once was sent.
-    Spent,
+    Consumed,
 }
 
-/// What a body says of itself, where the request does not.
+/// Default headers of the body, where the request has none of the name.
 #[derive(Default)]
-pub(crate) struct Described {
+pub(crate) struct ContentHeaders {
     pub(super) content_type: Option<HeaderValue>,
     /// Only of one whose bytes are not at hand: of the others it is known.
     pub(super) content_length: Option<HeaderValue>,
@@ -53,7 +53,7 @@ impl Body {
         S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
         Bytes: From<S::Ok>,
     {
-        Self(Content::Once(reqwest::Body::wrap_stream(stream)))
+        Self(Content::Stream(reqwest::Body::wrap_stream(stream)))
     }
 }
 
@@ -67,7 +67,7 @@ impl Content {
         match self {
             Self::None => true,
             Self::Bytes(bytes) => bytes.is_empty(),
-            Self::Once(_) | Self::Spent => false,
+            Self::Stream(_) | Self::Consumed => false,
         }
     }
 
@@ -80,22 +80,22 @@ impl Content {
         let expected = match self {
             Self::None => 0,
             Self::Bytes(bytes) => bytes.len() as u64,
-            Self::Once(_) | Self::Spent => length,
+            Self::Stream(_) | Self::Consumed => length,
         };
         length == expected && text == length.to_string()
     }
 
     /// The body to send now. Bytes stay for a later hop; what can be sent only once is taken, and
-    /// leaves [`Content::Spent`]; it then has to be as long as was announced.
+    /// leaves [`Content::Consumed`]; it then has to be as long as was announced.
     pub(crate) fn take(&mut self, announced: Option<u64>) -> SendBody {
         match self {
-            Self::None | Self::Spent => SendBody::None,
+            Self::None | Self::Consumed => SendBody::None,
             // As none: its length is then said in a header.
             Self::Bytes(bytes) if bytes.is_empty() => SendBody::None,
             Self::Bytes(bytes) => SendBody::Bytes(bytes.clone()),
-            Self::Once(_) => match std::mem::replace(self, Self::Spent) {
-                Self::Once(body) => SendBody::Stream(match announced {
-                    Some(length) => reqwest::Body::wrap(Measured::new(body, length)),
+            Self::Stream(_) => match std::mem::replace(self, Self::Consumed) {
+                Self::Stream(body) => SendBody::Stream(match announced {
+                    Some(length) => reqwest::Body::wrap(ExactLength::new(body, length)),
                     None => body,
                 }),
                 _ => SendBody::None,
@@ -152,7 +152,7 @@ impl From<reqwest::Body> for Body {
         // A body of bytes shows them, and can then be sent again like any other.
         match body.as_bytes() {
             Some(bytes) => Self(Content::Bytes(Bytes::copy_from_slice(bytes))),
-            None => Self(Content::Once(body)),
+            None => Self(Content::Stream(body)),
         }
     }
 }

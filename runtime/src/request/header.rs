@@ -128,7 +128,7 @@ fn one_cookie(before: &HeaderValue, value: &HeaderValue) -> Result<HeaderValue, 
 }
 
 /// As many headers as leave room in the map, which panics at 32 768, for those of the layers below.
-const MOST: usize = 32_000;
+const MAX_HEADERS: usize = 32_000;
 
 /// Adds a header, where there is room.
 pub(super) fn append(
@@ -136,7 +136,7 @@ pub(super) fn append(
     name: HeaderName,
     value: HeaderValue,
 ) -> Result<(), Error> {
-    match headers.len() < MOST && headers.try_append(name, value).is_ok() {
+    match headers.len() < MAX_HEADERS && headers.try_append(name, value).is_ok() {
         true => Ok(()),
         false => Err(Error::build(BuildError::Header, "there are too many headers")),
     }
@@ -253,7 +253,7 @@ mod tests {
     fn as_many_headers_as_leave_room() {
         let mut map = HeaderMap::new();
         let value = || HeaderValue::from_static("1");
-        for _ in 0..MOST {
+        for _ in 0..MAX_HEADERS {
             append(&mut map, header::ACCEPT, value()).expect("room");
         }
         append(&mut map, header::ACCEPT, value()).expect_err("too many");

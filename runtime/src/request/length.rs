@@ -11,20 +11,20 @@ use http_body::{Body, Frame};
 
 /// Fails when the body turns out longer or shorter than announced. hyper would send its start as if
 /// it were the whole.
-pub(super) struct Measured {
+pub(super) struct ExactLength {
     body: reqwest::Body,
     left: u64,
     /// What completes the body, until it is known that nothing follows.
     last: Option<Frame<Bytes>>,
 }
 
-impl Measured {
+impl ExactLength {
     pub(super) fn new(body: reqwest::Body, length: u64) -> Self {
         Self { body, left: length, last: None }
     }
 }
 
-impl Body for Measured {
+impl Body for ExactLength {
     type Data = Bytes;
     type Error = Box<dyn std::error::Error + Send + Sync>;
 

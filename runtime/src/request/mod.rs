@@ -32,7 +32,7 @@ pub(crate) use self::{
     secret::is_secret,
 };
 use self::{
-    body::Described,
+    body::ContentHeaders,
     value::{Place, Value},
 };
 use crate::{
@@ -118,19 +118,19 @@ impl Request {
     /// Fills the placeholder that starts the template with a base URL, whose own path is kept:
     /// `{base}/users` with `https://host/api/v1` is `https://host/api/v1/users`.
     pub fn base(self, name: &'static str, value: &dyn fmt::Display) -> Self {
-        self.value(Value::of_path(name, Place::Base, value))
+        self.value(Value::for_path(name, Place::Base, value))
     }
 
     /// Fills the placeholder `{name}` in the path. The value is percent-encoded; one that makes
     /// its segment empty, `.` or `..` is a [`BuildError::Segment`], and nothing is sent.
     pub fn path(self, name: &'static str, value: &dyn fmt::Display) -> Self {
-        self.value(Value::of_path(name, Place::Segment, value))
+        self.value(Value::for_path(name, Place::Segment, value))
     }
 
     /// Fills the placeholder `{*name}` with any number of segments, separated by `/`. Each of
     /// them follows the rule of [`path`](Request::path).
     pub fn path_segments(self, name: &'static str, value: &dyn fmt::Display) -> Self {
-        self.value(Value::of_path(name, Place::Segments, value))
+        self.value(Value::for_path(name, Place::Segments, value))
     }
 
     /// Fills the placeholder of `key={name}` in the query. `None`, `()` and JSON's `null` drop the
@@ -138,7 +138,7 @@ impl Request {
     /// form-encoded: a space becomes `+`. A struct, a map and a variant with data cannot be the value
     /// of a pair; the error names the field.
     pub fn query_param(self, name: &'static str, value: &(impl Serialize + ?Sized)) -> Self {
-        self.value(Value::of_query(name, value))
+        self.value(Value::for_query(name, value))
     }
 
     /// Appends the fields of a struct, the entries of a map or a sequence of pairs to the query. Each
@@ -228,7 +228,7 @@ impl Request {
     /// Sends bytes or a stream, without a content type of its own.
     pub fn body(mut self, body: impl Into<Body>) -> Self {
         self.0.body = body.into().0;
-        self.0.described = Described::default();
+        self.0.content_headers = ContentHeaders::default();
         self
     }
 
@@ -236,16 +236,16 @@ impl Request {
     #[cfg(feature = "multipart")]
     #[cfg_attr(docsrs, doc(cfg(feature = "multipart")))]
     pub fn multipart(mut self, form: reqwest::multipart::Form) -> Self {
-        let made = multipart::body(form).map(|(body, described)| {
+        let made = multipart::body(form).map(|(body, content_headers)| {
             self.0.body = body;
-            self.0.described = described;
+            self.0.content_headers = content_headers;
         });
         self.or_mistake(made)
     }
 
     /// Says which statuses count as success; by default 200 to 299. A redirect status that counts
     /// as success is not followed.
-    pub fn expect(mut self, statuses: &'static [RangeInclusive<u16>]) -> Self {
+    pub fn success_statuses(mut self, statuses: &'static [RangeInclusive<u16>]) -> Self {
         self.0.success = statuses;
         self
     }
@@ -345,7 +345,7 @@ impl Request {
         let made = body.map(|body| {
             self.0.body = body.into().0;
             let content_type = Some(HeaderValue::from_static(content_type));
-            self.0.described = Described { content_type, content_length: None };
+            self.0.content_headers = ContentHeaders { content_type, content_length: None };
         });
         self.or_mistake(made)
     }

@@ -6,7 +6,7 @@ use http::{HeaderMap, Method, StatusCode, header as names};
 use url::Url;
 
 use super::{
-    body::{Content, Described},
+    body::{Content, ContentHeaders},
     credentials, header,
     header::set_default,
     template::Template,
@@ -27,7 +27,7 @@ pub(crate) struct Parts {
     url: Option<Url>,
     pub(super) headers: HeaderMap,
     pub(crate) body: Content,
-    pub(super) described: Described,
+    pub(super) content_headers: ContentHeaders,
     pub(super) success: &'static [RangeInclusive<u16>],
     pub(crate) timeout: Option<Option<Duration>>,
     pub(crate) attempt_timeout: Option<Option<Duration>>,
@@ -50,7 +50,7 @@ impl Parts {
             url: None,
             headers: HeaderMap::new(),
             body: Content::None,
-            described: Described::default(),
+            content_headers: ContentHeaders::default(),
             success: &[200..=299],
             timeout: None,
             attempt_timeout: None,
@@ -138,7 +138,7 @@ impl Parts {
         session_secrets: bool,
     ) -> Result<HeaderMap, Error> {
         let mut headers = self.headers.clone();
-        let Described { content_type, content_length } = &self.described;
+        let ContentHeaders { content_type, content_length } = &self.content_headers;
         for (name, value) in
             [(names::CONTENT_TYPE, content_type), (names::CONTENT_LENGTH, content_length)]
         {
@@ -190,11 +190,11 @@ impl Parts {
         if let Cow::Owned(text) = &self.template
             && self.values.is_empty()
             && self.query.is_empty()
-            && let Some(url) = Template::url_of_text(text)
+            && let Some(url) = Template::plain_url(text)
         {
             return url;
         }
-        Template::of(&self.template)?.url(&self.values, &self.query, config.base.as_ref())
+        Template::cached(&self.template)?.url(&self.values, &self.query, config.base.as_ref())
     }
 
     pub(crate) fn is_success(&self, status: StatusCode) -> bool {

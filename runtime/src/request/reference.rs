@@ -29,7 +29,7 @@ pub(crate) enum UrlStart {
 }
 
 impl UrlStart {
-    pub(crate) fn of(reference: &str) -> Self {
+    pub(crate) fn detect(reference: &str) -> Self {
         // A scheme stands before all that these characters begin (RFC 3986 §3.1); a `{` begins a
         // placeholder.
         let end = reference.find(['/', '\\', '?', '#', '{']).unwrap_or(reference.len());
@@ -74,7 +74,7 @@ pub(crate) fn parse_http(text: &str) -> Result<Url, Error> {
     let refuse = |detail: Cow<'static, str>| Err(Error::build(BuildError::Url, detail));
     // Around a URL they are no part of it (WHATWG URL §4.4).
     let text = text.trim_matches(|character: char| character <= ' ');
-    match UrlStart::of(text) {
+    match UrlStart::detect(text) {
         UrlStart::Origin if holds_unsafe(text) => refuse(HOLDS_UNSAFE.into()),
         UrlStart::Origin => match Url::parse(text) {
             Ok(url) => Ok(url),
@@ -127,7 +127,7 @@ mod tests {
             ("data:,text", UrlStart::OtherScheme),
             ("localhost:8080/path", UrlStart::OtherScheme),
         ] {
-            assert_eq!(UrlStart::of(reference), start, "{reference}");
+            assert_eq!(UrlStart::detect(reference), start, "{reference}");
         }
     }
 

@@ -5,7 +5,7 @@
 //! is refused when the URL is put together ([`Template::url`]), before anything is sent. As
 //! the values are encoded and the text is read once, a value that holds `{other}` is just text.
 //!
-//! A template of the program's is a `&'static str`, and is read once ([`Template::of`]): what is
+//! A template of the program's is a `&'static str`, and is read once ([`Template::cached`]): what is
 //! left to do for a call is to copy the parsed origin and to set its path and query.
 
 use std::{borrow::Cow, cell::RefCell, collections::BTreeMap, rc::Rc};
@@ -91,9 +91,9 @@ impl Templates {
 impl Template {
     /// The template of this text. One that is part of the program is read once for each thread.
     #[allow(clippy::ptr_arg, reason = "a text that is borrowed is one of the program's")]
-    pub(crate) fn of(text: &Cow<'static, str>) -> Result<Rc<Self>, Error> {
+    pub(crate) fn cached(text: &Cow<'static, str>) -> Result<Rc<Self>, Error> {
         /// No program has as many; one that makes them as it runs is not to fill its memory.
-        const MOST: usize = 4096;
+        const MAX_TEMPLATES: usize = 4096;
         thread_local! {
             static READ: RefCell<Templates> = const { RefCell::new(Templates(BTreeMap::new())) };
         }
@@ -107,7 +107,7 @@ impl Template {
         let template = Rc::new(Self::parse(text)?);
         let _ = READ.try_with(|read| {
             let mut read = read.borrow_mut();
-            if read.0.len() < MOST || read.0.contains_key(&address) {
+            if read.0.len() < MAX_TEMPLATES || read.0.contains_key(&address) {
                 read.0.insert(address, (text.into(), Rc::clone(&template)));
             }
         });
@@ -116,14 +116,14 @@ impl Template {
 
     /// The URL of a text that is one, and not a template of the program's that is read once: it is parsed
     /// as a whole. None where that may differ from what the template makes of it.
-    pub(crate) fn url_of_text(text: &str) -> Option<Result<Url, Error>> {
+    pub(crate) fn plain_url(text: &str) -> Option<Result<Url, Error>> {
         let text = text.trim_matches(' ');
         let query = text.split_once('?').map(|(_, query)| query);
         // Empty pairs are left out of a template's query, and fragments are not looked at.
         let differs = text.contains(['{', '}', '\\', '#'])
             || text.contains(|character: char| character.is_ascii_control())
             || query.is_some_and(|query| query.split('&').any(str::is_empty))
-            || UrlStart::of(text) != UrlStart::Origin;
+            || UrlStart::detect(text) != UrlStart::Origin;
         (!differs).then(|| parse_http(text).and_then(within_bounds))
     }
 
@@ -199,7 +199,7 @@ impl Template {
         }
         self.check_values_used(values)?;
         let mut url = self.start(values, base)?;
-        let mut text = String::with_capacity(MOST_TEXT);
+        let mut text = String::with_capacity(TYPICAL_URL);
         let is_origin = matches!(self.start, Start::Origin(_));
         if !self.path.is_empty() || is_origin {
             if !is_origin {
@@ -309,7 +309,7 @@ fn within_bounds(url: Url) -> Result<Url, Error> {
 }
 
 /// Room for most paths and queries.
-const MOST_TEXT: usize = 96;
+const TYPICAL_URL: usize = 96;
 
 /// Splits off the base URL or the origin.
 fn split_start(text: &str) -> Result<(Start, &str), Error> {
@@ -320,7 +320,7 @@ fn split_start(text: &str) -> Result<(Start, &str), Error> {
         return Ok((Start::Base { name: name.to_owned(), or_path, last }, rest));
     }
     let refuse = |detail| Err(Error::build(BuildError::Url, detail));
-    match UrlStart::of(text) {
+    match UrlStart::detect(text) {
         UrlStart::Origin => split_origin(text),
         UrlStart::Relative => Ok((Start::Session, text)),
         UrlStart::Host => refuse("`//` starts a host without a scheme"),
@@ -343,7 +343,7 @@ fn split_origin(text: &str) -> Result<(Start, &str), Error> {
     }
     // With a path, as the text around a URL is trimmed, and this is its middle.
     let mut origin = parse_http(&format!("{}/", literal(origin)?))?;
-    origin.set_path(&"0".repeat(MOST_TEXT));
+    origin.set_path(&"0".repeat(TYPICAL_URL));
     Ok((Start::Origin(origin), rest))
 }
 
@@ -440,7 +440,7 @@ mod tests {
     }
 
     fn segment(value: &str) -> Value {
-        Value::of_path("v", Place::Segment, &value).expect("displayed")
+        Value::for_path("v", Place::Segment, &value).expect("displayed")
     }
 
     #[test]
@@ -479,7 +479,8 @@ mod tests {
             let error = filled(template, &[segment(value)], None).expect_err(value);
             assert_eq!(error.kind(), ErrorKind::Build(BuildError::Segment), "{template} {value}");
         }
-        let rest = |value: &str| [Value::of_path("v", Place::Segments, &value).expect("displayed")];
+        let rest =
+            |value: &str| [Value::for_path("v", Place::Segments, &value).expect("displayed")];
         assert_eq!(
             filled("http://h/{*v}/end", &rest("a/b c"), None).expect("a/b c"),
             "http://h/a/b%20c/end"
@@ -492,7 +493,7 @@ mod tests {
 
     #[test]
     fn a_base_keeps_its_path_and_query() {
-        let base = |value: &str| [Value::of_path("b", Place::Base, &value).expect("displayed")];
+        let base = |value: &str| [Value::for_path("b", Place::Base, &value).expect("displayed")];
         for (text, value, url) in [
             ("{b}/users", "http://h/api/v1", "http://h/api/v1/users"),
             ("{b}/users", "http://h/api/v1/", "http://h/api/v1/users"),
@@ -525,14 +526,16 @@ mod tests {
 
     #[test]
     fn a_template_of_the_program_is_read_once() {
-        let read = || Template::of(&Cow::Borrowed("http://h/once/{v}")).expect("a template");
+        let read = || Template::cached(&Cow::Borrowed("http://h/once/{v}")).expect("a template");
         assert!(Rc::ptr_eq(&read(), &read()));
-        let other = Template::of(&Cow::Owned("http://h/once/{v}".to_owned())).expect("a template");
+        let other =
+            Template::cached(&Cow::Owned("http://h/once/{v}".to_owned())).expect("a template");
         assert!(!Rc::ptr_eq(&read(), &other));
         // The start of the same text is another template.
         let text = "http://h/once/twice";
         for text in [text, &text[..13], text] {
-            let url = Template::of(&Cow::Borrowed(text)).expect("a template").url(&[], "", None);
+            let url =
+                Template::cached(&Cow::Borrowed(text)).expect("a template").url(&[], "", None);
             assert_eq!(url.expect("a URL").as_str(), text);
         }
     }
@@ -572,7 +575,7 @@ mod tests {
             ("/users", false),
             ("ftp://h/", false),
         ] {
-            let parsed = Template::url_of_text(text);
+            let parsed = Template::plain_url(text);
             assert_eq!(parsed.is_some(), is_parsed, "{text}");
             let Some(parsed) = parsed else { continue };
             let shown =
@@ -585,7 +588,7 @@ mod tests {
     fn the_base_that_is_given_counts_and_not_the_last_one() {
         let template = Template::parse("{b}/users").expect("a template");
         for base in ["http://one", "http://one", "http://two", "http://me:pass@two", "http://one"] {
-            let values = [Value::of_path("b", Place::Base, &base).expect("displayed")];
+            let values = [Value::for_path("b", Place::Base, &base).expect("displayed")];
             let url = template.url(&values, "", None).expect(base);
             assert_eq!(url.as_str(), format!("{base}/users"));
         }
@@ -612,7 +615,7 @@ mod tests {
     #[test]
     fn a_query_value_is_dropped_given_or_repeated() {
         let query =
-            |values: Option<Vec<&str>>| [Value::of_query("v", &values).expect("a query value")];
+            |values: Option<Vec<&str>>| [Value::for_query("v", &values).expect("a query value")];
         let text = "http://h/?a=1&k={v}";
         assert_eq!(filled(text, &query(None), None).expect("none"), "http://h/?a=1");
         assert_eq!(
@@ -620,7 +623,7 @@ mod tests {
             "http://h/?a=1&k=x%26y%3Dz&k=b+c"
         );
         assert_eq!(filled(text, &query(Some(vec![])), None).expect("empty"), "http://h/?a=1");
-        let empty = [Value::of_query("v", &"").expect("a query value")];
+        let empty = [Value::for_query("v", &"").expect("a query value")];
         assert_eq!(filled(text, &empty, None).expect("empty"), "http://h/?a=1&k=");
     }
 

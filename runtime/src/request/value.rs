@@ -8,7 +8,7 @@ use super::form;
 use crate::error::{BuildError, Error};
 
 /// Room for most values.
-const MOST_VALUE: usize = 24;
+const TYPICAL_VALUE: usize = 24;
 
 /// A value for a placeholder, encoded for the place where it goes.
 #[derive(Clone)]
@@ -32,12 +32,12 @@ pub(crate) enum Place {
 }
 
 impl Value {
-    pub(crate) fn of_path(
+    pub(crate) fn for_path(
         name: &'static str,
         place: Place,
         value: &dyn fmt::Display,
     ) -> Result<Self, Error> {
-        let mut text = String::with_capacity(MOST_VALUE);
+        let mut text = String::with_capacity(TYPICAL_VALUE);
         let written = match place {
             Place::Base => write!(text, "{value}"),
             _ => write!(Encoded { into: &mut text, slash: place == Place::Segments }, "{value}"),
@@ -51,7 +51,7 @@ impl Value {
         }
     }
 
-    pub(crate) fn of_query(
+    pub(crate) fn for_query(
         name: &'static str,
         value: &(impl serde::Serialize + ?Sized),
     ) -> Result<Self, Error> {

@@ -214,7 +214,7 @@ impl Response {
             Content::Open(stream) => {
                 let stream = stream.lock().unwrap_or_else(PoisonError::into_inner).take();
                 match stream {
-                    Some(stream) => stream.of_response(self.0),
+                    Some(stream) => stream.with_response(self.0),
                     // Whoever has a response has its body: only its facts are shared.
                     None => BodyStream::whole(Bytes::new()),
                 }
@@ -233,14 +233,14 @@ impl Response {
         match self.media_type() {
             None => {
                 let error = Error::new(ErrorKind::Decode(DecodeError::ContentType));
-                Err(self.0.describe(error.detail("it is malformed")))
+                Err(self.0.describe(error.with_detail("it is malformed")))
             }
             Some(found) if !is_json(found) => {
                 let error = Error::new(ErrorKind::Decode(DecodeError::ContentType));
                 // A media type is a token; what else stands there is not repeated.
                 let shown = found.bytes().all(|byte| byte.is_ascii_graphic()) && found.len() < 100;
                 let found = if shown { found } else { "malformed" };
-                Err(self.0.describe(error.detail(format!("it is `{found}`, and not JSON"))))
+                Err(self.0.describe(error.with_detail(format!("it is `{found}`, and not JSON"))))
             }
             _ => Ok(body),
         }
@@ -256,7 +256,9 @@ impl Response {
         let content_type = self.headers().get(header::CONTENT_TYPE);
         if decode::is_wide(&body, content_type) {
             let error = Error::new(ErrorKind::Decode(DecodeError::Charset));
-            return Err(self.0.describe(error.detail("JSON is UTF-8, and not UTF-16 or UTF-32")));
+            return Err(self
+                .0
+                .describe(error.with_detail("JSON is UTF-8, and not UTF-16 or UTF-32")));
         }
         let error = decode::json_error(&error, &body);
         match body {
@@ -280,7 +282,7 @@ impl Response {
             true => Ok(body),
             false => Err(self.0.describe(
                 Error::new(ErrorKind::Body(BodyError::Decompress))
-                    .detail("its content encoding is not one that the client undoes"),
+                    .with_detail("its content encoding is not one that the client undoes"),
             )),
         }
     }
@@ -319,7 +321,7 @@ impl Parts {
             let is_cut = start.len() < body.len();
             error = error.with_start_of_body(start, is_cut);
         }
-        error.at_url(&self.url).sent_at_least(Sent::Yes).of_call(&self.facts)
+        error.with_url(&self.url).sent_at_least(Sent::Yes).with_call_facts(&self.facts)
     }
 }
 

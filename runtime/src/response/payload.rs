@@ -39,7 +39,8 @@ impl Payload {
             && ![StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED].contains(&status);
         // A part of what is coded cannot be undone by itself (RFC 9110 §14.2).
         let is_coded = has_body && status != StatusCode::PARTIAL_CONTENT;
-        let decoder = is_coded.then(|| Decoder::of(response.headers_mut())).flatten().map(Box::new);
+        let decoder =
+            is_coded.then(|| Decoder::for_headers(response.headers_mut())).flatten().map(Box::new);
         let announced = announced.filter(|_| has_body);
         Self { response, announced, arrived: 0, decoder }
     }

@@ -172,5 +172,5 @@ fn room(before: usize, needed: usize, estimate: Option<usize>, limit: usize) -> 
 
 pub(crate) fn too_large(limit: u64) -> Error {
     Error::new(ErrorKind::Body(BodyError::TooLarge))
-        .detail(format!("it has more than {limit} bytes"))
+        .with_detail(format!("it has more than {limit} bytes"))
 }

@@ -55,7 +55,7 @@ impl BodyStream {
         Self { source: Source::Whole(bytes), response: None }
     }
 
-    pub(super) fn of_response(mut self, response: Arc<Parts>) -> Self {
+    pub(super) fn with_response(mut self, response: Arc<Parts>) -> Self {
         self.response = Some(response);
         self
     }

@@ -16,7 +16,7 @@ use url::Origin;
 pub(crate) const CAPACITY: u32 = 500;
 
 /// Origins of which something is remembered. A full bucket is not.
-const MOST_ORIGINS: usize = 1024;
+const MAX_ORIGINS: usize = 1024;
 
 /// The buckets of a session on one runtime.
 #[derive(Debug)]
@@ -39,7 +39,7 @@ impl Budget {
         if gone.saturating_add(tokens) > capacity {
             return false;
         }
-        if gone == 0 && missing.len() >= MOST_ORIGINS {
+        if gone == 0 && missing.len() >= MAX_ORIGINS {
             forget_one(&mut missing);
         }
         missing.insert(origin.clone(), gone + tokens);
@@ -117,10 +117,10 @@ mod tests {
     fn the_memory_is_bounded_and_the_worst_are_remembered() {
         let budget = Budget::new(Some(10));
         assert!(budget.take(&origin(0), 10));
-        for number in 1..=MOST_ORIGINS + 10 {
+        for number in 1..=MAX_ORIGINS + 10 {
             assert!(budget.take(&origin(number), 5));
         }
-        assert_eq!(budget.missing().len(), MOST_ORIGINS);
+        assert_eq!(budget.missing().len(), MAX_ORIGINS);
         assert!(!budget.take(&origin(0), 5));
     }
 }

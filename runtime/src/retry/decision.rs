@@ -1,7 +1,7 @@
-//! The decision: this failure, this request, so much done and so much time left. Again, after
+//! The decision: this failure, this request, so much done and so much time left. Retry, after
 //! how long, or not, and why.
 //!
-//! A pure function: what varies from run to run (the clock, chance) is part of its input.
+//! A pure function: what varies from run to run (the clock, jitter) is part of its input.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::error::{
 
 /// Where a call stands when an attempt has failed.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Situation {
+pub(crate) struct AttemptState {
     /// Whether what was processed can be processed again: the method is idempotent, or the
     /// request carries an idempotency key.
     pub(crate) repeatable: bool,
@@ -25,17 +25,17 @@ pub(crate) struct Situation {
     /// How often the request was tried, this attempt included.
     pub(crate) attempts: u32,
     /// The time that remains for the call. None if it is not bounded.
-    pub(crate) left: Option<Duration>,
-    /// Chance: a fraction in `0.0..1.0`.
-    pub(crate) chance: f64,
+    pub(crate) remaining: Option<Duration>,
+    /// A random fraction in `0.0..1.0`.
+    pub(crate) jitter: f64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Decision {
     /// Try again after this wait, if the budget of the origin has so many tokens.
-    Again {
-        after: Duration,
-        tokens: u32,
+    Retry {
+        delay: Duration,
+        cost: u32,
     },
     Stop(Stop),
 }
@@ -61,9 +61,9 @@ pub(crate) enum Stop {
 const TOKENS: u32 = 5;
 const TOKENS_AFTER_TIMEOUT: u32 = 10;
 
-/// Whether to try again, after `error` in this situation.
-pub(crate) fn decide(retry: &Retry, error: &Error, situation: Situation) -> Decision {
-    let Situation { repeatable, replayable, hop, attempts, left, chance } = situation;
+/// Whether to try again, after `error` in this state of the call.
+pub(crate) fn decide(retry: &Retry, error: &Error, state: AttemptState) -> Decision {
+    let AttemptState { repeatable, replayable, hop, attempts, remaining, jitter } = state;
     if attempts > retry.times {
         return Decision::Stop(Stop::Attempts);
     }
@@ -80,24 +80,24 @@ pub(crate) fn decide(retry: &Retry, error: &Error, situation: Situation) -> Deci
     if !replayable {
         return Decision::Stop(Stop::Body);
     }
-    let backoff = backoff(retry, attempts).mul_f64(chance);
-    let after = match error.retry_after().filter(|_| error.is_status()) {
+    let backoff = backoff(retry, attempts).mul_f64(jitter);
+    let delay = match error.retry_after().filter(|_| error.is_status()) {
         Some(asked) if asked > retry.max_retry_after => {
             return Decision::Stop(Stop::RetryAfter);
         }
         // A little later than all others that were told the same.
-        Some(asked) => backoff.max(asked.saturating_add(asked.mul_f64(chance / 10.0))),
+        Some(asked) => backoff.max(asked.saturating_add(asked.mul_f64(jitter / 10.0))),
         None => backoff,
     };
-    if left.is_some_and(|left| left <= after) {
+    if remaining.is_some_and(|remaining| remaining <= delay) {
         return Decision::Stop(Stop::Deadline);
     }
-    let tokens = match error.kind() {
+    let cost = match error.kind() {
         kind if error.sent() == Sent::No && is_free(kind) => 0,
         ErrorKind::Timeout(_) => TOKENS_AFTER_TIMEOUT,
         _ => TOKENS,
     };
-    Decision::Again { after, tokens }
+    Decision::Retry { delay, cost }
 }
 
 /// Whether the method is idempotent (RFC 9110 §9.2.2).
@@ -184,13 +184,13 @@ mod tests {
     use super::*;
     use crate::error::{BuildError, DecodeError, RedirectError};
 
-    const FRESH: Situation = Situation {
+    const FRESH: AttemptState = AttemptState {
         repeatable: true,
         replayable: true,
         hop: 0,
         attempts: 1,
-        left: Some(Duration::from_secs(30)),
-        chance: 0.5,
+        remaining: Some(Duration::from_secs(30)),
+        jitter: 0.5,
     };
 
     fn policy() -> Retry {
@@ -276,9 +276,9 @@ mod tests {
                     .into_iter()
                     .map(|sent| {
                         let error = Error::unsent(*kind).sent_at_least(sent);
-                        let situation = Situation { repeatable: is_idempotent(&method), ..FRESH };
-                        match decide(&policy(), &error, situation) {
-                            Decision::Again { .. } => '+',
+                        let state = AttemptState { repeatable: is_idempotent(&method), ..FRESH };
+                        match decide(&policy(), &error, state) {
+                            Decision::Retry { .. } => '+',
                             Decision::Stop(Stop::Kind | Stop::Processed) => '-',
                             Decision::Stop(_) => '?',
                         }
@@ -291,10 +291,9 @@ mod tests {
 
     #[test]
     fn a_refusal_with_a_time_to_come_back_was_not_processed() {
-        let post = Situation { repeatable: false, ..FRESH };
-        let again = |error, situation| {
-            matches!(decide(&policy(), &error, situation), Decision::Again { .. })
-        };
+        let post = AttemptState { repeatable: false, ..FRESH };
+        let again =
+            |error, state| matches!(decide(&policy(), &error, state), Decision::Retry { .. });
         assert!(again(status(429, Some("1")), post));
         assert!(!again(status(429, None), post));
         for unreadable in ["", "soon", "-1", "2 s", "1e3"] {
@@ -302,24 +301,24 @@ mod tests {
         }
         assert!(again(status(429, Some("0.129")), post));
         assert!(!again(status(503, Some("1")), post));
-        assert!(!again(status(429, Some("1")), Situation { hop: 1, ..post }));
+        assert!(!again(status(429, Some("1")), AttemptState { hop: 1, ..post }));
     }
 
     #[test]
     fn a_stream_is_not_sent_again() {
-        let spent = Situation { replayable: false, ..FRESH };
+        let spent = AttemptState { replayable: false, ..FRESH };
         assert_eq!(decide(&policy(), &status(503, None), spent), Decision::Stop(Stop::Body));
     }
 
     #[test]
     fn what_is_asked_for_replaces_what_is_transient_and_not_what_is_safe() {
         let not_found = policy().on(|error| error.kind() == ErrorKind::Status(404));
-        let again = |error: &Error, situation| {
-            matches!(decide(&not_found, error, situation), Decision::Again { .. })
+        let again = |error: &Error, state| {
+            matches!(decide(&not_found, error, state), Decision::Retry { .. })
         };
         assert!(again(&status(404, None), FRESH));
         assert!(!again(&status(503, None), FRESH));
-        assert!(!again(&status(404, None), Situation { repeatable: false, ..FRESH }));
+        assert!(!again(&status(404, None), AttemptState { repeatable: false, ..FRESH }));
 
         let all = policy().on(|_| true);
         for (kind, ..) in TABLE {
@@ -338,18 +337,18 @@ mod tests {
     fn it_ends_after_as_many_tries_as_were_asked_for() {
         let unavailable = status(503, None);
         for attempts in 1..=3 {
-            let decided = decide(&policy(), &unavailable, Situation { attempts, ..FRESH });
-            assert!(matches!(decided, Decision::Again { .. }));
+            let decided = decide(&policy(), &unavailable, AttemptState { attempts, ..FRESH });
+            assert!(matches!(decided, Decision::Retry { .. }));
         }
-        let decided = decide(&policy(), &unavailable, Situation { attempts: 4, ..FRESH });
+        let decided = decide(&policy(), &unavailable, AttemptState { attempts: 4, ..FRESH });
         assert_eq!(decided, Decision::Stop(Stop::Attempts));
         assert_eq!(decide(&Retry::times(0), &unavailable, FRESH), Decision::Stop(Stop::Attempts));
     }
 
     /// The wait in milliseconds, `None` if there is no next try.
-    fn wait(retry: &Retry, error: &Error, situation: Situation) -> Option<u128> {
-        match decide(retry, error, situation) {
-            Decision::Again { after, .. } => Some(after.as_millis()),
+    fn wait(retry: &Retry, error: &Error, state: AttemptState) -> Option<u128> {
+        match decide(retry, error, state) {
+            Decision::Retry { delay, .. } => Some(delay.as_millis()),
             Decision::Stop(_) => None,
         }
     }
@@ -359,8 +358,9 @@ mod tests {
         let many =
             Retry::times(u32::MAX).backoff(Duration::from_millis(100)..Duration::from_secs(1));
         let unavailable = status(503, None);
-        let at =
-            |attempts, chance| wait(&many, &unavailable, Situation { attempts, chance, ..FRESH });
+        let at = |attempts, jitter| {
+            wait(&many, &unavailable, AttemptState { attempts, jitter, ..FRESH })
+        };
         assert_eq!(
             [1, 2, 3, 4, 5, 6].map(|attempt| at(attempt, 0.5)),
             [Some(50), Some(100), Some(200), Some(400), Some(500), Some(500)]
@@ -368,15 +368,19 @@ mod tests {
         assert_eq!(at(1, 0.0), Some(0));
         assert_eq!(at(u32::MAX, 0.5), Some(500), "no overflow");
         let endless = Retry::times(u32::MAX).backoff(Duration::MAX..Duration::MAX);
-        let unbounded =
-            Situation { left: None, attempts: 64, chance: 1.0 - f64::EPSILON / 2.0, ..FRESH };
+        let unbounded = AttemptState {
+            remaining: None,
+            attempts: 64,
+            jitter: 1.0 - f64::EPSILON / 2.0,
+            ..FRESH
+        };
         assert!(wait(&endless, &unavailable, unbounded).is_some(), "no overflow");
     }
 
     #[test]
     fn retry_after_is_waited_for_and_a_little_longer() {
-        let ask = |seconds, chance| {
-            wait(&policy(), &status(503, Some(seconds)), Situation { chance, ..FRESH })
+        let ask = |seconds, jitter| {
+            wait(&policy(), &status(503, Some(seconds)), AttemptState { jitter, ..FRESH })
         };
         assert_eq!(ask("2", 0.0), Some(2000));
         assert_eq!(ask("2", 0.5), Some(2100));
@@ -394,31 +398,30 @@ mod tests {
             headers.insert(name, value.parse().expect("a header"));
         }
         let error = Error::new(ErrorKind::Status(503)).with_headers(headers);
-        assert_eq!(wait(&policy(), &error, Situation { chance: 0.0, ..FRESH }), Some(3000));
+        assert_eq!(wait(&policy(), &error, AttemptState { jitter: 0.0, ..FRESH }), Some(3000));
     }
 
     #[test]
     fn what_cannot_be_waited_for_ends_the_call_at_once() {
-        let decided = |retry: &Retry, seconds, situation| {
-            decide(retry, &status(503, Some(seconds)), situation)
-        };
+        let decided =
+            |retry: &Retry, seconds, state| decide(retry, &status(503, Some(seconds)), state);
         let stop = Decision::Stop;
         assert_eq!(decided(&policy(), "31", FRESH), stop(Stop::RetryAfter));
         assert_eq!(decided(&policy(), "99999999999999999999", FRESH), stop(Stop::RetryAfter));
         let patient = policy().max_retry_after(Duration::MAX);
         assert_eq!(decided(&patient, "31", FRESH), stop(Stop::Deadline));
-        let unbounded = Situation { left: None, ..FRESH };
-        assert!(matches!(decided(&patient, "31", unbounded), Decision::Again { .. }));
+        let unbounded = AttemptState { remaining: None, ..FRESH };
+        assert!(matches!(decided(&patient, "31", unbounded), Decision::Retry { .. }));
         let endless = decided(&patient, "99999999999999999999", unbounded);
-        assert!(matches!(endless, Decision::Again { .. }), "no overflow");
-        let late = Situation { left: Some(Duration::from_millis(50)), ..FRESH };
+        assert!(matches!(endless, Decision::Retry { .. }), "no overflow");
+        let late = AttemptState { remaining: Some(Duration::from_millis(50)), ..FRESH };
         assert_eq!(decide(&policy(), &status(503, None), late), stop(Stop::Deadline));
     }
 
     #[test]
     fn only_what_the_server_did_not_notice_is_free() {
-        let tokens = |error: Error| match decide(&policy(), &error, FRESH) {
-            Decision::Again { tokens, .. } => tokens,
+        let cost = |error: Error| match decide(&policy(), &error, FRESH) {
+            Decision::Retry { cost, .. } => cost,
             Decision::Stop(why) => panic!("{why:?}"),
         };
         for kind in [
@@ -426,15 +429,15 @@ mod tests {
             ErrorKind::Connect(ConnectError::Dns),
             ErrorKind::Disconnected(DisconnectedError::Unsent),
         ] {
-            assert_eq!(tokens(Error::unsent(kind)), 0, "{kind:?}");
-            assert_eq!(tokens(Error::unsent(kind).sent_at_least(Sent::Maybe)), 5, "{kind:?}");
+            assert_eq!(cost(Error::unsent(kind)), 0, "{kind:?}");
+            assert_eq!(cost(Error::unsent(kind).sent_at_least(Sent::Maybe)), 5, "{kind:?}");
         }
         for leaf in [ConnectError::Tls, ConnectError::Proxy, ConnectError::Other] {
-            assert_eq!(tokens(Error::new(ErrorKind::Connect(leaf))), 5, "{leaf:?}");
+            assert_eq!(cost(Error::new(ErrorKind::Connect(leaf))), 5, "{leaf:?}");
         }
-        assert_eq!(tokens(status(503, None)), 5);
+        assert_eq!(cost(status(503, None)), 5);
         for leaf in [TimeoutError::Connect, TimeoutError::Attempt, TimeoutError::Idle] {
-            assert_eq!(tokens(Error::unsent(ErrorKind::Timeout(leaf))), 10, "{leaf:?}");
+            assert_eq!(cost(Error::unsent(ErrorKind::Timeout(leaf))), 10, "{leaf:?}");
         }
     }
 
@@ -445,7 +448,7 @@ mod tests {
             decide(&policy(), &error, FRESH)
         };
         assert_eq!(refused(StatusCode::PROXY_AUTHENTICATION_REQUIRED), Decision::Stop(Stop::Kind));
-        assert!(matches!(refused(StatusCode::BAD_GATEWAY), Decision::Again { .. }));
+        assert!(matches!(refused(StatusCode::BAD_GATEWAY), Decision::Retry { .. }));
     }
 
     #[test]
@@ -457,9 +460,9 @@ mod tests {
 
     #[test]
     fn a_wait_that_ends_with_the_deadline_is_not_begun() {
-        let left = Situation { left: Some(Duration::from_millis(50)), ..FRESH };
-        assert_eq!(wait(&policy(), &status(503, None), left), None);
-        let left = Situation { left: Some(Duration::from_millis(51)), ..FRESH };
-        assert_eq!(wait(&policy(), &status(503, None), left), Some(50));
+        let remaining = AttemptState { remaining: Some(Duration::from_millis(50)), ..FRESH };
+        assert_eq!(wait(&policy(), &status(503, None), remaining), None);
+        let remaining = AttemptState { remaining: Some(Duration::from_millis(51)), ..FRESH };
+        assert_eq!(wait(&policy(), &status(503, None), remaining), Some(50));
     }
 }

@@ -144,7 +144,7 @@ impl Session {
     /// # Errors
     ///
     /// Whatever goes wrong up to the last byte of the body, by [kind](crate::ErrorKind); a status
-    /// that the request does not [expect](Request::expect) is an error. If the future is dropped,
+    /// that is not one of the request's [success statuses](Request::success_statuses) is an error. If the future is dropped,
     /// the connection is closed, and the server may have processed the request.
     ///
     /// # Panics

@@ -197,7 +197,7 @@ impl Future for Sending {
         let Self { way, https, own } = &mut *self;
         let head = match way {
             Way::Direct(sending) => match ready!(Pin::new(&mut *sending).poll(context)) {
-                Ok(response) => Ok(Head::of_hyper(response)),
+                Ok(response) => Ok(Head::from_hyper(response)),
                 Err(error) => {
                     let is_alive = own.as_ref().is_some_and(|local| local.is_alive());
                     Err(classify::direct(error, sending.has_connection(), is_alive))
@@ -207,7 +207,7 @@ impl Future for Sending {
                 let (polled, connects) = connecting::poll(response, context);
                 *is_connecting = connects;
                 match (ready!(polled), own) {
-                    (Ok(response), own) => Ok(Head::of_reqwest(response, own.is_none())),
+                    (Ok(response), own) => Ok(Head::from_reqwest(response, own.is_none())),
                     (Err(error), Some(local)) => {
                         Err(classify::head(error, *https, local.is_alive(), &local.proxies))
                     }
@@ -218,7 +218,7 @@ impl Future for Sending {
                 }
             }
             Way::Service(answer) => match ready!(answer.as_mut().poll(context)) {
-                Ok(response) => Ok(Head::of_reqwest(response, true)),
+                Ok(response) => Ok(Head::from_reqwest(response, true)),
                 Err(ServiceError::NotReady(error)) => Err(classify::unsent(error).into()),
                 Err(ServiceError::Failed(error)) => Err(classify::service(error, *https)),
             },
@@ -228,7 +228,7 @@ impl Future for Sending {
 }
 
 impl Head {
-    fn of_hyper(response: http::Response<hyper::body::Incoming>) -> Self {
+    fn from_hyper(response: http::Response<hyper::body::Incoming>) -> Self {
         let is_http2 = response.version() == http::Version::HTTP_2;
         let announced = response.body().size_hint().exact();
         let response = response.map(|body| ReceivedBody::Direct { body, is_http2 });
@@ -236,7 +236,7 @@ impl Head {
     }
 
     /// A client of the user's may have followed redirects, and then its URL is another.
-    fn of_reqwest(response: reqwest::Response, may_have_redirected: bool) -> Self {
+    fn from_reqwest(response: reqwest::Response, may_have_redirected: bool) -> Self {
         let announced = response.content_length();
         let url = may_have_redirected.then(|| response.url().clone());
         let response = http::Response::from(response).map(ReceivedBody::Reqwest);
@@ -258,7 +258,7 @@ pub(crate) trait ErasedService: Send + Sync {
 pub(crate) type ResponseFuture =
     Pin<Box<dyn Future<Output = Result<reqwest::Response, ServiceError>> + Send>>;
 
-/// Where a service gave up.
+/// The error of a tower service, by where it was returned.
 pub(crate) enum ServiceError {
     /// Before it took the request.
     NotReady(BoxError),

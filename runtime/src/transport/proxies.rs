@@ -95,7 +95,7 @@ impl Proxies {
     /// The same for the direct sender; `None` if only reqwest knows what they take.
     pub(crate) fn direct(&self) -> Option<direct::Proxies> {
         match self.own.first() {
-            None if self.are_system() => Some(direct::Proxies::of_system()),
+            None if self.are_system() => Some(direct::Proxies::from_system()),
             None => Some(direct::Proxies::None),
             // It takes every URL, and so those behind it none.
             Some(Given::Url(url)) => Some(direct::Proxies::all(url)),

@@ -90,7 +90,7 @@ pub(super) async fn perform(
     };
     let url = stage.fill(&client.url);
     if client.warmup {
-        let warmup = session.fetch(Request::get(url.clone()).expect(ANY)).await;
+        let warmup = session.fetch(Request::get(url.clone()).success_statuses(ANY)).await;
         if let Err(error) = warmup {
             return Done::Unfit(format!("the first request failed: {error:#}"));
         }
@@ -205,7 +205,7 @@ fn request(client: &Client, url: String, timer: ReadTimer) -> Request {
         }
         Some(Body::JsonUnserializable) => request.json(&Unserializable),
     };
-    request = request.expect(match (client.raise_for_status, client.allow_redirects) {
+    request = request.success_statuses(match (client.raise_for_status, client.allow_redirects) {
         (false, true) => ANSWERED,
         (false, false) => ANY,
         (true, true) => NO_ERROR_ANSWERED,

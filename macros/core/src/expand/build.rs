@@ -172,13 +172,13 @@ fn content(content: &Content) -> TokenStream {
     call_at(content.key.span(), &content.key.to_string(), value)
 }
 
-// Output: .expect(&[200..=299, 304..=304])
+// Output: .success_statuses(&[200..=299, 304..=304])
 fn expect(ranges: &[(u16, u16)]) -> TokenStream {
     let ranges = ranges.iter().map(|(first, last)| {
         let (first, last) = (Literal::u16_unsuffixed(*first), Literal::u16_unsuffixed(*last));
         code!(#first..=#last)
     });
-    code!(.expect(&[#(#ranges),*]))
+    code!(.success_statuses(&[#(#ranges),*]))
 }
 
 // Output: .timeout(D).attempt_timeout(D).idle_timeout(D).max_body(65536).error_body(1024)

@@ -32,7 +32,7 @@ async fn update(&self, id: u64, user: User) -> Result<Option<u64>, Error> {
         .header("accept", "application/json")
         .bearer_auth(&self.token)
         .json(&user)
-        .expect(&[200..=299, 304..=304])
+        .success_statuses(&[200..=299, 304..=304])
         .timeout(::core::time::Duration::from_secs(30))
         .attempt_timeout(::core::time::Duration::from_secs(10))
         .idle_timeout(::core::time::Duration::from_secs(20))

@@ -16,7 +16,7 @@ async fn order(page: u8, key: &str, order: Order) -> Result<Receipt, Error> {
         .header("accept", "application/json")
         .bearer_auth(token().await)
         .json(&order)
-        .expect(&[200..=299, 304..=304])
+        .success_statuses(&[200..=299, 304..=304])
         .streaming(reader.streaming);
     let response = ::backstop::Session::shared().fetch(request).await;
     reader.read(response)

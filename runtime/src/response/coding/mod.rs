@@ -113,7 +113,7 @@ impl Decoder {
     /// The decoder of a body with these headers, which then no longer say that it is coded, nor how
     /// long that was. None if it is not coded, or in a coding that is not known: that is left as it
     /// is, headers and all.
-    pub(super) fn of(headers: &mut HeaderMap) -> Option<Self> {
+    pub(super) fn for_headers(headers: &mut HeaderMap) -> Option<Self> {
         if !headers.contains_key(header::CONTENT_ENCODING) {
             return None;
         }

@@ -17,7 +17,7 @@ pub(super) enum Decoded {
 pub(super) enum Decoder {}
 
 impl Decoder {
-    pub(super) fn of(_: &mut HeaderMap) -> Option<Self> {
+    pub(super) fn for_headers(_: &mut HeaderMap) -> Option<Self> {
         None
     }
 

@@ -64,7 +64,7 @@ fn headers(codings: &[&'static str]) -> HeaderMap {
 fn decode<'a>(coding: &str, chunks: impl IntoIterator<Item = &'a [u8]>) -> Result<Vec<u8>, Error> {
     let mut headers = HeaderMap::new();
     headers.insert(header::CONTENT_ENCODING, coding.parse().expect("a value"));
-    let mut decoder = Decoder::of(&mut headers).expect("known codings");
+    let mut decoder = Decoder::for_headers(&mut headers).expect("known codings");
     let mut chunks = chunks.into_iter();
     let mut plain = Vec::new();
     loop {
@@ -182,12 +182,12 @@ fn what_is_not_known_is_left_as_it_is() {
         [&["compress"][..], &[known, "compress"], &["identity"], &[""], &[known; MAX_CODINGS + 1]]
     {
         let mut headers = headers(codings);
-        assert!(Decoder::of(&mut headers).is_none(), "{codings:?}");
+        assert!(Decoder::for_headers(&mut headers).is_none(), "{codings:?}");
         assert_eq!(headers.get_all(header::CONTENT_ENCODING).iter().count(), codings.len());
     }
     let mut headers = headers(&[known; MAX_CODINGS]);
     headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("9"));
-    assert!(Decoder::of(&mut headers).is_some());
+    assert!(Decoder::for_headers(&mut headers).is_some());
     assert!(headers.is_empty(), "they describe what was undone: {headers:?}");
 }
 

@@ -370,12 +370,12 @@ async fn which_statuses_count_is_the_request_s_to_say() {
     };
     assert_eq!(fetch(get(299)).await.expect("2xx").status(), 299);
     assert_eq!(fetch(get(404)).await.expect_err("4xx").kind(), ErrorKind::Status(404));
-    let tolerant = |status| get(status).expect(&[200..=299, 404..=404, 302..=302]);
+    let tolerant = |status| get(status).success_statuses(&[200..=299, 404..=404, 302..=302]);
     assert_eq!(fetch(tolerant(404)).await.expect("expected").status(), 404);
     assert_eq!(fetch(tolerant(302)).await.expect("not followed").status(), 302);
     assert_eq!(fetch(tolerant(410)).await.expect_err("410").kind(), ErrorKind::Status(410));
     assert_eq!(
-        fetch(get(200).expect(&[304..=304])).await.expect_err("200").kind(),
+        fetch(get(200).success_statuses(&[304..=304])).await.expect_err("200").kind(),
         ErrorKind::Status(200)
     );
 }
