@@ -42,22 +42,6 @@ pub fn log_at(level: Level, error: &Error) {
     event_at!(ERROR WARN INFO DEBUG TRACE);
 }
 
-/// Calls a closure with an error, and returns what it returns: how `#[request]` calls a handler that is
-/// written as a closure.
-///
-/// That the closure is its argument tells rustc the type of the closure's own: the error's methods can
-/// be called.
-///
-/// ```
-/// use backstop::{Error, ErrorKind, notify};
-///
-/// let error = Error::new(ErrorKind::Protocol);
-/// notify(&error, |error| eprintln!("failed in attempt {}", error.attempts()));
-/// ```
-pub fn notify<'a, T>(error: &'a Error, handler: impl FnOnce(&'a Error) -> T) -> T {
-    handler(error)
-}
-
 /// Prints the error and its whole chain of causes to the standard error stream, on one line.
 ///
 /// ```

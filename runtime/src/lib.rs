@@ -28,7 +28,7 @@
 //! - [`Session`] holds connections and defaults; it is safe to share in a `static`.
 //!
 //! The attribute expands to calls of this library, which is complete without it: [`Request`],
-//! [`Session::fetch`], [`Response`], [`FromResponse`], [`Outcome`], [`Failure`] and [`Finally`].
+//! [`Session::fetch`], [`Response`] and [`FromResponse`]. [`expansion`] has the rest of what it writes.
 //!
 //! # Limits
 //!
@@ -59,15 +59,14 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-pub mod by_type;
 mod classify;
 mod deadline;
 mod decode;
 mod direct;
 mod error;
 mod exchange;
+pub mod expansion;
 mod handlers;
-mod outcome;
 mod redact;
 mod request;
 mod response;
@@ -86,7 +85,7 @@ pub mod faults {}
 #[doc = include_str!("../docs/request.md")]
 pub use backstop_macros::request;
 pub use bytes::Bytes;
-pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};
+pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header};
 pub use reqwest;
 pub use tracing::Level;
 pub use url::Url;
@@ -98,13 +97,10 @@ pub use self::{
         RedirectError, Sent, TimeoutError,
     },
     exchange::Exchange,
-    handlers::{log, log_at, notify, print},
-    outcome::{
-        Ending, FailWith, Failure, Finally, FinallyAsync, LastSteps, Outcome, Succeed, finally,
-        finally_async, handle,
-    },
+    expansion::{ending::Ending, outcome::Outcome},
+    handlers::{log, log_at, print},
     request::{Body, IntoHeaderValue, Request},
-    response::{BodyStream, FromResponse, FromResponseParts, Json, Response, read},
+    response::{BodyStream, FromResponse, FromResponseParts, Json, Response},
     retry::Retry,
     session::{Session, SessionBuilder},
     transport::Proxy,

@@ -41,9 +41,9 @@ const ADVICE: [&str; 16] = [
 ];
 
 /// Names of internals, which no message contains.
-const INNER: [&str; 9] = [
+const INNER: [&str; 10] = [
     "__private",
-    "no_outcome",
+    "type_hint",
     "Deref",
     "autoderef",
     "probing",
@@ -51,6 +51,7 @@ const INNER: [&str; 9] = [
     "into_outcome",
     "from_failure`",
     "`Finally",
+    "by_type",
 ];
 
 /// The maximal number of lines of an output.

@@ -58,7 +58,7 @@ pub trait FromResponse: Sized {
 /// facts of this one: method, URL, status, headers, the start of the body, attempts and time.
 ///
 /// ```
-/// use backstop::{Error, Json, Request, Session, read};
+/// use backstop::{Error, Json, Request, Session, expansion::read};
 ///
 /// # async fn example() -> Result<(), Error> {
 /// let request = Request::get("https://api.example.com/names").reads::<Json<Vec<String>>>();

@@ -184,7 +184,7 @@ fn statement(action: &Action, krate: &Path) -> Option<TokenStream> {
             let krate = crate_at(krate, span);
             let error = local_at(span, "error");
             let arguments = parentheses(closure, quote_spanned!(span=> &#error, #closure));
-            Some(quote_spanned!(span=> #krate::notify #arguments))
+            Some(quote_spanned!(span=> #krate::expansion::notify #arguments))
         }
         Action::AsyncClosure(closure) => {
             let span = mixed_span(closure);

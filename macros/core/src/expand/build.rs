@@ -66,14 +66,14 @@ pub(super) fn request(
     chain.into_statements()
 }
 
-// Output: let reader = ::backstop::by_type::returns::<R>().reader();
+// Output: let reader = ::backstop::expansion::decode::<R>().reader();
 pub(super) fn reader(request: &Request, item: &Item, how: &str) -> TokenStream {
     let output = output(request);
     // Located at the return type: rustc reports one that cannot be decoded there.
     let span = output_span(request, item);
     let krate = crate_at(&request.krate, span);
     let how = Ident::new(how, span);
-    let reader = quote_spanned!(span=> #krate::by_type::#how::<#output>().reader());
+    let reader = quote_spanned!(span=> #krate::expansion::#how::<#output>().reader());
     code!(let reader = #reader;)
 }
 
@@ -372,17 +372,17 @@ fn is_known(ty: &Type) -> bool {
     }
 }
 
-// Output: let reader = ::backstop::by_type::taken::<Remaining>().reader();
+// Output: let reader = ::backstop::expansion::extract::<Remaining>().reader();
 pub(super) fn extracted_reader(request: &Request, taken: &Extracted) -> Option<TokenStream> {
     let Extracted { ty, by_type, .. } = taken;
     // Located at the type: rustc reports one that cannot be read there.
     let span = user_span(ty);
     let krate = crate_at(&request.krate, span);
-    let reader = quote_spanned!(span=> #krate::by_type::taken::<#ty>().reader());
+    let reader = quote_spanned!(span=> #krate::expansion::extract::<#ty>().reader());
     by_type.then(|| code!(let reader = #reader;))
 }
 
-// Output: ::backstop::read::<Json<User>>(response)
+// Output: ::backstop::expansion::read::<Json<User>>(response)
 //         reader.read(response)
 pub(super) fn read(request: &Request, Extracted { ty, by_type, .. }: &Extracted) -> TokenStream {
     if *by_type {
@@ -393,7 +393,7 @@ pub(super) fn read(request: &Request, Extracted { ty, by_type, .. }: &Extracted)
     let span = user_span(ty);
     let krate = crate_at(&request.krate, span);
     let read = Ident::new("read", span);
-    code!(#krate::#read::<#ty>(response))
+    code!(#krate::expansion::#read::<#ty>(response))
 }
 
 /// `&expr`, in parentheses if it needs them.

@@ -8,15 +8,15 @@ use super::actions::{ArmWriter, failure_call};
 use super::build::Fetch;
 use super::{build, code, crate_at, local_at, mixed_span, output, output_span, run, user_span};
 use crate::item::{Item, may_be_refutable};
-use crate::model::{Body, Call, Callee, Exit, Handlers, OnError, Request, Success};
+use crate::model::{Body, BodyForm, Call, Callee, Exit, Handlers, OnError, Request, Success};
 
 // Output: let finally = …;                                     with `finally`
 //         let request = …;
 //         let response = ::backstop::Session::shared().fetch(request).await;
-//         ::backstop::handle(|| -> R {                         unless something may be awaited
-//             let failure = match ::backstop::read::<T>(response) {
+//         ::backstop::expansion::call(|| -> R {                unless something may be awaited
+//             let failure = match ::backstop::expansion::read::<T>(response) {
 //                 ::core::result::Result::Ok(…) => SUCCESS,
-//                 ::core::result::Result::Err(error) => ::backstop::Failure::new(error),
+//                 ::core::result::Result::Err(error) => ::backstop::expansion::failed(error),
 //             };
 //             OUTCOME
 //         })
@@ -25,7 +25,7 @@ pub(super) fn statements(request: &Request, handlers: &Handlers, item: &Item) ->
     let reader = match build::extracted(request, item) {
         Some(taken) => build::extracted_reader(request, &taken),
         None => match handlers.success {
-            Success::Decode => Some(build::reader(request, item, "total")),
+            Success::Decode => Some(build::reader(request, item, "try_decode")),
             Success::Inspect(_) | Success::Run(_) => None,
         },
     };
@@ -38,7 +38,7 @@ pub(super) fn statements(request: &Request, handlers: &Handlers, item: &Item) ->
         false => {
             let mut block = Group::new(Delimiter::Brace, handled);
             block.set_span(item.end);
-            run::handle(request, &block)
+            run::call(request, &block)
         }
     };
     code! {
@@ -66,9 +66,9 @@ fn handled(request: &Request, handlers: &Handlers, item: &Item) -> TokenStream {
 }
 
 // Input:  finally = released(id)
-// Output: let finally = ::backstop::finally(|_| { released(id); });
+// Output: let finally = ::backstop::expansion::finally(|_| { released(id); });
 // Input:  finally = released
-// Output: let finally = ::backstop::finally(|ending| released(ending));
+// Output: let finally = ::backstop::expansion::finally(|ending| released(ending));
 fn guard(call: &Call, request: &Request) -> TokenStream {
     let called = match (&call.callee, call.awaited.is_some()) {
         (Callee::Function(called), _) => {
@@ -86,7 +86,7 @@ fn guard(call: &Call, request: &Request) -> TokenStream {
         Some(_) => quote_spanned!(span=> finally_async),
         None => quote_spanned!(span=> finally),
     };
-    let new = quote_spanned!(span=> #krate::#new(#called));
+    let new = quote_spanned!(span=> #krate::expansion::#new(#called));
     code!(let finally = #new;)
 }
 
@@ -130,45 +130,47 @@ fn reading(request: &Request, item: &Item) -> Reading {
     }
 }
 
-// Output: let failure: ::backstop::Failure<R> = match reader.read(response) {
+// Output: let failure = match reader.read(response) {
 //             ::core::result::Result::Ok(outcome) => return outcome,
-//             ::core::result::Result::Err(error) => ::backstop::Failure::new(error),
+//             ::core::result::Result::Err(failure) => failure,
 //         };
 fn decoded(request: &Request, handlers: &Handlers) -> TokenStream {
     let krate = &request.krate;
-    let output = output(request);
     let failure = failure_pattern(handlers);
     let done = match finished(handlers, code!(#krate::Ending::Done)) {
         Some(finished) => code!({ #finished return outcome; }),
         None => code!(return outcome,),
     };
     code! {
-        let #failure: #krate::Failure<#output> = match reader.read(response) {
+        let #failure = match reader.read(response) {
             ::core::result::Result::Ok(outcome) => #done
-            ::core::result::Result::Err(error) => #krate::Failure::new(error),
+            ::core::result::Result::Err(failure) => failure,
         };
     }
 }
 
 // Input:  { BODY }
-// Output: let failure = match ::backstop::read::<T>(response) {
+// Output: let failure = match ::backstop::expansion::read::<T>(response) {
 //             ::core::result::Result::Ok(…) => {
 //                 let outcome: R = { BODY };
-//                 let error = ::backstop::by_type::returned(&outcome).request_error();
+//                 let error = ::backstop::expansion::inspect(&outcome).request_error();
 //                 let ::core::option::Option::Some(error) = error else {
 //                     return outcome;
 //                 };
-//                 ::backstop::Failure::returned(error, outcome)
+//                 ::backstop::expansion::returned(error, outcome)
 //             }
-//             ::core::result::Result::Err(error) => ::backstop::Failure::new(error),
+//             ::core::result::Result::Err(error) => ::backstop::expansion::failed(error),
 //         };
 fn inspected(request: &Request, handlers: &Handlers, item: &Item, body: &Body) -> TokenStream {
     let krate = &request.krate;
     let output = output(request);
     let Reading { read, pat, taken } = reading(request, item);
+    // A closure states its type itself.
+    let is_typed = matches!(body.form, BodyForm::Closure) && request.output.is_some();
+    let ty = (!is_typed).then(|| code!(: #output));
     let (body, allow) = (run::body(request, body), run::allow_unreachable(body));
     let failure = failure_pattern(handlers);
-    let ending = code!(#krate::by_type::returned(&outcome).ending());
+    let ending = code!(#krate::expansion::inspect(&outcome).ending());
     let finished = match &handlers.finally {
         // Borrows of the outcome end before the `.await`.
         Some(call) if call.awaited.is_some() => {
@@ -181,28 +183,28 @@ fn inspected(request: &Request, handlers: &Handlers, item: &Item, body: &Body) -
         let #failure = match #read {
             ::core::result::Result::Ok(#pat) => {
                 #taken
-                let outcome: #output = #body;
+                let outcome #ty = #body;
                 #allow
-                let error = #krate::by_type::returned(&outcome).request_error();
+                let error = #krate::expansion::inspect(&outcome).request_error();
                 let ::core::option::Option::Some(error) = error else {
                     #finished
                     return outcome;
                 };
-                #krate::Failure::returned(error, outcome)
+                #krate::expansion::returned(error, outcome)
             }
-            ::core::result::Result::Err(error) => #krate::Failure::new(error),
+            ::core::result::Result::Err(error) => #krate::expansion::failed(error),
         };
     }
 }
 
 // Input:  { BODY }, in a function that returns nothing, with `finally`
-// Output: let failure: ::backstop::Failure<()> = match ::backstop::read::<T>(response) {
+// Output: let failure: ::backstop::expansion::Failure<()> = match ::backstop::expansion::read::<T>(response) {
 //             ::core::result::Result::Ok(…) => {
 //                 let _: () = { BODY };
 //                 finally.end(::backstop::Ending::Done);
 //                 return;
 //             }
-//             ::core::result::Result::Err(error) => ::backstop::Failure::new(error),
+//             ::core::result::Result::Err(error) => ::backstop::expansion::failed(error),
 //         };
 fn run_before(
     finally: &Call,
@@ -217,7 +219,7 @@ fn run_before(
     let failure = failure_pattern(handlers);
     let finished = end(finally, code!(#krate::Ending::Done));
     code! {
-        let #failure: #krate::Failure<()> = match #read {
+        let #failure: #krate::expansion::Failure<()> = match #read {
             ::core::result::Result::Ok(#pat) => {
                 #taken
                 let _: () = #body;
@@ -225,16 +227,16 @@ fn run_before(
                 #finished
                 return;
             }
-            ::core::result::Result::Err(error) => #krate::Failure::new(error),
+            ::core::result::Result::Err(error) => #krate::expansion::failed(error),
         };
     }
 }
 
 // Input:  { BODY }, in a function that returns nothing, without `finally`
-// Output: match ::backstop::read::<T>(response) {
+// Output: match ::backstop::expansion::read::<T>(response) {
 //             ::core::result::Result::Ok(…) => { BODY }
 //             ::core::result::Result::Err(error) => {
-//                 let failure = ::backstop::Failure::<()>::new(error);
+//                 let failure = ::backstop::expansion::failed::<()>(error);
 //                 OUTCOME
 //             }
 //         }
@@ -253,7 +255,7 @@ fn run_last(
         match #read {
             ::core::result::Result::Ok(#pat) => { #taken #body }
             ::core::result::Result::Err(error) => {
-                let #failure = #krate::Failure::<()>::new(error);
+                let #failure = #krate::expansion::failed::<()>(error);
                 #outcome
             }
         }
@@ -384,7 +386,7 @@ fn cleanup(call: &Call, krate: &Path) -> TokenStream {
         Callee::Function(called) => super::call(called, TokenStream::new()),
         Callee::Closure(closure) => {
             let krate = crate_at(krate, mixed_span(closure));
-            quote_spanned!(mixed_span(closure)=> #krate::handle(#closure))
+            quote_spanned!(mixed_span(closure)=> #krate::expansion::call(#closure))
         }
         Callee::Verbatim(expr) => code!(#expr),
     };

@@ -52,7 +52,7 @@ fn statements(request: &Request, item: &Item) -> TokenStream {
 
 // Input:  fn user(&'life0 self) -> Pin<Box<dyn Future<Output = R> + Send + 'async_trait>> { … }
 // Output: ::std::boxed::Box::pin(async move {
-//             if let ::core::option::Option::Some(outcome) = ::backstop::by_type::no_outcome::<R>() {
+//             if let ::core::option::Option::Some(outcome) = ::backstop::expansion::type_hint::<R>() {
 //                 return outcome;
 //             }
 //             STATEMENTS

@@ -22,7 +22,7 @@ pub(super) fn statements(request: &Request, item: &Item, body: Option<&Body>) ->
 //         async fn user(id: u64, #[response] Json(user): Json<User>) -> Result<User, Error> { BODY }
 // Output: let request = ::backstop::Request::get("/users/{id}").path("id", &id).reads::<Json<User>>();
 //         let response = ::backstop::Session::shared().fetch(request).await;
-//         let Json(user) = match ::backstop::read::<Json<User>>(response) {
+//         let Json(user) = match ::backstop::expansion::read::<Json<User>>(response) {
 //             ::core::result::Result::Ok(response) => response,
 //             ::core::result::Result::Err(error) => return ::backstop::Outcome::from_error(error),
 //         };
@@ -90,13 +90,13 @@ fn without_response(request: &Request, item: &Item, body: &Body) -> TokenStream 
 
 // Input:  #[request(get = "/users/{id}")]
 //         async fn user(id: u64) -> Result<User, Error>;
-// Output: let reader = ::backstop::by_type::returns::<Result<User, Error>>().reader();
+// Output: let reader = ::backstop::expansion::decode::<Result<User, Error>>().reader();
 //         let request = ::backstop::Request::get("/users/{id}").path("id", &id)
 //             .streaming(reader.streaming);
 //         let response = ::backstop::Session::shared().fetch(request).await;
 //         reader.read(response)
 fn bodyless(request: &Request, item: &Item) -> TokenStream {
-    let reader = build::reader(request, item, "returns");
+    let reader = build::reader(request, item, "decode");
     let build = build::request(request, item, Some(code!(reader.streaming)));
     let Fetch { exchange, response } = build::fetch(request);
     code! {

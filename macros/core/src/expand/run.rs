@@ -9,7 +9,7 @@ use crate::model::{Body, BodyForm, Request};
 // Input:  { Ok(user) }
 // Output: { Ok(user) }
 // Input:  { let user = parse(text)?; Ok(user) }
-// Output: ::backstop::handle(|| -> R { let user = parse(text)?; Ok(user) })
+// Output: ::backstop::expansion::call(|| -> R { let user = parse(text)?; Ok(user) })
 // Input:  { let user = parse(text).await?; Ok(user) }
 // Output: deadline.scope(async { let user = parse(text).await?; Ok(user) }).await
 pub(super) fn body(request: &Request, body: &Body) -> TokenStream {
@@ -17,7 +17,7 @@ pub(super) fn body(request: &Request, body: &Body) -> TokenStream {
     let block = &body.block;
     match body.form {
         BodyForm::Last { .. } | BodyForm::Block { .. } => block.to_token_stream(),
-        BodyForm::Closure => handle(request, block),
+        BodyForm::Closure => call(request, block),
         BodyForm::Async => {
             let block = async_block(request, block, false);
             code!(#block.await)
@@ -45,17 +45,17 @@ pub(super) fn allow_unreachable(body: &Body) -> Option<TokenStream> {
     may_diverge.then(|| code!(#[allow(unreachable_code)]))
 }
 
-// Output: ::backstop::handle(|| -> R { BLOCK })
-pub(super) fn handle(request: &Request, block: &Group) -> TokenStream {
+// Output: ::backstop::expansion::call(|| -> R { BLOCK })
+pub(super) fn call(request: &Request, block: &Group) -> TokenStream {
     let krate = &request.krate;
     let output = request.output.as_ref().map(|output| code!(-> #output));
     // With the user's span: in a closure with a generated span, rustc names no variable in errors.
     let closure = quote_spanned!(block.span()=> || #output #block);
-    code!(#krate::handle(#closure))
+    code!(#krate::expansion::call(#closure))
 }
 
 // Output: async {
-//             if let ::core::option::Option::Some(outcome) = ::backstop::by_type::no_outcome::<R>() {
+//             if let ::core::option::Option::Some(outcome) = ::backstop::expansion::type_hint::<R>() {
 //                 return outcome;
 //             }
 //             let user = parse(text).await?; Ok(user)
@@ -64,19 +64,19 @@ fn async_block(request: &Request, block: &Group, moves: bool) -> TokenStream {
     let tokens = block.stream();
     let type_hint = type_hint(request);
     let moved = moves.then(|| code!(move));
-    // With the user's span, for the same reason as in `handle`.
+    // With the user's span, for the same reason as in `call`.
     quote_spanned!(block.span()=> async #moved { #type_hint #tokens })
 }
 
 /// The beginning of an `async` block, which takes its type from the first value that it returns.
-// Output: if let ::core::option::Option::Some(outcome) = ::backstop::by_type::no_outcome::<R>() {
+// Output: if let ::core::option::Option::Some(outcome) = ::backstop::expansion::type_hint::<R>() {
 //             return outcome;
 //         }
 pub(super) fn type_hint(request: &Request) -> Option<TokenStream> {
     let krate = &request.krate;
     request.output.as_ref().map(|output| {
         code! {
-            if let ::core::option::Option::Some(outcome) = #krate::by_type::no_outcome::<#output>() {
+            if let ::core::option::Option::Some(outcome) = #krate::expansion::type_hint::<#output>() {
                 return outcome;
             }
         }

@@ -9,14 +9,13 @@
 // async fn count() -> Result<u8, Error>;
 
 async fn count() -> Result<u8, Error> {
-    let reader = ::backstop::by_type::total::<Result<u8, Error>>().reader();
+    let reader = ::backstop::expansion::try_decode::<Result<u8, Error>>().reader();
     let request = ::backstop::Request::get("/").streaming(reader.streaming);
     let response = ::backstop::Session::shared().fetch(request).await;
-    ::backstop::handle(|| -> Result<u8, Error> {
-        let failure: ::backstop::Failure<Result<u8, Error>> = match reader.read(response)
-        {
+    ::backstop::expansion::call(|| -> Result<u8, Error> {
+        let failure = match reader.read(response) {
             ::core::result::Result::Ok(outcome) => return outcome,
-            ::core::result::Result::Err(error) => ::backstop::Failure::new(error),
+            ::core::result::Result::Err(failure) => failure,
         };
         let error = failure.error();
         #[deny(unused_must_use)]

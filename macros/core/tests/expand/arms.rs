@@ -16,17 +16,17 @@ async fn user_name(id: u64) -> Result<Option<String>, Error> {
         .path("id", &id)
         .reads::<Json<User>>();
     let response = ::backstop::Session::shared().fetch(request).await;
-    ::backstop::handle(|| -> Result<Option<String>, Error> {
-        let failure = match ::backstop::read::<Json<User>>(response) {
+    ::backstop::expansion::call(|| -> Result<Option<String>, Error> {
+        let failure = match ::backstop::expansion::read::<Json<User>>(response) {
             ::core::result::Result::Ok(Json(user)) => {
                 let outcome: Result<Option<String>, Error> = { Ok(Some(user.name)) };
-                let error = ::backstop::by_type::returned(&outcome).request_error();
+                let error = ::backstop::expansion::inspect(&outcome).request_error();
                 let ::core::option::Option::Some(error) = error else {
                     return outcome;
                 };
-                ::backstop::Failure::returned(error, outcome)
+                ::backstop::expansion::returned(error, outcome)
             }
-            ::core::result::Result::Err(error) => ::backstop::Failure::new(error),
+            ::core::result::Result::Err(error) => ::backstop::expansion::failed(error),
         };
         let error = failure.error();
         let outcome = 'handled: {

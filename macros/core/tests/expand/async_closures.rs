@@ -2,13 +2,12 @@
 // async fn count() -> Result<usize, Error>;
 
 async fn count() -> Result<usize, Error> {
-    let reader = ::backstop::by_type::total::<Result<usize, Error>>().reader();
+    let reader = ::backstop::expansion::try_decode::<Result<usize, Error>>().reader();
     let request = ::backstop::Request::get("/").streaming(reader.streaming);
     let response = ::backstop::Session::shared().fetch(request).await;
-    let failure: ::backstop::Failure<Result<usize, Error>> = match reader.read(response)
-    {
+    let failure = match reader.read(response) {
         ::core::result::Result::Ok(outcome) => return outcome,
-        ::core::result::Result::Err(error) => ::backstop::Failure::new(error),
+        ::core::result::Result::Err(failure) => failure,
     };
     let error = failure.error();
     #[deny(unreachable_patterns, unused_must_use)]
@@ -19,6 +18,6 @@ async fn count() -> Result<usize, Error> {
         _ => {}
     }
     let outcome = ::backstop::Outcome::from_failure(failure);
-    ::backstop::handle(async || note("cleaned")).await;
+    ::backstop::expansion::call(async || note("cleaned")).await;
     outcome
 }

@@ -9,7 +9,7 @@ async fn name(id: u64) -> Result<String, Error> {
         .path("id", &id)
         .reads::<(::backstop::Deadline, Json<User>)>();
     let response = ::backstop::Session::shared().fetch(request).await;
-    let (deadline, Json(user)) = match ::backstop::read::<
+    let (deadline, Json(user)) = match ::backstop::expansion::read::<
         (::backstop::Deadline, Json<User>),
     >(response) {
         ::core::result::Result::Ok(response) => response,
@@ -19,7 +19,7 @@ async fn name(id: u64) -> Result<String, Error> {
     };
     deadline
         .scope(async move {
-            if let ::core::option::Option::Some(outcome) = ::backstop::by_type::no_outcome::<
+            if let ::core::option::Option::Some(outcome) = ::backstop::expansion::type_hint::<
                 Result<String, Error>,
             >() {
                 return outcome;

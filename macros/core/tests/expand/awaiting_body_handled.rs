@@ -8,13 +8,13 @@ async fn name(id: u64) -> Result<String, Error> {
         .path("id", &id)
         .reads::<(::backstop::Deadline, Json<User>)>();
     let response = ::backstop::Session::shared().fetch(request).await;
-    let failure = match ::backstop::read::<
+    let failure = match ::backstop::expansion::read::<
         (::backstop::Deadline, Json<User>),
     >(response) {
         ::core::result::Result::Ok((deadline, Json(user))) => {
             let outcome: Result<String, Error> = deadline
                 .scope(async {
-                    if let ::core::option::Option::Some(outcome) = ::backstop::by_type::no_outcome::<
+                    if let ::core::option::Option::Some(outcome) = ::backstop::expansion::type_hint::<
                         Result<String, Error>,
                     >() {
                         return outcome;
@@ -22,13 +22,13 @@ async fn name(id: u64) -> Result<String, Error> {
                     Ok(picture(user.id).await? + &user.name)
                 })
                 .await;
-            let error = ::backstop::by_type::returned(&outcome).request_error();
+            let error = ::backstop::expansion::inspect(&outcome).request_error();
             let ::core::option::Option::Some(error) = error else {
                 return outcome;
             };
-            ::backstop::Failure::returned(error, outcome)
+            ::backstop::expansion::returned(error, outcome)
         }
-        ::core::result::Result::Err(error) => ::backstop::Failure::new(error),
+        ::core::result::Result::Err(error) => ::backstop::expansion::failed(error),
     };
     let error = failure.error();
     ::backstop::log(&error);

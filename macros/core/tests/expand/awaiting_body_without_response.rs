@@ -14,7 +14,7 @@ async fn replace(id: u64) -> Result<String, Error> {
     };
     deadline
         .scope(async move {
-            if let ::core::option::Option::Some(outcome) = ::backstop::by_type::no_outcome::<
+            if let ::core::option::Option::Some(outcome) = ::backstop::expansion::type_hint::<
                 Result<String, Error>,
             >() {
                 return outcome;

@@ -8,7 +8,7 @@ async fn user_name(id: u64) -> Result<String, Error> {
         .path("id", &id)
         .reads::<Json<User>>();
     let response = ::backstop::Session::shared().fetch(request).await;
-    let Json(user) = match ::backstop::read::<Json<User>>(response) {
+    let Json(user) = match ::backstop::expansion::read::<Json<User>>(response) {
         ::core::result::Result::Ok(response) => response,
         ::core::result::Result::Err(error) => {
             return ::backstop::Outcome::from_error(error);

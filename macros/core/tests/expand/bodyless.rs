@@ -2,7 +2,7 @@
 // async fn user(id: u64) -> Result<User, Error>;
 
 async fn user(id: u64) -> Result<User, Error> {
-    let reader = ::backstop::by_type::returns::<Result<User, Error>>().reader();
+    let reader = ::backstop::expansion::decode::<Result<User, Error>>().reader();
     let request = ::backstop::Request::get("https://api.example.com/users/{id}")
         .path("id", &id)
         .streaming(reader.streaming);

@@ -2,13 +2,13 @@
 // async fn root() -> Result<String, Error>;
 
 async fn root() -> Result<String, Error> {
-    let reader = ::backstop::by_type::total::<Result<String, Error>>().reader();
+    let reader = ::backstop::expansion::try_decode::<Result<String, Error>>().reader();
     let request = ::backstop::Request::get("/").streaming(reader.streaming);
     let response = ::backstop::Session::shared().fetch(request).await;
-    ::backstop::handle(|| -> Result<String, Error> {
-        let _: ::backstop::Failure<Result<String, Error>> = match reader.read(response) {
+    ::backstop::expansion::call(|| -> Result<String, Error> {
+        let _ = match reader.read(response) {
             ::core::result::Result::Ok(outcome) => return outcome,
-            ::core::result::Result::Err(error) => ::backstop::Failure::new(error),
+            ::core::result::Result::Err(failure) => failure,
         };
         panic!("no error is expected");
         #[allow(unreachable_code)] #[deny(unused_must_use)] release();

@@ -7,23 +7,20 @@
 async fn count() -> Result<u8, Mine> {
     let request = ::backstop::Request::get("/").reads::<String>();
     let response = ::backstop::Session::shared().fetch(request).await;
-    ::backstop::handle(|| -> Result<u8, Mine> {
-        let failure = match ::backstop::read::<String>(response) {
+    ::backstop::expansion::call(|| -> Result<u8, Mine> {
+        let failure = match ::backstop::expansion::read::<String>(response) {
             ::core::result::Result::Ok(text) => {
-                let outcome: Result<u8, Mine> = ::backstop::handle(|| -> Result<
-                    u8,
-                    Mine,
-                > {
+                let outcome = ::backstop::expansion::call(|| -> Result<u8, Mine> {
                     let count = text.parse()?;
                     Ok(count)
                 });
-                let error = ::backstop::by_type::returned(&outcome).request_error();
+                let error = ::backstop::expansion::inspect(&outcome).request_error();
                 let ::core::option::Option::Some(error) = error else {
                     return outcome;
                 };
-                ::backstop::Failure::returned(error, outcome)
+                ::backstop::expansion::returned(error, outcome)
             }
-            ::core::result::Result::Err(error) => ::backstop::Failure::new(error),
+            ::core::result::Result::Err(error) => ::backstop::expansion::failed(error),
         };
         let error = failure.error();
         ::backstop::log(&error);

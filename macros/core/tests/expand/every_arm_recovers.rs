@@ -6,17 +6,17 @@
 async fn count() -> usize {
     let request = ::backstop::Request::get("/").reads::<String>();
     let response = ::backstop::Session::shared().fetch(request).await;
-    ::backstop::handle(|| -> usize {
-        let failure = match ::backstop::read::<String>(response) {
+    ::backstop::expansion::call(|| -> usize {
+        let failure = match ::backstop::expansion::read::<String>(response) {
             ::core::result::Result::Ok(text) => {
                 let outcome: usize = { text.len() };
-                let error = ::backstop::by_type::returned(&outcome).request_error();
+                let error = ::backstop::expansion::inspect(&outcome).request_error();
                 let ::core::option::Option::Some(error) = error else {
                     return outcome;
                 };
-                ::backstop::Failure::returned(error, outcome)
+                ::backstop::expansion::returned(error, outcome)
             }
-            ::core::result::Result::Err(error) => ::backstop::Failure::new(error),
+            ::core::result::Result::Err(error) => ::backstop::expansion::failed(error),
         };
         let error = failure.error();
         #[deny(unreachable_patterns, unused_must_use)]

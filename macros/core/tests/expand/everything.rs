@@ -24,7 +24,7 @@
 // }
 
 async fn update(&self, id: u64, user: User) -> Result<Option<u64>, Error> {
-    let finally = ::backstop::finally(|ending| ended(ending));
+    let finally = ::backstop::expansion::finally(|ending| ended(ending));
     let request = ::backstop::Request::post("{self.base}/users/{id}")
         .base("self.base", &self.base)
         .path("id", &id)
@@ -40,24 +40,24 @@ async fn update(&self, id: u64, user: User) -> Result<Option<u64>, Error> {
         .retry(3)
         .reads::<Json<User>>();
     let response = ::backstop::Session::fetch(&self.session, request).await;
-    ::backstop::handle(|| -> Result<Option<u64>, Error> {
-        let mut failure = match ::backstop::read::<Json<User>>(response) {
+    ::backstop::expansion::call(|| -> Result<Option<u64>, Error> {
+        let mut failure = match ::backstop::expansion::read::<Json<User>>(response) {
             ::core::result::Result::Ok(Json(user)) => {
-                let outcome: Result<Option<u64>, Error> = ::backstop::handle(|| -> Result<
+                let outcome = ::backstop::expansion::call(|| -> Result<
                     Option<u64>,
                     Error,
                 > {
                     check(&user)?;
                     Ok(Some(user.id))
                 });
-                let error = ::backstop::by_type::returned(&outcome).request_error();
+                let error = ::backstop::expansion::inspect(&outcome).request_error();
                 let ::core::option::Option::Some(error) = error else {
-                    finally.end(::backstop::by_type::returned(&outcome).ending());
+                    finally.end(::backstop::expansion::inspect(&outcome).ending());
                     return outcome;
                 };
-                ::backstop::Failure::returned(error, outcome)
+                ::backstop::expansion::returned(error, outcome)
             }
-            ::core::result::Result::Err(error) => ::backstop::Failure::new(error),
+            ::core::result::Result::Err(error) => ::backstop::expansion::failed(error),
         };
         let error = failure.error();
         let (ending, outcome) = 'handled: {

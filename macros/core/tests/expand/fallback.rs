@@ -2,13 +2,13 @@
 // async fn count() -> u8;
 
 async fn count() -> u8 {
-    let reader = ::backstop::by_type::total::<u8>().reader();
+    let reader = ::backstop::expansion::try_decode::<u8>().reader();
     let request = ::backstop::Request::get("/").streaming(reader.streaming);
     let response = ::backstop::Session::shared().fetch(request).await;
-    ::backstop::handle(|| -> u8 {
-        let mut failure: ::backstop::Failure<u8> = match reader.read(response) {
+    ::backstop::expansion::call(|| -> u8 {
+        let mut failure = match reader.read(response) {
             ::core::result::Result::Ok(outcome) => return outcome,
-            ::core::result::Result::Err(error) => ::backstop::Failure::new(error),
+            ::core::result::Result::Err(failure) => failure,
         };
         let error = failure.error();
         #[deny(unreachable_patterns, unused_must_use)]

@@ -4,21 +4,21 @@
 // }
 
 async fn count(id: u8) -> Result<usize, Error> {
-    let finally = ::backstop::finally(|ending| ended(ending));
+    let finally = ::backstop::expansion::finally(|ending| ended(ending));
     let request = ::backstop::Request::get("/{id}").path("id", &id).reads::<String>();
     let response = ::backstop::Session::shared().fetch(request).await;
-    ::backstop::handle(|| -> Result<usize, Error> {
-        let failure = match ::backstop::read::<String>(response) {
+    ::backstop::expansion::call(|| -> Result<usize, Error> {
+        let failure = match ::backstop::expansion::read::<String>(response) {
             ::core::result::Result::Ok(text) => {
                 let outcome: Result<usize, Error> = { Ok(text.len()) };
-                let error = ::backstop::by_type::returned(&outcome).request_error();
+                let error = ::backstop::expansion::inspect(&outcome).request_error();
                 let ::core::option::Option::Some(error) = error else {
-                    finally.end(::backstop::by_type::returned(&outcome).ending());
+                    finally.end(::backstop::expansion::inspect(&outcome).ending());
                     return outcome;
                 };
-                ::backstop::Failure::returned(error, outcome)
+                ::backstop::expansion::returned(error, outcome)
             }
-            ::core::result::Result::Err(error) => ::backstop::Failure::new(error),
+            ::core::result::Result::Err(error) => ::backstop::expansion::failed(error),
         };
         let (ending, outcome) = (
             ::backstop::Ending::Failed,

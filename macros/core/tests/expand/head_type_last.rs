@@ -4,22 +4,22 @@
 // }
 
 async fn remaining() -> Result<(u16, u64), Error> {
-    let reader = ::backstop::by_type::taken::<(StatusCode, Remaining)>().reader();
+    let reader = ::backstop::expansion::extract::<(StatusCode, Remaining)>().reader();
     let request = ::backstop::Request::get("/").streaming(reader.streaming);
     let response = ::backstop::Session::shared().fetch(request).await;
-    ::backstop::handle(|| -> Result<(u16, u64), Error> {
+    ::backstop::expansion::call(|| -> Result<(u16, u64), Error> {
         let failure = match reader.read(response) {
             ::core::result::Result::Ok((status, left)) => {
                 let outcome: Result<(u16, u64), Error> = {
                     Ok((status.as_u16(), left.0))
                 };
-                let error = ::backstop::by_type::returned(&outcome).request_error();
+                let error = ::backstop::expansion::inspect(&outcome).request_error();
                 let ::core::option::Option::Some(error) = error else {
                     return outcome;
                 };
-                ::backstop::Failure::returned(error, outcome)
+                ::backstop::expansion::returned(error, outcome)
             }
-            ::core::result::Result::Err(error) => ::backstop::Failure::new(error),
+            ::core::result::Result::Err(error) => ::backstop::expansion::failed(error),
         };
         let error = failure.error();
         ::backstop::log(&error);

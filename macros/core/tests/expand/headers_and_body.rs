@@ -9,7 +9,7 @@
 // async fn order(page: u8, key: &str, order: Order) -> Result<Receipt, Error>;
 
 async fn order(page: u8, key: &str, order: Order) -> Result<Receipt, Error> {
-    let reader = ::backstop::by_type::returns::<Result<Receipt, Error>>().reader();
+    let reader = ::backstop::expansion::decode::<Result<Receipt, Error>>().reader();
     let request = ::backstop::Request::post("https://api.example.com/orders")
         .query(&(page + 1))
         .header("idempotency-key", key)

@@ -7,7 +7,7 @@
 // async fn slow(idle: Duration, kept: u64) -> Result<Bytes, Error>;
 
 async fn slow(idle: Duration, kept: u64) -> Result<Bytes, Error> {
-    let reader = ::backstop::by_type::returns::<Result<Bytes, Error>>().reader();
+    let reader = ::backstop::expansion::decode::<Result<Bytes, Error>>().reader();
     let request = ::backstop::Request::get("/")
         .timeout(::core::time::Duration::from_secs(60))
         .attempt_timeout(::core::time::Duration::from_millis(2500))

@@ -2,7 +2,7 @@
 // async fn purge(key: &str) -> Result<(), Error>;
 
 async fn purge(key: &str) -> Result<(), Error> {
-    let reader = ::backstop::by_type::returns::<Result<(), Error>>().reader();
+    let reader = ::backstop::expansion::decode::<Result<(), Error>>().reader();
     let request = ::backstop::Request::method("PURGE", "/cache/{key}")
         .path("key", &key)
         .streaming(reader.streaming);

@@ -8,17 +8,17 @@ async fn user(id: u64) -> Result<User, Error> {
         .path("id", &id)
         .reads::<Json<User>>();
     let response = ::backstop::Session::shared().fetch(request).await;
-    ::backstop::handle(|| -> Result<User, Error> {
-        let failure = match ::backstop::read::<Json<User>>(response) {
+    ::backstop::expansion::call(|| -> Result<User, Error> {
+        let failure = match ::backstop::expansion::read::<Json<User>>(response) {
             ::core::result::Result::Ok(Json(user)) => {
                 let outcome: Result<User, Error> = { Ok(user) };
-                let error = ::backstop::by_type::returned(&outcome).request_error();
+                let error = ::backstop::expansion::inspect(&outcome).request_error();
                 let ::core::option::Option::Some(error) = error else {
                     return outcome;
                 };
-                ::backstop::Failure::returned(error, outcome)
+                ::backstop::expansion::returned(error, outcome)
             }
-            ::core::result::Result::Err(error) => ::backstop::Failure::new(error),
+            ::core::result::Result::Err(error) => ::backstop::expansion::failed(error),
         };
         let error = failure.error();
         ::backstop::log(&error);

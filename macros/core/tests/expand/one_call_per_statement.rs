@@ -8,7 +8,7 @@
 // async fn order_again() -> Result<Receipt, Error>;
 
 async fn order_again() -> Result<Receipt, Error> {
-    let reader = ::backstop::by_type::returns::<Result<Receipt, Error>>().reader();
+    let reader = ::backstop::expansion::decode::<Result<Receipt, Error>>().reader();
     let request = ::backstop::Request::post("/orders").query(&pages());
     let user = ::std::string::ToString::to_string(&user());
     let request = request.basic_auth(user, password());

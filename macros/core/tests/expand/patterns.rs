@@ -13,12 +13,12 @@
 // async fn all() -> Result<(), Error>;
 
 async fn all() -> Result<(), Error> {
-    let reader = ::backstop::by_type::total::<Result<(), Error>>().reader();
+    let reader = ::backstop::expansion::try_decode::<Result<(), Error>>().reader();
     let request = ::backstop::Request::get("/").streaming(reader.streaming);
     let response = ::backstop::Session::shared().fetch(request).await;
-    let failure: ::backstop::Failure<Result<(), Error>> = match reader.read(response) {
+    let failure = match reader.read(response) {
         ::core::result::Result::Ok(outcome) => return outcome,
-        ::core::result::Result::Err(error) => ::backstop::Failure::new(error),
+        ::core::result::Result::Err(failure) => failure,
     };
     let error = failure.error();
     #[deny(unreachable_patterns, unused_must_use)]

@@ -2,7 +2,7 @@
 // async fn root() -> Result<String, Error>;
 
 async fn root() -> Result<String, Error> {
-    let reader = ::web::by_type::returns::<Result<String, Error>>().reader();
+    let reader = ::web::expansion::decode::<Result<String, Error>>().reader();
     let request = ::web::Request::get("/").streaming(reader.streaming);
     let response = ::web::Session::shared().fetch(request).await;
     reader.read(response)

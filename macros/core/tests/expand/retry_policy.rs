@@ -12,7 +12,7 @@
 // async fn pay(tries: u32, order: &Order) -> Result<Receipt, Error>;
 
 async fn pay(tries: u32, order: &Order) -> Result<Receipt, Error> {
-    let reader = ::backstop::by_type::returns::<Result<Receipt, Error>>().reader();
+    let reader = ::backstop::expansion::decode::<Result<Receipt, Error>>().reader();
     let request = ::backstop::Request::post("/orders")
         .json(&order)
         .retry(

@@ -2,7 +2,7 @@
 // async fn root(&self) -> Result<String, Error>;
 
 async fn root(&self) -> Result<String, Error> {
-    let reader = ::backstop::by_type::returns::<Result<String, Error>>().reader();
+    let reader = ::backstop::expansion::decode::<Result<String, Error>>().reader();
     let request = ::backstop::Request::get("/")
         .basic_auth("user", &self.password)
         .streaming(reader.streaming);

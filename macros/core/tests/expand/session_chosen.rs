@@ -2,7 +2,7 @@
 // async fn root(&self, secure: bool) -> Result<String, Error>;
 
 async fn root(&self, secure: bool) -> Result<String, Error> {
-    let reader = ::backstop::by_type::returns::<Result<String, Error>>().reader();
+    let reader = ::backstop::expansion::decode::<Result<String, Error>>().reader();
     let request = ::backstop::Request::get("/").streaming(reader.streaming);
     let exchange = (if secure { &self.session } else { Session::shared() })
         .fetch(request);

@@ -7,7 +7,9 @@ async fn page() -> Result<Page, Error> {
     let request = ::backstop::Request::get("https://api.example.com/")
         .reads::<(StatusCode, String)>();
     let response = ::backstop::Session::shared().fetch(request).await;
-    let (status, text) = match ::backstop::read::<(StatusCode, String)>(response) {
+    let (status, text) = match ::backstop::expansion::read::<
+        (StatusCode, String),
+    >(response) {
         ::core::result::Result::Ok(response) => response,
         ::core::result::Result::Err(error) => {
             return ::backstop::Outcome::from_error(error);

@@ -8,7 +8,7 @@ async fn find(
     (query, _n): (&str, u8),
     r#type: u8,
 ) -> Result<(), Error> {
-    let reader = ::backstop::by_type::returns::<Result<(), Error>>().reader();
+    let reader = ::backstop::expansion::decode::<Result<(), Error>>().reader();
     let request = ::backstop::Request::get(
             "{base}/files/{*path}/{self.version.0}.json?q={query}&n={type}&again={query}",
         )

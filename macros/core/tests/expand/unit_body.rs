@@ -6,13 +6,13 @@
 async fn ping() {
     let request = ::backstop::Request::get("/");
     let response = ::backstop::Session::shared().fetch(request).await;
-    ::backstop::handle(|| {
+    ::backstop::expansion::call(|| {
         match response {
             ::core::result::Result::Ok(_) => {
                 println!("up");
             }
             ::core::result::Result::Err(error) => {
-                let failure = ::backstop::Failure::<()>::new(error);
+                let failure = ::backstop::expansion::failed::<()>(error);
                 let error = failure.error();
                 ::backstop::log(&error);
                 ::backstop::Outcome::from_failure(failure)

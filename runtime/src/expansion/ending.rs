@@ -37,13 +37,13 @@ impl Ending {
 
 /// Calls a function once, at the end of the scope that it guards.
 ///
-/// [`end`](Finally::end) calls it at a normal end. If the guard is dropped before, the function is
+/// [`end`](Finally::end) calls it at a normal end. If the guard is dropped before that, the function is
 /// called with [`Ending::Cancelled`], or [`Ending::Panicked`] while the thread unwinds; a panic of
 /// the function itself is then swallowed, as it would abort the program. A future that was never
 /// polled has no guard yet, and one that is leaked never drops it.
 ///
 /// ```
-/// use backstop::{Ending, finally};
+/// use backstop::{Ending, expansion::finally};
 ///
 /// let mut seen = Vec::new();
 /// let guard = finally(|ending| seen.push(ending));
@@ -58,7 +58,7 @@ pub struct Finally<F>(Option<(F, Call<F>)>);
 /// where the guard is made.
 type Call<F> = fn(F, Ending);
 
-/// A guard that calls `run`: how `#[request]` runs what its key of this name says.
+/// Makes a guard that calls `run`, for the key `finally`.
 pub fn finally<F: FnOnce(Ending)>(run: F) -> Finally<F> {
     Finally(Some((run, |run, ending| run(ending))))
 }
@@ -88,31 +88,32 @@ impl<F> fmt::Debug for Finally<F> {
 
 /// Runs a future once, at the end of the scope that it guards.
 ///
-/// [`end`](FinallyAsync::end) gives it to be awaited at a normal end. If the guard, or the awaiting
-/// of it, is dropped before, the future is spawned on the current tokio runtime. Where there is
-/// none, or it shuts down, it does not finish: what must happen belongs in a [`Finally`].
+/// [`end`](FinallyAsync::end) returns the future at a normal end, to be awaited. If the guard or that
+/// future is dropped before it is done, the future is spawned on the current tokio runtime. Without a
+/// runtime, or when the runtime shuts down, it does not finish: what must happen belongs in a
+/// [`Finally`].
 #[must_use = "it is spawned at once when it is dropped"]
 pub struct FinallyAsync<F>(Option<(F, Begin<F>)>);
 
 /// Calls the function for its future, of whose type the guard thus knows nothing.
-type Begin<F> = fn(F, Ending) -> LastSteps;
+type Begin<F> = fn(F, Ending) -> FinallyFuture;
 
-/// A guard that runs the future that `run` makes: [`finally`] for what waits. The future owns what it
-/// needs, as it may outlive the function.
+/// Makes a guard that runs the future of `run`, for a `finally` that awaits. The future owns what it
+/// uses, as it may outlive the function.
 pub fn finally_async<F, Fut>(run: F) -> FinallyAsync<F>
 where
     F: FnOnce(Ending) -> Fut,
     Fut: Future<Output = ()> + Send + 'static,
 {
-    FinallyAsync(Some((run, |run, ending| LastSteps(Some(Box::pin(run(ending)))))))
+    FinallyAsync(Some((run, |run, ending| FinallyFuture(Some(Box::pin(run(ending)))))))
 }
 
 impl<F> FinallyAsync<F> {
     /// The future of this ending.
-    pub fn end(mut self, ending: Ending) -> LastSteps {
+    pub fn end(mut self, ending: Ending) -> FinallyFuture {
         match self.0.take() {
             Some((run, begin)) => begin(run, ending),
-            None => LastSteps(None),
+            None => FinallyFuture(None),
         }
     }
 }
@@ -131,11 +132,11 @@ impl<F> fmt::Debug for FinallyAsync<F> {
     }
 }
 
-/// The future of [`FinallyAsync::end`]. Dropped before it is done, it goes on as a task.
+/// The future of [`FinallyAsync::end`]. If it is dropped before it is done, it goes on as a task.
 #[must_use = "it goes on as a task when it is dropped"]
-pub struct LastSteps(Option<Pin<Box<dyn Future<Output = ()> + Send>>>);
+pub struct FinallyFuture(Option<Pin<Box<dyn Future<Output = ()> + Send>>>);
 
-impl Future for LastSteps {
+impl Future for FinallyFuture {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
@@ -149,7 +150,7 @@ impl Future for LastSteps {
     }
 }
 
-impl Drop for LastSteps {
+impl Drop for FinallyFuture {
     fn drop(&mut self) {
         if let Some(future) = self.0.take()
             && let Ok(runtime) = Handle::try_current()
@@ -159,9 +160,9 @@ impl Drop for LastSteps {
     }
 }
 
-impl fmt::Debug for LastSteps {
+impl fmt::Debug for FinallyFuture {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("LastSteps")
+        f.write_str("FinallyFuture")
     }
 }
 

@@ -1,7 +1,5 @@
 //! What a failed request becomes in the caller's return type.
 
-mod ending;
-
 use std::{
     any::Any,
     fmt,
@@ -9,7 +7,6 @@ use std::{
     ops::{Deref, DerefMut},
 };
 
-pub use self::ending::{Ending, Finally, FinallyAsync, LastSteps, finally, finally_async};
 use crate::error::Error;
 
 /// A return type that can carry the failure of a request.
@@ -17,6 +14,9 @@ use crate::error::Error;
 /// `Result<T, E>` returns the error if `E: From<Error>`, `Option<T>` becomes `None`, and `()` ends
 /// quietly. Aliases of these work, as it is the type that counts. A function of any other type
 /// needs a value for every failure: `fallback = …`, or arms that all `recover`.
+///
+/// An implementation for another type depends on [`Succeed`], and so is exempt from semantic versioning
+/// as all of [`expansion`](crate::expansion) is.
 ///
 /// ```
 /// use backstop::{Error, ErrorKind, Outcome};
@@ -120,13 +120,13 @@ impl<T, E: From<X>, X> FailWith<X> for Result<T, E> {
 
 /// A request error that ends a function, on its way to becoming the function's outcome `R`.
 ///
-/// It has three ways to end: as it is ([`Outcome::from_failure`]), in success after all
-/// ([`recover`](Failure::recover)), or in another error ([`fail`](Failure::fail)).
+/// It becomes the outcome in one of three ways: as it is ([`Outcome::from_failure`]), as success
+/// ([`recover`](Failure::recover)), or as another error ([`fail`](Failure::fail)).
 ///
 /// ```
-/// use backstop::{Error, ErrorKind, Failure};
+/// use backstop::{Error, ErrorKind, expansion::{Failure, failed}};
 ///
-/// let failure = Failure::<Result<u8, Error>>::new(Error::new(ErrorKind::Status(404)));
+/// let failure: Failure<Result<u8, Error>> = failed(Error::new(ErrorKind::Status(404)));
 /// assert_eq!(failure.recover(7).unwrap(), 7);
 /// ```
 pub struct Failure<R> {
@@ -136,39 +136,26 @@ pub struct Failure<R> {
     outcome: Option<R>,
 }
 
-/// A [`Failure`] as functions see it that return a plain value, or another that can carry no error.
+/// A [`Failure`] in a function that returns a plain value, or another type that cannot carry an error.
 ///
-/// A `Failure` dereferences to it, so that `recover` means this one's where the return type does
-/// not [`Succeed`], and `build_error` where it is no [`Outcome`].
+/// A `Failure` dereferences to it, so that `recover` is the method of this type where the return type
+/// is not [`Succeed`], and `build_error` where it is not [`Outcome`].
 pub struct PlainFailure<R> {
     error: Error,
     returns: PhantomData<fn() -> R>,
 }
 
-/// Calls `steps` and returns what it returns: how `#[request]` runs what follows a response and waits
-/// for nothing.
-///
-/// In a closure it is no part of the state machine that rustc makes of an `async` function, and is
-/// checked in two thirds of the time.
-///
-/// ```
-/// assert_eq!(backstop::handle(|| 7), 7);
-/// ```
-pub fn handle<R>(steps: impl FnOnce() -> R) -> R {
-    steps()
+/// Makes the failure of an error of the request.
+pub fn failed<R>(error: Error) -> Failure<R> {
+    Failure { plain: PlainFailure { error, returns: PhantomData }, outcome: None }
+}
+
+/// Makes the failure of an error that was found in what the body returned.
+pub fn returned<R>(error: Error, outcome: R) -> Failure<R> {
+    Failure { outcome: Some(outcome), ..failed(error) }
 }
 
 impl<R> Failure<R> {
-    /// A failure of the request itself.
-    pub fn new(error: Error) -> Self {
-        Self { plain: PlainFailure { error, returns: PhantomData }, outcome: None }
-    }
-
-    /// A failure that was found in what the body returned.
-    pub fn returned(error: Error, outcome: R) -> Self {
-        Self { outcome: Some(outcome), ..Self::new(error) }
-    }
-
     /// The request's error.
     pub fn error(&self) -> Error {
         self.plain.error.clone()
@@ -218,6 +205,7 @@ impl<R> PlainFailure<R> {
     }
 }
 
+#[doc(hidden)]
 impl<R> Deref for Failure<R> {
     type Target = PlainFailure<R>;
 
@@ -226,6 +214,7 @@ impl<R> Deref for Failure<R> {
     }
 }
 
+#[doc(hidden)]
 impl<R> DerefMut for Failure<R> {
     fn deref_mut(&mut self) -> &mut PlainFailure<R> {
         &mut self.plain

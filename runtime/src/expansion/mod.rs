@@ -1,0 +1,150 @@
+//! What the attribute writes, and what an ejected function keeps.
+//!
+//! [`#[request]`](macro@crate::request) writes calls of this crate's public items. Those that a program
+//! has no other use for are here. `cargo expand` shows them in a function, and a function whose
+//! attribute was replaced by its expansion keeps them.
+//!
+//! **This module is exempt from semantic versioning.** The attribute is pinned to the version of this
+//! crate, so a function under it follows every change by itself. An ejected function does not: pin
+//! `backstop = "=x.y.z"` for it, or write its steps as [`Request`](crate::Request),
+//! [`Session::fetch`](crate::Session::fetch) and [`Response::read`](crate::Response::read), which are
+//! covered.
+//!
+//! # An expansion, line by line
+//!
+//! ```
+//! # use backstop::{Error, Json};
+//! # #[derive(serde::Deserialize)] struct User { name: String }
+//! # fn release_resources() {}
+//! async fn user_name(id: u64) -> Result<Option<String>, Error> {
+//!     // The keys for what is sent, and the type that reads the response.
+//!     let request = ::backstop::Request::get("https://api.example.com/users/{id}")
+//!         .path("id", &id)
+//!         .reads::<Json<User>>();
+//!     let response = ::backstop::Session::shared().fetch(request).await;
+//!     ::backstop::expansion::call(|| -> Result<Option<String>, Error> {
+//!         // A failure is an error of the request, or one that the body returned.
+//!         let failure = match ::backstop::expansion::read::<Json<User>>(response) {
+//!             ::core::result::Result::Ok(Json(user)) => {
+//!                 let outcome: Result<Option<String>, Error> = { Ok(Some(user.name)) };
+//!                 let error = ::backstop::expansion::inspect(&outcome).request_error();
+//!                 let ::core::option::Option::Some(error) = error else {
+//!                     return outcome;
+//!                 };
+//!                 ::backstop::expansion::returned(error, outcome)
+//!             }
+//!             ::core::result::Result::Err(error) => ::backstop::expansion::failed(error),
+//!         };
+//!         // The arms of `on_error`. One that recovers gives the outcome; after the others the
+//!         // error becomes it.
+//!         let error = failure.error();
+//!         let outcome = 'handled: {
+//!             match error.kind() {
+//!                 ::backstop::ErrorKind::Connect(_) => ::backstop::print(&error),
+//!                 ::backstop::ErrorKind::Status(404) => {
+//!                     break 'handled failure.recover(None);
+//!                 }
+//!                 _ => ::backstop::log(&error),
+//!             }
+//!             ::backstop::Outcome::from_failure(failure)
+//!         };
+//!         // `cleanup`.
+//!         release_resources();
+//!         outcome
+//!     })
+//! }
+//! ```
+//!
+//! | in an expansion | does |
+//! |---|---|
+//! | [`decode`], [`try_decode`] | decode the response of a function without a body |
+//! | [`read`], [`extract`] | decode the `#[response]` arguments |
+//! | [`inspect`] | finds the request error in what the body returned |
+//! | [`failed`], [`returned`] | make a [`Failure`], the error on its way to the outcome |
+//! | [`call`] | runs the steps after the response, a body that returns early, or a closure in `cleanup` |
+//! | [`notify`] | calls a closure in `on_error` |
+//! | [`finally`], [`finally_async`] | make the guard of the key `finally` |
+//! | [`type_hint`] | states the type of an `async` block |
+//!
+//! # Choices by type
+//!
+//! A macro sees how a type is written, and not what it is: the alias `Answer` may name a `Result`. So
+//! `decode`, `try_decode`, `extract`, `inspect` and `Failure` leave the choice to method
+//! resolution. Each returns a type that dereferences to another one with the same method, and so on;
+//! the first whose bounds hold is called. In a generic function the bounds that it states decide.
+
+/// Makes each type dereference to the next, which is its only field.
+macro_rules! dereference {
+    ($(<$($life:lifetime,)? $r:ident> $from:ty => $to:ty;)*) => { $(
+        impl<$($life,)? $r> std::ops::Deref for $from {
+            type Target = $to;
+
+            fn deref(&self) -> &$to {
+                &self.0
+            }
+        }
+    )* };
+}
+
+pub(crate) mod ending;
+mod inspect;
+pub(crate) mod outcome;
+mod read;
+
+pub use self::{
+    ending::{Finally, FinallyAsync, FinallyFuture, finally, finally_async},
+    inspect::inspect,
+    outcome::{FailWith, Failure, Succeed, failed, returned},
+    read::{FromJson, Reader, decode, extract, try_decode},
+};
+#[doc(hidden)]
+pub use self::{
+    inspect::{Inspected, InspectedAny, InspectedError, InspectedLocal, InspectedShared},
+    outcome::PlainFailure,
+    read::{
+        ArgumentFromBody, ArgumentFromHead, OutcomeFromBody, OutcomeFromHead, OutcomeFromJson,
+        PlainFromBody, PlainFromHead, PlainFromJson, ResponseArgument, WrappedFromBody,
+        WrappedFromHead, WrappedFromJson,
+    },
+};
+use crate::error::Error;
+pub use crate::response::read;
+
+/// Calls a closure, and returns what it returns.
+///
+/// The steps after a response stand in a closure where none of them awaits: rustc checks a closure in
+/// two thirds of the time that it takes for the same code in the state machine of an `async` function.
+///
+/// ```
+/// assert_eq!(backstop::expansion::call(|| 7), 7);
+/// ```
+pub fn call<R>(steps: impl FnOnce() -> R) -> R {
+    steps()
+}
+
+/// Calls a handler that is written as a closure.
+///
+/// As an argument of this function, the closure needs no type for its own argument.
+///
+/// ```
+/// use backstop::{Error, ErrorKind, expansion::notify};
+///
+/// let error = Error::new(ErrorKind::Protocol);
+/// notify(&error, |error| eprintln!("failed in attempt {}", error.attempts()));
+/// ```
+pub fn notify<'a, T>(error: &'a Error, handler: impl FnOnce(&'a Error) -> T) -> T {
+    handler(error)
+}
+
+/// `None`, of a stated type.
+///
+/// An `async` block takes its type from the first value that it returns. One that begins with
+/// `if let Some(outcome) = type_hint::<R>() { return outcome; }` has the type `R`, to which later
+/// values coerce as they do in a function that returns `R`.
+///
+/// ```
+/// assert_eq!(backstop::expansion::type_hint::<u8>(), None);
+/// ```
+pub fn type_hint<R>() -> Option<R> {
+    None
+}
