@@ -67,6 +67,7 @@ mod error;
 mod exchange;
 pub mod expansion;
 mod handlers;
+mod plan;
 mod redact;
 mod request;
 mod response;

@@ -12,9 +12,25 @@ use tokio::time::{Instant, sleep_until};
 use crate::{
     deadline::Deadline,
     error::{Error, ErrorKind, TimeoutError},
-    request::Parts,
-    session::Config,
 };
+
+/// How long a call, an attempt, and the wait for the next part of a body may take. None for no limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Timeouts {
+    pub(crate) total: Option<Duration>,
+    pub(crate) attempt: Option<Duration>,
+    pub(crate) idle: Option<Duration>,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            total: Some(Duration::from_secs(30)),
+            attempt: None,
+            idle: Some(Duration::from_secs(20)),
+        }
+    }
+}
 
 /// When an attempt has to end. A time beyond what the clock can hold is no bound.
 #[derive(Debug, Clone, Copy)]
@@ -27,21 +43,14 @@ pub(crate) struct AttemptTimers {
 }
 
 impl AttemptTimers {
-    /// The deadlines of an attempt that starts `now`, in a call that began at `start` and has to be done
+    /// The timers of an attempt that starts `now`, in a call that began at `start` and has to be done
     /// by `total`.
-    pub(crate) fn new(
-        total: Deadline,
-        parts: &Parts,
-        config: &Config,
-        start: Instant,
-        now: Instant,
-    ) -> Self {
-        let attempt = parts.attempt_timeout.unwrap_or(config.attempt_timeout);
+    pub(crate) fn new(total: Deadline, timeouts: Timeouts, start: Instant, now: Instant) -> Self {
         Self {
             start: [start, now],
             total: total.instant(),
-            attempt: attempt.and_then(|timeout| now.checked_add(timeout)),
-            idle: parts.idle_timeout.unwrap_or(config.idle_timeout),
+            attempt: timeouts.attempt.and_then(|timeout| now.checked_add(timeout)),
+            idle: timeouts.idle,
         }
     }
 

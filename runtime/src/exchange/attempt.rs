@@ -1,77 +1,70 @@
 //! One attempt: the hops from the first URL to the response that is no redirect, and its body.
 
-use std::pin::Pin;
+use std::{future::Future, pin::Pin};
 
 use http::{HeaderValue, Method, header};
 use tokio::time::Instant;
 use url::Url;
 
-use super::hop::{Follow, Hop};
+use super::hop::{Failed, Follow, Hop};
 use crate::{
     classify::{NoHead, Resend},
     error::{Error, ErrorKind, Sent},
-    request::{Content, Parts},
+    plan::Plan,
+    request::Content,
     response::{self, Body, BodyStream, Payload, Received, request_codings},
     retry::decision::is_idempotent,
     send_body::SendBody,
-    session::Config,
     timers::AttemptTimers,
     transport::{Head, Outgoing, ReceivedBody, Sender},
 };
 
 pub(super) struct Attempt<'a> {
-    config: &'a Config,
+    plan: &'a mut Plan,
     sender: &'a Sender,
-    parts: &'a mut Parts,
     timers: AttemptTimers,
     /// The hop that it is at.
     hop: Hop,
 }
 
-/// Why an attempt failed, and in which hop.
-pub(super) struct Failed {
-    pub(super) error: Error,
-    pub(super) hop: u32,
-}
-
 impl<'a> Attempt<'a> {
     pub(super) fn new(
-        config: &'a Config,
+        plan: &'a mut Plan,
         sender: &'a Sender,
-        parts: &'a mut Parts,
         timers: AttemptTimers,
-        hop: Hop,
+        now: Instant,
     ) -> Self {
-        Self { config, sender, parts, timers, hop }
+        let hop = Hop::first(plan.method.clone(), plan.url.clone(), now);
+        Self { plan, sender, timers, hop }
     }
 
-    /// Input: what [`run`](Attempt::run) ended with. Output: the same, with what the last hop knows.
-    pub(super) fn end(self, outcome: Result<Received, Error>) -> Result<(Received, Url), Failed> {
-        match outcome {
-            Ok(received) => Ok((received, self.hop.url)),
-            Err(error) => Err(self.hop.failed(error)),
+    /// Goes from hop to hop, and reads the response of the last. Output: also the URL that answered.
+    #[expect(clippy::manual_async_fn, reason = "an `async fn` would hold the attempt twice")]
+    pub(super) fn run(mut self) -> impl Future<Output = Result<(Received, Url), Failed>> {
+        async move {
+            match self.receive().await {
+                Ok(received) => Ok((received, self.hop.url)),
+                Err(error) => Err(self.hop.failed(error)),
+            }
         }
     }
 
-    /// Goes from hop to hop, and reads the response of the last.
-    pub(super) async fn run(&mut self) -> Result<Received, Error> {
+    async fn receive(&mut self) -> Result<Received, Error> {
         let mut payload = loop {
             let head = self.send().await?;
             match self.redirect(&head.response)? {
-                Some(follow) => self.hop.follow(follow, self.config, Instant::now()),
+                Some(follow) => self.hop.follow(follow, &self.plan.redirects, Instant::now()),
                 None => break Payload::new(head, &self.hop.method),
             }
         };
-        let limit = self.parts.max_body;
-        if !self.parts.is_success(payload.status()) {
-            let limit = self.parts.error_body(self.config);
-            Err(response::status_error(&mut payload, &self.timers, limit).await)
-        } else if self.parts.streaming {
+        let limit = self.plan.max_body;
+        if !self.plan.is_success(payload.status()) {
+            Err(response::status_error(&mut payload, &self.timers, self.plan.error_body).await)
+        } else if self.plan.streaming {
             let timers = self.timers.idle_only();
             Ok(payload.received(|payload| Body::Open(BodyStream::new(payload, timers, limit))))
         } else {
-            let limit = limit.unwrap_or(self.config.max_body);
-            match response::whole(&mut payload, &self.timers, limit).await {
+            match response::whole(&mut payload, &self.timers, limit.unwrap_or(u64::MAX)).await {
                 Ok(body) => Ok(payload.received(|_| Body::Whole(body))),
                 Err(error) => Err(payload.failed(error)),
             }
@@ -92,7 +85,7 @@ impl<'a> Attempt<'a> {
                 Resend::IfIdempotent if is_idempotent(&self.hop.method) => 1,
                 Resend::IfIdempotent | Resend::Never => 0,
             };
-            if resends >= most || !self.parts.body.is_replayable() {
+            if resends >= most || !self.plan.body.is_replayable() {
                 return Err(error);
             }
             resends += 1;
@@ -104,12 +97,12 @@ impl<'a> Attempt<'a> {
         if let Some(timer) = self.timers.passed_at(self.hop.start) {
             return Err(Error::unsent(ErrorKind::Timeout(timer)).into());
         }
-        let request = self.request()?;
-        let mut sending = self.sender.send(request)?;
+        let outgoing = self.outgoing();
+        let mut sending = self.sender.send(outgoing)?;
         match self.timers.head(Pin::new(&mut sending)).await {
             Ok(Ok(head)) => {
                 if let Some(url) = &head.url {
-                    self.hop.answered_by(url, self.config);
+                    self.hop.answered_by(url, &self.plan.redirects);
                 }
                 framed(head).map_err(NoHead::from)
             }
@@ -125,9 +118,9 @@ impl<'a> Attempt<'a> {
     }
 
     /// The request of this hop.
-    fn request(&mut self) -> Result<Outgoing, Error> {
-        let Self { hop, parts, config, sender, .. } = self;
-        let mut headers = hop.headers(parts, config)?;
+    fn outgoing(&mut self) -> Outgoing {
+        let Self { hop, plan, sender, .. } = self;
+        let mut headers = hop.headers(&plan.headers, &plan.redirects);
         // What a client of the user's, or a stack, asks for is theirs.
         if sender.is_own() {
             request_codings(&mut headers);
@@ -136,23 +129,23 @@ impl<'a> Attempt<'a> {
         if hop.keeps_body() {
             let announced = headers.get(header::CONTENT_LENGTH);
             let announced = announced.and_then(|length| length.to_str().ok()?.parse().ok());
-            body = parts.body.take(announced);
+            body = plan.body.take(announced);
         }
         if matches!(body, SendBody::None) && expects_body(&hop.method) {
             headers.entry(header::CONTENT_LENGTH).or_insert(HeaderValue::from_static("0"));
         }
-        Ok(Outgoing { method: hop.method.clone(), url: hop.url.clone(), headers, body })
+        Outgoing { method: hop.method.clone(), url: hop.url.clone(), headers, body }
     }
 
     /// The hop that a response leads to, unless it is what was asked for.
     fn redirect(&self, response: &http::Response<ReceivedBody>) -> Result<Option<Follow>, Error> {
         let (status, headers) = (response.status(), response.headers());
-        if self.parts.is_success(status) {
+        if self.plan.is_success(status) {
             return Ok(None);
         }
-        let is_consumed = matches!(self.parts.body, Content::Consumed);
+        let is_consumed = matches!(self.plan.body, Content::Consumed);
         self.hop
-            .redirect(status, headers, is_consumed, self.config)
+            .redirect(status, headers, is_consumed, &self.plan.redirects)
             .map_err(|error| error.with_status(status).with_headers(headers.clone()))
     }
 }
@@ -178,16 +171,4 @@ fn framed(head: Head) -> Result<Head, Error> {
 /// Methods whose requests say that they have no body (RFC 9110 §8.6).
 fn expects_body(method: &Method) -> bool {
     [Method::POST, Method::PUT, Method::PATCH].contains(method)
-}
-
-impl Hop {
-    /// Adds what the hop knows to an error of one of its stages. When an earlier hop was answered,
-    /// the request was sent, whatever became of this one.
-    fn failed(self, error: Error) -> Failed {
-        let error = match self.number {
-            0 => error,
-            _ => error.sent_at_least(Sent::Yes),
-        };
-        Failed { error: error.with_url(&self.url), hop: self.number }
-    }
 }

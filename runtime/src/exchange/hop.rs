@@ -1,8 +1,8 @@
 //! Hops: where a redirect leads, and which parts of the request go along.
 //!
 //! reqwest's own redirects are off. Whether a response is followed is a function of its status, its
-//! headers and the hop ([`Hop::redirect`]). The headers of a hop are made from the request when it is
-//! sent, without those that its [`Retained`] excludes. `Retained` is made from the hop before and can
+//! headers and the hop ([`Hop::redirect`]). The headers of a hop are those of the first one, without what
+//! its [`Retained`] excludes. `Retained` is made from the hop before and can
 //! only lose: a header that is stripped when a hop leaves the origin is on no later one.
 
 use std::borrow::Cow;
@@ -13,9 +13,9 @@ use tokio::time::Instant;
 use url::{Host, Url};
 
 use crate::{
-    error::{Error, ErrorKind, RedirectError},
-    request::{HOLDS_UNSAFE, MAX_URL, Parts, UrlStart, holds_unsafe, is_secret},
-    session::Config,
+    error::{Error, ErrorKind, RedirectError, Sent},
+    plan::Redirects,
+    request::{HOLDS_UNSAFE, MAX_URL, UrlStart, holds_unsafe, is_secret},
 };
 
 /// One request on the wire.
@@ -35,12 +35,16 @@ pub(super) struct Hop {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Retained {
     body: bool,
-    /// The `Host` that the caller gave.
+    /// The `Host` that the caller or the session gave.
     host: bool,
-    /// The secret headers of the request.
+    /// The headers that carry credentials.
     credentials: bool,
-    /// The secret headers of the session, and its `Host`.
-    session_secrets: bool,
+}
+
+/// Why an attempt failed, and in which hop.
+pub(super) struct Failed {
+    pub(super) error: Error,
+    pub(super) hop: u32,
 }
 
 /// The next hop, as a redirect asks for it.
@@ -52,13 +56,8 @@ pub(super) struct Follow {
 }
 
 impl Hop {
-    pub(super) fn first(method: Method, url: Url, config: &Config, start: Instant) -> Self {
-        let retained = Retained {
-            body: true,
-            host: true,
-            credentials: true,
-            session_secrets: config.is_own_origin(&url),
-        };
+    pub(super) fn first(method: Method, url: Url, start: Instant) -> Self {
+        let retained = Retained { body: true, host: true, credentials: true };
         Self { number: 0, start, method, url, retained, referer: None }
     }
 
@@ -66,13 +65,13 @@ impl Hop {
         self.retained.body
     }
 
-    /// The headers of this hop.
-    pub(super) fn headers(&self, parts: &Parts, config: &Config) -> Result<HeaderMap, Error> {
-        let mut headers = parts.headers(config, self.retained.session_secrets)?;
+    /// The headers of this hop, of those that the first one has.
+    pub(super) fn headers(&self, all: &HeaderMap, redirects: &Redirects) -> HeaderMap {
+        let mut headers = all.clone();
         if self.number == 0 {
-            return Ok(headers);
+            return headers;
         }
-        let Retained { body, host, credentials, .. } = self.retained;
+        let Retained { body, host, credentials } = self.retained;
         if !body {
             remove(&mut headers, |name, _| describes_content(name));
         }
@@ -82,7 +81,7 @@ impl Hop {
         if !credentials {
             remove(&mut headers, |name, value| value.is_sensitive() || is_secret(name));
         }
-        if config.referer {
+        if redirects.send_referer {
             match &self.referer {
                 Some(referer) => headers.insert(header::REFERER, (**referer).clone()),
                 None => headers.remove(header::REFERER),
@@ -91,7 +90,7 @@ impl Hop {
             // The caller's own, which may name a page that was read over `https`.
             remove(&mut headers, |name, value| name == header::REFERER && is_https(value));
         }
-        Ok(headers)
+        headers
     }
 
     /// Where a response that is no success leads, if it is a redirect that is followed (RFC 9110
@@ -101,19 +100,19 @@ impl Hop {
         status: StatusCode,
         headers: &HeaderMap,
         is_consumed: bool,
-        config: &Config,
+        redirects: &Redirects,
     ) -> Result<Option<Follow>, Error> {
-        if !is_redirect(status) || config.max_redirects == 0 {
+        if !is_redirect(status) || redirects.max == 0 {
             return Ok(None);
         }
         let refuse = |leaf| Error::new(ErrorKind::Redirect(leaf));
-        if self.number >= config.max_redirects {
+        if self.number >= redirects.max {
             return Err(refuse(RedirectError::TooMany));
         }
         let url = self.locate(headers)?;
         match (self.url.scheme(), url.scheme()) {
             (_, "https") | ("http", "http") => {}
-            ("https", "http") if config.allow_downgrade => {}
+            ("https", "http") if redirects.allow_downgrade => {}
             _ => return Err(refuse(RedirectError::Scheme)),
         }
         let (method, keeps_body) = self.next_method(status);
@@ -165,11 +164,12 @@ impl Hop {
     }
 
     /// Becomes the next hop, which starts `now`.
-    pub(super) fn follow(&mut self, follow: Follow, config: &Config, now: Instant) {
+    pub(super) fn follow(&mut self, follow: Follow, redirects: &Redirects, now: Instant) {
         let Follow { url, method, keeps_body } = follow;
-        self.referer = if config.referer { referer(&self.url, &url).map(Box::new) } else { None };
+        self.referer =
+            if redirects.send_referer { referer(&self.url, &url).map(Box::new) } else { None };
         self.retained.body &= keeps_body;
-        self.leave_for(url, config);
+        self.leave_for(url, redirects);
         self.number += 1;
         self.start = now;
         self.method = method;
@@ -177,24 +177,33 @@ impl Hop {
 
     /// Takes the URL that answered for its own. A client of the user's may have followed redirects
     /// by itself: a later hop goes on from there.
-    pub(super) fn answered_by(&mut self, url: &Url, config: &Config) {
+    pub(super) fn answered_by(&mut self, url: &Url, redirects: &Redirects) {
         // What reqwest gives to a response that was made by hand, as a service may do.
         let is_placeholder = url.host() == Some(Host::Domain("no.url.provided.local"));
         if !is_placeholder && *url != self.url {
             let mut url = url.clone();
             url.set_fragment(None);
             without_userinfo(&mut url);
-            self.leave_for(url, config);
+            self.leave_for(url, redirects);
         }
     }
 
+    /// Adds what the hop knows to an error of one of its stages. When an earlier hop was answered,
+    /// the request was sent, whatever became of this one.
+    pub(super) fn failed(self, error: Error) -> Failed {
+        let error = match self.number {
+            0 => error,
+            _ => error.sent_at_least(Sent::Yes),
+        };
+        Failed { error: error.with_url(&self.url), hop: self.number }
+    }
+
     /// Moves to another URL. Only what may be known there goes along.
-    fn leave_for(&mut self, url: Url, config: &Config) {
+    fn leave_for(&mut self, url: Url, redirects: &Redirects) {
         let same_origin = self.url.origin() == url.origin();
         let retained = &mut self.retained;
         retained.host &= same_origin;
-        retained.credentials &= same_origin || config.forward_credentials;
-        retained.session_secrets &= same_origin || config.forward_credentials;
+        retained.credentials &= same_origin || redirects.forward_credentials;
         self.url = url;
     }
 }
@@ -283,19 +292,22 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::request::Request;
+    use crate::{
+        plan::{Defaults, Plan},
+        request::Request,
+    };
 
     const FROM: &str = "https://one.example/a/b?q=1";
 
-    fn hop(method: Method, url: &str, config: &Config) -> Hop {
-        Hop::first(method, url.parse().expect("a URL"), config, Instant::now())
+    fn hop(method: Method, url: &str) -> Hop {
+        Hop::first(method, url.parse().expect("a URL"), Instant::now())
     }
 
     fn redirect_of(
         hop: &Hop,
         status: u16,
         location: &str,
-        config: &Config,
+        redirects: &Redirects,
     ) -> Result<Option<Follow>, Error> {
         let mut headers = HeaderMap::new();
         headers.insert(
@@ -303,7 +315,7 @@ mod tests {
             HeaderValue::from_bytes(location.as_bytes()).expect("a value"),
         );
         let status = StatusCode::from_u16(status).expect("a status");
-        hop.redirect(status, &headers, false, config)
+        hop.redirect(status, &headers, false, redirects)
     }
 
     fn leaf<T: std::fmt::Debug>(outcome: Result<T, Error>) -> RedirectError {
@@ -314,20 +326,23 @@ mod tests {
     }
 
     /// The hop that follows a redirect with this status from `from`.
-    fn next(from: Hop, status: u16, location: &str, config: &Config) -> Hop {
+    fn next(from: Hop, status: u16, location: &str, redirects: &Redirects) -> Hop {
         let mut hop = from;
-        let follow = redirect_of(&hop, status, location, config).expect(location).expect(location);
-        hop.follow(follow, config, Instant::now());
+        let follow =
+            redirect_of(&hop, status, location, redirects).expect(location).expect(location);
+        hop.follow(follow, redirects, Instant::now());
         hop
     }
 
-    fn headers_of(hop: &Hop, request: Request, config: &Config) -> HeaderMap {
-        hop.headers(&request.into_parts(), config).expect("headers")
+    /// What a hop carries of a request.
+    fn headers_of(hop: &Hop, request: Request, defaults: &Defaults) -> HeaderMap {
+        let plan = Plan::new(request.into_parts(), defaults, String::new).expect("a plan");
+        hop.headers(&plan.headers, &plan.redirects)
     }
 
     #[test]
     fn the_status_and_the_method_decide_what_is_asked_next() {
-        let config = Config::default();
+        let redirects = Redirects::default();
         let (get, post, put, head) = (Method::GET, Method::POST, Method::PUT, Method::HEAD);
         let purge = Method::from_bytes(b"PURGE").expect("a method");
         let lower = Method::from_bytes(b"post").expect("a method");
@@ -351,8 +366,9 @@ mod tests {
             (308, &post, &post, true),
             (308, &head, &head, true),
         ] {
-            let hop = hop(method.clone(), FROM, &config);
-            let follow = redirect_of(&hop, status, "c", &config).expect("valid").expect("followed");
+            let hop = hop(method.clone(), FROM);
+            let follow =
+                redirect_of(&hop, status, "c", &redirects).expect("valid").expect("followed");
             let url = "https://one.example/a/c".parse().expect("a URL");
             assert_eq!(
                 follow,
@@ -361,28 +377,28 @@ mod tests {
             );
         }
         for status in [200, 201, 204, 300, 304, 305, 306, 309, 399, 400, 404, 500] {
-            let followed = redirect_of(&hop(Method::GET, FROM, &config), status, "c", &config);
+            let followed = redirect_of(&hop(Method::GET, FROM), status, "c", &redirects);
             assert_eq!(followed.expect("no redirect"), None, "{status}");
         }
     }
 
     #[test]
     fn a_body_that_was_left_behind_does_not_come_back() {
-        let config = Config::default();
-        let hop = next(hop(Method::POST, FROM, &config), 307, "c", &config);
+        let redirects = Redirects::default();
+        let hop = next(hop(Method::POST, FROM), 307, "c", &redirects);
         assert!(hop.keeps_body());
-        let hop = next(hop, 303, "c", &config);
+        let hop = next(hop, 303, "c", &redirects);
         assert!(!hop.keeps_body());
-        let hop = next(hop, 307, "d", &config);
+        let hop = next(hop, 307, "d", &redirects);
         assert!(!hop.keeps_body());
     }
 
     #[test]
     fn a_stream_that_was_sent_cannot_be_asked_for_again() {
-        let config = Config::default();
-        let hop = hop(Method::POST, FROM, &config);
+        let redirects = Redirects::default();
+        let hop = hop(Method::POST, FROM);
         let headers = HeaderMap::from_iter([(header::LOCATION, HeaderValue::from_static("/c"))]);
-        let redirect = |status| hop.redirect(status, &headers, true, &config);
+        let redirect = |status| hop.redirect(status, &headers, true, &redirects);
         assert_eq!(leaf(redirect(StatusCode::TEMPORARY_REDIRECT)), RedirectError::Body);
         assert!(redirect(StatusCode::SEE_OTHER).expect("valid").is_some());
     }
@@ -398,8 +414,8 @@ mod tests {
             (false, "https://one.example/", "//two.example/", true),
             (true, "https://one.example/", "ftp://one.example/", false),
         ] {
-            let config = Config { allow_downgrade, ..Config::default() };
-            let outcome = redirect_of(&hop(Method::GET, from, &config), 302, to, &config);
+            let redirects = Redirects { allow_downgrade, ..Redirects::default() };
+            let outcome = redirect_of(&hop(Method::GET, from), 302, to, &redirects);
             match followed {
                 true => assert!(outcome.expect(to).is_some(), "{from} {to}"),
                 false => assert_eq!(leaf(outcome), RedirectError::Scheme, "{from} {to}"),
@@ -409,19 +425,19 @@ mod tests {
 
     #[test]
     fn as_many_redirects_as_the_session_says() {
-        let config = Config { max_redirects: 2, ..Config::default() };
-        let first = hop(Method::GET, FROM, &config);
-        let third = next(next(first, 302, "c", &config), 302, "d", &config);
+        let redirects = Redirects { max: 2, ..Redirects::default() };
+        let first = hop(Method::GET, FROM);
+        let third = next(next(first, 302, "c", &redirects), 302, "d", &redirects);
         assert_eq!(third.number, 2);
-        assert_eq!(leaf(redirect_of(&third, 302, "e", &config)), RedirectError::TooMany);
-        let none = Config { max_redirects: 0, ..Config::default() };
-        let followed = redirect_of(&hop(Method::GET, FROM, &none), 302, "c", &none);
+        assert_eq!(leaf(redirect_of(&third, 302, "e", &redirects)), RedirectError::TooMany);
+        let none = Redirects { max: 0, ..Redirects::default() };
+        let followed = redirect_of(&hop(Method::GET, FROM), 302, "c", &none);
         assert_eq!(followed.expect("a status like any other"), None);
     }
 
     #[test]
     fn a_location_is_a_reference_to_the_url_that_answered() {
-        let config = Config::default();
+        let redirects = Redirects::default();
         for (location, url) in [
             ("c", "https://one.example/a/c"),
             (" /c\t", "https://one.example/c"),
@@ -438,31 +454,31 @@ mod tests {
             ("/caf\u{e9}", "https://one.example/caf%C3%A9"),
             ("/%2e%2e/c", "https://one.example/c"),
         ] {
-            let hop = next(hop(Method::GET, FROM, &config), 302, location, &config);
+            let hop = next(hop(Method::GET, FROM), 302, location, &redirects);
             assert_eq!(hop.url.as_str(), url, "{location}");
         }
     }
 
     #[test]
     fn a_location_in_another_charset_keeps_its_bytes() {
-        let config = Config::default();
-        let hop = hop(Method::GET, FROM, &config);
+        let redirects = Redirects::default();
+        let hop = hop(Method::GET, FROM);
         let location = HeaderValue::from_bytes(b"/caf\xe9?q=\xfc%20x").expect("a value");
         let headers = HeaderMap::from_iter([(header::LOCATION, location)]);
-        let follow = hop.redirect(StatusCode::FOUND, &headers, false, &config);
+        let follow = hop.redirect(StatusCode::FOUND, &headers, false, &redirects);
         let url = follow.expect("valid").expect("followed").url;
         assert_eq!(url.as_str(), "https://one.example/caf%E9?q=%FC%20x");
         // As a host, they are no name.
         let location = HeaderValue::from_bytes(b"//caf\xe9.example/").expect("a value");
         let headers = HeaderMap::from_iter([(header::LOCATION, location)]);
-        let refused = hop.redirect(StatusCode::FOUND, &headers, false, &config);
+        let refused = hop.redirect(StatusCode::FOUND, &headers, false, &redirects);
         assert_eq!(leaf(refused), RedirectError::Location);
     }
 
     #[test]
     fn a_location_that_cannot_be_requested_is_refused() {
-        let config = Config::default();
-        let hop = hop(Method::GET, FROM, &config);
+        let redirects = Redirects::default();
+        let hop = hop(Method::GET, FROM);
         let long = format!("/{}", "x".repeat(MAX_URL));
         for (location, refused) in [
             ("", RedirectError::Location),
@@ -485,23 +501,23 @@ mod tests {
             ("javascript:alert(1)", RedirectError::Scheme),
             ("localhost:80/", RedirectError::Scheme),
         ] {
-            let outcome = redirect_of(&hop, 302, location, &config);
+            let outcome = redirect_of(&hop, 302, location, &redirects);
             assert_eq!(leaf(outcome), refused, "{location}");
         }
-        let missing = hop.redirect(StatusCode::FOUND, &HeaderMap::new(), false, &config);
+        let missing = hop.redirect(StatusCode::FOUND, &HeaderMap::new(), false, &redirects);
         assert_eq!(leaf(missing), RedirectError::Location);
         for (second, followed) in [("/c", true), ("/d", false)] {
             let mut headers = HeaderMap::new();
             headers.append(header::LOCATION, HeaderValue::from_static("/c"));
             headers.append(header::LOCATION, HeaderValue::from_str(second).expect("a value"));
-            let outcome = hop.redirect(StatusCode::FOUND, &headers, false, &config);
+            let outcome = hop.redirect(StatusCode::FOUND, &headers, false, &redirects);
             assert_eq!(outcome.is_ok(), followed, "{second}");
         }
     }
 
     #[test]
     fn headers_of_the_content_go_with_it() {
-        let config = Config::default();
+        let defaults = Defaults::default();
         let request = || {
             [
                 "content-type",
@@ -523,39 +539,52 @@ mod tests {
             .header("x-kept", "1")
             .header("accept", "text/plain")
         };
-        let post = || hop(Method::POST, FROM, &config);
-        let all = headers_of(&post(), request(), &config);
-        assert_eq!(headers_of(&next(post(), 307, "c", &config), request(), &config), all);
-        let left = headers_of(&next(post(), 303, "c", &config), request(), &config);
+        let post = || hop(Method::POST, FROM);
+        let all = headers_of(&post(), request(), &defaults);
+        assert_eq!(
+            headers_of(&next(post(), 307, "c", &defaults.redirects), request(), &defaults),
+            all
+        );
+        let left = headers_of(&next(post(), 303, "c", &defaults.redirects), request(), &defaults);
         let mut names: Vec<&str> = left.keys().map(HeaderName::as_str).collect();
         names.sort_unstable();
         assert_eq!(names, ["accept", "x-kept"]);
         // The next hop has none of them either.
-        let later = next(next(post(), 302, "c", &config), 308, "d", &config);
-        assert_eq!(headers_of(&later, request(), &config), left);
+        let later =
+            next(next(post(), 302, "c", &defaults.redirects), 308, "d", &defaults.redirects);
+        assert_eq!(headers_of(&later, request(), &defaults), left);
     }
 
     #[test]
     fn the_caller_s_host_stays_with_its_origin() {
-        let config = Config::default();
+        let defaults = Defaults::default();
         let request = || Request::get(FROM).header("host", "virtual.example");
-        let first = || hop(Method::GET, FROM, &config);
+        let first = || hop(Method::GET, FROM);
         for (location, host) in [
             ("/c", Some("virtual.example")),
             ("https://two.example/", None),
             ("https://one.example:444/", None),
         ] {
-            let headers = headers_of(&next(first(), 302, location, &config), request(), &config);
+            let headers = headers_of(
+                &next(first(), 302, location, &defaults.redirects),
+                request(),
+                &defaults,
+            );
             assert_eq!(headers.get("host").map(HeaderValue::as_bytes), host.map(str::as_bytes));
         }
-        let back = next(next(first(), 302, "https://two.example/", &config), 302, FROM, &config);
-        assert!(!headers_of(&back, request(), &config).contains_key("host"));
+        let back = next(
+            next(first(), 302, "https://two.example/", &defaults.redirects),
+            302,
+            FROM,
+            &defaults.redirects,
+        );
+        assert!(!headers_of(&back, request(), &defaults).contains_key("host"));
     }
 
     #[test]
     fn secrets_stay_with_their_origin() {
         let named = || vec![HeaderName::from_static("x-door")];
-        let config = Config { sensitive: named(), ..Config::default() };
+        let defaults = Defaults { sensitive: named(), ..Defaults::default() };
         let mut private = HeaderValue::from_static("private");
         private.set_sensitive(true);
         let request = || {
@@ -567,23 +596,24 @@ mod tests {
                 .header("x-plain", "plain")
         };
         let names = |headers: &HeaderMap| headers.len();
-        let first = || hop(Method::GET, FROM, &config);
-        let sent = headers_of(&first(), request(), &config);
+        let first = || hop(Method::GET, FROM);
+        let sent = headers_of(&first(), request(), &defaults);
         assert!(sent["x-door"].is_sensitive() && !sent["x-plain"].is_sensitive());
-        let same = next(first(), 302, "/c", &config);
-        assert_eq!(names(&headers_of(&same, request(), &config)), 5);
-        let other = next(same, 302, "https://two.example/", &config);
-        assert_eq!(names(&headers_of(&other, request(), &config)), 1);
-        let back = next(other, 302, FROM, &config);
-        assert_eq!(names(&headers_of(&back, request(), &config)), 1, "it does not come back");
+        let same = next(first(), 302, "/c", &defaults.redirects);
+        assert_eq!(names(&headers_of(&same, request(), &defaults)), 5);
+        let other = next(same, 302, "https://two.example/", &defaults.redirects);
+        assert_eq!(names(&headers_of(&other, request(), &defaults)), 1);
+        let back = next(other, 302, FROM, &defaults.redirects);
+        assert_eq!(names(&headers_of(&back, request(), &defaults)), 1, "it does not come back");
 
-        let forward = Config { forward_credentials: true, sensitive: named(), ..Config::default() };
-        let other = next(hop(Method::GET, FROM, &forward), 302, "https://two.example/", &forward);
+        let redirects = Redirects { forward_credentials: true, ..Redirects::default() };
+        let forward = Defaults { redirects, sensitive: named(), ..Defaults::default() };
+        let other = next(first(), 302, "https://two.example/", &forward.redirects);
         assert_eq!(names(&headers_of(&other, request(), &forward)), 5);
     }
 
     #[test]
-    fn the_secrets_of_a_session_go_to_the_origin_of_its_base() {
+    fn the_secrets_of_a_session_stay_with_the_origin_of_its_base() {
         let mut headers = HeaderMap::new();
         let mut key = HeaderValue::from_static("secret");
         key.set_sensitive(true);
@@ -591,52 +621,43 @@ mod tests {
         headers.insert("x-door", HeaderValue::from_static("secret"));
         headers.insert("host", HeaderValue::from_static("virtual.example"));
         headers.insert("x-plain", HeaderValue::from_static("plain"));
-        let without_base = Config {
+        let defaults = Defaults {
+            base: Some("https://one.example/v1".parse().expect("a URL")),
             headers,
             sensitive: vec![HeaderName::from_static("x-door")],
-            ..Config::default()
+            ..Defaults::default()
         };
-        let base = Some("https://one.example/v1".parse().expect("a URL"));
-        let with_base = Config { base, ..without_base.clone() };
-        let forward = Config { forward_credentials: true, ..with_base.clone() };
-        for (config, url, count) in [
-            (&without_base, FROM, 4),
-            (&without_base, "https://two.example/", 4),
-            (&with_base, FROM, 4),
-            (&with_base, "https://two.example/", 1),
-            (&with_base, "http://one.example/", 1),
-            (&forward, "https://two.example/", 1),
+        let redirects = Redirects { forward_credentials: true, ..defaults.redirects };
+        let forward = Defaults { redirects, ..defaults.clone() };
+        const OTHER: &str = "https://two.example/";
+        for (defaults, from, to, names) in [
+            (&defaults, FROM, "/c", &["x-api-key", "x-door", "host", "x-plain"][..]),
+            (&defaults, FROM, OTHER, &["x-plain"]),
+            (&forward, FROM, OTHER, &["x-api-key", "x-door", "x-plain"]),
+            // Where another origin led to the base's.
+            (&defaults, OTHER, FROM, &["x-plain"]),
+            (&forward, OTHER, FROM, &["x-plain"]),
+            (&forward, OTHER, "/c", &["x-plain"]),
         ] {
-            let first = hop(Method::GET, url, config);
-            assert_eq!(headers_of(&first, Request::get(url), config).len(), count, "{url}");
+            let hop = next(hop(Method::GET, from), 302, to, &defaults.redirects);
+            let mut expected = names.to_vec();
+            let headers = headers_of(&hop, Request::get(from), defaults);
+            let mut found: Vec<&str> = headers.keys().map(HeaderName::as_str).collect();
+            expected.sort_unstable();
+            found.sort_unstable();
+            assert_eq!(found, expected, "{from} {to}");
         }
-        let config = &with_base;
-        let other = next(hop(Method::GET, FROM, config), 302, "https://two.example/", config);
-        assert_eq!(headers_of(&other, Request::get(FROM), config).len(), 1);
-        let own = next(hop(Method::GET, "https://two.example/", config), 302, FROM, config);
-        assert_eq!(
-            headers_of(&own, Request::get(FROM), config).len(),
-            1,
-            "another origin led there"
-        );
-        for config in [&with_base, &forward] {
-            let away = next(hop(Method::GET, "https://two.example/", config), 302, "/c", config);
-            let headers = headers_of(&away, Request::get(FROM), config);
-            assert_eq!(headers.len(), 1, "a hop of another origin leads to it");
-        }
-        let config = &forward;
-        let other = next(hop(Method::GET, FROM, config), 302, "https://two.example/", config);
-        let names = headers_of(&other, Request::get(FROM), config);
-        assert!(names.contains_key("x-api-key") && names.contains_key("x-door"));
     }
 
     #[test]
     fn a_referer_is_sent_where_it_tells_no_more_than_it_may() {
-        let referring = Config { referer: true, allow_downgrade: true, ..Config::default() };
-        let silent = Config { allow_downgrade: true, ..Config::default() };
+        let silent = Redirects { allow_downgrade: true, ..Redirects::default() };
+        let referring = Redirects { send_referer: true, ..silent };
+        let [silent, referring] =
+            [silent, referring].map(|redirects| Defaults { redirects, ..Defaults::default() });
         let own = "https://start.example/page?x#part";
         let plain = "http://start.example/";
-        for (config, given, from, to, sent) in [
+        for (defaults, given, from, to, sent) in [
             (&silent, None, FROM, "/c", None),
             (&silent, Some(own), FROM, "/c", Some(own)),
             (&silent, Some(own), FROM, "https://two.example/", Some(own)),
@@ -651,44 +672,45 @@ mod tests {
             (&referring, None, plain, "http://two.example/", Some(plain)),
             (&referring, None, plain, "https://two.example/", Some(plain)),
         ] {
-            let hop = next(hop(Method::GET, from, config), 302, to, config);
-            let headers = headers_of(&hop, Request::get(from).header("referer", given), config);
+            let hop = next(hop(Method::GET, from), 302, to, &defaults.redirects);
+            let request = Request::get(from).header("referer", given);
+            let headers = headers_of(&hop, request, defaults);
             let referer = headers.get("referer").map(|value| value.to_str().expect("ASCII"));
             assert_eq!(referer, sent, "{given:?} {from} {to}");
         }
         // It names the hop before, and no other.
-        let second = next(hop(Method::GET, FROM, &referring), 302, "/c#part", &referring);
-        let third = next(second, 302, "/d", &referring);
+        let second = next(hop(Method::GET, FROM), 302, "/c#part", &referring.redirects);
+        let third = next(second, 302, "/d", &referring.redirects);
         let headers = headers_of(&third, Request::get(FROM), &referring);
         assert_eq!(headers["referer"], "https://one.example/c");
     }
 
     #[test]
     fn a_hop_starts_when_it_is_followed() {
-        let config = Config::default();
-        let mut hop = hop(Method::GET, FROM, &config);
+        let redirects = Redirects::default();
+        let mut hop = hop(Method::GET, FROM);
         let later = hop.start + Duration::from_secs(7);
-        let follow = redirect_of(&hop, 302, "c", &config).expect("valid").expect("followed");
-        hop.follow(follow, &config, later);
+        let follow = redirect_of(&hop, 302, "c", &redirects).expect("valid").expect("followed");
+        hop.follow(follow, &redirects, later);
         assert_eq!((hop.number, hop.start), (1, later));
     }
 
     #[test]
     fn a_client_that_followed_by_itself_is_met_where_it_is() {
-        let config = Config::default();
-        let first = || hop(Method::GET, FROM, &config);
+        let defaults = Defaults::default();
+        let first = || hop(Method::GET, FROM);
         let answered = |url: &str| {
             let mut hop = first();
-            hop.answered_by(&url.parse().expect("a URL"), &config);
+            hop.answered_by(&url.parse().expect("a URL"), &defaults.redirects);
             hop
         };
         let moved = answered("https://me:pw@two.example/c/d#part");
         assert_eq!(moved.url.as_str(), "https://two.example/c/d");
         assert_eq!(moved.number, 0);
-        let next = next(moved, 302, "e", &config);
+        let next = next(moved, 302, "e", &defaults.redirects);
         assert_eq!(next.url.as_str(), "https://two.example/c/e");
         let request = || Request::get(FROM).bearer_auth("secret").header("host", "virtual.example");
-        assert_eq!(headers_of(&next, request(), &config).len(), 0);
+        assert_eq!(headers_of(&next, request(), &defaults).len(), 0);
 
         let same = answered("https://one.example/c");
         assert_eq!(same.retained, first().retained);

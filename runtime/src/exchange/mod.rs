@@ -1,7 +1,7 @@
-//! One call, from a request to a response that was read.
+//! One call, from its plan to a response that was read.
 //!
 //! ```text
-//! Request → call (total deadline, attempts) → attempt (hops) → hop → head → body → Response
+//! Plan → call (total deadline, attempts) → attempt (hops) → hop → head → body → Response
 //! ```
 //!
 //! All of it is one future that knows no type of the user's: it is compiled once, in this
@@ -25,26 +25,22 @@ use tokio::{
 };
 use url::{Origin, Url};
 
-use self::{
-    attempt::{Attempt, Failed},
-    hop::Hop,
-};
+use self::{attempt::Attempt, hop::Failed};
 use crate::{
     deadline::Deadline,
     error::{CallFacts, Error, ErrorKind, TimeoutError},
-    request::{Parts, Request},
+    plan::Plan,
     response::{Received, Response},
     retry::{
-        self, Retry,
+        self,
         budget::Budget,
         decision::{AttemptState, Decision, decide},
     },
-    session::Session,
     timers::AttemptTimers,
-    transport::Sender,
+    transport::{Sender, Transport},
 };
 
-/// A call in progress: the future that [`Session::fetch`] returns.
+/// A call in progress: the future that [`Session::fetch`](crate::Session::fetch) returns.
 ///
 /// Nothing happens until it is awaited. It has one type whatever is requested, and is two words
 /// wide.
@@ -52,8 +48,10 @@ use crate::{
 pub struct Exchange(Pin<Box<dyn Future<Output = Result<Response, Error>> + Send>>);
 
 impl Exchange {
-    pub(crate) fn new(session: Session, request: Request) -> Self {
-        Self(Box::pin(call(session, request.into_parts())))
+    pub(crate) fn new(
+        call: impl Future<Output = Result<Response, Error>> + Send + 'static,
+    ) -> Self {
+        Self(Box::pin(call))
     }
 }
 
@@ -71,46 +69,43 @@ impl fmt::Debug for Exchange {
     }
 }
 
-async fn call(session: Session, mut parts: Box<Parts>) -> Result<Response, Error> {
-    // Before all that needs a runtime: within the destructor of a thread-local, even its clock does.
-    if Handle::try_current().is_err() {
-        let error = parts.settle(session.config()).err().unwrap_or_else(Error::no_runtime);
-        return Err(error.with_request(&parts.method, parts.template.clone()));
-    }
-    // tokio's clock, which is the timers': under `tokio::time::pause` it stands still.
-    let start = Instant::now();
-    let total = parts.timeout.unwrap_or(session.config().timeout);
-    let total = Deadline::at(total.and_then(|timeout| start.checked_add(timeout)));
-    let deadline = total.or_sooner(Deadline::current());
-    let mut call = Call { session: &session, parts: &mut parts, start, deadline, attempts: 0 };
-    let outcome = call.run().await;
-    let facts = call.facts();
-    match outcome {
-        Ok((received, url)) => Ok(Response::new(received, url, facts)),
-        Err(error) => Err(error.with_call_facts(&facts)),
-    }
-}
-
 /// One call and how far it is.
-struct Call<'a> {
-    session: &'a Session,
-    parts: &'a mut Parts,
+pub(crate) struct Call {
+    plan: Plan,
     start: Instant,
     deadline: Deadline,
     attempts: u32,
 }
 
-impl Call<'_> {
+impl Call {
+    /// A call that starts now.
+    pub(crate) fn new(plan: Plan) -> Result<Self, Error> {
+        // Before all that needs a runtime: within the destructor of a thread-local, even its clock does.
+        if Handle::try_current().is_err() {
+            return Err(Error::no_runtime().with_request(&plan.method, plan.template));
+        }
+        // tokio's clock, which is the timers': under `tokio::time::pause` it stands still.
+        let start = Instant::now();
+        let total = plan.timeouts.total.and_then(|timeout| start.checked_add(timeout));
+        let deadline = Deadline::at(total).or_sooner(Deadline::current());
+        Ok(Self { plan, start, deadline, attempts: 0 })
+    }
+
+    /// Sends what is planned, and reads the response.
+    pub(crate) async fn run(&mut self, transport: &Transport) -> Result<Response, Error> {
+        match self.attempts(transport).await {
+            Ok((received, url)) => Ok(Response::new(received, url, self.facts())),
+            Err(error) => Err(error.with_call_facts(&self.facts())),
+        }
+    }
+
     /// The attempts, as many as the policy asks for and safety allows.
-    async fn run(&mut self) -> Result<(Received, Url), Error> {
-        let config = self.session.config();
-        self.parts.settle(config)?;
-        let mut retries = self.parts.retry(config).map(|_| Box::new(Retries::default()));
-        let sender = self.session.transport().sender()?;
+    async fn attempts(&mut self, transport: &Transport) -> Result<(Received, Url), Error> {
+        let sender = transport.sender()?;
+        let mut retries =
+            self.plan.retry.is_some().then(|| Box::new(Retries::new(self.plan.url.origin())));
         loop {
-            let mut attempt = self.attempt(&sender, retries.as_deref_mut())?;
-            let outcome = attempt.run().await;
-            let Failed { error, hop } = match attempt.end(outcome) {
+            let Failed { error, hop } = match self.attempt(&sender).run().await {
                 Ok(received) => {
                     if let Some(retries) = retries {
                         retries.succeeded(sender.budget());
@@ -129,7 +124,7 @@ impl Call<'_> {
             if !retries.take(sender.budget(), cost) {
                 return Err(error);
             }
-            if let Some(observe) = self.parts.retry(config).and_then(Retry::observer) {
+            if let Some(observe) = self.plan.retry.as_ref().and_then(|retry| retry.observer()) {
                 observe(&error, delay);
             }
             retries.earlier = Some(error);
@@ -141,35 +136,24 @@ impl Call<'_> {
     }
 
     /// The next attempt.
-    fn attempt<'s>(
-        &'s mut self,
-        sender: &'s Sender,
-        retries: Option<&mut Retries>,
-    ) -> Result<Attempt<'s>, Error> {
-        let config = self.session.config();
-        let url = self.parts.url(config)?;
-        if let Some(retries) = retries {
-            retries.origin.get_or_insert_with(|| url.origin());
-        }
+    fn attempt<'a>(&'a mut self, sender: &'a Sender) -> Attempt<'a> {
         let now = if self.attempts == 0 { self.start } else { Instant::now() };
         self.attempts += 1;
-        let timers = AttemptTimers::new(self.deadline, self.parts, config, self.start, now);
-        let hop = Hop::first(self.parts.method.clone(), url, config, now);
-        Ok(Attempt::new(config, sender, self.parts, timers, hop))
+        let timers = AttemptTimers::new(self.deadline, self.plan.timeouts, self.start, now);
+        Attempt::new(&mut self.plan, sender, timers, now)
     }
 
     /// Whether to try again: after how long, and for how many tokens of the budget.
     fn again(&self, error: &Error, hop: u32) -> Option<(Duration, u32)> {
-        let retry = self.parts.retry(self.session.config())?;
         let state = AttemptState {
-            repeatable: self.parts.is_repeatable(),
-            replayable: self.parts.body.is_replayable(),
+            repeatable: self.plan.is_repeatable,
+            replayable: self.plan.body.is_replayable(),
             hop,
             attempts: self.attempts,
             remaining: self.deadline.remaining(),
             jitter: retry::fraction(),
         };
-        match decide(retry, error, state) {
+        match decide(self.plan.retry.as_deref()?, error, state) {
             Decision::Retry { delay, cost } => Some((delay, cost)),
             Decision::Stop(_) => None,
         }
@@ -177,21 +161,20 @@ impl Call<'_> {
 
     fn facts(&self) -> CallFacts {
         CallFacts {
-            method: self.parts.method.clone(),
-            template: self.parts.template.clone(),
+            method: self.plan.method.clone(),
+            template: self.plan.template.clone(),
             attempts: self.attempts,
             start: self.start,
             deadline: self.deadline,
-            error_body: self.parts.error_body(self.session.config()),
+            error_body: self.plan.error_body,
         }
     }
 }
 
 /// What a call with a policy remembers of its attempts.
-#[derive(Default)]
 struct Retries {
-    /// Whose budget they draw on. None before the first attempt.
-    origin: Option<Origin>,
+    /// Whose budget they draw on.
+    origin: Origin,
     /// The error of the attempt before.
     earlier: Option<Error>,
     /// What the last retry took from the budget.
@@ -199,6 +182,10 @@ struct Retries {
 }
 
 impl Retries {
+    fn new(origin: Origin) -> Self {
+        Self { origin, earlier: None, taken: 0 }
+    }
+
     /// The error of an attempt, which knows of the one before: what that sent, was sent; and if the
     /// time ran out meanwhile, what it failed of is the reason.
     fn with_earlier(&mut self, error: Error) -> Error {
@@ -212,13 +199,11 @@ impl Retries {
 
     fn take(&mut self, budget: &Budget, cost: u32) -> bool {
         self.taken = cost;
-        self.origin.as_ref().is_none_or(|origin| budget.take(origin, cost))
+        budget.take(&self.origin, cost)
     }
 
     /// A success at once adds to the budget; that of a retry returns what it took.
     fn succeeded(&self, budget: &Budget) {
-        if let Some(origin) = &self.origin {
-            budget.put(origin, if self.earlier.is_none() { 1 } else { self.taken });
-        }
+        budget.put(&self.origin, if self.earlier.is_none() { 1 } else { self.taken });
     }
 }

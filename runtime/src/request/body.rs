@@ -25,9 +25,9 @@ pub(crate) enum Content {
 /// Default headers of the body, where the request has none of the name.
 #[derive(Default)]
 pub(crate) struct ContentHeaders {
-    pub(super) content_type: Option<HeaderValue>,
+    pub(crate) content_type: Option<HeaderValue>,
     /// Only of one whose bytes are not at hand: of the others it is known.
-    pub(super) content_length: Option<HeaderValue>,
+    pub(crate) content_length: Option<HeaderValue>,
 }
 
 impl Body {
@@ -63,7 +63,7 @@ impl Content {
         matches!(self, Self::None | Self::Bytes(_))
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         match self {
             Self::None => true,
             Self::Bytes(bytes) => bytes.is_empty(),
@@ -73,7 +73,7 @@ impl Content {
 
     /// Whether a `Content-Length` is that of the body, and no other spelling of it, which a server may
     /// read otherwise. A stream is held to its length as it is sent.
-    pub(super) fn has_length(&self, announced: &[u8]) -> bool {
+    pub(crate) fn has_length(&self, announced: &[u8]) -> bool {
         let announced = std::str::from_utf8(announced).ok();
         let length = announced.and_then(|text| Some((text, text.parse::<u64>().ok()?)));
         let Some((text, length)) = length else { return false };

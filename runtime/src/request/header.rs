@@ -131,7 +131,7 @@ fn one_cookie(before: &HeaderValue, value: &HeaderValue) -> Result<HeaderValue, 
 const MAX_HEADERS: usize = 32_000;
 
 /// Adds a header, where there is room.
-pub(super) fn append(
+pub(crate) fn append(
     headers: &mut HeaderMap,
     name: HeaderName,
     value: HeaderValue,

@@ -2,9 +2,10 @@
 //!
 //! Nothing here does I/O. A mistake in a part (a value that cannot be serialized, a
 //! header that is not one) is kept and becomes the call's error, so that building is
-//! one chain; [`Session::fetch`](crate::Session::fetch) turns the parts into hops.
+//! one chain; [`Session::fetch`](crate::Session::fetch) makes a plan of the parts.
 
 mod body;
+mod bound;
 mod credentials;
 mod form;
 mod header;
@@ -17,23 +18,20 @@ mod secret;
 mod template;
 mod value;
 
-use std::{borrow::Cow, fmt, ops::RangeInclusive, time::Duration};
+use std::{borrow::Cow, fmt, ops::RangeInclusive, sync::Arc, time::Duration};
 
 use http::{HeaderMap, HeaderValue, Method, header as names};
 use serde::Serialize;
 
+use self::value::{Place, Value};
 pub use self::{body::Body, header::IntoHeaderValue};
 pub(crate) use self::{
-    body::Content,
+    body::{Content, ContentHeaders},
     credentials::take_userinfo,
-    header::{add_header, header_name},
+    header::{add_header, append as append_header, header_name, set_default},
     parts::Parts,
     reference::{HOLDS_UNSAFE, MAX_URL, UrlStart, holds_unsafe, parse_http},
     secret::is_secret,
-};
-use self::{
-    body::ContentHeaders,
-    value::{Place, Value},
 };
 use crate::{
     error::{BuildError, Error},
@@ -253,13 +251,13 @@ impl Request {
     /// Bounds the whole call: hops, attempts, and the body if it is buffered. `None` lifts the
     /// session's bound (30 s by default); then only an attempt timeout bounds the wait for the head.
     pub fn timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
-        self.0.timeout = Some(timeout.into());
+        self.0.timeout = timeout.into().into();
         self
     }
 
     /// Bounds one attempt. `None` lifts the session's bound (none by default).
     pub fn attempt_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
-        self.0.attempt_timeout = Some(timeout.into());
+        self.0.attempt_timeout = timeout.into().into();
         self
     }
 
@@ -270,14 +268,14 @@ impl Request {
     /// A body that can be sent only once cannot be retried: together they are a
     /// [`BuildError::Body`].
     pub fn retry(mut self, retry: impl Into<Retry>) -> Self {
-        self.0.retry = Some(Box::new(retry.into()));
+        self.0.retry = Some(Arc::new(retry.into()));
         self
     }
 
     /// Bounds the wait for the next byte of the body. `None` lifts the session's bound (20 s by
     /// default).
     pub fn idle_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
-        self.0.idle_timeout = Some(timeout.into());
+        self.0.idle_timeout = timeout.into().into();
         self
     }
 

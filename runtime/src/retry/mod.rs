@@ -16,7 +16,7 @@ use std::{fmt, ops::Range, sync::Arc, time::Duration};
 
 use http::{HeaderName, HeaderValue};
 
-pub(crate) use self::random::fraction;
+pub(crate) use self::random::{fraction, uuid};
 use crate::error::Error;
 
 /// The header that makes a request repeatable (draft-ietf-httpapi-idempotency-key-header).
@@ -160,9 +160,9 @@ impl Retry {
     }
 
     /// A key for one call, if it was asked for.
-    pub(crate) fn key(&self) -> Option<HeaderValue> {
+    pub(crate) fn key(&self, new_uuid: fn() -> String) -> Option<HeaderValue> {
         // A string of RFC 9651, which is quoted.
-        let key = || HeaderValue::try_from(format!("\"{}\"", random::uuid())).ok();
+        let key = || HeaderValue::try_from(format!("\"{}\"", new_uuid())).ok();
         self.idempotency_key.then(key).flatten()
     }
 

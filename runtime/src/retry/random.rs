@@ -15,7 +15,7 @@ pub(crate) fn fraction() -> f64 {
 }
 
 /// A random UUID (RFC 9562 §5.4).
-pub(super) fn uuid() -> String {
+pub(crate) fn uuid() -> String {
     let (high, low) = (word(), word());
     let high = high & !0xf000 | 0x4000;
     let low = low & !(0b11 << 62) | 0b10 << 62;

@@ -8,12 +8,13 @@ use std::{
 
 use tower_service::Service;
 
-use super::{Config, Inner, Session};
+use super::{Inner, Session};
 #[cfg(feature = "rustls")]
 use crate::tls::Certificates;
 use crate::{
     direct::{self, Direct},
     error::{BuildError, Error},
+    plan::Defaults,
     request::{IntoHeaderValue, add_header, header_name, parse_http, take_userinfo},
     retry::{
         Retry,
@@ -43,7 +44,7 @@ enum Given {
 /// Makes a [`Session`]. Every setting has a [default](Session#defaults).
 #[must_use = "a builder makes a session with `build`"]
 pub struct SessionBuilder {
-    config: Config,
+    defaults: Defaults,
     given: Option<Given>,
     retry_budget: Option<u32>,
     connect_timeout: Option<Duration>,
@@ -65,7 +66,7 @@ pub struct SessionBuilder {
 impl SessionBuilder {
     pub(super) fn new() -> Self {
         Self {
-            config: Config::default(),
+            defaults: Defaults::default(),
             given: None,
             retry_budget: Some(budget::CAPACITY),
             connect_timeout: Some(Duration::from_secs(5)),
@@ -90,8 +91,8 @@ impl SessionBuilder {
     /// leads elsewhere is sent neither the user information nor the secret headers of the session.
     pub fn base_url(mut self, url: impl AsRef<str>) -> Self {
         let base = parse_http(url.as_ref()).and_then(|mut url| {
-            self.config.credentials = take_userinfo(&mut url)?;
-            self.config.base = Some(url);
+            self.defaults.credentials = take_userinfo(&mut url)?;
+            self.defaults.base = Some(url);
             Ok(())
         });
         self.or_mistake(base)
@@ -101,7 +102,7 @@ impl SessionBuilder {
     /// [carries credentials](crate::Request::header) is sent to the origin of the base URL alone, if
     /// there is a base URL: a request to another origin goes without it.
     pub fn header(mut self, name: impl AsRef<str>, value: impl IntoHeaderValue) -> Self {
-        let added = add_header(&mut self.config.headers, name.as_ref(), value);
+        let added = add_header(&mut self.defaults.headers, name.as_ref(), value);
         self.or_mistake(added)
     }
 
@@ -117,14 +118,14 @@ impl SessionBuilder {
     /// # Ok::<(), backstop::Error>(())
     /// ```
     pub fn sensitive_header(mut self, name: impl AsRef<str>) -> Self {
-        let named = header_name(name.as_ref()).map(|name| self.config.sensitive.push(name));
+        let named = header_name(name.as_ref()).map(|name| self.defaults.sensitive.push(name));
         self.or_mistake(named)
     }
 
     /// Bounds the whole call: hops, attempts, and the body if it is buffered. 30 s by default,
     /// `None` for no bound.
     pub fn timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
-        self.config.timeout = timeout.into();
+        self.defaults.timeouts.total = timeout.into();
         self
     }
 
@@ -136,20 +137,20 @@ impl SessionBuilder {
 
     /// Bounds one attempt, its body included. `None`, no bound, by default.
     pub fn attempt_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
-        self.config.attempt_timeout = timeout.into();
+        self.defaults.timeouts.attempt = timeout.into();
         self
     }
 
     /// Bounds the wait for the next byte of the body. 20 s by default, `None` for no bound.
     pub fn idle_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
-        self.config.idle_timeout = timeout.into();
+        self.defaults.timeouts.idle = timeout.into();
         self
     }
 
     /// How requests are tried again that say nothing of it themselves. By default, none is. A
     /// body that is a stream is sent once all the same.
     pub fn retry(mut self, retry: impl Into<Retry>) -> Self {
-        self.config.retry = Some(retry.into());
+        self.defaults.retry = Some(Arc::new(retry.into()));
         self
     }
 
@@ -181,21 +182,21 @@ impl SessionBuilder {
 
     /// Bounds a buffered body after decompression, in bytes. 16 MiB by default.
     pub fn max_body(mut self, bytes: u64) -> Self {
-        self.config.max_body = bytes;
+        self.defaults.max_body = bytes;
         self
     }
 
     /// Bounds how much of a response's body an [error](Error::body) keeps, after decompression and in
     /// bytes. 8 KiB by default.
     pub fn error_body(mut self, bytes: u64) -> Self {
-        self.config.error_body = bytes;
+        self.defaults.error_body = bytes;
         self
     }
 
     /// How many redirects are followed, 10 by default. With 0, a redirect is a
     /// [`Status`](crate::ErrorKind::Status) like any other that is not success.
     pub fn max_redirects(mut self, redirects: u32) -> Self {
-        self.config.max_redirects = redirects;
+        self.defaults.redirects.max = redirects;
         self
     }
 
@@ -203,20 +204,20 @@ impl SessionBuilder {
     /// origin that a redirect leads to. Off by default: whoever can make a server redirect would
     /// be sent them.
     pub fn forward_credentials(mut self, forward: bool) -> Self {
-        self.config.forward_credentials = forward;
+        self.defaults.redirects.forward_credentials = forward;
         self
     }
 
     /// Whether a redirect from `https` to `http` is followed. Off by default.
     pub fn allow_downgrade(mut self, allow: bool) -> Self {
-        self.config.allow_downgrade = allow;
+        self.defaults.redirects.allow_downgrade = allow;
         self
     }
 
     /// Whether a redirected request says in `Referer` where it comes from. Off by default: the
     /// header holds the whole query of that URL.
     pub fn referer(mut self, referer: bool) -> Self {
-        self.config.referer = referer;
+        self.defaults.redirects.send_referer = referer;
         self
     }
 
@@ -375,7 +376,7 @@ impl SessionBuilder {
 
     /// The session, when nothing was set that can be wrong.
     pub(super) fn assume_valid(mut self) -> Session {
-        let (config, given) = (self.config.clone(), self.given.take());
+        let (defaults, given) = (self.defaults.clone(), self.given.take());
         let budget = Budget::new(self.retry_budget);
         let transport = match given {
             Some(Given::Client(client)) => {
@@ -397,7 +398,7 @@ impl SessionBuilder {
                 Transport::Clients(Clients::new(self.recipe(), retry_budget, proxies, system))
             }
         };
-        Session(Arc::new(Inner { config, transport }))
+        Session(Arc::new(Inner { defaults, transport }))
     }
 
     /// What was set of connections, which a client or a service that is given makes itself.

@@ -1,19 +1,20 @@
-//! Sessions: the recipe for clients, and the defaults of the requests that they send.
+//! Sessions: settings that requests share, and the transport that carries them.
 
 mod builder;
 
 use std::{
     fmt,
     sync::{Arc, LazyLock},
-    time::Duration,
 };
-
-use http::{HeaderMap, HeaderName, HeaderValue};
-use url::Url;
 
 pub use self::builder::SessionBuilder;
 use crate::{
-    error::DEFAULT_ERROR_BODY, exchange::Exchange, request::Request, retry::Retry,
+    error::Error,
+    exchange::{Call, Exchange},
+    plan::{Defaults, Plan},
+    request::{Parts, Request},
+    response::Response,
+    retry,
     transport::Transport,
 };
 
@@ -63,63 +64,8 @@ use crate::{
 pub struct Session(Arc<Inner>);
 
 struct Inner {
-    config: Config,
+    defaults: Defaults,
     transport: Transport,
-}
-
-/// What a session's requests have in common.
-#[derive(Clone)]
-pub(crate) struct Config {
-    pub(crate) base: Option<Url>,
-    /// The user information of the base URL, as a header.
-    pub(crate) credentials: Option<HeaderValue>,
-    pub(crate) headers: HeaderMap,
-    /// The names of headers that are secret beside those that are known to be.
-    pub(crate) sensitive: Vec<HeaderName>,
-    pub(crate) timeout: Option<Duration>,
-    pub(crate) attempt_timeout: Option<Duration>,
-    pub(crate) idle_timeout: Option<Duration>,
-    pub(crate) max_body: u64,
-    pub(crate) error_body: u64,
-    pub(crate) retry: Option<Retry>,
-    pub(crate) max_redirects: u32,
-    pub(crate) forward_credentials: bool,
-    pub(crate) allow_downgrade: bool,
-    pub(crate) referer: bool,
-}
-
-impl Config {
-    /// Whether the session's secrets may be sent to this URL: those of a session with a base URL belong
-    /// to its origin.
-    pub(crate) fn is_own_origin(&self, url: &Url) -> bool {
-        self.base.as_ref().is_none_or(|base| base.origin() == url.origin())
-    }
-
-    /// The credentials of the base URL, for a request to the base's origin.
-    pub(crate) fn credentials_for(&self, url: &Url) -> Option<&HeaderValue> {
-        self.credentials.as_ref().filter(|_| self.is_own_origin(url))
-    }
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Self {
-            base: None,
-            credentials: None,
-            headers: HeaderMap::new(),
-            sensitive: Vec::new(),
-            timeout: Some(Duration::from_secs(30)),
-            attempt_timeout: None,
-            idle_timeout: Some(Duration::from_secs(20)),
-            max_body: 16 * 1024 * 1024,
-            error_body: DEFAULT_ERROR_BODY as u64,
-            retry: None,
-            max_redirects: 10,
-            forward_credentials: false,
-            allow_downgrade: false,
-            referer: false,
-        }
-    }
 }
 
 impl Session {
@@ -161,16 +107,14 @@ impl Session {
     /// # }
     /// ```
     pub fn fetch(&self, request: Request) -> Exchange {
-        Exchange::new(self.clone(), request)
+        Exchange::new(call(self.clone(), request.into_parts()))
     }
+}
 
-    pub(crate) fn config(&self) -> &Config {
-        &self.0.config
-    }
-
-    pub(crate) fn transport(&self) -> &Transport {
-        &self.0.transport
-    }
+async fn call(session: Session, request: Box<Parts>) -> Result<Response, Error> {
+    let Inner { defaults, transport } = &*session.0;
+    let plan = Plan::new(request, defaults, retry::uuid)?;
+    Call::new(plan)?.run(transport).await
 }
 
 impl Default for Session {
@@ -198,7 +142,7 @@ impl fmt::Debug for Session {
         f.debug_struct("Session")
             .field(
                 "base_url",
-                &self.0.config.base.as_ref().map(|url| crate::redact::url(url).to_string()),
+                &self.0.defaults.base.as_ref().map(|url| crate::redact::url(url).to_string()),
             )
             .field("transport", &self.0.transport)
             .finish_non_exhaustive()
