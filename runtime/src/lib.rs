@@ -54,7 +54,7 @@
 //! | `gzip`, `brotli`, `deflate`, `zstd` | decompression of responses, and asking for them |
 //! | `cookies` | a cookie store for a session |
 //! | `multipart` | `multipart/form-data` bodies |
-//! | `stream` | bodies from a `Stream` |
+//! | `stream` | bodies from a `Stream`, and responses as one: by the part, the line or the value |
 //! | `hickory-dns` | the resolver hickory-dns |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -74,6 +74,8 @@ mod response;
 mod retry;
 mod send_body;
 mod session;
+#[cfg(feature = "stream")]
+mod stream;
 mod timers;
 mod tls;
 mod transport;
@@ -83,6 +85,10 @@ mod transport;
 #[doc = include_str!("../docs/faults.md")]
 pub mod faults {}
 
+#[cfg(all(doc, feature = "stream"))]
+#[doc = include_str!("../docs/streams.md")]
+pub mod streams {}
+
 #[doc = include_str!("../docs/request.md")]
 pub use backstop_macros::request;
 pub use bytes::Bytes;
@@ -91,6 +97,9 @@ pub use reqwest;
 pub use tracing::Level;
 pub use url::Url;
 
+#[cfg(feature = "stream")]
+#[cfg_attr(docsrs, doc(cfg(feature = "stream")))]
+pub use self::stream::{JsonLines, Lines};
 pub use self::{
     deadline::Deadline,
     error::{

@@ -3,11 +3,11 @@
 use std::{
     future::{Future, poll_fn},
     pin::{Pin, pin},
-    task::Poll,
+    task::{Context, Poll, ready},
     time::Duration,
 };
 
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::{
     deadline::Deadline,
@@ -55,8 +55,9 @@ impl AttemptTimers {
     }
 
     /// What remains for a body that the user reads at leisure: the wait for each part.
-    pub(crate) fn idle_only(self) -> Self {
-        Self { total: None, attempt: None, ..self }
+    pub(crate) fn idle_only(self) -> IdleTimer {
+        let timers = Self { total: None, attempt: None, ..self };
+        IdleTimer { timers, sleep: None, is_set: false }
     }
 
     /// The error of a timer that ran out: which limit it was, and what was waited for.
@@ -148,5 +149,38 @@ impl AttemptTimers {
         .into_iter()
         .filter_map(|(deadline, which)| Some((deadline?, which)))
         .min_by_key(|(deadline, _)| *deadline)
+    }
+}
+
+/// The timer of a body that the user reads at leisure. It runs while the next part is waited for, also
+/// where the future that waits is dropped and made anew, and never while nobody reads.
+#[derive(Debug)]
+pub(crate) struct IdleTimer {
+    timers: AttemptTimers,
+    /// Made when it is first needed, and set again after that.
+    sleep: Option<Pin<Box<Sleep>>>,
+    is_set: bool,
+}
+
+impl IdleTimer {
+    /// Waits until the time is over: the error to fail with then.
+    pub(crate) fn poll_over(&mut self, context: &mut Context<'_>, wait: &str) -> Poll<Error> {
+        let Some(idle) = self.timers.idle else { return Poll::Pending };
+        if !self.is_set {
+            let Some(end) = Instant::now().checked_add(idle) else { return Poll::Pending };
+            match &mut self.sleep {
+                Some(sleep) => sleep.as_mut().reset(end),
+                none => *none = Some(Box::pin(sleep_until(end))),
+            }
+            self.is_set = true;
+        }
+        let Some(sleep) = &mut self.sleep else { return Poll::Pending };
+        ready!(sleep.as_mut().poll(context));
+        Poll::Ready(self.timers.timed_out(TimeoutError::Idle, wait))
+    }
+
+    /// A part has arrived.
+    pub(crate) fn stop(&mut self) {
+        self.is_set = false;
     }
 }

@@ -70,6 +70,12 @@ fn ends_early(error: &serde_json::Error, body: &[u8]) -> bool {
 /// so that success pays nothing for the path.
 #[cold]
 pub(crate) fn describe(error: &serde_json::Error, body: &[u8]) -> Error {
+    describe_from(error, body, 1)
+}
+
+/// The same for a text whose first line is this one of the body.
+#[cold]
+pub(crate) fn describe_from(error: &serde_json::Error, body: &[u8], line: u64) -> Error {
     // JSON is UTF-8 (RFC 8259 §8.1): of what is not, the syntax says nothing.
     if let Err(error) = std::str::from_utf8(body) {
         return text::not_utf8(error);
@@ -91,7 +97,7 @@ pub(crate) fn describe(error: &serde_json::Error, body: &[u8]) -> Error {
         _ => DecodeError::Syntax,
     };
     let path = path::at(body, error.line(), error.column());
-    let cause = Cause(describe_cause(error, body));
+    let cause = Cause(describe_cause(error, body, line));
     Error::new(ErrorKind::Decode(leaf))
         .with_detail(match leaf {
             DecodeError::Syntax => format!("it is not JSON at {path}"),
@@ -103,8 +109,15 @@ pub(crate) fn describe(error: &serde_json::Error, body: &[u8]) -> Error {
 
 /// serde's message without the data that it quotes: `invalid type: string "x", expected u64`
 /// becomes `invalid type: string, expected u64`.
-fn describe_cause(error: &serde_json::Error, body: &[u8]) -> String {
-    let text = error.to_string();
+fn describe_cause(error: &serde_json::Error, body: &[u8], line: u64) -> String {
+    let mut text = error.to_string();
+    if line > 1
+        && let Some(at) = text.rfind(" at line ")
+    {
+        text.truncate(at);
+        let line = line + (error.line() as u64).saturating_sub(1);
+        text.push_str(&format!(" at line {line} column {}", error.column()));
+    }
     if error.classify() != Category::Data {
         return text;
     }

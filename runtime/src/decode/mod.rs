@@ -4,6 +4,8 @@ mod json;
 mod path;
 mod text;
 
+#[cfg(feature = "stream")]
+pub(crate) use self::{json::describe_from as json_error_from, text::LineCharset};
 pub(crate) use self::{
     json::{describe as json_error, without_mark},
     text::{decode as text, is_wide},

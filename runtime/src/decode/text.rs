@@ -14,10 +14,45 @@ pub(crate) fn decode(body: &[u8], content_type: Option<&HeaderValue>) -> Result<
         Some(Mark::Utf16(label)) => return by_label(body, label),
         None => {}
     }
-    match content_type.and_then(charset).as_deref() {
+    by_charset(body, content_type.and_then(charset).as_deref())
+}
+
+fn by_charset(body: &[u8], charset: Option<&str>) -> Result<String, Error> {
+    match charset {
         None | Some("" | "utf-8" | "utf8") => utf8(body),
         Some(label) if is_ascii(label) => ascii(body),
         Some(label) => by_label(body, label),
+    }
+}
+
+/// The charset of a text that is read line by line. A mark stands at the start of the first line alone.
+#[cfg(feature = "stream")]
+pub(crate) struct LineCharset {
+    label: Option<String>,
+    is_first: bool,
+}
+
+#[cfg(feature = "stream")]
+impl LineCharset {
+    /// As the content type says; UTF-8, if it does not.
+    pub(crate) fn of(content_type: Option<&HeaderValue>) -> Self {
+        Self { label: content_type.and_then(charset), is_first: true }
+    }
+
+    /// The text of the next line.
+    pub(crate) fn decode(&mut self, line: &[u8]) -> Result<String, Error> {
+        let is_first = std::mem::replace(&mut self.is_first, false);
+        if self.label.as_deref().is_some_and(|label| label.starts_with("utf-16")) {
+            return Err(not_text("UTF-16 is not read line by line"));
+        }
+        match marked(line) {
+            Some(Mark::Utf8(line)) if is_first => {
+                self.label = None;
+                utf8(line)
+            }
+            Some(Mark::Utf16(_)) if is_first => Err(not_text("UTF-16 is not read line by line")),
+            _ => by_charset(line, self.label.as_deref()),
+        }
     }
 }
 

@@ -66,6 +66,7 @@ struct Inner {
     /// The body is the start of a longer one.
     is_body_cut: bool,
     decode_path: Option<String>,
+    line: Option<u64>,
     attempts: u32,
     elapsed: Duration,
 }
@@ -112,6 +113,7 @@ impl Error {
             body: Bytes::new(),
             is_body_cut: false,
             decode_path: None,
+            line: None,
             attempts: u32::from(!matches!(kind, ErrorKind::Build(_))),
             elapsed: Duration::ZERO,
         }))
@@ -186,6 +188,12 @@ impl Error {
     /// here and in messages.
     pub fn decode_path(&self) -> Option<&str> {
         self.0.decode_path.as_deref()
+    }
+
+    /// The line of the body that could not be read, from 1, where it is read line by line. The
+    /// [path](Error::decode_path) is then within that line.
+    pub fn line(&self) -> Option<u64> {
+        self.0.line
     }
 
     /// How long the server asks to wait before the request is repeated, from `Retry-After`
@@ -306,6 +314,11 @@ impl Error {
         self.edit(|inner| inner.decode_path = Some(path))
     }
 
+    #[cfg(feature = "stream")]
+    pub(crate) fn with_line(self, line: u64) -> Self {
+        self.edit(|inner| inner.line = Some(line))
+    }
+
     pub(crate) fn with_url(self, url: &Url) -> Self {
         if self.0.url.is_some() {
             return self;
@@ -316,6 +329,14 @@ impl Error {
 
     pub(crate) fn with_start_of_body(self, body: Bytes, is_cut: bool) -> Self {
         self.edit(|inner| (inner.body, inner.is_body_cut) = (body, is_cut))
+    }
+
+    /// The same error with as much of a text as an error keeps by default, in a copy that holds on to
+    /// nothing else.
+    #[cfg(feature = "stream")]
+    pub(crate) fn with_start_of(self, text: &[u8]) -> Self {
+        let start = &text[..text.len().min(DEFAULT_ERROR_BODY)];
+        self.with_start_of_body(Bytes::copy_from_slice(start), start.len() < text.len())
     }
 
     pub(crate) fn with_status(self, status: StatusCode) -> Self {
@@ -360,11 +381,15 @@ impl Error {
         self
     }
 
-    /// What failed, for people: the detail where there is one, after the kind.
+    /// What failed, for people: the line and the detail where there are any, after the kind.
     fn message(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0.kind)?;
+        if let Some(line) = self.0.line {
+            write!(f, ": line {line}")?;
+        }
         match &self.0.detail {
-            Some(detail) => write!(f, "{}: {detail}", self.0.kind),
-            None => write!(f, "{}", self.0.kind),
+            Some(detail) => write!(f, ": {detail}"),
+            None => Ok(()),
         }
     }
 }
@@ -411,6 +436,9 @@ impl fmt::Debug for Error {
         }
         if let Some(path) = decode_path {
             debug.field("decode_path", path);
+        }
+        if let Some(line) = self.0.line {
+            debug.field("line", &line);
         }
         debug.finish_non_exhaustive()
     }

@@ -61,8 +61,8 @@ impl<'a> Attempt<'a> {
         if !self.plan.is_success(payload.status()) {
             Err(response::status_error(&mut payload, &self.timers, self.plan.error_body).await)
         } else if self.plan.streaming {
-            let timers = self.timers.idle_only();
-            Ok(payload.received(|payload| Body::Open(BodyStream::new(payload, timers, limit))))
+            let idle = self.timers.idle_only();
+            Ok(payload.received(|payload| Body::Open(BodyStream::new(payload, idle, limit))))
         } else {
             match response::whole(&mut payload, &self.timers, limit.unwrap_or(u64::MAX)).await {
                 Ok(body) => Ok(payload.received(|_| Body::Whole(body))),

@@ -210,7 +210,7 @@ impl Response {
     /// The body as it arrives, or in one part if it was read already.
     pub fn into_stream(self) -> BodyStream {
         match &self.0.body {
-            Content::Whole(bytes) => BodyStream::whole(bytes.clone()),
+            Content::Whole(bytes) => BodyStream::whole(bytes.clone()).with_response(self.0),
             Content::Open(stream) => {
                 let stream = stream.lock().unwrap_or_else(PoisonError::into_inner).take();
                 match stream {
@@ -273,17 +273,18 @@ impl Response {
     /// can be read as they are; text cannot.
     fn decompressed(&self) -> Result<&Bytes, Error> {
         let body = self.bytes()?;
-        if !self.headers().contains_key(header::CONTENT_ENCODING) {
-            return Ok(body);
-        }
-        let mut codings = self.headers().get_all(header::CONTENT_ENCODING).iter();
-        let is_plain = codings.all(|coding| coding.as_bytes().eq_ignore_ascii_case(b"identity"));
-        match is_plain || body.is_empty() {
+        match is_plain(self.headers()) || body.is_empty() {
             true => Ok(body),
-            false => Err(self.0.describe(
-                Error::new(ErrorKind::Body(BodyError::Decompress))
-                    .with_detail("its content encoding is not one that the client undoes"),
-            )),
+            false => Err(self.0.describe(still_compressed())),
+        }
+    }
+
+    /// The body as it arrives, for text: it must not be compressed any more.
+    #[cfg(feature = "stream")]
+    pub(crate) fn into_plain_stream(self) -> Result<BodyStream, Error> {
+        match is_plain(self.headers()) {
+            true => Ok(self.into_stream()),
+            false => Err(self.0.describe(still_compressed())),
         }
     }
 
@@ -323,6 +324,20 @@ impl Parts {
         }
         error.with_url(&self.url).sent_at_least(Sent::Yes).with_call_facts(&self.facts)
     }
+}
+
+/// Whether the headers say of no coding that has not been undone.
+fn is_plain(headers: &HeaderMap) -> bool {
+    if !headers.contains_key(header::CONTENT_ENCODING) {
+        return true;
+    }
+    let mut codings = headers.get_all(header::CONTENT_ENCODING).iter();
+    codings.all(|coding| coding.as_bytes().eq_ignore_ascii_case(b"identity"))
+}
+
+fn still_compressed() -> Error {
+    Error::new(ErrorKind::Body(BodyError::Decompress))
+        .with_detail("its content encoding is not one that the client undoes")
 }
 
 /// `application/json`, and what is JSON by its suffix (RFC 6839 §3.1).

@@ -1,6 +1,10 @@
 //! The body of a response part by part, with its codings undone and under the timers of its attempt.
 
-use std::{future::poll_fn, pin::pin};
+use std::{
+    future::{Future as _, poll_fn},
+    pin::pin,
+    task::{Context, Poll, ready},
+};
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode, Version};
@@ -11,7 +15,7 @@ use super::{
 };
 use crate::{
     error::{Error, Sent},
-    timers::AttemptTimers,
+    timers::{AttemptTimers, IdleTimer},
     transport::{Head, ReceivedBody, cut_short},
 };
 
@@ -65,11 +69,46 @@ impl Payload {
     }
 
     /// The next part of the body, decompressed.
-    pub(crate) async fn part(&mut self, timers: &AttemptTimers) -> Result<Option<Bytes>, Error> {
+    pub(super) async fn part(&mut self, timers: &AttemptTimers) -> Result<Option<Bytes>, Error> {
         Ok(self.pull(timers).await?.map(|part| match part {
             Part::Chunk(chunk) => chunk,
             Part::Decoded(length) => Bytes::copy_from_slice(self.decoded(length)),
         }))
+    }
+
+    /// The same for a body that the user reads at leisure. A part is never empty.
+    pub(super) fn poll_part(
+        &mut self,
+        context: &mut Context<'_>,
+        idle: &mut IdleTimer,
+    ) -> Poll<Result<Option<Bytes>, Error>> {
+        // As in `pull`.
+        ready!(pin!(tokio::task::coop::consume_budget()).poll(context));
+        loop {
+            if let Some(decoder) = &mut self.decoder {
+                match decoder.next()? {
+                    Decoded::Piece(length) => {
+                        return Poll::Ready(Ok(Some(Bytes::copy_from_slice(self.decoded(length)))));
+                    }
+                    Decoded::End => return Poll::Ready(Ok(None)),
+                    Decoded::NeedInput => {}
+                }
+            }
+            let chunk = match self.response.body_mut().poll_data(context) {
+                Poll::Ready(chunk) => chunk.transpose()?,
+                Poll::Pending => {
+                    let error = ready!(idle.poll_over(context, WAIT));
+                    return Poll::Ready(Err(error.sent_at_least(Sent::Yes)));
+                }
+            };
+            idle.stop();
+            let chunk = self.arrived(chunk)?;
+            match (&mut self.decoder, chunk) {
+                (None, chunk) => return Poll::Ready(Ok(chunk)),
+                (Some(decoder), Some(chunk)) => decoder.feed(chunk),
+                (Some(decoder), None) => decoder.end(),
+            }
+        }
     }
 
     /// The bytes of the last [`Part::Decoded`], which is their length.
@@ -107,18 +146,22 @@ impl Payload {
         let body = self.response.body_mut();
         let chunk = pin!(poll_fn(|context| body.poll_data(context)));
         match timers.part(chunk).await {
-            Ok(Some(Ok(chunk))) => {
-                self.arrived += chunk.len() as u64;
-                Ok(Some(chunk))
-            }
-            Ok(Some(Err(error))) => Err(error),
-            // hyper lets a stream of HTTP/2 end early, if that is done without an error.
-            Ok(None) if self.announced.is_some_and(|length| self.arrived < length) => {
-                Err(cut_short())
-            }
-            Ok(None) => Ok(None),
+            Ok(chunk) => self.arrived(chunk.transpose()?),
             Err(timer) => Err(timers.timed_out(timer, WAIT).sent_at_least(Sent::Yes)),
         }
+    }
+
+    /// Counts a part that has arrived, or sees whether the end may be here.
+    fn arrived(&mut self, chunk: Option<Bytes>) -> Result<Option<Bytes>, Error> {
+        match &chunk {
+            Some(chunk) => self.arrived += chunk.len() as u64,
+            // hyper lets a stream of HTTP/2 end early, if that is done without an error.
+            None if self.announced.is_some_and(|length| self.arrived < length) => {
+                return Err(cut_short());
+            }
+            None => {}
+        }
+        Ok(chunk)
     }
 
     /// Reads the rest of a short body, which nobody asked for: its connection can then be used again.

@@ -1,17 +1,26 @@
 //! A body that the user reads as it arrives.
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    future::poll_fn,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
 
 use bytes::Bytes;
 use tokio::runtime::Handle;
 
 use super::{Parts, payload::Payload, read::too_large};
-use crate::{error::Error, timers::AttemptTimers};
+use crate::{error::Error, timers::IdleTimer};
 
 /// The body of a response as it arrives, decompressed.
 ///
-/// Each part has to arrive within the idle timeout. Dropping the stream before its end closes
-/// the connection.
+/// Each part has to arrive within the idle timeout, which runs while a part is waited for: a slow reader
+/// is no timeout, and what is not read is not taken from the connection. Dropping the stream before its
+/// end closes the connection.
+///
+/// With the feature `stream` it is a `futures_core::Stream` of its parts, and a `tokio::io::AsyncRead`
+/// and `AsyncBufRead` of its bytes, whose errors hold the [`Error`] that the body failed with.
 ///
 /// ```no_run
 /// use backstop::{BodyStream, Error, request};
@@ -27,6 +36,8 @@ use crate::{error::Error, timers::AttemptTimers};
 /// ```
 pub struct BodyStream {
     source: Source,
+    /// What was read of a part, and not all of it was taken.
+    rest: Bytes,
     /// What its errors say of the response; none where nothing is left to fail.
     response: Option<Arc<Parts>>,
 }
@@ -40,19 +51,19 @@ enum Source {
 /// A body that is still to be read.
 struct Open {
     payload: Payload,
-    timers: AttemptTimers,
+    idle: IdleTimer,
     limit: Option<u64>,
     read: u64,
 }
 
 impl BodyStream {
-    pub(crate) fn new(payload: Payload, timers: AttemptTimers, limit: Option<u64>) -> Self {
-        let open = Open { payload, timers, limit, read: 0 };
-        Self { source: Source::Open(Box::new(open)), response: None }
+    pub(crate) fn new(payload: Payload, idle: IdleTimer, limit: Option<u64>) -> Self {
+        let open = Open { payload, idle, limit, read: 0 };
+        Self { source: Source::Open(Box::new(open)), rest: Bytes::new(), response: None }
     }
 
     pub(crate) fn whole(bytes: Bytes) -> Self {
-        Self { source: Source::Whole(bytes), response: None }
+        Self { source: Source::Whole(bytes), rest: Bytes::new(), response: None }
     }
 
     pub(super) fn with_response(mut self, response: Arc<Parts>) -> Self {
@@ -60,7 +71,8 @@ impl BodyStream {
         self
     }
 
-    /// The next part, which is never empty; `None` at the end.
+    /// The next part, which is never empty; `None` at the end. A future of it that is dropped has taken
+    /// nothing.
     ///
     /// # Errors
     ///
@@ -69,20 +81,49 @@ impl BodyStream {
     /// [`TimeoutError::Idle`](crate::TimeoutError::Idle) if it stalls. After an error the body is
     /// at its end.
     pub async fn part(&mut self) -> Result<Option<Bytes>, Error> {
+        poll_fn(|context| self.poll_part(context)).await
+    }
+
+    /// The same for futures that are written by hand.
+    pub fn poll_part(&mut self, context: &mut Context<'_>) -> Poll<Result<Option<Bytes>, Error>> {
+        if !self.rest.is_empty() {
+            return Poll::Ready(Ok(Some(std::mem::take(&mut self.rest))));
+        }
         loop {
-            let part = match self.source.next().await {
-                Ok(Some(part)) if part.is_empty() => continue,
-                Ok(part) => part,
+            match ready!(self.source.poll_next(context)) {
+                Ok(Some(part)) if part.is_empty() => {}
+                Ok(part) => return Poll::Ready(Ok(part)),
                 Err(error) => {
                     self.source = Source::Whole(Bytes::new());
-                    return Err(self.describe(error));
+                    return Poll::Ready(Err(self.describe(error)));
                 }
-            };
-            return Ok(part);
+            }
         }
     }
 
-    fn describe(&self, error: Error) -> Error {
+    /// The bytes that can be read now, which are none at the end alone. They stay until they are
+    /// [consumed](BodyStream::consume).
+    #[cfg(feature = "stream")]
+    pub(crate) fn poll_bytes(&mut self, context: &mut Context<'_>) -> Poll<Result<&[u8], Error>> {
+        if self.rest.is_empty() {
+            self.rest = ready!(self.poll_part(context))?.unwrap_or_default();
+        }
+        Poll::Ready(Ok(&self.rest))
+    }
+
+    #[cfg(feature = "stream")]
+    pub(crate) fn consume(&mut self, length: usize) {
+        bytes::Buf::advance(&mut self.rest, length);
+    }
+
+    /// The headers of the response.
+    #[cfg(feature = "stream")]
+    pub(crate) fn headers(&self) -> Option<&http::HeaderMap> {
+        self.response.as_ref().map(|response| &response.headers)
+    }
+
+    /// Adds the facts of the call to the error of who reads the body.
+    pub(crate) fn describe(&self, error: Error) -> Error {
         match &self.response {
             Some(response) => response.describe(error),
             None => error,
@@ -91,22 +132,27 @@ impl BodyStream {
 }
 
 impl Source {
-    async fn next(&mut self) -> Result<Option<Bytes>, Error> {
+    fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Result<Option<Bytes>, Error>> {
         match self {
-            Self::Whole(bytes) if bytes.is_empty() => Ok(None),
-            Self::Whole(bytes) => Ok(Some(std::mem::take(bytes))),
+            Self::Whole(bytes) if bytes.is_empty() => Poll::Ready(Ok(None)),
+            Self::Whole(bytes) => Poll::Ready(Ok(Some(std::mem::take(bytes)))),
             // The timer needs one.
-            Self::Open(_) if Handle::try_current().is_err() => Err(Error::no_runtime()),
-            Self::Open(open) => {
-                let Open { payload, timers, limit, read } = &mut **open;
-                let part = payload.part(timers).await?;
-                *read += part.as_ref().map_or(0, |part| part.len() as u64);
-                match limit {
-                    Some(limit) if *read > *limit => Err(too_large(*limit)),
-                    _ => Ok(part),
-                }
+            Self::Open(_) if Handle::try_current().is_err() => {
+                Poll::Ready(Err(Error::no_runtime()))
             }
+            Self::Open(open) => open.poll_next(context),
         }
+    }
+}
+
+impl Open {
+    fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Result<Option<Bytes>, Error>> {
+        let part = ready!(self.payload.poll_part(context, &mut self.idle))?;
+        self.read += part.as_ref().map_or(0, |part| part.len() as u64);
+        Poll::Ready(match self.limit {
+            Some(limit) if self.read > limit => Err(too_large(limit)),
+            _ => Ok(part),
+        })
     }
 }
 

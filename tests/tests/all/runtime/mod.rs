@@ -6,6 +6,7 @@ mod environment;
 mod faults;
 mod http2;
 mod limits;
+mod lines;
 mod properties;
 mod proxies;
 mod redirects;

@@ -1,0 +1,131 @@
+//! JSON values, one a line.
+
+use std::{
+    fmt,
+    future::poll_fn,
+    marker::PhantomData,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use bytes::Bytes;
+use futures_core::Stream;
+use serde::de::DeserializeOwned;
+
+use super::{DEFAULT_MAX_LINE, split::LineReader};
+use crate::{
+    decode,
+    error::Error,
+    response::{BodyStream, FromResponse, Response},
+};
+
+/// The values of newline-delimited JSON (`application/x-ndjson`, `application/jsonl`) as they arrive.
+///
+/// Each line is a value; lines of white space alone are skipped, and the last one needs no end. Content
+/// types are not looked at, as none is registered. A line is 1 MiB long at most, or as long as
+/// [`max_line`](JsonLines::max_line) says, and no more than one line and one part of the body is held in
+/// memory.
+///
+/// It is a `Stream` of values; [`value`](JsonLines::value) awaits the next one without that.
+///
+/// ```no_run
+/// use backstop::{Error, JsonLines, request};
+///
+/// #[derive(serde::Deserialize)]
+/// struct Entry { bytes: u64 }
+///
+/// #[request(get = "https://example.com/export")]
+/// async fn total(#[response] mut entries: JsonLines<Entry>) -> Result<u64, Error> {
+///     let mut total = 0;
+///     while let Some(entry) = entries.value().await? {
+///         total += entry.bytes;
+///     }
+///     Ok(total)
+/// }
+/// ```
+pub struct JsonLines<T> {
+    reader: LineReader,
+    values: PhantomData<fn() -> T>,
+}
+
+impl<T> JsonLines<T> {
+    /// The values of a body.
+    pub fn new(body: BodyStream) -> Self {
+        Self { reader: LineReader::new(body, DEFAULT_MAX_LINE), values: PhantomData }
+    }
+
+    /// Bounds a line, in bytes and without its end; 1 MiB by default.
+    #[must_use]
+    pub fn max_line(mut self, bytes: usize) -> Self {
+        self.reader.set_limit(bytes);
+        self
+    }
+
+    /// The next line with a value in it.
+    fn poll_text(&mut self, context: &mut Context<'_>) -> Poll<Result<Option<Bytes>, Error>> {
+        loop {
+            let Some(mut line) = ready!(self.reader.poll_line(context))? else {
+                return Poll::Ready(Ok(None));
+            };
+            if self.reader.number() == 1 {
+                let mark = line.len() - decode::without_mark(&line).len();
+                line = line.slice(mark..);
+            }
+            if !line.iter().all(u8::is_ascii_whitespace) {
+                return Poll::Ready(Ok(Some(line)));
+            }
+        }
+    }
+
+    /// Not generic in more than its name, and only on failure.
+    #[cold]
+    fn failed(&self, error: &serde_json::Error, line: &Bytes) -> Error {
+        let error = decode::json_error_from(error, line, self.reader.number());
+        self.reader.describe(error.with_start_of(line))
+    }
+}
+
+impl<T: DeserializeOwned> JsonLines<T> {
+    /// The next value; `None` at the end of the body. A future of it that is dropped has taken nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Decode`](crate::ErrorKind::Decode) for a line that is not JSON, or of another shape, with the
+    /// [line's number](Error::line), the [path](Error::decode_path) within it, and its start as the
+    /// error's [body](Error::body): the next value can be read all the same. As [`BodyStream::part`] if
+    /// the body fails, and [`BodyError::TooLarge`](crate::BodyError::TooLarge) for a line beyond the
+    /// limit: then there are no more values.
+    pub async fn value(&mut self) -> Result<Option<T>, Error> {
+        poll_fn(|context| self.poll_value(context)).await
+    }
+
+    fn poll_value(&mut self, context: &mut Context<'_>) -> Poll<Result<Option<T>, Error>> {
+        let Some(line) = ready!(self.poll_text(context))? else { return Poll::Ready(Ok(None)) };
+        Poll::Ready(match serde_json::from_slice(&line) {
+            Ok(value) => Ok(Some(value)),
+            Err(error) => Err(self.failed(&error, &line)),
+        })
+    }
+}
+
+impl<T: DeserializeOwned> Stream for JsonLines<T> {
+    type Item = Result<T, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.poll_value(context).map(Result::transpose)
+    }
+}
+
+impl<T: DeserializeOwned> FromResponse for JsonLines<T> {
+    const STREAMING: bool = true;
+
+    fn from_response(response: Response) -> Result<Self, Error> {
+        response.into_plain_stream().map(Self::new)
+    }
+}
+
+impl<T> fmt::Debug for JsonLines<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JsonLines").field("number", &self.reader.number()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,101 @@
+//! The lines of a text.
+
+use std::{
+    fmt,
+    future::poll_fn,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use futures_core::Stream;
+use http::header;
+
+use super::{DEFAULT_MAX_LINE, split::LineReader};
+use crate::{
+    decode::LineCharset,
+    error::Error,
+    response::{BodyStream, FromResponse, Response},
+};
+
+/// The lines of a text as it arrives, without their ends (LF or CRLF).
+///
+/// The text is in the charset that its content type names, UTF-8 by default, and a byte order mark at its
+/// start is dropped. The last line needs no end. A line is 1 MiB long at most, or as long as
+/// [`max_line`](Lines::max_line) says, and no more than one line and one part of the body is held in memory.
+///
+/// It is a `Stream` of lines; [`line`](Lines::line) awaits the next one without that.
+///
+/// ```no_run
+/// use backstop::{Error, Lines, request};
+///
+/// #[request(get = "https://example.com/log/{name}")]
+/// async fn count(name: &str, #[response] mut lines: Lines) -> Result<usize, Error> {
+///     let mut errors = 0;
+///     while let Some(line) = lines.line().await? {
+///         errors += usize::from(line.starts_with("ERROR"));
+///     }
+///     Ok(errors)
+/// }
+/// ```
+pub struct Lines {
+    reader: LineReader,
+    charset: LineCharset,
+}
+
+impl Lines {
+    /// The lines of a body. What it says of its charset is heeded, but not of a coding.
+    pub fn new(body: BodyStream) -> Self {
+        let content_type = body.headers().and_then(|headers| headers.get(header::CONTENT_TYPE));
+        let charset = LineCharset::of(content_type);
+        Self { reader: LineReader::new(body, DEFAULT_MAX_LINE), charset }
+    }
+
+    /// Bounds a line, in bytes and without its end; 1 MiB by default.
+    #[must_use]
+    pub fn max_line(mut self, bytes: usize) -> Self {
+        self.reader.set_limit(bytes);
+        self
+    }
+
+    /// The next line; `None` at the end of the body. A future of it that is dropped has taken nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError::Charset`](crate::DecodeError::Charset) for a line that is not text in its charset:
+    /// the next one can be read all the same. As [`BodyStream::part`] if the body fails, and
+    /// [`BodyError::TooLarge`](crate::BodyError::TooLarge) for a line beyond the limit: then there are no
+    /// more lines. The [line's number](Error::line) is that of the line at fault.
+    pub async fn line(&mut self) -> Result<Option<String>, Error> {
+        poll_fn(|context| self.poll_line(context)).await
+    }
+
+    fn poll_line(&mut self, context: &mut Context<'_>) -> Poll<Result<Option<String>, Error>> {
+        let Some(line) = ready!(self.reader.poll_line(context))? else {
+            return Poll::Ready(Ok(None));
+        };
+        let text = self.charset.decode(&line).map_err(|error| self.reader.describe(error))?;
+        Poll::Ready(Ok(Some(text)))
+    }
+}
+
+impl Stream for Lines {
+    type Item = Result<String, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.poll_line(context).map(Result::transpose)
+    }
+}
+
+impl FromResponse for Lines {
+    const STREAMING: bool = true;
+
+    fn from_response(response: Response) -> Result<Self, Error> {
+        response.into_plain_stream().map(Self::new)
+    }
+}
+
+impl fmt::Debug for Lines {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lines").field("number", &self.reader.number()).finish_non_exhaustive()
+    }
+}
