@@ -56,6 +56,7 @@
 //! | `multipart` | `multipart/form-data` bodies |
 //! | `stream` | bodies from a `Stream`, and responses as one: by the part, the line or the value |
 //! | `hickory-dns` | the resolver hickory-dns |
+//! | `testing` | scripts in the place of the network: the module `testing` |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -76,6 +77,9 @@ mod send_body;
 mod session;
 #[cfg(feature = "stream")]
 mod stream;
+#[cfg(feature = "testing")]
+#[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
+pub mod testing;
 mod timers;
 mod tls;
 mod transport;

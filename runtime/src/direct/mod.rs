@@ -11,6 +11,8 @@
 mod connector;
 mod dial;
 mod failure;
+#[cfg(feature = "testing")]
+pub(crate) mod memory;
 mod proxy;
 mod tunnel;
 mod wire;

@@ -203,6 +203,27 @@ pub enum DecodeError {
     Charset,
 }
 
+/// Makes a class's leaves kinds.
+macro_rules! leaves {
+    ($($leaf:ident => $class:ident),*) => {$(
+        impl From<$leaf> for ErrorKind {
+            fn from(leaf: $leaf) -> Self {
+                Self::$class(leaf)
+            }
+        }
+    )*};
+}
+
+leaves!(
+    BuildError => Build,
+    ConnectError => Connect,
+    TimeoutError => Timeout,
+    DisconnectedError => Disconnected,
+    RedirectError => Redirect,
+    BodyError => Body,
+    DecodeError => Decode
+);
+
 /// How much of a request may have reached the server, over all its hops and attempts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Sent {
@@ -229,6 +250,57 @@ impl std::fmt::Display for StatusText {
 }
 
 impl ErrorKind {
+    /// Every leaf, in the order of the tree: for tests that hold for all of them. Of the statuses, 404
+    /// stands for all.
+    ///
+    /// ```
+    /// use backstop::{Error, ErrorKind};
+    ///
+    /// for kind in ErrorKind::all() {
+    ///     assert!(!Error::new(kind).to_string().is_empty());
+    /// }
+    /// ```
+    pub fn all() -> impl Iterator<Item = Self> {
+        const ALL: &[ErrorKind] = &[
+            ErrorKind::Build(BuildError::Url),
+            ErrorKind::Build(BuildError::Segment),
+            ErrorKind::Build(BuildError::Method),
+            ErrorKind::Build(BuildError::Header),
+            ErrorKind::Build(BuildError::Body),
+            ErrorKind::Build(BuildError::Session),
+            ErrorKind::Connect(ConnectError::Dns),
+            ErrorKind::Connect(ConnectError::Refused),
+            ErrorKind::Connect(ConnectError::Tls),
+            ErrorKind::Connect(ConnectError::Certificate),
+            ErrorKind::Connect(ConnectError::Proxy),
+            ErrorKind::Connect(ConnectError::Other),
+            ErrorKind::Timeout(TimeoutError::Connect),
+            ErrorKind::Timeout(TimeoutError::Attempt),
+            ErrorKind::Timeout(TimeoutError::Idle),
+            ErrorKind::Timeout(TimeoutError::Total),
+            ErrorKind::Disconnected(DisconnectedError::Unsent),
+            ErrorKind::Disconnected(DisconnectedError::Closed),
+            ErrorKind::Disconnected(DisconnectedError::Reset),
+            ErrorKind::Disconnected(DisconnectedError::Runtime),
+            ErrorKind::Protocol,
+            ErrorKind::Redirect(RedirectError::TooMany),
+            ErrorKind::Redirect(RedirectError::Location),
+            ErrorKind::Redirect(RedirectError::Scheme),
+            ErrorKind::Redirect(RedirectError::Body),
+            ErrorKind::Status(404),
+            ErrorKind::Body(BodyError::Truncated),
+            ErrorKind::Body(BodyError::Reset),
+            ErrorKind::Body(BodyError::Framing),
+            ErrorKind::Body(BodyError::Decompress),
+            ErrorKind::Body(BodyError::TooLarge),
+            ErrorKind::Decode(DecodeError::ContentType),
+            ErrorKind::Decode(DecodeError::Syntax),
+            ErrorKind::Decode(DecodeError::Shape),
+            ErrorKind::Decode(DecodeError::Charset),
+        ];
+        ALL.iter().copied()
+    }
+
     /// The kind as a short constant of low cardinality, for metrics and logs: `connect.dns`,
     /// `timeout.total`, or the status code alone, as OpenTelemetry's `error.type` asks for.
     ///

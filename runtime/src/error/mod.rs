@@ -310,6 +310,15 @@ impl Error {
         self.edit(|inner| inner.sent = inner.sent.max(sent))
     }
 
+    /// The same error with the detail of another, if it has none.
+    #[cfg(feature = "testing")]
+    pub(crate) fn or_detail_of(self, other: Self) -> Self {
+        match (&self.0.detail, &other.0.detail) {
+            (None, Some(detail)) => self.with_detail(detail.clone()),
+            _ => self,
+        }
+    }
+
     pub(crate) fn with_decode_path(self, path: String) -> Self {
         self.edit(|inner| inner.decode_path = Some(path))
     }

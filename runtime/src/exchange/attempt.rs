@@ -44,7 +44,11 @@ impl<'a> Attempt<'a> {
         async move {
             match self.receive().await {
                 Ok(received) => Ok((received, self.hop.url)),
-                Err(error) => Err(self.hop.failed(error)),
+                Err(error) => {
+                    #[cfg(feature = "testing")]
+                    let error = self.sender.describe(error, &self.timers);
+                    Err(self.hop.failed(error))
+                }
             }
         }
     }

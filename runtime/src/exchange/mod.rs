@@ -102,6 +102,8 @@ impl Call {
     /// The attempts, as many as the policy asks for and safety allows.
     async fn attempts(&mut self, transport: &Transport) -> Result<(Received, Url), Error> {
         let sender = transport.sender()?;
+        #[cfg(feature = "testing")]
+        let sender = crate::testing::scripted(sender, self.plan.template.clone());
         let mut retries =
             self.plan.retry.is_some().then(|| Box::new(Retries::new(self.plan.url.origin())));
         loop {
@@ -114,6 +116,10 @@ impl Call {
                 }
                 Err(failed) => failed,
             };
+            #[cfg(feature = "testing")]
+            if sender.has_refused() {
+                self.attempts = 0;
+            }
             let Some(retries) = &mut retries else { return Err(error) };
             // What the policy calls may ask it anything. What this attempt was decides, and not what
             // those before it were.

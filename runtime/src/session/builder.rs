@@ -11,6 +11,8 @@ use tower_service::Service;
 use super::{Inner, Session};
 #[cfg(feature = "rustls")]
 use crate::tls::Certificates;
+#[cfg(feature = "testing")]
+use crate::transport::MakeStandIn;
 use crate::{
     direct::{self, Direct},
     error::{BuildError, Error},
@@ -39,6 +41,8 @@ type Configure = Arc<dyn Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder + 
 enum Given {
     Client(reqwest::Client),
     Service(Box<dyn ErasedService>),
+    #[cfg(feature = "testing")]
+    StandIn(Box<MakeStandIn>),
 }
 
 /// Makes a [`Session`]. Every setting has a [default](Session#defaults).
@@ -359,6 +363,8 @@ impl SessionBuilder {
             let what = match given {
                 Given::Client(_) => "client",
                 Given::Service(_) => "service",
+                #[cfg(feature = "testing")]
+                Given::StandIn(_) => "script",
             };
             return Err(Error::build(
                 BuildError::Session,
@@ -374,8 +380,14 @@ impl SessionBuilder {
         Ok(self.assume_valid())
     }
 
+    #[cfg(feature = "testing")]
+    pub(crate) fn stand_in(mut self, make: Box<MakeStandIn>) -> Self {
+        self.given = Some(Given::StandIn(make));
+        self
+    }
+
     /// The session, when nothing was set that can be wrong.
-    pub(super) fn assume_valid(mut self) -> Session {
+    pub(crate) fn assume_valid(mut self) -> Session {
         let (defaults, given) = (self.defaults.clone(), self.given.take());
         let budget = Budget::new(self.retry_budget);
         let transport = match given {
@@ -392,6 +404,8 @@ impl SessionBuilder {
             Some(Given::Service(stack)) => {
                 Transport::Service(Arc::new(ServiceTransport { stack, budget }))
             }
+            #[cfg(feature = "testing")]
+            Some(Given::StandIn(make)) => Transport::StandIn(make, Arc::new(budget)),
             None => {
                 let (retry_budget, system) = (self.retry_budget, self.proxies.are_system());
                 let proxies = self.proxies.known();

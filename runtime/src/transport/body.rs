@@ -16,8 +16,13 @@ use crate::{
 
 /// A body that is still to be read.
 pub(crate) enum ReceivedBody {
-    Direct { body: Incoming, is_http2: bool },
+    Direct {
+        body: Incoming,
+        is_http2: bool,
+    },
     Reqwest(reqwest::Body),
+    #[cfg(feature = "testing")]
+    StandIn(super::StandInBody),
 }
 
 impl ReceivedBody {
@@ -41,6 +46,11 @@ impl ReceivedBody {
                 }
                 Self::Reqwest(body) => match ready!(Pin::new(body).poll_frame(context)) {
                     Some(frame) => frame.map_err(classify::body),
+                    None => return Poll::Ready(None),
+                },
+                #[cfg(feature = "testing")]
+                Self::StandIn(body) => match ready!(body.as_mut().poll_frame(context)) {
+                    Some(frame) => frame,
                     None => return Poll::Ready(None),
                 },
             };

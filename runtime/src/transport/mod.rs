@@ -4,6 +4,8 @@ mod body;
 mod clients;
 mod connecting;
 mod proxies;
+#[cfg(feature = "testing")]
+mod stand_in;
 
 use std::{
     fmt,
@@ -21,12 +23,16 @@ use url::Url;
 
 pub use self::proxies::Proxy;
 use self::proxies::check_system;
+#[cfg(feature = "testing")]
+pub(crate) use self::stand_in::{MakeStandIn, StandIn, StandInBody, StandInFuture};
 pub(crate) use self::{
     body::{ReceivedBody, cut_short},
     clients::{Clients, Recipe, RuntimeClient},
     connecting::Watch,
     proxies::Proxies,
 };
+#[cfg(feature = "testing")]
+use crate::timers::AttemptTimers;
 use crate::{
     classify::{self, NoHead},
     direct,
@@ -43,6 +49,8 @@ pub(crate) enum Transport {
     Client(Arc<RuntimeClient>),
     /// The user's stack of middleware.
     Service(Arc<ServiceTransport>),
+    #[cfg(feature = "testing")]
+    StandIn(Box<MakeStandIn>, Arc<Budget>),
 }
 
 /// What one call sends its hops with.
@@ -50,6 +58,8 @@ pub(crate) enum Sender {
     Own(Arc<RuntimeClient>),
     Foreign(Arc<RuntimeClient>),
     Service(Arc<ServiceTransport>),
+    #[cfg(feature = "testing")]
+    StandIn(Arc<dyn StandIn>),
 }
 
 /// A client of one of the two kinds.
@@ -82,6 +92,8 @@ impl Transport {
             Self::Clients(clients) => Sender::Own(clients.for_runtime(&runtime)?),
             Self::Client(client) => Sender::Foreign(Arc::clone(client)),
             Self::Service(service) => Sender::Service(Arc::clone(service)),
+            #[cfg(feature = "testing")]
+            Self::StandIn(make, budget) => Sender::StandIn(make(Arc::clone(budget))),
         })
     }
 }
@@ -89,13 +101,35 @@ impl Transport {
 impl Sender {
     /// Whether it is the session's own client, and no client or stack of the user's.
     pub(crate) fn is_own(&self) -> bool {
-        matches!(self, Self::Own(_))
+        match self {
+            Self::Own(_) => true,
+            Self::Foreign(_) | Self::Service(_) => false,
+            #[cfg(feature = "testing")]
+            Self::StandIn(_) => true,
+        }
+    }
+
+    /// The error of an attempt. A stand-in adds what the client would know of the call's timers.
+    #[cfg(feature = "testing")]
+    pub(crate) fn describe(&self, error: Error, timers: &AttemptTimers) -> Error {
+        match self {
+            Self::StandIn(stand_in) => stand_in.describe(error, timers),
+            _ => error,
+        }
+    }
+
+    /// Whether the call was refused before its first attempt, as a stand-in may do.
+    #[cfg(feature = "testing")]
+    pub(crate) fn has_refused(&self) -> bool {
+        matches!(self, Self::StandIn(stand_in) if stand_in.has_refused())
     }
 
     pub(crate) fn budget(&self) -> &Budget {
         match self {
             Self::Own(local) | Self::Foreign(local) => &local.budget,
             Self::Service(service) => &service.budget,
+            #[cfg(feature = "testing")]
+            Self::StandIn(stand_in) => stand_in.budget(),
         }
     }
 
@@ -122,11 +156,15 @@ impl Sender {
                 request.headers_mut().entry(header::ACCEPT).or_insert(anything);
                 Way::Service(service.stack.send(request))
             }
+            #[cfg(feature = "testing")]
+            Self::StandIn(stand_in) => Way::StandIn(Arc::clone(stand_in).send(outgoing)),
         };
         // A client of the user's may have followed a redirect, and then the error is that of a later hop.
         let own = match self {
             Self::Own(local) => Some(Arc::clone(local)),
             Self::Foreign(_) | Self::Service(_) => None,
+            #[cfg(feature = "testing")]
+            Self::StandIn(_) => None,
         };
         Ok(Sending { way, https, own })
     }
@@ -169,6 +207,8 @@ enum Way {
         is_connecting: bool,
     },
     Service(ResponseFuture),
+    #[cfg(feature = "testing")]
+    StandIn(StandInFuture),
 }
 
 impl RuntimeClient {
@@ -186,6 +226,8 @@ impl Sending {
             // A client of the user's may be at a later hop.
             Way::Reqwest { is_connecting, .. } => *is_connecting && self.own.is_some(),
             Way::Service(_) => false,
+            #[cfg(feature = "testing")]
+            Way::StandIn(_) => false,
         }
     }
 }
@@ -222,6 +264,8 @@ impl Future for Sending {
                 Err(ServiceError::NotReady(error)) => Err(classify::unsent(error).into()),
                 Err(ServiceError::Failed(error)) => Err(classify::service(error, *https)),
             },
+            #[cfg(feature = "testing")]
+            Way::StandIn(answer) => ready!(answer.as_mut().poll(context)),
         };
         Poll::Ready(head)
     }
@@ -292,6 +336,8 @@ impl fmt::Debug for Transport {
             // A client prints its default headers.
             Self::Client(_) => f.write_str("Client"),
             Self::Service(_) => f.write_str("Service"),
+            #[cfg(feature = "testing")]
+            Self::StandIn(..) => f.write_str("StandIn"),
         }
     }
 }

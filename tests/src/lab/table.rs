@@ -9,51 +9,9 @@ use std::{
     fmt::Display,
 };
 
-use backstop::{
-    BodyError, BuildError, ConnectError, DecodeError, DisconnectedError, Error, ErrorKind,
-    RedirectError, Sent, TimeoutError,
-};
+use backstop::{Error, ErrorKind, Sent};
 
 use super::{case::Case, expectation::Expectation, plain::Answer};
-
-/// Every leaf, in the order of the tree. The README's test finds one that is missing.
-const KINDS: [ErrorKind; 35] = [
-    ErrorKind::Build(BuildError::Url),
-    ErrorKind::Build(BuildError::Segment),
-    ErrorKind::Build(BuildError::Method),
-    ErrorKind::Build(BuildError::Header),
-    ErrorKind::Build(BuildError::Body),
-    ErrorKind::Build(BuildError::Session),
-    ErrorKind::Connect(ConnectError::Dns),
-    ErrorKind::Connect(ConnectError::Refused),
-    ErrorKind::Connect(ConnectError::Tls),
-    ErrorKind::Connect(ConnectError::Certificate),
-    ErrorKind::Connect(ConnectError::Proxy),
-    ErrorKind::Connect(ConnectError::Other),
-    ErrorKind::Timeout(TimeoutError::Connect),
-    ErrorKind::Timeout(TimeoutError::Attempt),
-    ErrorKind::Timeout(TimeoutError::Idle),
-    ErrorKind::Timeout(TimeoutError::Total),
-    ErrorKind::Disconnected(DisconnectedError::Unsent),
-    ErrorKind::Disconnected(DisconnectedError::Closed),
-    ErrorKind::Disconnected(DisconnectedError::Reset),
-    ErrorKind::Disconnected(DisconnectedError::Runtime),
-    ErrorKind::Protocol,
-    ErrorKind::Redirect(RedirectError::TooMany),
-    ErrorKind::Redirect(RedirectError::Location),
-    ErrorKind::Redirect(RedirectError::Scheme),
-    ErrorKind::Redirect(RedirectError::Body),
-    STATUS,
-    ErrorKind::Body(BodyError::Truncated),
-    ErrorKind::Body(BodyError::Reset),
-    ErrorKind::Body(BodyError::Framing),
-    ErrorKind::Body(BodyError::Decompress),
-    ErrorKind::Body(BodyError::TooLarge),
-    ErrorKind::Decode(DecodeError::ContentType),
-    ErrorKind::Decode(DecodeError::Syntax),
-    ErrorKind::Decode(DecodeError::Shape),
-    ErrorKind::Decode(DecodeError::Charset),
-];
 
 /// The one that stands for all statuses.
 const STATUS: ErrorKind = ErrorKind::Status(404);
@@ -62,7 +20,7 @@ const STATUS: ErrorKind = ErrorKind::Status(404);
 pub(super) fn kind(outcome: &str) -> Option<ErrorKind> {
     match outcome.parse::<u16>() {
         Ok(_) => Some(STATUS),
-        Err(_) => KINDS.into_iter().find(|kind| kind.name() == outcome),
+        Err(_) => ErrorKind::all().find(|kind| kind.name() == outcome),
     }
 }
 
@@ -136,7 +94,7 @@ impl Comparison {
     pub fn document(&self) -> String {
         let mut text = ABOUT.to_owned();
         let mut last = "";
-        for kind in KINDS {
+        for kind in ErrorKind::all() {
             let class = class(kind);
             if class != last {
                 text += &format!("\n# {class}\n\n");
@@ -176,7 +134,8 @@ impl Comparison {
     pub fn summary(&self) -> String {
         let mut text = row(["`ErrorKind`", "leaves", "aiohttp", "reqwest"]);
         text += &row(["---"; 4]);
-        for kinds in KINDS.chunk_by(|one, other| class(*one) == class(*other)) {
+        let all: Vec<ErrorKind> = ErrorKind::all().collect();
+        for kinds in all.chunk_by(|one, other| class(*one) == class(*other)) {
             let debug: Vec<_> = kinds.iter().map(|kind| format!("{kind:?}")).collect();
             let leaves = debug.iter().filter_map(|kind| kind.strip_suffix(')')?.split_once('('));
             let leaves: Vec<_> = match kinds {
@@ -206,7 +165,7 @@ impl Comparison {
     /// The kinds of which some fault has this answer.
     fn kinds(&self, answer: &str) -> impl Iterator<Item = ErrorKind> {
         let is = move |fault: &Fault, kind| fault.kind == kind && fault.reqwest == answer;
-        KINDS.into_iter().filter(move |kind| self.faults.iter().any(|fault| is(fault, *kind)))
+        ErrorKind::all().filter(move |kind| self.faults.iter().any(|fault| is(fault, *kind)))
     }
 }
 

@@ -6,3 +6,4 @@ mod modules;
 mod readme;
 mod runtime;
 mod support;
+mod testing;

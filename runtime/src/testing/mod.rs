@@ -1,0 +1,101 @@
+//! Tests of code that sends requests, without a network and without a changed signature.
+//!
+//! A [`Script`] stands in the place of the transport: its routes answer what is asked, and all but the
+//! socket is real: templates, headers, compression, limits, timers, redirects, retries and credentials.
+//! [`Script::run`] puts a future under it, whichever session its calls name.
+//!
+//! ```
+//! use backstop::{ConnectError, Error, request, testing::{Reply, Script}};
+//!
+//! #[request(get = "https://api.example.com/users/{id}/name", retry = 2, on_error(Status(404) => recover(None)))]
+//! async fn name(id: u64, #[response] name: String) -> Result<Option<String>, Error> {
+//!     Ok(Some(name))
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Error> {
+//! let script = Script::new();
+//! // The text of the attribute's template, or one like it.
+//! let seven = script.get("/users/{id}/name").with_path("id", 7);
+//! seven.clone().fault(ConnectError::Refused).then(Reply::text("Ada")).times(2);
+//! script.get("/users/{id}/name").status(404);
+//!
+//! assert_eq!(script.run(name(7)).await?.as_deref(), Some("Ada"));
+//! assert_eq!(script.run(name(8)).await?, None);
+//! seven.last().assert_path("/users/7/name").assert_no_header("authorization");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The guide is [`testing::guide`](guide): a test of each sort.
+//!
+//! # What is real, and what is not
+//!
+//! A script takes the place of what sends one hop of a request. What the session does around that, it does
+//! as ever. What belongs to connections is not there: name resolution, TLS, proxies, the pool, cookies
+//! (reqwest's client keeps those), and what [`configure`](crate::SessionBuilder::configure), a
+//! [`client`](crate::SessionBuilder::client) or a [`service`](crate::SessionBuilder::service) of the
+//! session would do. In a program that is built with this feature and runs under no script, a call asks once
+//! whether there is one, and is sent as ever.
+//!
+//! # Failing
+//!
+//! A request that no route takes ends as [`BuildError::Session`](crate::BuildError::Session), which neither
+//! a retry nor a `fallback` hides, and the script [fails the test](Script::verify): the message says what
+//! was asked, which route is nearest, and what differs. A script that is dropped verifies itself.
+//!
+//! # Faults
+//!
+//! [`Reply::fault`] (and [`Route::fault`]) makes a call fail as in earnest, for each leaf of
+//! [`ErrorKind`](crate::ErrorKind): with what [`sent`](crate::Error::sent) says, the
+//! [`source`](std::error::Error::source) chain, and what a retry policy makes of it. It comes at once; to
+//! have a timer fire by itself use [`Reply::silence`], [`Reply::stalls`] or [`Reply::delay`], with
+//! `tokio::time::pause`.
+//!
+//! | kind | how it is made |
+//! |---|---|
+//! | `Build(_)` | the call is refused before its first attempt: `attempts()` is 0 |
+//! | `Connect(_)`, `Timeout(Connect)` | the connector fails, in the client of the library |
+//! | `Disconnected(_)`, `Protocol` | hyper fails, on a connection in memory; `Unsent` as it is told when sending again did not help (for one refusal see [`Reply::not_taken`]) |
+//! | `Timeout(Attempt)`, `Timeout(Total)` | as if the timer had run out while the head was waited for |
+//! | `Timeout(Idle)` | 200, and as if the timer had run out while the body was waited for |
+//! | `Redirect(TooMany)` | redirects to the same URL, as many as the session follows; they are recorded as one request |
+//! | `Redirect(Location)`, `Redirect(Scheme)` | a 302 without a `Location`, and one that leads to `ftp` |
+//! | `Redirect(Body)` | a 307; where the body is no stream, the error that it would be |
+//! | `Status(_)` | the status without a body. A redirect's status without a `Location` is `Redirect(Location)`, as ever |
+//! | `Body(Truncated)`, `Body(Reset)`, `Body(Framing)` | 200 with JSON that breaks off: hyper fails, on a connection in memory |
+//! | `Body(Decompress)` | 200 with a body that is not in the coding that its head names |
+//! | `Body(TooLarge)` | 200 with a length above every limit |
+//! | `Decode(_)` | 200 with a body that JSON (`ContentType`, `Syntax`, `Shape`) or text (`Charset`) cannot be read from; for `Shape` that is `true` |
+//!
+//! A fault of a response comes where the request counts 200 as success;
+//! [`with_status`](Reply::with_status) gives it another status. One of a redirect comes where the session
+//! follows redirects, and one of decoding where the function reads JSON or text.
+
+mod body;
+mod fault;
+mod json;
+mod pattern;
+mod recorded;
+mod reply;
+mod report;
+mod request_of;
+mod route;
+mod script;
+mod sender;
+mod service;
+mod session;
+
+pub(crate) use self::sender::scripted;
+pub use self::{
+    recorded::Recorded,
+    reply::Reply,
+    request_of::request_of,
+    route::{Route, Times},
+    script::Script,
+    service::HttpService,
+};
+
+// A page of the documentation, and nothing that a program could name.
+#[cfg(doc)]
+#[doc = include_str!("../../docs/testing.md")]
+pub mod guide {}

@@ -1,0 +1,432 @@
+//! Whether a URL is one that a route's template makes: the template's text, read from the other side.
+//!
+//! ```text
+//! https://host/users/{id}?page={page} ─► Start + segments + literal pairs ─► a URL ─► values, or what differs
+//! ```
+//!
+//! A template with a scheme and host is compared with the whole URL. A relative one is compared with the
+//! path below the session's base URL, or with the whole path; one that starts with a base (`{base}/users`)
+//! with each end of the path.
+
+use percent_encoding::percent_decode_str;
+use url::Url;
+
+use super::recorded::Recorded;
+
+/// A template that was read.
+#[derive(Debug, Clone)]
+pub(super) struct Pattern {
+    start: Start,
+    path: Vec<Segment>,
+    /// The pairs of the query without a placeholder. The others may be left out, and say nothing.
+    query: Vec<(String, String)>,
+    /// The text behind the start, to be compared with that of a request.
+    tail: String,
+}
+
+#[derive(Debug, Clone)]
+enum Start {
+    Origin(Url),
+    /// A base URL, or a value that is the first segment.
+    Base,
+    Relative,
+}
+
+/// A segment of the path, decoded.
+type Segment = Vec<Piece>;
+
+#[derive(Debug, Clone)]
+enum Piece {
+    Literal(String),
+    Value(String),
+    /// Any number of segments.
+    Rest(String),
+}
+
+/// The values of a pattern's placeholders, by name.
+pub(super) type Values = Vec<(String, String)>;
+
+/// Something that a request has otherwise than a route asks for.
+#[derive(Debug, Clone)]
+pub(super) struct Difference {
+    /// How far apart they are: the nearest route has the least.
+    pub(super) weight: usize,
+    pub(super) text: String,
+}
+
+impl Difference {
+    pub(super) fn new(weight: usize, text: impl Into<String>) -> Self {
+        Self { weight, text: text.into() }
+    }
+}
+
+impl Pattern {
+    /// Reads a template. The error says what is wrong with it.
+    pub(super) fn parse(template: &str) -> Result<Self, String> {
+        let (start, tail) = split_start(template)?;
+        let (path, query) = tail.split_once('?').unwrap_or((&tail, ""));
+        let path = path.split('/').map(segment).collect::<Result<_, _>>()?;
+        let query = query
+            .split('&')
+            .filter(|pair| !pair.is_empty() && !pair.contains('{'))
+            .map(|pair| {
+                let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+                (decode_form(name), decode_form(value))
+            })
+            .collect();
+        Ok(Self { start, path, query, tail })
+    }
+
+    /// Whether the path has a placeholder of this name.
+    pub(super) fn has_value(&self, name: &str) -> bool {
+        self.path.iter().flatten().any(|piece| match piece {
+            Piece::Literal(_) => false,
+            Piece::Value(found) | Piece::Rest(found) => found == name,
+        })
+    }
+
+    /// The values of the placeholders if the request's URL is one that the template makes, and else what
+    /// differs.
+    pub(super) fn compare(&self, request: &Recorded) -> (Option<Values>, Vec<Difference>) {
+        let mut differences = Vec::new();
+        if let Start::Origin(origin) = &self.start
+            && origin.origin() != request.url().origin()
+        {
+            differences.push(Difference::new(
+                2,
+                format!(
+                    "the server: the route is for `{}`, the request goes to `{}`",
+                    origin.origin().ascii_serialization(),
+                    request.url().origin().ascii_serialization()
+                ),
+            ));
+        }
+        let paths = self.paths(request);
+        let values = paths.iter().find_map(|path| {
+            let segments: Vec<&str> = path.split('/').collect();
+            let mut values = Values::new();
+            match_path(&self.path, &segments, &mut values).then_some(values)
+        });
+        if values.is_none() && !self.is_written_alike(request) {
+            let nearest = paths.iter().map(|path| self.path_differences(path));
+            differences.extend(nearest.min_by_key(|found| weight(found)).unwrap_or_default());
+        }
+        for (name, value) in &self.query {
+            let found: Vec<String> = request.query_values(name).collect();
+            if !found.contains(value) {
+                differences.push(Difference::new(
+                    1,
+                    match found.first() {
+                        None => format!("the query: the request has no `{name}={value}`"),
+                        Some(found) => {
+                            format!("the query: `{name}` is `{found}`, and not `{value}`")
+                        }
+                    },
+                ));
+            }
+        }
+        (differences.is_empty().then(|| values.unwrap_or_default()), differences)
+    }
+
+    /// Whether the request was made from the same text.
+    fn is_written_alike(&self, request: &Recorded) -> bool {
+        request.hop() == 0
+            && request
+                .template()
+                .and_then(|text| split_start(text).ok())
+                .is_some_and(|(_, tail)| tail == self.tail)
+    }
+
+    /// The paths that the template may stand for, without the `/` that begins them.
+    fn paths<'a>(&self, request: &'a Recorded) -> Vec<&'a str> {
+        let whole = request.url().path();
+        let whole = whole.strip_prefix('/').unwrap_or(whole);
+        let ends = || {
+            let starts = whole.match_indices('/').map(|(at, _)| &whole[at + 1..]);
+            std::iter::once(whole).chain(starts).collect()
+        };
+        match &self.start {
+            Start::Origin(_) => vec![whole],
+            // A base URL alone, whose path may be any.
+            Start::Base if self.path_text().is_empty() => vec![""],
+            Start::Base => ends(),
+            Start::Relative => match below_base(request) {
+                Below::Segments(count) => {
+                    let ends: Vec<&str> = ends();
+                    let below = ends[ends.len().saturating_sub(count)];
+                    if below == whole { vec![whole] } else { vec![below, whole] }
+                }
+                Below::Some => ends(),
+                Below::Whole => vec![whole],
+            },
+        }
+    }
+
+    fn path_differences(&self, path: &str) -> Vec<Difference> {
+        let segments: Vec<&str> = path.split('/').collect();
+        if !self.has_rest() && segments.len() != self.path.len() {
+            let differing = self.differing(&segments).len();
+            let apart = segments.len().abs_diff(self.path.len());
+            return vec![Difference::new(
+                2 * apart + differing,
+                format!("the path: `/{path}` is not of the form `/{}`", self.path_text()),
+            )];
+        }
+        self.differing(&segments)
+    }
+
+    /// The segments that differ, one by one.
+    fn differing(&self, segments: &[&str]) -> Vec<Difference> {
+        let pairs = self.path.iter().zip(segments).enumerate();
+        let differing = pairs.filter_map(|(at, (pattern, segment))| {
+            let found = decode(segment);
+            let is_match = match_segment(pattern, &found, &mut Values::new());
+            (!is_match).then(|| {
+                let expected = shown(pattern);
+                let number = at + 1;
+                Difference::new(
+                    2,
+                    format!("segment {number} of the path: `{found}`, and not `{expected}`"),
+                )
+            })
+        });
+        differing.collect()
+    }
+
+    fn has_rest(&self) -> bool {
+        self.path.iter().flatten().any(|piece| matches!(piece, Piece::Rest(_)))
+    }
+
+    fn path_text(&self) -> &str {
+        self.tail.split_once('?').map_or(&self.tail, |(path, _)| path)
+    }
+}
+
+/// How much of a request's path stands below a base URL.
+enum Below {
+    /// All of it: there is no base.
+    Whole,
+    Segments(usize),
+    /// Some of it; how much, nothing tells.
+    Some,
+}
+
+/// What the template of a request stands for, behind the base that it starts with.
+fn below_base(request: &Recorded) -> Below {
+    let template = request.template().filter(|_| request.hop() == 0);
+    match template.map(split_start) {
+        Some(Ok((Start::Base | Start::Relative, tail))) => {
+            let path = tail.split_once('?').map_or(&*tail, |(path, _)| path);
+            match path.contains("{*") {
+                true => Below::Some,
+                false => Below::Segments(path.split('/').count()),
+            }
+        }
+        _ => Below::Whole,
+    }
+}
+
+/// The weight of several differences.
+pub(super) fn weight(differences: &[Difference]) -> usize {
+    differences.iter().map(|difference| difference.weight).sum()
+}
+
+/// Splits off the scheme and host, or the base. What is left has no `/` at its start, and no fragment.
+fn split_start(template: &str) -> Result<(Start, String), String> {
+    let text = template.trim_matches(' ');
+    let text = text.split_once('#').map_or(text, |(text, _)| text);
+    if let Some((before, _)) = text.split_once("://")
+        && !before.contains(['/', '?', '{'])
+    {
+        let after = before.len() + "://".len();
+        let end = text[after..].find(['/', '?']).map_or(text.len(), |at| after + at);
+        let origin = Url::parse(&text[..end]).map_err(|error| format!("`{text}`: {error}"))?;
+        return Ok((Start::Origin(origin), without_slash(&text[end..])));
+    }
+    if text.starts_with('{')
+        && !text.starts_with("{*")
+        && let Some((_, rest)) = text.split_once('}')
+        && (rest.is_empty() || rest.starts_with(['/', '?']))
+    {
+        return Ok((Start::Base, without_slash(rest)));
+    }
+    Ok((Start::Relative, without_slash(text)))
+}
+
+fn without_slash(text: &str) -> String {
+    text.strip_prefix('/').unwrap_or(text).to_owned()
+}
+
+fn segment(text: &str) -> Result<Segment, String> {
+    let mut pieces = Vec::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('{') {
+        let (name, after) = after
+            .split_once('}')
+            .ok_or_else(|| format!("a placeholder of `{text}` is not closed"))?;
+        if !before.is_empty() {
+            pieces.push(Piece::Literal(decode(before)));
+        }
+        pieces.push(match name.strip_prefix('*') {
+            Some(name) => Piece::Rest(name.to_owned()),
+            None => Piece::Value(name.to_owned()),
+        });
+        rest = after;
+    }
+    if !rest.is_empty() || pieces.is_empty() {
+        pieces.push(Piece::Literal(decode(rest)));
+    }
+    Ok(pieces)
+}
+
+/// Whether the segments of a path are of this form, and with which values.
+fn match_path(pattern: &[Segment], path: &[&str], values: &mut Values) -> bool {
+    let Some((first, others)) = pattern.split_first() else { return path.is_empty() };
+    let most = match first.iter().any(|piece| matches!(piece, Piece::Rest(_))) {
+        true => path.len(),
+        false => path.len().min(1),
+    };
+    (1..=most).any(|length| {
+        let before = values.len();
+        let text: Vec<String> = path[..length].iter().map(|segment| decode(segment)).collect();
+        let is_match = match_segment(first, &text.join("/"), values)
+            && match_path(others, &path[length..], values);
+        if !is_match {
+            values.truncate(before);
+        }
+        is_match
+    })
+}
+
+fn match_segment(pattern: &[Piece], text: &str, values: &mut Values) -> bool {
+    // A value that is a whole segment is never empty.
+    if let [Piece::Value(_) | Piece::Rest(_)] = pattern
+        && text.is_empty()
+    {
+        return false;
+    }
+    match_pieces(pattern, text, values)
+}
+
+fn match_pieces(pattern: &[Piece], text: &str, values: &mut Values) -> bool {
+    match pattern.split_first() {
+        None => text.is_empty(),
+        Some((Piece::Literal(literal), others)) => text
+            .strip_prefix(literal.as_str())
+            .is_some_and(|rest| match_pieces(others, rest, values)),
+        Some((Piece::Value(name) | Piece::Rest(name), others)) => {
+            let ends = text.char_indices().map(|(at, _)| at).chain([text.len()]);
+            ends.rev().any(|end| {
+                let before = values.len();
+                values.push((name.clone(), text[..end].to_owned()));
+                let is_match = match_pieces(others, &text[end..], values);
+                if !is_match {
+                    values.truncate(before);
+                }
+                is_match
+            })
+        }
+    }
+}
+
+fn shown(pattern: &[Piece]) -> String {
+    let pieces = pattern.iter().map(|piece| match piece {
+        Piece::Literal(text) => text.clone(),
+        Piece::Value(name) => format!("{{{name}}}"),
+        Piece::Rest(name) => format!("{{*{name}}}"),
+    });
+    pieces.collect()
+}
+
+fn decode(text: &str) -> String {
+    percent_decode_str(text).decode_utf8_lossy().into_owned()
+}
+
+/// A name or value of a query, in which a space may be a `+`.
+fn decode_form(text: &str) -> String {
+    decode(&text.replace('+', " "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn values(template: &str, request: &Recorded) -> Option<String> {
+        let pattern = Pattern::parse(template).expect("a template");
+        let (values, _) = pattern.compare(request);
+        values.map(|values| {
+            let pairs = values.iter().map(|(name, value)| format!("{name}={value}"));
+            pairs.collect::<Vec<_>>().join(" ")
+        })
+    }
+
+    #[test]
+    fn a_url_is_compared_with_the_text_of_the_template() {
+        for (template, url, expected) in [
+            ("https://h/users/{id}", "https://h/users/7", Some("id=7")),
+            ("https://h:443/users/{id}", "https://h/users/a%2Fb%20c", Some("id=a/b c")),
+            ("https://h/users/{id}", "https://other/users/7", None),
+            ("https://h/users/{id}", "http://h/users/7", None),
+            ("https://h/users/{id}", "https://h/users/7/posts", None),
+            ("https://h/users/{id}", "https://h/users/", None),
+            ("https://h", "https://h/", Some("")),
+            ("/users/{id}", "https://h/users/7", Some("id=7")),
+            ("users/{id}", "https://h/users/7", Some("id=7")),
+            ("/users/7", "https://h/users/7", Some("")),
+            ("/users/{id}", "https://h/admin/users/7", None),
+            ("{base}/users/{id}", "https://h/admin/users/7", Some("id=7")),
+            ("{base}", "https://h/admin/users", Some("")),
+            ("/{*rest}", "https://h/a/b/c", Some("rest=a/b/c")),
+            ("/{*rest}/end", "https://h/a/b/end", Some("rest=a/b")),
+            ("/a/{*rest}", "https://h/a/", None),
+            ("/v{major}.{minor}/x", "https://h/v1.2.3/x", Some("major=1.2 minor=3")),
+            ("/{name}.json", "https://h/ada.json", Some("name=ada")),
+            ("/{name}.json", "https://h/ada.xml", None),
+            ("/a b", "https://h/a%20b", Some("")),
+            ("/q?sort=up&page={page}", "https://h/q?sort=up", Some("")),
+            ("/q?sort=up&page={page}", "https://h/q?page=2&sort=up&more=1", Some("")),
+            ("/q?sort=up&page={page}", "https://h/q?sort=down", None),
+            ("/q?text=a+b", "https://h/q?text=a%20b", Some("")),
+        ] {
+            let request = Recorded::of("GET", url);
+            assert_eq!(values(template, &request).as_deref(), expected, "{template} {url}");
+        }
+    }
+
+    #[test]
+    fn a_relative_template_stands_below_the_base() {
+        let request = Recorded::of("GET", "https://h/api/v1/users/7").with_template("/users/{id}");
+        assert_eq!(values("/users/{id}", &request).as_deref(), Some("id=7"));
+        assert_eq!(values("/users/{user}", &request).as_deref(), Some("user=7"));
+        assert_eq!(values("/api/v1/users/{id}", &request).as_deref(), Some("id=7"));
+        assert_eq!(values("/v1/users/{id}", &request), None);
+        let request =
+            Recorded::of("GET", "https://h/api/users/7").with_template("{api}/users/{id}");
+        assert_eq!(values("/users/{id}", &request).as_deref(), Some("id=7"));
+    }
+
+    #[test]
+    fn what_differs_is_said() {
+        let differs = |template: &str, url: &str| {
+            let pattern = Pattern::parse(template).expect("a template");
+            let (_, differences) = pattern.compare(&Recorded::of("GET", url));
+            differences.into_iter().map(|difference| difference.text).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            differs("/users/{id}/posts", "https://h/users/7/likes"),
+            ["segment 3 of the path: `likes`, and not `posts`"]
+        );
+        assert_eq!(
+            differs("https://a/users/{id}", "https://b/user"),
+            [
+                "the server: the route is for `https://a`, the request goes to `https://b`",
+                "the path: `/user` is not of the form `/users/{id}`"
+            ]
+        );
+        assert_eq!(
+            differs("/q?sort=up", "https://h/q?sort=down"),
+            ["the query: `sort` is `down`, and not `up`"]
+        );
+        Pattern::parse("/users/{id").expect_err("a placeholder that is open");
+    }
+}

@@ -1,0 +1,589 @@
+//! A route: which requests it takes, what it replies, and how often it is to be called.
+
+use std::{
+    fmt,
+    ops::{Bound, RangeBounds},
+    panic::Location,
+    sync::Arc,
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http::Method;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::{
+    json,
+    pattern::{Difference, Pattern, Values},
+    recorded::{Recorded, json_differences_at, value},
+    reply::Reply,
+    script::Shared,
+};
+use crate::error::ErrorKind;
+
+/// A route of a [`Script`](super::Script), which is a part of it from the start: what follows says more
+/// of it.
+///
+/// Methods that begin with `with` narrow the requests that it takes; all of them have to hold.
+/// [`json`](Route::json), [`status`](Route::status) and their like say what it replies, [`then`](Route::then)
+/// what it replies after that, and the last reply is repeated. [`once`](Route::once),
+/// [`times`](Route::times) and [`never`](Route::never) say how often it is to be called; without them, any
+/// number of calls will do, none too.
+///
+/// A route is also the way to what was asked of it: keep it, and ask for its [`requests`](Route::requests).
+#[derive(Clone)]
+pub struct Route {
+    script: Arc<Shared>,
+    index: usize,
+}
+
+/// How often a route is called, or will be: `2`, `2..`, `..=3`, `1..4`.
+pub trait Times {
+    /// The least number of calls, and the most, if there is one.
+    fn bounds(self) -> (usize, Option<usize>);
+}
+
+impl Times for usize {
+    fn bounds(self) -> (usize, Option<usize>) {
+        (self, Some(self))
+    }
+}
+
+/// Implements it for a type of ranges.
+macro_rules! times {
+    ($($range:ty),*) => {$(
+        impl Times for $range {
+            fn bounds(self) -> (usize, Option<usize>) {
+                of_range(&self)
+            }
+        }
+    )*};
+}
+
+times!(
+    std::ops::Range<usize>,
+    std::ops::RangeFrom<usize>,
+    std::ops::RangeFull,
+    std::ops::RangeInclusive<usize>,
+    std::ops::RangeTo<usize>,
+    std::ops::RangeToInclusive<usize>
+);
+
+fn of_range(range: &impl RangeBounds<usize>) -> (usize, Option<usize>) {
+    let least = match range.start_bound() {
+        Bound::Included(&least) => least,
+        Bound::Excluded(&before) => before + 1,
+        Bound::Unbounded => 0,
+    };
+    let most = match range.end_bound() {
+        Bound::Included(&most) => Some(most),
+        Bound::Excluded(&after) => Some(after.saturating_sub(1)),
+        Bound::Unbounded => None,
+    };
+    (least, most)
+}
+
+/// How often a route is to be called.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Expected {
+    pub(super) least: usize,
+    pub(super) most: Option<usize>,
+}
+
+/// Whether a route may be called now.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Turn {
+    Now,
+    /// It was called as often as it may be.
+    Over {
+        most: usize,
+    },
+    /// Another route is to be called first.
+    After(String),
+    /// A route that follows was called already.
+    Before(String),
+}
+
+/// A route as the script keeps it.
+pub(super) struct Entry {
+    pub(super) criteria: Arc<Criteria>,
+    replies: Vec<Reply>,
+    requests: Vec<Recorded>,
+    pub(super) expected: Option<Expected>,
+    /// The routes that are to be called before.
+    pub(super) after: Vec<usize>,
+    pub(super) location: &'static Location<'static>,
+}
+
+/// Which requests a route takes.
+#[derive(Clone)]
+pub(super) struct Criteria {
+    method: Option<Method>,
+    template: String,
+    pattern: Pattern,
+    conditions: Vec<Condition>,
+}
+
+#[derive(Clone)]
+enum Condition {
+    Path(String, String),
+    Query(String, String),
+    NoQuery(String),
+    Header(String, String),
+    AnyHeader(String),
+    NoHeader(String),
+    Json(Value),
+    JsonPart(Value),
+    JsonAt(String, Value),
+    Body(Bytes),
+    Form(String, String),
+    When(Arc<dyn Fn(&Recorded) -> bool + Send + Sync>),
+}
+
+impl Route {
+    pub(super) fn new(script: Arc<Shared>, index: usize) -> Self {
+        Self { script, index }
+    }
+
+    fn edit(self, change: impl FnOnce(&mut Entry)) -> Self {
+        change(&mut self.script.state().routes[self.index]);
+        self
+    }
+
+    fn condition(self, condition: Condition) -> Self {
+        self.edit(|entry| Arc::make_mut(&mut entry.criteria).conditions.push(condition))
+    }
+
+    /// Changes the last reply.
+    fn change(self, change: impl FnOnce(Reply) -> Reply) -> Self {
+        let last = |entry: &mut Entry| entry.replies.pop().unwrap_or_else(Reply::ok);
+        // Without the lock, as what cannot be replied panics.
+        let reply = last(&mut self.script.state().routes[self.index]);
+        let reply = change(reply);
+        self.edit(|entry| entry.replies.push(reply))
+    }
+
+    /// Takes only requests in whose path the placeholder `{name}` of this route stands for this value.
+    ///
+    /// # Panics
+    ///
+    /// If the path of the template has no such placeholder.
+    #[track_caller]
+    pub fn with_path(self, name: &str, value: impl fmt::Display) -> Self {
+        let criteria = Arc::clone(&self.script.state().routes[self.index].criteria);
+        assert!(
+            criteria.pattern.has_value(name),
+            "the path of `{}` has no placeholder `{{{name}}}`",
+            criteria.template
+        );
+        self.condition(Condition::Path(name.to_owned(), value.to_string()))
+    }
+
+    /// Takes only requests whose query has this value under this name, decoded.
+    pub fn with_query(self, name: &str, value: impl fmt::Display) -> Self {
+        self.condition(Condition::Query(name.to_owned(), value.to_string()))
+    }
+
+    /// Takes only requests whose query does not have this name.
+    pub fn without_query(self, name: &str) -> Self {
+        self.condition(Condition::NoQuery(name.to_owned()))
+    }
+
+    /// Takes only requests that have a header of this name with this value.
+    pub fn with_header(self, name: &str, value: impl fmt::Display) -> Self {
+        self.condition(Condition::Header(name.to_owned(), value.to_string()))
+    }
+
+    /// Takes only requests that have a header of this name, whatever its value.
+    pub fn with_any_header(self, name: &str) -> Self {
+        self.condition(Condition::AnyHeader(name.to_owned()))
+    }
+
+    /// Takes only requests that have no header of this name.
+    pub fn without_header(self, name: &str) -> Self {
+        self.condition(Condition::NoHeader(name.to_owned()))
+    }
+
+    /// Takes only requests whose body is this JSON.
+    ///
+    /// # Panics
+    ///
+    /// If the value cannot be serialized.
+    #[track_caller]
+    pub fn with_json(self, body: &(impl Serialize + ?Sized)) -> Self {
+        let body = value(body);
+        self.condition(Condition::Json(body))
+    }
+
+    /// Takes only requests whose body is JSON that has at least these members.
+    ///
+    /// # Panics
+    ///
+    /// If the value cannot be serialized.
+    #[track_caller]
+    pub fn with_json_part(self, body: &(impl Serialize + ?Sized)) -> Self {
+        let body = value(body);
+        self.condition(Condition::JsonPart(body))
+    }
+
+    /// Takes only requests whose body is JSON with this value at this path: `$.items[0].name`, or a
+    /// pointer as in RFC 6901, `/items/0/name`.
+    ///
+    /// # Panics
+    ///
+    /// If the value cannot be serialized.
+    #[track_caller]
+    pub fn with_json_at(self, path: &str, expected: &(impl Serialize + ?Sized)) -> Self {
+        let expected = value(expected);
+        self.condition(Condition::JsonAt(path.to_owned(), expected))
+    }
+
+    /// Takes only requests whose body is these bytes, or this text.
+    pub fn with_body(self, body: impl Into<Bytes>) -> Self {
+        self.condition(Condition::Body(body.into()))
+    }
+
+    /// Takes only requests whose body is a form with this value under this name.
+    pub fn with_form(self, name: &str, value: impl fmt::Display) -> Self {
+        self.condition(Condition::Form(name.to_owned(), value.to_string()))
+    }
+
+    /// Takes only requests of which this is true.
+    pub fn when(self, holds: impl Fn(&Recorded) -> bool + Send + Sync + 'static) -> Self {
+        self.condition(Condition::When(Arc::new(holds)))
+    }
+
+    /// Replies this. What was said of the reply before is replaced.
+    pub fn reply(self, reply: impl Into<Reply>) -> Self {
+        let reply = reply.into();
+        self.change(|_| reply)
+    }
+
+    /// Replies these, one after the other; the last is repeated. What was said of replies before is
+    /// replaced.
+    pub fn replies<R: Into<Reply>>(self, replies: impl IntoIterator<Item = R>) -> Self {
+        let replies: Vec<Reply> = replies.into_iter().map(Into::into).collect();
+        self.edit(|entry| entry.replies = replies)
+    }
+
+    /// Replies this after what was said before, from the next call on. What follows in the chain is said
+    /// of this reply.
+    pub fn then(self, reply: impl Into<Reply>) -> Self {
+        let reply = reply.into();
+        self.edit(|entry| {
+            if entry.replies.is_empty() {
+                entry.replies.push(Reply::ok());
+            }
+            entry.replies.push(reply);
+        })
+    }
+
+    /// Gives the last reply to so many calls, before what [`then`](Route::then) says:
+    /// `status(503).repeat(2).then(Reply::ok())` fails twice.
+    pub fn repeat(self, times: usize) -> Self {
+        self.edit(|entry| {
+            let last = entry.replies.pop().unwrap_or_else(Reply::ok);
+            entry.replies.extend(std::iter::repeat_n(last, times.max(1)));
+        })
+    }
+
+    /// Replies what a closure makes of each request.
+    pub fn reply_with<R: Into<Reply>>(
+        self,
+        make: impl Fn(&Recorded) -> R + Send + Sync + 'static,
+    ) -> Self {
+        self.reply(Reply::with(move |request| make(request).into()))
+    }
+
+    /// Gives the last reply this status.
+    ///
+    /// # Panics
+    ///
+    /// If it is not between 100 and 999.
+    #[track_caller]
+    pub fn status(self, status: u16) -> Self {
+        let status = Reply::status(status).head.status;
+        self.change(|reply| reply.with_status(status.as_u16()))
+    }
+
+    /// Gives the last reply a header, as [`Reply::header`] does.
+    ///
+    /// # Panics
+    ///
+    /// If the name or the value is not that of a header.
+    #[track_caller]
+    pub fn header(self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
+        self.change(|reply| reply.header(name, value))
+    }
+
+    /// Gives the last reply this JSON as its body, as [`Reply::with_json`] does.
+    ///
+    /// # Panics
+    ///
+    /// If the value cannot be serialized.
+    #[track_caller]
+    pub fn json(self, body: &(impl Serialize + ?Sized)) -> Self {
+        let body = value(body);
+        self.change(|reply| reply.with_json(&body))
+    }
+
+    /// Gives the last reply this text as its body, as [`Reply::with_text`] does.
+    pub fn text(self, text: impl Into<String>) -> Self {
+        self.change(|reply| reply.with_text(text))
+    }
+
+    /// Gives the last reply these bytes as its body.
+    pub fn bytes(self, bytes: impl Into<Bytes>) -> Self {
+        self.change(|reply| reply.with_bytes(bytes))
+    }
+
+    /// Replies a problem, as [`Reply::problem`] makes it.
+    ///
+    /// # Panics
+    ///
+    /// If the status is not between 100 and 999, or the problem is neither text nor an object.
+    #[track_caller]
+    pub fn problem(self, status: u16, problem: &(impl Serialize + ?Sized)) -> Self {
+        let reply = Reply::problem(status, problem);
+        self.reply(reply)
+    }
+
+    /// Fails with an error of this kind, as [`Reply::fault`] does.
+    pub fn fault(self, kind: impl Into<ErrorKind>) -> Self {
+        self.reply(Reply::fault(kind))
+    }
+
+    /// Gives the last reply after a while, on tokio's clock.
+    pub fn delay(self, delay: Duration) -> Self {
+        self.change(|reply| reply.delay(delay))
+    }
+
+    /// The route is to be called once, and takes no more calls.
+    pub fn once(self) -> Self {
+        self.times(1)
+    }
+
+    /// The route is to be called so often: `2`, `2..`, `1..=3`. It takes no more calls than the most.
+    pub fn times(self, times: impl Times) -> Self {
+        let (least, most) = times.bounds();
+        self.edit(|entry| entry.expected = Some(Expected { least, most }))
+    }
+
+    /// The route is not to be called: a request that it would take fails the test, unless a later route
+    /// takes it.
+    pub fn never(self) -> Self {
+        self.times(0)
+    }
+
+    /// The route is to be called after another one. A route that has a place in an order is called once,
+    /// if it does not say otherwise.
+    ///
+    /// ```should_panic
+    /// # use backstop::{Error, Request, Session, testing::Script};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Error> {
+    /// let script = Script::new();
+    /// let login = script.post("/login");
+    /// script.get("/me").after(&login);
+    /// // No route of the script can be called now: `POST /login` has to be called before `GET /me`.
+    /// script.run(Session::shared().fetch(Request::get("https://api.example.com/me"))).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn after(self, other: &Self) -> Self {
+        let other = other.index;
+        self.edit(|entry| entry.after.push(other))
+    }
+
+    /// The requests that this route answered.
+    pub fn requests(&self) -> Vec<Recorded> {
+        self.script.state().routes[self.index].requests.clone()
+    }
+
+    /// The last request that this route answered.
+    ///
+    /// # Panics
+    ///
+    /// If there was none.
+    #[track_caller]
+    pub fn last(&self) -> Recorded {
+        let state = self.script.state();
+        let entry = &state.routes[self.index];
+        let (last, name) = (entry.requests.last().cloned(), entry.to_string());
+        drop(state);
+        match last {
+            Some(request) => request,
+            None => panic!("{name} was not called"),
+        }
+    }
+
+    /// How often this route was called.
+    pub fn calls(&self) -> usize {
+        self.script.state().routes[self.index].calls()
+    }
+
+    /// Panics unless the route was called so often: `2`, `2..`, `1..=3`.
+    #[track_caller]
+    pub fn assert_calls(&self, times: impl Times) -> &Self {
+        let (least, most) = times.bounds();
+        let calls = self.calls();
+        if calls < least || most.is_some_and(|most| calls > most) {
+            let state = self.script.state();
+            let name = state.routes[self.index].to_string();
+            drop(state);
+            panic!("{name} was called {}, expected {}", often(calls), expected(least, most));
+        }
+        self
+    }
+}
+
+impl fmt::Debug for Route {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Route({})", self.script.state().routes[self.index])
+    }
+}
+
+/// A number of calls in words.
+pub(super) fn often(times: usize) -> String {
+    match times {
+        0 => "not at all".to_owned(),
+        1 => "once".to_owned(),
+        2 => "twice".to_owned(),
+        more => format!("{more} times"),
+    }
+}
+
+/// How often it should be, in words.
+pub(super) fn expected(least: usize, most: Option<usize>) -> String {
+    match most {
+        Some(most) if most == least => often(least),
+        None => format!("at least {}", often(least)),
+        Some(most) => format!("between {least} and {most} times"),
+    }
+}
+
+impl Entry {
+    #[track_caller]
+    pub(super) fn new(
+        method: Option<Method>,
+        template: String,
+        location: &'static Location<'static>,
+    ) -> Self {
+        let pattern = match Pattern::parse(&template) {
+            Ok(pattern) => pattern,
+            Err(mistake) => panic!("the template cannot be read: {mistake}"),
+        };
+        let criteria = Criteria { method, template, pattern, conditions: Vec::new() };
+        Self {
+            criteria: Arc::new(criteria),
+            replies: Vec::new(),
+            requests: Vec::new(),
+            expected: None,
+            after: Vec::new(),
+            location,
+        }
+    }
+
+    pub(super) fn calls(&self) -> usize {
+        self.requests.len()
+    }
+
+    /// Takes a request, and says what is replied.
+    pub(super) fn answer(&mut self, request: &Recorded) -> Reply {
+        let at = self.calls().min(self.replies.len().saturating_sub(1));
+        self.requests.push(request.clone());
+        self.replies.get(at).cloned().unwrap_or_else(Reply::ok)
+    }
+}
+
+/// The method and the template: `GET /users/{id}`.
+impl fmt::Display for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Criteria { method, template, .. } = &*self.criteria;
+        match method {
+            Some(method) => write!(f, "{method} {template}"),
+            None => write!(f, "any method {template}"),
+        }
+    }
+}
+
+impl Criteria {
+    /// What a request has otherwise. Nothing, if the route takes it.
+    pub(super) fn differences(&self, request: &Recorded) -> Vec<Difference> {
+        let mut differences = Vec::new();
+        if let Some(method) = &self.method
+            && method != request.method()
+        {
+            differences.push(Difference::new(
+                2,
+                format!(
+                    "the method: the route is for {method}, the request is {}",
+                    request.method()
+                ),
+            ));
+        }
+        let (values, of_url) = self.pattern.compare(request);
+        differences.extend(of_url);
+        let values = values.unwrap_or_default();
+        for condition in &self.conditions {
+            let found = condition.differences(request, &values);
+            differences.extend(found.into_iter().map(|text| Difference::new(1, text)));
+        }
+        differences
+    }
+}
+
+impl Condition {
+    fn differences(&self, request: &Recorded, values: &Values) -> Vec<String> {
+        let one = |text: Option<String>| text.into_iter().collect();
+        match self {
+            // Of a path that is of another form, that is said already.
+            Self::Path(name, value) => one(values
+                .iter()
+                .find(|(found, text)| found == name && text != value)
+                .map(|(_, text)| format!("the path: `{{{name}}}` is `{text}`, and not `{value}`"))),
+            Self::Query(name, value) => one(request.query_difference(name, value)),
+            Self::NoQuery(name) => one(request
+                .query(name)
+                .map(|value| format!("the query: it has `{name}={value}`, and should not"))),
+            Self::Header(name, value) => one(request.header_difference(name, value)),
+            Self::AnyHeader(name) => one((!request.headers().contains_key(name))
+                .then(|| format!("header `{name}`: it is missing"))),
+            Self::NoHeader(name) => one(request
+                .headers()
+                .contains_key(name)
+                .then(|| format!("header `{name}`: it is there, and should not be"))),
+            Self::Json(expected) => of_json(request, |body| json::diff(expected, body)),
+            Self::JsonPart(expected) => of_json(request, |body| json::diff_part(expected, body)),
+            Self::JsonAt(path, expected) => {
+                of_json(request, |body| json_differences_at(body, path, expected))
+            }
+            Self::Body(expected) => one((request.body() != expected).then(|| {
+                let expected = String::from_utf8_lossy(expected);
+                format!("the body: it is {:?}, and not {expected:?}", request.text())
+            })),
+            Self::Form(name, value) => {
+                let found = request.form().into_iter().find(|(found, _)| found == name);
+                one(match found {
+                    Some((_, found)) if found == *value => None,
+                    Some((_, found)) => {
+                        Some(format!("the form: `{name}` is `{found}`, and not `{value}`"))
+                    }
+                    None => Some(format!("the form: there is no `{name}`, expected `{value}`")),
+                })
+            }
+            Self::When(holds) => {
+                one((!holds(request)).then(|| "the closure of `when` is false".to_owned()))
+            }
+        }
+    }
+}
+
+fn of_json(request: &Recorded, differences: impl FnOnce(&Value) -> Vec<String>) -> Vec<String> {
+    match serde_json::from_slice(request.body()) {
+        Ok(body) => {
+            differences(&body).into_iter().map(|line| format!("the JSON: {line}")).collect()
+        }
+        Err(error) => vec![format!("the body is no JSON: {error}")],
+    }
+}

@@ -1,0 +1,391 @@
+//! A script: the routes, what was asked, and whether that is as it should be.
+
+use std::{
+    fmt,
+    future::Future,
+    panic::Location,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    thread,
+};
+
+use http::Method;
+
+use super::{
+    recorded::Recorded,
+    reply::Reply,
+    report,
+    route::{Entry, Route, Turn},
+};
+use crate::error::{BuildError, Error};
+
+tokio::task_local! {
+    static CURRENT: Arc<Shared>;
+}
+
+/// The script that this runs under.
+pub(super) fn current() -> Option<Arc<Shared>> {
+    CURRENT.try_with(Arc::clone).ok()
+}
+
+/// Answers requests without a network: routes by template, and what each of them replies.
+///
+/// A clone is a handle of the same script. What is asked under [`run`](Script::run), or by a session that
+/// is made on the script, is answered by the first of its routes that matches. A request that matches none
+/// ends in an error that says so, and [`verify`](Script::verify) panics.
+///
+/// When the last handle is dropped, the script verifies itself, unless that was done or the thread panics
+/// already. Sessions and routes are no handles.
+///
+/// ```
+/// use backstop::{Error, Json, request, testing::Script};
+///
+/// #[derive(serde::Deserialize)]
+/// struct User { name: String }
+///
+/// #[request(get = "https://api.example.com/users/{id}", on_error(Status(404) => recover(None)))]
+/// async fn name(id: u64, #[response] Json(user): Json<User>) -> Result<Option<String>, Error> {
+///     Ok(Some(user.name))
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Error> {
+/// let script = Script::new();
+/// script.get("/users/{id}").with_path("id", 7).json(&serde_json::json!({"name": "Ada"})).once();
+/// script.get("/users/{id}").status(404);
+///
+/// assert_eq!(script.run(name(7)).await?.as_deref(), Some("Ada"));
+/// assert_eq!(script.run(name(8)).await?, None);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Script(Arc<Handle>);
+
+struct Handle {
+    shared: Arc<Shared>,
+    /// Whether the script is verified when this is dropped.
+    verifies: bool,
+}
+
+/// What all handles, sessions and routes of a script share.
+#[derive(Default)]
+pub(crate) struct Shared(Mutex<State>);
+
+#[derive(Default)]
+pub(super) struct State {
+    pub(super) routes: Vec<Entry>,
+    requests: Vec<Recorded>,
+    /// What is wrong with what was asked: a request that no route answers is one.
+    failures: Vec<String>,
+    /// Whether all routes are to be asked in their order.
+    in_order: bool,
+    was_verified: bool,
+}
+
+impl Script {
+    /// A script without routes.
+    pub fn new() -> Self {
+        Self(Arc::new(Handle { shared: Arc::default(), verifies: true }))
+    }
+
+    /// Adds a route for GET requests whose URL is made by this template. See [`route`](Script::route).
+    #[track_caller]
+    pub fn get(&self, template: impl Into<String>) -> Route {
+        self.add(Some(Method::GET), template.into())
+    }
+
+    /// Adds a route for POST requests. See [`route`](Script::route).
+    #[track_caller]
+    pub fn post(&self, template: impl Into<String>) -> Route {
+        self.add(Some(Method::POST), template.into())
+    }
+
+    /// Adds a route for PUT requests. See [`route`](Script::route).
+    #[track_caller]
+    pub fn put(&self, template: impl Into<String>) -> Route {
+        self.add(Some(Method::PUT), template.into())
+    }
+
+    /// Adds a route for PATCH requests. See [`route`](Script::route).
+    #[track_caller]
+    pub fn patch(&self, template: impl Into<String>) -> Route {
+        self.add(Some(Method::PATCH), template.into())
+    }
+
+    /// Adds a route for DELETE requests. See [`route`](Script::route).
+    #[track_caller]
+    pub fn delete(&self, template: impl Into<String>) -> Route {
+        self.add(Some(Method::DELETE), template.into())
+    }
+
+    /// Adds a route for HEAD requests. See [`route`](Script::route).
+    #[track_caller]
+    pub fn head(&self, template: impl Into<String>) -> Route {
+        self.add(Some(Method::HEAD), template.into())
+    }
+
+    /// Adds a route for OPTIONS requests. See [`route`](Script::route).
+    #[track_caller]
+    pub fn options(&self, template: impl Into<String>) -> Route {
+        self.add(Some(Method::OPTIONS), template.into())
+    }
+
+    /// Adds a route for requests of this method whose URL is made by this template: the text that the
+    /// attribute has, or one like it.
+    ///
+    /// A template with a scheme and host stands for the whole URL; a relative one (`/users/{id}`) for the
+    /// path below the session's base URL, or for the whole path on any server; `{base}/users/{id}` for any
+    /// path that ends so. A placeholder stands for one segment that is not empty or a part of it, and
+    /// `{*rest}` for one segment or more. Names of placeholders may differ. Of the query, pairs without a
+    /// placeholder have to be there, and others may be.
+    ///
+    /// Routes are looked at in the order in which they were added: the first that matches, and may be
+    /// called once more, answers. Until it is told what to reply, it replies 200 without a body.
+    ///
+    /// # Panics
+    ///
+    /// If the method is not one, or the template cannot be read.
+    #[track_caller]
+    pub fn route(&self, method: impl AsRef<str>, template: impl Into<String>) -> Route {
+        let Ok(method) = Method::from_bytes(method.as_ref().as_bytes()) else {
+            panic!("`{}` is no method", method.as_ref());
+        };
+        self.add(Some(method), template.into())
+    }
+
+    /// Adds a route for requests of any method. See [`route`](Script::route); `/{*rest}` with
+    /// `any` stands for everything but a path of `/`.
+    #[track_caller]
+    pub fn any(&self, template: impl Into<String>) -> Route {
+        self.add(None, template.into())
+    }
+
+    #[track_caller]
+    fn add(&self, method: Option<Method>, template: String) -> Route {
+        let entry = Entry::new(method, template, Location::caller());
+        let mut state = self.shared().state();
+        let index = state.routes.len();
+        state.routes.push(entry);
+        drop(state);
+        Route::new(Arc::clone(self.shared()), index)
+    }
+
+    /// Asks for all routes, those that were added and those that will be, in the order in which they are
+    /// added. Each is then called once, where it does not say otherwise. For an order of some of them see
+    /// [`Route::after`].
+    pub fn in_order(&self) -> &Self {
+        self.shared().state().in_order = true;
+        self
+    }
+
+    /// Runs a future, with this script in the place of the network for every call that is awaited in it,
+    /// whichever session makes the call.
+    ///
+    /// All but the network is real: templates, headers, the session's settings, redirects, retries, limits
+    /// and timers. It holds for this future alone, so that tests can run side by side and share a `static`
+    /// session. A task that the future spawns is not a part of it: wrap the task's own future as well, by
+    /// [`scope`](Script::scope).
+    pub fn run<F: Future>(&self, future: F) -> impl Future<Output = F::Output> + use<F> {
+        CURRENT.scope(Arc::clone(self.shared()), future)
+    }
+
+    /// The same as [`run`](Script::run), as it reads where a task is spawned.
+    ///
+    /// ```
+    /// # use backstop::{Error, Request, Session, testing::Script};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let script = Script::new();
+    /// script.get("/health").text("well");
+    ///
+    /// let health = Request::get("https://api.example.com/health");
+    /// let task = tokio::spawn(script.scope(Session::shared().fetch(health)));
+    /// assert_eq!(task.await.unwrap().unwrap().text().unwrap(), "well");
+    /// # }
+    /// ```
+    pub fn scope<F: Future>(&self, future: F) -> impl Future<Output = F::Output> + use<F> {
+        self.run(future)
+    }
+
+    /// The script that this code runs under, if it does: for a helper that spawns tasks. This handle does
+    /// not verify the script when it is dropped.
+    pub fn current() -> Option<Self> {
+        current().map(|shared| Self(Arc::new(Handle { shared, verifies: false })))
+    }
+
+    /// All requests so far, those that no route answered included.
+    pub fn requests(&self) -> Vec<Recorded> {
+        self.shared().state().requests.clone()
+    }
+
+    /// The last request.
+    ///
+    /// # Panics
+    ///
+    /// If there was none.
+    #[track_caller]
+    pub fn last(&self) -> Recorded {
+        match self.shared().state().requests.last() {
+            Some(request) => request.clone(),
+            None => panic!("the script was asked nothing"),
+        }
+    }
+
+    /// How often the script was asked.
+    pub fn calls(&self) -> usize {
+        self.shared().state().requests.len()
+    }
+
+    /// Panics if a request matched no route, or a route was called less often than it should be. The
+    /// message has all of them.
+    ///
+    /// A script is verified when its last handle is dropped; by this, sooner, and then not again.
+    #[track_caller]
+    pub fn verify(&self) {
+        self.shared().state().was_verified = true;
+        if let Err(failures) = self.check() {
+            panic!("{failures}");
+        }
+    }
+
+    /// The same as [`verify`](Script::verify), as a value.
+    ///
+    /// # Errors
+    ///
+    /// The message with which that would panic.
+    pub fn check(&self) -> Result<(), String> {
+        self.shared().state().check()
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.0.shared
+    }
+}
+
+impl Default for Script {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Script {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = self.shared().state();
+        let routes: Vec<String> = state.routes.iter().map(Entry::to_string).collect();
+        f.debug_struct("Script")
+            .field("routes", &routes)
+            .field("requests", &state.requests.len())
+            .finish()
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        // A second panic would abort the program, and the first says more.
+        if !self.verifies || thread::panicking() {
+            return;
+        }
+        let state = self.shared.state();
+        if state.was_verified {
+            return;
+        }
+        let checked = state.check();
+        drop(state);
+        if let Err(failures) = checked {
+            panic!("{failures}");
+        }
+    }
+}
+
+impl Shared {
+    // Nothing of the caller's runs under the lock; and if something panicked, the state is whole.
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is answered to this request. It is recorded in any case.
+    pub(super) fn reply(&self, request: &Recorded) -> Result<Reply, Error> {
+        // What matches is found without the lock, as it may call what the test gave.
+        let criteria: Vec<_> =
+            self.state().routes.iter().map(|route| Arc::clone(&route.criteria)).collect();
+        let differences: Vec<_> =
+            criteria.iter().map(|criteria| criteria.differences(request)).collect();
+        let mut state = self.state();
+        state.requests.push(request.clone());
+        state.was_verified = false;
+        let matching: Vec<usize> =
+            (0..differences.len()).filter(|&at| differences[at].is_empty()).collect();
+        for &at in &matching {
+            if state.turn(at) == Turn::Now {
+                return Ok(state.routes[at].answer(request));
+            }
+        }
+        let failure = match matching.first() {
+            Some(&at) => report::out_of_turn(request, &state.routes[at], state.turn(at)),
+            None => report::unmatched(request, &state.routes, &differences),
+        };
+        state.failures.push(failure.clone());
+        Err(Error::build(BuildError::Session, failure))
+    }
+}
+
+impl State {
+    /// Whether a route may be called now.
+    fn turn(&self, at: usize) -> Turn {
+        let route = &self.routes[at];
+        if route.calls() >= self.most(at).unwrap_or(usize::MAX) {
+            return Turn::Over { most: route.calls() };
+        }
+        let before: Vec<usize> = match self.in_order {
+            true => (0..at).collect(),
+            false => route.after.clone(),
+        };
+        for other in before {
+            if self.routes[other].calls() < self.least(other) {
+                return Turn::After(self.routes[other].to_string());
+            }
+        }
+        // What was to come later has come.
+        let is_later = |(other, route): (usize, &Entry)| {
+            let follows = if self.in_order { other > at } else { route.after.contains(&at) };
+            (follows && route.calls() > 0).then(|| route.to_string())
+        };
+        match self.routes.iter().enumerate().find_map(is_later) {
+            Some(later) => Turn::Before(later),
+            None => Turn::Now,
+        }
+    }
+
+    /// Whether the route has a place in an order.
+    fn is_ordered(&self, at: usize) -> bool {
+        self.in_order
+            || !self.routes[at].after.is_empty()
+            || self.routes.iter().any(|route| route.after.contains(&at))
+    }
+
+    fn least(&self, at: usize) -> usize {
+        match self.routes[at].expected {
+            Some(expected) => expected.least,
+            None => usize::from(self.is_ordered(at)),
+        }
+    }
+
+    fn most(&self, at: usize) -> Option<usize> {
+        match self.routes[at].expected {
+            Some(expected) => expected.most,
+            None => self.is_ordered(at).then_some(1),
+        }
+    }
+
+    fn check(&self) -> Result<(), String> {
+        let mut failures = self.failures.clone();
+        for (at, route) in self.routes.iter().enumerate() {
+            let least = self.least(at);
+            if route.calls() < least {
+                failures.push(report::too_few(route, least, self.most(at)));
+            }
+        }
+        match failures.is_empty() {
+            true => Ok(()),
+            false => Err(format!("the script did not go as written\n\n{}", failures.join("\n\n"))),
+        }
+    }
+}

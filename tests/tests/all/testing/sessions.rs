@@ -1,0 +1,135 @@
+//! Under a script: any session, any task, and other clients.
+
+use std::sync::LazyLock;
+
+use backstop::{Error, Request, Session, request, reqwest, testing::Script};
+use tower::{Service as _, ServiceExt as _};
+
+static API: LazyLock<Session> = LazyLock::new(|| {
+    Session::builder()
+        .base_url("https://api.test/v1")
+        .header("x-tenant", "acme")
+        .build()
+        .expect("a session")
+});
+
+#[request(get = "/users/{id}", session = API.clone())]
+async fn of_static(id: u64) -> Result<String, Error>;
+
+struct Client {
+    session: Session,
+}
+
+impl Client {
+    #[request(get = "/users/{id}", session = self.session)]
+    async fn user(&self, id: u64) -> Result<String, Error>;
+}
+
+#[tokio::test]
+async fn a_static_session_keeps_its_settings_under_a_script() {
+    let script = Script::new();
+    let route = script.get("/users/{id}").text("Ada");
+    assert_eq!(script.run(of_static(7)).await.expect("a name"), "Ada");
+    route.last().assert_url("https://api.test/v1/users/7").assert_header("x-tenant", "acme");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn scripts_side_by_side_do_not_see_each_other() {
+    let tasks: Vec<_> = (0..50)
+        .map(|number: u64| {
+            tokio::spawn(async move {
+                let script = Script::new();
+                let route =
+                    script.get("/users/{id}").with_path("id", number).text(number.to_string());
+                for _ in 0..20 {
+                    let name = script.run(of_static(number)).await.expect("a name");
+                    assert_eq!(name, number.to_string());
+                    tokio::task::yield_now().await;
+                }
+                route.assert_calls(20);
+            })
+        })
+        .collect();
+    for task in tasks {
+        task.await.expect("no failure");
+    }
+}
+
+#[tokio::test]
+async fn the_innermost_script_answers() {
+    let (outer, inner) = (Script::new(), Script::new());
+    outer.get("/users/{id}").text("outer").once();
+    inner.get("/users/{id}").text("inner").once();
+    let names = outer.run(async { (inner.run(of_static(1)).await, of_static(2).await) }).await;
+    assert_eq!(
+        (names.0.expect("inner").as_str(), names.1.expect("outer").as_str()),
+        ("inner", "outer")
+    );
+}
+
+#[tokio::test]
+async fn a_session_in_a_struct_is_scripted_with_no_scope() {
+    let script = Script::new();
+    script.get("/users/{id}").text("Ada").once();
+    let client = Client { session: Session::scripted(&script) };
+    let task = tokio::spawn(async move { client.user(7).await });
+    assert_eq!(task.await.expect("a task").expect("a name"), "Ada");
+    script.last().assert_url("https://scripted.test/users/7");
+}
+
+#[tokio::test]
+async fn a_session_on_a_script_has_its_settings() {
+    let script = Script::new();
+    script.get("/users/{id}").text("Ada");
+    let session = Session::builder()
+        .base_url("https://user:pass@api.test")
+        .header("x-tenant", "acme")
+        .script(&script)
+        .build()
+        .expect("a session");
+    session.fetch(Request::get("/users/7")).await.expect("a response");
+    script
+        .last()
+        .assert_url("https://api.test/users/7")
+        .assert_header("x-tenant", "acme")
+        .assert_header("authorization", "Basic dXNlcjpwYXNz");
+}
+
+#[tokio::test]
+async fn a_task_is_under_the_script_that_it_is_wrapped_in() {
+    async fn spawns() -> Result<String, Error> {
+        let script = Script::current().expect("a script");
+        tokio::spawn(script.scope(of_static(7))).await.expect("a task")
+    }
+    let script = Script::new();
+    script.get("/users/{id}").text("Ada").once();
+    assert_eq!(script.run(spawns()).await.expect("a name"), "Ada");
+    assert!(Script::current().is_none());
+}
+
+#[tokio::test]
+async fn a_script_is_a_tower_service() {
+    let script = Script::new();
+    script.get("/users/{id}").text("Ada");
+    script.post("/users").status(201);
+    let url = "https://api.test/users/7".parse().expect("a URL");
+    let mut service =
+        tower::timeout::Timeout::new(script.clone(), std::time::Duration::from_secs(9));
+    let request = reqwest::Request::new(http::Method::GET, url);
+    let response = service.ready().await.expect("ready").call(request).await.expect("a response");
+    assert_eq!(response.text().await.expect("text"), "Ada");
+    let request = http::Request::post("https://api.test/users").body("body").expect("a request");
+    let response = script.http_service().oneshot(request).await.expect("a response");
+    assert_eq!(response.status(), 201);
+    script.last().assert_text("body");
+}
+
+#[tokio::test]
+async fn a_session_of_a_service_may_be_of_a_script() {
+    let script = Script::new();
+    script.get("/users/{id}").fault(backstop::ConnectError::Refused);
+    let session = Session::builder().service(script.clone()).build().expect("a session");
+    let error = session.fetch(Request::get("https://api.test/users/7")).await.expect_err("refused");
+    assert_eq!(error.kind().name(), "connect.refused");
+    assert_eq!(error.sent(), backstop::Sent::No);
+}
