@@ -66,10 +66,10 @@ impl<'a> Attempt<'a> {
             Err(response::status_error(&mut payload, &self.timers, self.plan.error_body).await)
         } else if self.plan.streaming {
             let idle = self.timers.idle_only();
-            Ok(payload.received(|payload| Body::Open(BodyStream::new(payload, idle, limit))))
+            Ok(Received::new(payload, |payload| Body::Open(BodyStream::new(payload, idle, limit))))
         } else {
             match response::whole(&mut payload, &self.timers, limit.unwrap_or(u64::MAX)).await {
-                Ok(body) => Ok(payload.received(|_| Body::Whole(body))),
+                Ok(body) => Ok(Received::new(payload, |_| Body::Whole(body))),
                 Err(error) => Err(payload.failed(error)),
             }
         }

@@ -9,10 +9,7 @@ use std::{
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode, Version};
 
-use super::{
-    coding::{Decoded, Decoder},
-    read::{Body, Received},
-};
+use super::coding::{Decoded, Decoder};
 use crate::{
     error::{Error, Sent},
     timers::{AttemptTimers, IdleTimer},
@@ -175,19 +172,13 @@ impl Payload {
         {}
     }
 
-    /// The response, whose headers nobody else needs, with the body that becomes of this one.
-    pub(crate) fn received(mut self, body: impl FnOnce(Self) -> Body) -> Received {
-        Received {
-            status: self.response.status(),
-            version: self.response.version(),
-            headers: self.take_headers(),
-            body: body(self),
-        }
-    }
-
     /// An error of the body, with what the head says.
     pub(crate) fn failed(&mut self, error: Error) -> Error {
         error.with_status(self.status()).with_headers(self.take_headers())
+    }
+
+    pub(super) fn version(&self) -> Version {
+        self.response.version()
     }
 
     pub(crate) fn status(&self) -> StatusCode {

@@ -25,6 +25,18 @@ pub(crate) struct Received {
     pub(crate) body: Body,
 }
 
+impl Received {
+    /// A response with the body that becomes of its payload.
+    pub(crate) fn new(mut payload: Payload, body: impl FnOnce(Payload) -> Body) -> Self {
+        Self {
+            status: payload.status(),
+            version: payload.version(),
+            headers: payload.take_headers(),
+            body: body(payload),
+        }
+    }
+}
+
 pub(crate) enum Body {
     Whole(Bytes),
     Open(BodyStream),

@@ -39,6 +39,89 @@ const MACROS: &[Row] = &[
     ("fallback", &["errors", "item", "scan"]),
 ];
 
+const RUNTIME: &[Row] = &[
+    ("deadline", &[]),
+    ("redact", &[]),
+    ("error", &["deadline", "redact"]),
+    ("decode", &["error"]),
+    ("handlers", &["error"]),
+    ("retry", &["error"]),
+    ("send_body", &["error"]),
+    ("timers", &["deadline", "error"]),
+    ("tls", &["error"]),
+    ("direct", &["error", "send_body", "tls"]),
+    ("classify", &["direct", "error", "redact", "send_body"]),
+    ("transport", &["classify", "direct", "error", "retry", "send_body"]),
+    ("response::coding", &["error"]),
+    ("response::payload", &["error", "response::coding", "timers", "transport"]),
+    (
+        "response",
+        &[
+            "deadline",
+            "decode",
+            "error",
+            "redact",
+            "response::coding",
+            "response::payload",
+            "timers",
+        ],
+    ),
+    ("stream", &["decode", "error", "response"]),
+    ("expansion", &["error", "handlers", "response"]),
+    ("request", &["error", "redact", "response", "retry", "send_body", "tls"]),
+    ("plan", &["error", "request", "retry", "timers"]),
+    ("exchange::hop", &["error", "plan", "request"]),
+    (
+        "exchange::attempt",
+        &[
+            "classify",
+            "error",
+            "exchange::hop",
+            "plan",
+            "request",
+            "response",
+            "retry",
+            "send_body",
+            "timers",
+            "transport",
+        ],
+    ),
+    (
+        "exchange",
+        &[
+            "deadline",
+            "error",
+            "exchange::attempt",
+            "exchange::hop",
+            "plan",
+            "response",
+            "retry",
+            "timers",
+            "transport",
+        ],
+    ),
+    (
+        "session",
+        &[
+            "direct",
+            "error",
+            "exchange",
+            "plan",
+            "redact",
+            "request",
+            "response",
+            "retry",
+            "tls",
+            "transport",
+        ],
+    ),
+];
+
+#[test]
+fn the_runtime_has_no_circle_of_modules() {
+    compare("runtime/src", RUNTIME);
+}
+
 #[test]
 fn the_macro_has_no_circle_of_modules() {
     compare("macros/core/src", MACROS);
@@ -155,6 +238,8 @@ fn collect(tokens: TokenStream, module: &[String], found: &mut Vec<Vec<String>>)
                     skip_item(&mut trees);
                 }
             }
+            // Who sees the item: `pub(super)`.
+            TokenTree::Group(_) if before == "pub" => {}
             TokenTree::Group(group) => {
                 let inside = match std::mem::take(&mut named) {
                     name if name.is_empty() => module.to_vec(),
@@ -231,6 +316,7 @@ fn paths_are_read_from_every_form_of_use() {
     let source = r#"
         use std::{fs, path::Path};
         pub(crate) use crate::kind::Kind;
+        pub(super) fn seen_by_the_parent() {}
         use crate::{body::{self, Body}, error::Error as Failed, text};
         use super::{parts::Parts, super::top::Top};
         use self::inner::Inner;
