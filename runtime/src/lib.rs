@@ -61,6 +61,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod classify;
+mod continuation;
 mod deadline;
 mod decode;
 mod direct;
@@ -105,6 +106,7 @@ pub use url::Url;
 #[cfg_attr(docsrs, doc(cfg(feature = "stream")))]
 pub use self::stream::{JsonLines, Lines};
 pub use self::{
+    continuation::{Continuation, Continued},
     deadline::Deadline,
     error::{
         BodyError, BuildError, ConnectError, DecodeError, DisconnectedError, Error, ErrorKind,

@@ -10,7 +10,10 @@ use url::Url;
 
 use crate::{
     error::{BuildError, DEFAULT_ERROR_BODY, Error},
-    request::{Content, ContentHeaders, Parts, append_header, set_default, take_userinfo},
+    request::{
+        Content, ContentHeaders, Parts, add_header, append_header, remove_secrets, set_default,
+        take_userinfo,
+    },
     retry::{IDEMPOTENCY_KEY, Retry, decision::is_idempotent},
     timers::Timeouts,
 };
@@ -61,6 +64,8 @@ pub(crate) struct Plan {
     pub(crate) success: &'static [RangeInclusive<u16>],
     /// Whether the response is handed out with its body still open.
     pub(crate) streaming: bool,
+    /// Whether the response is handed out with the means to go on after it.
+    pub(crate) continued: bool,
     pub(crate) timeouts: Timeouts,
     /// The limit of the body in bytes, after decompression. Only a body that stays open can be without.
     pub(crate) max_body: Option<u64>,
@@ -96,6 +101,7 @@ impl Plan {
             is_repeatable,
             success: request.success,
             streaming: request.streaming,
+            continued: request.continued,
             timeouts: Timeouts {
                 total: request.timeout.resolve(inherited.total),
                 attempt: request.attempt_timeout.resolve(inherited.attempt),
@@ -109,6 +115,27 @@ impl Plan {
                 .unwrap_or(usize::MAX),
             retry: request.retry.or_else(|| defaults.retry.clone()),
             redirects: defaults.redirects,
+        }
+    }
+
+    /// The same call again, without a body that can be sent only once.
+    pub(crate) fn replay(&self) -> Self {
+        Self {
+            method: self.method.clone(),
+            template: self.template.clone(),
+            url: self.url.clone(),
+            headers: self.headers.clone(),
+            body: self.body.replay(),
+            retry: self.retry.clone(),
+            ..*self
+        }
+    }
+
+    /// Leaves out what may not be known at another origin.
+    pub(crate) fn leave_origin(&mut self) {
+        self.headers.remove(header::HOST);
+        if !self.redirects.forward_credentials {
+            remove_secrets(&mut self.headers);
         }
     }
 
@@ -152,6 +179,11 @@ impl FirstHop {
         let is_repeatable = is_idempotent || headers.contains_key(IDEMPOTENCY_KEY);
         add_content_headers(&mut headers, &mut request.content_headers)?;
         defaults.add_headers(&mut headers, is_own_origin)?;
+        for (name, value) in request.default_headers {
+            if !headers.contains_key(*name) {
+                add_header(&mut headers, name, *value)?;
+            }
+        }
         Ok(Self { url, headers, is_repeatable })
     }
 }

@@ -15,7 +15,7 @@ use url::{Host, Url};
 use crate::{
     error::{Error, ErrorKind, RedirectError, Sent},
     plan::Redirects,
-    request::{HOLDS_UNSAFE, MAX_URL, UrlStart, holds_unsafe, is_secret},
+    request::{HOLDS_UNSAFE, MAX_URL, UrlStart, holds_unsafe, remove_secrets},
 };
 
 /// One request on the wire.
@@ -79,7 +79,7 @@ impl Hop {
             headers.remove(header::HOST);
         }
         if !credentials {
-            remove(&mut headers, |name, value| value.is_sensitive() || is_secret(name));
+            remove_secrets(&mut headers);
         }
         if redirects.send_referer {
             match &self.referer {
@@ -109,7 +109,7 @@ impl Hop {
         if self.number >= redirects.max {
             return Err(refuse(RedirectError::TooMany));
         }
-        let url = self.locate(headers)?;
+        let url = locate(&self.url, &location(headers)?)?;
         match (self.url.scheme(), url.scheme()) {
             (_, "https") | ("http", "http") => {}
             ("https", "http") if redirects.allow_downgrade => {}
@@ -133,33 +133,6 @@ impl Hop {
                 (Method::GET, false)
             }
             _ => (self.method.clone(), self.retained.body),
-        }
-    }
-
-    /// The URL of the `Location`, by the same rules as a template's: without a fragment, which is no
-    /// part of a target (RFC 9110 §7.1), and without user information, as a server cannot hand out
-    /// credentials.
-    fn locate(&self, headers: &HeaderMap) -> Result<Url, Error> {
-        let location = location(headers)?;
-        match UrlStart::detect(&location) {
-            UrlStart::Origin | UrlStart::Host | UrlStart::Relative => {}
-            UrlStart::NoHost => return Err(unusable("its URL has no host")),
-            UrlStart::OtherScheme => {
-                return Err(Error::new(ErrorKind::Redirect(RedirectError::Scheme)));
-            }
-        }
-        if holds_unsafe(&location) {
-            return Err(unusable(HOLDS_UNSAFE));
-        }
-        let mut url = match self.url.join(&location) {
-            Ok(url) => url,
-            Err(error) => return Err(unusable(format!("it is not a URL: {error}"))),
-        };
-        url.set_fragment(None);
-        without_userinfo(&mut url);
-        match url.as_str().len() <= MAX_URL {
-            true => Ok(url),
-            false => Err(unusable(format!("it is longer than {MAX_URL} bytes"))),
         }
     }
 
@@ -223,6 +196,32 @@ fn is_redirect(status: StatusCode) -> bool {
 
 fn unusable(detail: impl Into<Cow<'static, str>>) -> Error {
     Error::new(ErrorKind::Redirect(RedirectError::Location)).with_detail(detail)
+}
+
+/// The URL of a reference that a server gives, by the same rules as a template's: without a fragment, which is
+/// no part of a target (RFC 9110 §7.1), and without user information, as a server cannot hand out
+/// credentials.
+pub(crate) fn locate(base: &Url, reference: &str) -> Result<Url, Error> {
+    match UrlStart::detect(reference) {
+        UrlStart::Origin | UrlStart::Host | UrlStart::Relative => {}
+        UrlStart::NoHost => return Err(unusable("its URL has no host")),
+        UrlStart::OtherScheme => {
+            return Err(Error::new(ErrorKind::Redirect(RedirectError::Scheme)));
+        }
+    }
+    if holds_unsafe(reference) {
+        return Err(unusable(HOLDS_UNSAFE));
+    }
+    let mut url = match base.join(reference) {
+        Ok(url) => url,
+        Err(error) => return Err(unusable(format!("it is not a URL: {error}"))),
+    };
+    url.set_fragment(None);
+    without_userinfo(&mut url);
+    match url.as_str().len() <= MAX_URL {
+        true => Ok(url),
+        false => Err(unusable(format!("it is longer than {MAX_URL} bytes"))),
+    }
 }
 
 /// The text of the `Location`. Bytes that are not UTF-8 are percent-encoded as they are: they name a

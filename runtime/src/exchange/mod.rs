@@ -25,6 +25,7 @@ use tokio::{
 };
 use url::{Origin, Url};
 
+pub(crate) use self::hop::locate;
 use self::{attempt::Attempt, hop::Failed};
 use crate::{
     deadline::Deadline,

@@ -108,7 +108,7 @@ pub use self::{
     },
 };
 use crate::error::Error;
-pub use crate::response::read;
+pub use crate::response::{Reads, read};
 
 /// Calls a closure, and returns what it returns.
 ///

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use super::outcome::{Failure, Outcome, Succeed, failed};
 use crate::{
     error::Error,
-    response::{FromResponse, FromResponseParts, Response, read, read_head},
+    response::{FromResponse, FromResponseParts, Reads, Response, read, read_head},
 };
 
 /// A type that is decoded from JSON: every `DeserializeOwned`.
@@ -34,9 +34,9 @@ impl<T: DeserializeOwned> FromJson for T {
 
 /// Turns a response, or the error in its place, into a `T`.
 pub struct Reader<T> {
-    /// Whether the body stays open: the argument of
+    /// What the type wants of the request: the argument of
     /// [`Request::streaming`](crate::Request::streaming).
-    pub streaming: bool,
+    pub streaming: Reads,
     read: fn(Result<Response, Error>) -> T,
 }
 
@@ -93,7 +93,7 @@ impl<R: Outcome<Value: FromResponse>> OutcomeFromBody<R> {
     /// Reads the body.
     pub fn reader(&self) -> Reader<R> {
         Reader {
-            streaming: R::Value::STREAMING,
+            streaming: Reads::of::<R::Value>(),
             read: |response| value(response).unwrap_or_else(R::from_error),
         }
     }
@@ -103,7 +103,7 @@ impl<R: Outcome<Value: FromResponseParts>> OutcomeFromHead<R> {
     /// Reads the head.
     pub fn reader(&self) -> Reader<R> {
         Reader {
-            streaming: false,
+            streaming: Reads::BUFFERED,
             read: |response| head_value(response).unwrap_or_else(R::from_error),
         }
     }
@@ -117,7 +117,7 @@ impl<R> OutcomeFromJson<R> {
         R::Value: FromJson,
     {
         Reader {
-            streaming: false,
+            streaming: Reads::BUFFERED,
             read: |response| json_value(response).unwrap_or_else(R::from_error),
         }
     }
@@ -161,28 +161,34 @@ pub struct PlainFromJson<R>(PhantomData<fn() -> R>);
 impl<R: Succeed<Value: FromResponse>> WrappedFromBody<R> {
     /// Reads the body.
     pub fn reader(&self) -> Reader<Result<R, Failure<R>>> {
-        Reader { streaming: R::Value::STREAMING, read: |response| value(response).map_err(failed) }
+        Reader {
+            streaming: Reads::of::<R::Value>(),
+            read: |response| value(response).map_err(failed),
+        }
     }
 }
 
 impl<R: FromResponse> PlainFromBody<R> {
     /// Reads the body.
     pub fn reader(&self) -> Reader<Result<R, Failure<R>>> {
-        Reader { streaming: R::STREAMING, read: |response| read::<R>(response).map_err(failed) }
+        Reader { streaming: Reads::of::<R>(), read: |response| read::<R>(response).map_err(failed) }
     }
 }
 
 impl<R: Succeed<Value: FromResponseParts>> WrappedFromHead<R> {
     /// Reads the head.
     pub fn reader(&self) -> Reader<Result<R, Failure<R>>> {
-        Reader { streaming: false, read: |response| head_value(response).map_err(failed) }
+        Reader { streaming: Reads::BUFFERED, read: |response| head_value(response).map_err(failed) }
     }
 }
 
 impl<R: FromResponseParts> PlainFromHead<R> {
     /// Reads the head.
     pub fn reader(&self) -> Reader<Result<R, Failure<R>>> {
-        Reader { streaming: false, read: |response| read_head::<R>(response).map_err(failed) }
+        Reader {
+            streaming: Reads::BUFFERED,
+            read: |response| read_head::<R>(response).map_err(failed),
+        }
     }
 }
 
@@ -192,7 +198,7 @@ impl<R: Succeed> WrappedFromJson<R> {
     where
         R::Value: FromJson,
     {
-        Reader { streaming: false, read: |response| json_value(response).map_err(failed) }
+        Reader { streaming: Reads::BUFFERED, read: |response| json_value(response).map_err(failed) }
     }
 }
 
@@ -203,7 +209,7 @@ impl<R> PlainFromJson<R> {
         R: FromJson,
     {
         Reader {
-            streaming: false,
+            streaming: Reads::BUFFERED,
             read: |response| response.and_then(R::from_json).map_err(failed),
         }
     }
@@ -232,14 +238,14 @@ pub struct ResponseArgument<T>(PhantomData<fn() -> T>);
 impl<T: FromResponse> ArgumentFromBody<T> {
     /// Reads the body.
     pub fn reader(&self) -> Reader<Result<T, Error>> {
-        Reader { streaming: T::STREAMING, read: read::<T> }
+        Reader { streaming: Reads::of::<T>(), read: read::<T> }
     }
 }
 
 impl<T: FromResponseParts> ArgumentFromHead<T> {
     /// Reads the head.
     pub fn reader(&self) -> Reader<Result<T, Error>> {
-        Reader { streaming: false, read: read_head::<T> }
+        Reader { streaming: Reads::BUFFERED, read: read_head::<T> }
     }
 }
 

@@ -63,6 +63,14 @@ impl Content {
         matches!(self, Self::None | Self::Bytes(_))
     }
 
+    /// The same content, without what can be sent only once.
+    pub(crate) fn replay(&self) -> Self {
+        match self {
+            Self::Bytes(bytes) => Self::Bytes(bytes.clone()),
+            Self::None | Self::Stream(_) | Self::Consumed => Self::None,
+        }
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         match self {
             Self::None => true,

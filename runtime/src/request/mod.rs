@@ -31,11 +31,11 @@ pub(crate) use self::{
     header::{add_header, append as append_header, header_name, set_default},
     parts::Parts,
     reference::{HOLDS_UNSAFE, MAX_URL, UrlStart, holds_unsafe, parse_http},
-    secret::is_secret,
+    secret::remove as remove_secrets,
 };
 use crate::{
     error::{BuildError, Error},
-    response::FromResponse,
+    response::{FromResponse, Reads},
     retry::Retry,
 };
 
@@ -296,14 +296,27 @@ impl Request {
     /// Asks for the response with its body still open, for
     /// [`Response::into_stream`](crate::Response::into_stream). The total timeout then ends with
     /// the head.
-    pub fn streaming(mut self, streaming: bool) -> Self {
+    pub fn streaming(mut self, streaming: impl Into<Reads>) -> Self {
+        let Reads { streaming, continued, headers } = streaming.into();
         self.0.streaming = streaming;
+        self.0.continued |= continued;
+        if !headers.is_empty() {
+            self.0.default_headers = headers;
+        }
         self
     }
 
-    /// Has the body buffered or left open as the type that will be read says.
+    /// Asks for the response with the means to [go on](crate::Continuation) after it. A body that is a
+    /// stream leaves none, as it cannot be sent again.
+    pub fn continued(mut self, continued: bool) -> Self {
+        self.0.continued = continued;
+        self
+    }
+
+    /// Has the response as the type that will be read wants it: its body buffered or left open, with the means
+    /// to go on after it or without.
     pub fn reads<T: FromResponse>(self) -> Self {
-        self.streaming(T::STREAMING)
+        self.streaming(Reads::of::<T>())
     }
 
     pub(crate) fn into_parts(self) -> Box<Parts> {

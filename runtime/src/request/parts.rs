@@ -30,6 +30,9 @@ pub(crate) struct Parts {
     pub(crate) error_body: Option<u64>,
     pub(crate) retry: Option<Arc<Retry>>,
     pub(crate) streaming: bool,
+    pub(crate) continued: bool,
+    /// Those of the type that reads the response.
+    pub(crate) default_headers: &'static [(&'static str, &'static str)],
     /// The first mistake that was made in building the request.
     pub(crate) mistake: Option<Error>,
 }
@@ -53,6 +56,8 @@ impl Parts {
             error_body: None,
             retry: None,
             streaming: false,
+            continued: false,
+            default_headers: &[],
             mistake: None,
         })
     }

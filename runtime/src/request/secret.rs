@@ -1,6 +1,6 @@
 //! Which headers carry a credential, by the words of their names.
 
-use http::HeaderName;
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::retry::IDEMPOTENCY_KEY;
 
@@ -151,6 +151,17 @@ const SECRET_BY_END: [u64; 128] = {
 fn is_made_of_known_words(text: &[u8]) -> bool {
     let mut known = BEFORE.iter().chain(SECRET).map(|word| word.as_bytes());
     text.is_empty() || known.any(|word| text.strip_prefix(word).is_some_and(is_made_of_known_words))
+}
+
+/// Leaves out the headers that carry a credential, by their names or as they are marked.
+pub(crate) fn remove(headers: &mut HeaderMap) {
+    let is_secret = |name: &HeaderName| {
+        is_secret(name) || headers.get_all(name).iter().any(HeaderValue::is_sensitive)
+    };
+    let secret: Vec<HeaderName> = headers.keys().filter(|name| is_secret(name)).cloned().collect();
+    for name in secret {
+        headers.remove(name);
+    }
 }
 
 #[cfg(test)]

@@ -39,6 +39,14 @@ pub trait FromResponse: Sized {
     /// [`Response::into_stream`]. By default the body has been read.
     const STREAMING: bool = false;
 
+    /// Whether the response is wanted with the means to [go on](crate::Continuation) after it. By default
+    /// it has none.
+    const CONTINUED: bool = false;
+
+    /// Headers that the request has for this type, where neither it nor its session has one of the name. By
+    /// default there are none.
+    const HEADERS: &'static [(&'static str, &'static str)] = &[];
+
     /// Makes the value.
     ///
     /// # Errors
@@ -46,6 +54,32 @@ pub trait FromResponse: Sized {
     /// Usually [`Decode`](crate::ErrorKind::Decode), as the methods of [`Response`] return it, or as
     /// [`Response::error`] makes it.
     fn from_response(response: Response) -> Result<Self, Error>;
+}
+
+/// What a type wants of the request whose response it reads: the argument of
+/// [`Request::streaming`](crate::Request::streaming).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reads {
+    pub(crate) streaming: bool,
+    pub(crate) continued: bool,
+    pub(crate) headers: &'static [(&'static str, &'static str)],
+}
+
+impl Reads {
+    /// Nothing: the body is read to its end.
+    pub const BUFFERED: Self = Self { streaming: false, continued: false, headers: &[] };
+
+    /// As the type says.
+    pub fn of<T: FromResponse>() -> Self {
+        Self { streaming: T::STREAMING, continued: T::CONTINUED, headers: T::HEADERS }
+    }
+}
+
+/// The body stays open, or is read to its end.
+impl From<bool> for Reads {
+    fn from(streaming: bool) -> Self {
+        Self { streaming, ..Self::BUFFERED }
+    }
 }
 
 /// Reads what [`fetch`](crate::Session::fetch) returned. [`Response::read`] does the same with a
@@ -235,6 +269,8 @@ macro_rules! from_response_for_tuples {
 
         impl<$($part: FromResponseParts,)+ $last: FromResponse> FromResponse for ($($part,)+ $last) {
             const STREAMING: bool = $last::STREAMING;
+            const CONTINUED: bool = $last::CONTINUED;
+            const HEADERS: &'static [(&'static str, &'static str)] = $last::HEADERS;
 
             fn from_response(response: Response) -> Result<Self, Error> {
                 Ok(($($part::from_response_parts(&response)?,)+ $last::from_response(response)?))

@@ -13,6 +13,7 @@ mod stream;
 mod tests;
 
 use std::{
+    any::Any,
     borrow::Cow,
     fmt,
     sync::{Arc, Mutex, PoisonError},
@@ -30,7 +31,7 @@ pub(crate) use self::{
     read::{Body, Received, status_error, whole},
 };
 pub use self::{
-    from_response::{FromResponse, FromResponseParts, Json, read},
+    from_response::{FromResponse, FromResponseParts, Json, Reads, read},
     stream::BodyStream,
 };
 use crate::{
@@ -55,7 +56,11 @@ pub(crate) struct Parts {
     body: Content,
     url: Url,
     facts: CallFacts,
+    /// What goes on after the response, which does not know it.
+    extension: Option<Extension>,
 }
+
+type Extension = Arc<dyn Any + Send + Sync>;
 
 enum Content {
     Whole(Bytes),
@@ -70,7 +75,7 @@ impl Response {
             Body::Whole(bytes) => Content::Whole(bytes),
             Body::Open(stream) => Content::Open(Mutex::new(Some(stream))),
         };
-        Self(Arc::new(Parts { status, version, headers, body, url, facts }))
+        Self(Arc::new(Parts { status, version, headers, body, url, facts, extension: None }))
     }
 
     /// An error of this kind with what is known of the call: method, URL, status, headers, the start of
@@ -95,6 +100,17 @@ impl Response {
     /// ```
     pub fn error(&self, kind: ErrorKind) -> Error {
         self.0.describe(Error::new(kind))
+    }
+
+    /// Keeps something with the response. It has to be this handle's alone, as it is at first.
+    pub(crate) fn set_extension(&mut self, extension: Extension) {
+        if let Some(parts) = Arc::get_mut(&mut self.0) {
+            parts.extension = Some(extension);
+        }
+    }
+
+    pub(crate) fn extension<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
+        self.0.extension.clone()?.downcast().ok()
     }
 
     /// What the error of a reader, which takes the response, is described with.

@@ -9,6 +9,7 @@ use std::{
 
 pub use self::builder::SessionBuilder;
 use crate::{
+    continuation::{self, Carrier},
     error::Error,
     exchange::{Call, Exchange},
     plan::{Defaults, Plan},
@@ -114,7 +115,17 @@ impl Session {
 async fn call(session: Session, request: Box<Parts>) -> Result<Response, Error> {
     let Inner { defaults, transport } = &*session.0;
     let plan = Plan::new(request, defaults, retry::uuid)?;
+    if plan.continued {
+        // In a box of its own, as few calls are: the others have no room for it.
+        return Box::pin(continuation::run(plan, session.0)).await;
+    }
     Call::new(plan)?.run(transport).await
+}
+
+impl Carrier for Inner {
+    fn transport(&self) -> &Transport {
+        &self.transport
+    }
 }
 
 impl Default for Session {

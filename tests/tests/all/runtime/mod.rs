@@ -2,6 +2,7 @@
 
 mod bodies;
 mod connections;
+mod continuations;
 mod environment;
 mod faults;
 mod http2;
