@@ -5,7 +5,7 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use http::Method;
+use http::{HeaderName, Method};
 use url::Url;
 
 use crate::{
@@ -30,7 +30,8 @@ pub(crate) trait Carrier: Send + Sync {
 /// first one was made to, and to no other.
 ///
 /// A response has one if its request was [continued](crate::Request::continued), and its body, if any, can be
-/// sent again.
+/// sent again. With the feature `stream`, `Pages`, `Events` and `Download` are made of it; use it for what
+/// they do not do.
 ///
 /// ```no_run
 /// use backstop::{Continuation, Error, Request, Session};
@@ -147,6 +148,17 @@ impl Continuation {
     pub(crate) fn describe(&self, error: Error) -> Error {
         let Kept { plan, url, .. } = &*self.0;
         error.with_url(url).with_request(&plan.method, plan.template.clone())
+    }
+
+    #[cfg(feature = "stream")]
+    pub(crate) fn has_header(&self, name: &HeaderName) -> bool {
+        self.0.plan.headers.contains_key(name)
+    }
+
+    /// The URL that was asked for.
+    #[cfg(feature = "fs")]
+    pub(crate) fn first_url(&self) -> &Url {
+        &self.0.plan.url
     }
 }
 

@@ -55,6 +55,7 @@
 //! | `cookies` | a cookie store for a session |
 //! | `multipart` | `multipart/form-data` bodies |
 //! | `stream` | bodies from a `Stream`, and responses as one: by the part, the line or the value |
+//! | `fs` | downloads to a file |
 //! | `hickory-dns` | the resolver hickory-dns |
 //! | `testing` | scripts in the place of the network: the module `testing` |
 
@@ -104,7 +105,10 @@ pub use url::Url;
 
 #[cfg(feature = "stream")]
 #[cfg_attr(docsrs, doc(cfg(feature = "stream")))]
-pub use self::stream::{JsonLines, Lines};
+pub use self::stream::{
+    ByBody, ByLink, ByNumber, Download, Event, Events, FromEvent, HasNext, Items, JsonLines, Lines,
+    NextPage, Pages, Paging, Progress,
+};
 pub use self::{
     continuation::{Continuation, Continued},
     deadline::Deadline,

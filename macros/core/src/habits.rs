@@ -84,8 +84,8 @@ const LEAVES: [(&str, &[&str]); 7] = [
     ("Timeout", &["Connect", "Attempt", "Idle", "Total"]),
     ("Disconnected", &["Unsent", "Closed", "Reset", "Runtime"]),
     ("Redirect", &["TooMany", "Location", "Scheme", "Body"]),
-    ("Body", &["Truncated", "Reset", "Framing", "Decompress", "TooLarge"]),
-    ("Decode", &["ContentType", "Syntax", "Shape", "Charset"]),
+    ("Body", &["Truncated", "Reset", "Framing", "Decompress", "TooLarge", "Storage"]),
+    ("Decode", &["ContentType", "Syntax", "Shape", "Charset", "Link"]),
 ];
 
 /// The classes with a leaf of this name.

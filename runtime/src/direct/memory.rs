@@ -66,7 +66,7 @@ pub(crate) async fn body(leaf: BodyError) -> Option<Error> {
         BodyError::Truncated => Play::new(WHOLE, End::Closed),
         BodyError::Reset => Play::new(WHOLE, End::Reset),
         BodyError::Framing => Play::new(CHUNKS, End::Closed),
-        BodyError::Decompress | BodyError::TooLarge => return None,
+        BodyError::Decompress | BodyError::TooLarge | BodyError::Storage => return None,
     };
     let (tasks, asked) = client(Peer::Reached(play));
     let mut body = asked.await.0.ok()?.into_body();

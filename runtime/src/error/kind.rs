@@ -182,6 +182,9 @@ pub enum BodyError {
     /// The decoded body is larger than the limit.
     #[error("the body is larger than the limit")]
     TooLarge,
+    /// A download could not be written to its file: the disk is full, say.
+    #[error("the body could not be stored")]
+    Storage,
 }
 
 /// Why a whole body could not be read as what the function takes.
@@ -201,6 +204,10 @@ pub enum DecodeError {
     /// The body is not text in the charset that it claims.
     #[error("the body is not text in its charset")]
     Charset,
+    /// The page of a list links to a next one that is not asked for: it was read before, or is of
+    /// another origin.
+    #[error("the next page is not asked for")]
+    Link,
 }
 
 /// Makes a class's leaves kinds.
@@ -293,10 +300,12 @@ impl ErrorKind {
             ErrorKind::Body(BodyError::Framing),
             ErrorKind::Body(BodyError::Decompress),
             ErrorKind::Body(BodyError::TooLarge),
+            ErrorKind::Body(BodyError::Storage),
             ErrorKind::Decode(DecodeError::ContentType),
             ErrorKind::Decode(DecodeError::Syntax),
             ErrorKind::Decode(DecodeError::Shape),
             ErrorKind::Decode(DecodeError::Charset),
+            ErrorKind::Decode(DecodeError::Link),
         ];
         ALL.iter().copied()
     }
@@ -354,12 +363,14 @@ impl ErrorKind {
                 BodyError::Framing => "body.framing",
                 BodyError::Decompress => "body.decompress",
                 BodyError::TooLarge => "body.too_large",
+                BodyError::Storage => "body.storage",
             },
             Self::Decode(leaf) => match leaf {
                 DecodeError::ContentType => "decode.content_type",
                 DecodeError::Syntax => "decode.syntax",
                 DecodeError::Shape => "decode.shape",
                 DecodeError::Charset => "decode.charset",
+                DecodeError::Link => "decode.link",
             },
         };
         name.into()

@@ -113,6 +113,25 @@ impl Response {
         self.0.extension.clone()?.downcast().ok()
     }
 
+    /// Whether the bytes that are read are not those that arrive, or not the content itself.
+    #[cfg(feature = "stream")]
+    pub(crate) fn is_coded(&self) -> bool {
+        let is_decoded = match &self.0.body {
+            Content::Whole(_) => false,
+            Content::Open(stream) => {
+                let stream = stream.lock().unwrap_or_else(PoisonError::into_inner);
+                stream.as_ref().is_some_and(BodyStream::is_decoded)
+            }
+        };
+        is_decoded || !is_plain(self.headers())
+    }
+
+    /// Adds what is known of the call to an error that knows none.
+    #[cfg(feature = "stream")]
+    pub(crate) fn describe(&self, error: Error) -> Error {
+        self.0.describe(error)
+    }
+
     /// What the error of a reader, which takes the response, is described with.
     pub(crate) fn parts(&self) -> Arc<Parts> {
         Arc::clone(&self.0)

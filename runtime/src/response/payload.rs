@@ -46,6 +46,12 @@ impl Payload {
         Self { response, announced, arrived: 0, decoder }
     }
 
+    /// Whether a content coding is undone.
+    #[cfg(feature = "stream")]
+    pub(super) fn is_decoded(&self) -> bool {
+        self.decoder.is_some()
+    }
+
     /// How many bytes will be read, where that is announced.
     pub(super) fn expected(&self) -> Option<u64> {
         self.announced.filter(|_| self.decoder.is_none())

@@ -116,6 +116,12 @@ impl BodyStream {
         bytes::Buf::advance(&mut self.rest, length);
     }
 
+    /// Whether a content coding is undone as it is read.
+    #[cfg(feature = "stream")]
+    pub(crate) fn is_decoded(&self) -> bool {
+        matches!(&self.source, Source::Open(open) if open.payload.is_decoded())
+    }
+
     /// The headers of the response.
     #[cfg(feature = "stream")]
     pub(crate) fn headers(&self) -> Option<&http::HeaderMap> {

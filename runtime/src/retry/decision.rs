@@ -122,7 +122,7 @@ fn can_be_retried(kind: ErrorKind) -> bool {
 }
 
 /// A failure that may be gone with the next try.
-fn is_transient(kind: ErrorKind) -> bool {
+pub(crate) fn is_transient(kind: ErrorKind) -> bool {
     match kind {
         ErrorKind::Connect(leaf) => match leaf {
             ConnectError::Dns
@@ -145,7 +145,10 @@ fn is_transient(kind: ErrorKind) -> bool {
         ErrorKind::Status(code) => matches!(code, 408 | 425 | 429 | 500 | 502 | 503 | 504),
         ErrorKind::Body(leaf) => match leaf {
             BodyError::Truncated | BodyError::Reset => true,
-            BodyError::Framing | BodyError::Decompress | BodyError::TooLarge => false,
+            BodyError::Framing
+            | BodyError::Decompress
+            | BodyError::TooLarge
+            | BodyError::Storage => false,
         },
         ErrorKind::Build(_)
         | ErrorKind::Protocol
@@ -255,10 +258,12 @@ mod tests {
         (ErrorKind::Body(BodyError::Framing), "---", "---"),
         (ErrorKind::Body(BodyError::Decompress), "---", "---"),
         (ErrorKind::Body(BodyError::TooLarge), "---", "---"),
+        (ErrorKind::Body(BodyError::Storage), "---", "---"),
         (ErrorKind::Decode(DecodeError::ContentType), "---", "---"),
         (ErrorKind::Decode(DecodeError::Syntax), "---", "---"),
         (ErrorKind::Decode(DecodeError::Shape), "---", "---"),
         (ErrorKind::Decode(DecodeError::Charset), "---", "---"),
+        (ErrorKind::Decode(DecodeError::Link), "---", "---"),
     ];
 
     #[test]

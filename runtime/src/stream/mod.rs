@@ -2,17 +2,39 @@
 //!
 //! ```text
 //! BodyStream ─► Splitter ─► Lines, JsonLines<T>
+//! Response ─► page ─ Continuation ─► Response ─► …     Pages<T>
+//! BodyStream ─► Parser ─► Events ─ Continuation ─► BodyStream ─► …
+//! BodyStream ─► Download ─ Continuation ─► BodyStream ─► …
 //! ```
 //!
 //! Each of them is a `Stream`, has a method to await the next item without one, and its errors carry the
 //! facts of the call.
 
 mod body;
+mod download;
+mod events;
 mod json_lines;
 mod lines;
+mod pages;
 mod split;
 
-pub use self::{json_lines::JsonLines, lines::Lines};
+pub use self::{
+    download::{Download, Progress},
+    events::{Event, Events, FromEvent},
+    json_lines::JsonLines,
+    lines::Lines,
+    pages::{ByBody, ByLink, ByNumber, HasNext, Items, NextPage, Pages, Paging},
+};
+
+use crate::{
+    error::{ErrorKind, TimeoutError},
+    retry::decision::is_transient,
+};
 
 /// The longest line that is read if nothing else is said, in bytes.
 const DEFAULT_MAX_LINE: usize = 1024 * 1024;
+
+/// Whether what a connection failed with may be gone with the next one, which has a call of its own.
+fn may_pass(kind: ErrorKind) -> bool {
+    is_transient(kind) || kind == ErrorKind::Timeout(TimeoutError::Total)
+}

@@ -25,7 +25,8 @@ pub(super) fn reply(kind: ErrorKind) -> Reply {
         | ErrorKind::Redirect(_) => Reply::of(What::Fault(kind)),
         ErrorKind::Status(status) => Reply::status(status),
         ErrorKind::Timeout(TimeoutError::Idle)
-        | ErrorKind::Body(BodyError::Reset | BodyError::Framing) => json().step(Step::Break(kind)),
+        | ErrorKind::Body(BodyError::Reset | BodyError::Framing | BodyError::Storage)
+        | ErrorKind::Decode(DecodeError::Link) => json().step(Step::Break(kind)),
         ErrorKind::Body(BodyError::Truncated) => {
             json().header("content-length", "10").part("{").breaks(BodyError::Truncated)
         }
@@ -41,7 +42,7 @@ pub(super) fn reply(kind: ErrorKind) -> Reply {
             DecodeError::Syntax => json().with_bytes("{"),
             // What hardly any type is read from.
             DecodeError::Shape => json().with_bytes("true"),
-            DecodeError::Charset => json().with_bytes(&b"\"\xff\""[..]),
+            DecodeError::Charset | DecodeError::Link => json().with_bytes(&b"\"\xff\""[..]),
         },
     }
 }

@@ -65,6 +65,7 @@
 //! | `Body(Truncated)`, `Body(Reset)`, `Body(Framing)` | 200 with JSON that breaks off: hyper fails, on a connection in memory |
 //! | `Body(Decompress)` | 200 with a body that is not in the coding that its head names |
 //! | `Body(TooLarge)` | 200 with a length above every limit |
+//! | `Body(Storage)`, `Decode(Link)` | 200, and the error when its body is read, whatever reads it |
 //! | `Decode(_)` | 200 with a body that JSON (`ContentType`, `Syntax`, `Shape`) or text (`Charset`) cannot be read from; for `Shape` that is `true` |
 //!
 //! A fault of a response comes where the request counts 200 as success;

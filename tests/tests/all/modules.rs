@@ -66,7 +66,6 @@ const RUNTIME: &[Row] = &[
             "timers",
         ],
     ),
-    ("stream", &["decode", "error", "response"]),
     ("expansion", &["error", "handlers", "response"]),
     ("request", &["error", "redact", "response", "retry", "send_body", "tls"]),
     ("plan", &["error", "request", "retry", "timers"]),
@@ -100,9 +99,12 @@ const RUNTIME: &[Row] = &[
             "transport",
         ],
     ),
+    ("continuation", &["error", "exchange", "plan", "redact", "request", "response", "transport"]),
+    ("stream", &["continuation", "decode", "error", "exchange", "response", "retry"]),
     (
         "session",
         &[
+            "continuation",
             "direct",
             "error",
             "exchange",

@@ -3,11 +3,14 @@
 mod bodies;
 mod connections;
 mod continuations;
+mod downloads;
 mod environment;
+mod events;
 mod faults;
 mod http2;
 mod limits;
 mod lines;
+mod pages;
 mod properties;
 mod proxies;
 mod redirects;

@@ -1,0 +1,100 @@
+//! A download to a file that survives its connection, and the program.
+//!
+//! Run it with `cargo run --example download`: it starts the server that it talks to, whose connections all
+//! break. The first run of the download is given up half-way; the second goes on from its part.
+
+use std::{
+    io::{self, Write as _},
+    path::Path,
+};
+
+use backstop::{Download, Error, Progress, Request, Session, request};
+use backstop_tests::{Answer, Asked, Server};
+
+#[request(get = "{url}", session = session, on_error = print)]
+async fn fetch(
+    session: &Session,
+    url: &str,
+    path: &Path,
+    #[response] file: Download,
+) -> Result<u64, Error> {
+    file.on_progress(draw).save(path).await
+}
+
+/// A bar that is drawn over itself. With the crate `indicatif`, the body is `bar.set_position(progress.received)`.
+fn draw(progress: Progress) {
+    const WIDTH: u64 = 40;
+    let Some(total) = progress.total else { return };
+    let done = usize::try_from(progress.received * WIDTH / total).unwrap_or_default();
+    let bar = format!("{:<40}", "=".repeat(done));
+    print!(
+        "\r  [{bar}] {:>3} %, taken up again {} times",
+        progress.received * 100 / total,
+        progress.resumed
+    );
+    // A terminal that is gone is no reason to end.
+    let _ = io::stdout().flush();
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let server = Server::start(answer);
+    let session = Session::builder().no_proxy().build()?;
+    println!("A server listens at {}.", server.url());
+    let folder = std::env::temp_dir().join(format!("backstop-download-{}", std::process::id()));
+    std::fs::create_dir_all(&folder)?;
+    let path = folder.join("disk.img");
+    let url = format!("{}/disk.img", server.url());
+
+    println!("\nThe first run, which does not try again:");
+    let request = Request::get(url.clone()).reads::<Download>();
+    let first: Download = session.fetch(request).await?.read()?;
+    match first.retries(0).on_progress(draw).save(&path).await {
+        Ok(length) => println!("\n=> {length} bytes"),
+        Err(error) => println!("\n=> error: {error}"),
+    }
+    show(&folder)?;
+
+    println!("\nThe second run:");
+    let length = fetch(&session, &url, &path).await?;
+    println!("\n=> {length} bytes");
+    show(&folder)?;
+    let is_same = std::fs::read(&path)? == content();
+    println!("\nThe file {} what the server has.", if is_same { "is" } else { "is not" });
+    std::fs::remove_dir_all(&folder)?;
+    Ok(())
+}
+
+fn show(folder: &Path) -> io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        println!(
+            "   {:>9} bytes  {}",
+            entry.metadata()?.len(),
+            entry.file_name().to_string_lossy()
+        );
+    }
+    Ok(())
+}
+
+fn content() -> Vec<u8> {
+    (0..8_000_000_u32).map(|at| (at / 7).to_le_bytes()[0]).collect()
+}
+
+/// Gives what is asked for, and breaks off after a million bytes.
+fn answer(asked: &Asked) -> Answer {
+    let content = content();
+    let range = asked.header("range").strip_prefix("bytes=").and_then(|it| it.strip_suffix('-'));
+    let first: usize = range.and_then(|first| first.parse().ok()).unwrap_or(0);
+    let rest = &content[first..];
+    let head = format!(
+        "HTTP/1.1 {}\r\netag: \"2026-11-27\"\r\ncontent-length: {}\r\ncontent-range: bytes {first}-{}/{}\r\n\r\n",
+        if range.is_some() { "206 Partial Content" } else { "200 OK" },
+        rest.len(),
+        content.len() - 1,
+        content.len(),
+    );
+    let mut response = head.into_bytes();
+    response.extend_from_slice(&rest[..rest.len().min(1_000_000)]);
+    Answer::Raw(response)
+}

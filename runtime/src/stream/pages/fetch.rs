@@ -1,0 +1,54 @@
+//! The call of a page: where it is awaited, or ahead of that.
+
+use std::{
+    future::Future as _,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use tokio::task::JoinHandle;
+
+use crate::{
+    error::{DisconnectedError, Error, ErrorKind},
+    exchange::Exchange,
+    response::Response,
+};
+
+pub(super) enum Fetch {
+    Here(Exchange),
+    /// In a task, which ends with this.
+    Ahead(Task),
+}
+
+pub(super) struct Task(JoinHandle<Result<Response, Error>>);
+
+impl Fetch {
+    pub(super) fn here(exchange: Exchange) -> Self {
+        Self::Here(exchange)
+    }
+
+    /// Begins now, on the runtime that this is called on.
+    pub(super) fn ahead(exchange: Exchange) -> Self {
+        match tokio::runtime::Handle::try_current() {
+            Ok(runtime) => Self::Ahead(Task(runtime.spawn(exchange))),
+            Err(_) => Self::Here(exchange),
+        }
+    }
+
+    pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<Response, Error>> {
+        match self {
+            Self::Here(exchange) => Pin::new(exchange).poll(context),
+            Self::Ahead(Task(task)) => Pin::new(task).poll(context).map(|response| {
+                // The task does not panic, and is aborted with this alone: its runtime ended.
+                let gone = ErrorKind::Disconnected(DisconnectedError::Runtime);
+                response.unwrap_or_else(|error| Err(Error::new(gone).with_source(error)))
+            }),
+        }
+    }
+}
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
