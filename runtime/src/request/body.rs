@@ -1,6 +1,6 @@
-//! The body of a request: bytes that can be sent again, or a stream that can't.
+//! The body of a request: bytes that can be sent again, a stream that can't, or what makes a stream anew.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use bytes::Bytes;
 use http::HeaderValue;
@@ -10,14 +10,29 @@ use crate::send_body::SendBody;
 
 /// The body of a [`Request`](crate::Request).
 ///
-/// Bytes and text can be sent again after a redirect that keeps the method (307, 308). A
-/// stream and a [`reqwest::Body`] are sent once.
-pub struct Body(pub(crate) Content);
+/// Bytes and text can be sent again: by a retry, and after a redirect that keeps the method (307, 308). A
+/// stream and a [`reqwest::Body`] are sent once; what makes a stream anew each time (`from_factory`, and
+/// `file` with the feature `fs`) is sent as often as it takes.
+///
+/// A stream whose length is known is sent with a `Content-Length`, and held to it; one without is sent with
+/// `Transfer-Encoding: chunked` over HTTP/1.1. The header `Expect: 100-continue` is sent if the request
+/// has it, but its answer is not waited for: hyper, which both transports are made of, sends the body with
+/// the head.
+pub struct Body {
+    pub(super) content: Content,
+    /// The length of a stream, where it is known.
+    pub(super) length: Option<u64>,
+}
+
+/// What makes the stream of a body, for each time that it is sent.
+pub(crate) type Factory = Arc<dyn Fn() -> reqwest::Body + Send + Sync>;
 
 pub(crate) enum Content {
     None,
     Bytes(Bytes),
     Stream(reqwest::Body),
+    #[cfg_attr(not(feature = "stream"), expect(dead_code, reason = "it is made of a `Stream`"))]
+    Factory(Factory),
     /// What could be sent once was sent.
     Consumed,
 }
@@ -53,20 +68,105 @@ impl Body {
         S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
         Bytes: From<S::Ok>,
     {
-        Self(Content::Stream(reqwest::Body::wrap_stream(stream)))
+        Content::Stream(reqwest::Body::wrap_stream(stream)).into()
+    }
+
+    /// A body whose parts come from a stream of this many bytes. One that turns out longer or shorter is a
+    /// [`BuildError::Body`](crate::BuildError::Body). It cannot be sent twice.
+    #[cfg(feature = "stream")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "stream")))]
+    pub fn sized<S>(length: u64, stream: S) -> Self
+    where
+        S: futures_core::TryStream + Send + 'static,
+        S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+        Bytes: From<S::Ok>,
+    {
+        Self::from_stream(stream).with_length(length)
+    }
+
+    /// A body whose stream is made anew each time that it is sent, so that the request can be retried, and
+    /// follow a redirect that keeps the method. Each stream has to yield the same bytes.
+    ///
+    /// ```
+    /// # use backstop::{Body, Request};
+    /// # use std::{pin::Pin, task::{Context, Poll}};
+    /// # struct Export;
+    /// # impl Export { fn new() -> Self { Self } }
+    /// # impl futures_core::Stream for Export {
+    /// #     type Item = Result<String, std::io::Error>;
+    /// #     fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> { Poll::Ready(None) }
+    /// # }
+    /// let body = Body::from_factory(|| Export::new()).with_length(1024);
+    /// let request = Request::put("https://example.com/export").body(body).retry(3);
+    /// ```
+    #[cfg(feature = "stream")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "stream")))]
+    pub fn from_factory<S>(make: impl Fn() -> S + Send + Sync + 'static) -> Self
+    where
+        S: futures_core::TryStream + Send + 'static,
+        S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+        Bytes: From<S::Ok>,
+    {
+        Content::Factory(Arc::new(move || reqwest::Body::wrap_stream(make()))).into()
+    }
+
+    /// Says how many bytes a stream has. Of bytes it is known.
+    #[cfg(feature = "stream")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "stream")))]
+    #[must_use]
+    pub fn with_length(mut self, length: u64) -> Self {
+        if !matches!(self.content, Content::None | Content::Bytes(_)) {
+            self.length = Some(length);
+        }
+        self
+    }
+
+    /// Calls this with how many bytes of the body were taken by the connection so far, from 0 again each time
+    /// that it is sent. It must not block.
+    #[cfg(feature = "stream")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "stream")))]
+    #[must_use]
+    pub fn on_progress(self, progress: impl Fn(u64) + Send + Sync + 'static) -> Self {
+        let progress: super::progress::Progress = Arc::new(progress);
+        let Self { content, length } = self;
+        match content {
+            Content::Bytes(bytes) => Self {
+                length: Some(bytes.len() as u64),
+                content: Content::Factory(Arc::new(move || {
+                    super::progress::slices(bytes.clone(), Arc::clone(&progress))
+                })),
+            },
+            Content::Stream(body) => {
+                Self { content: Content::Stream(super::progress::counted(body, progress)), length }
+            }
+            Content::Factory(make) => Self {
+                content: Content::Factory(Arc::new(move || {
+                    super::progress::counted(make(), Arc::clone(&progress))
+                })),
+                length,
+            },
+            content @ (Content::None | Content::Consumed) => Self { content, length },
+        }
+    }
+}
+
+impl From<Content> for Body {
+    fn from(content: Content) -> Self {
+        Self { content, length: None }
     }
 }
 
 impl Content {
     /// Whether it can be sent more than once.
     pub(crate) fn is_replayable(&self) -> bool {
-        matches!(self, Self::None | Self::Bytes(_))
+        matches!(self, Self::None | Self::Bytes(_) | Self::Factory(_))
     }
 
     /// The same content, without what can be sent only once.
     pub(crate) fn replay(&self) -> Self {
         match self {
             Self::Bytes(bytes) => Self::Bytes(bytes.clone()),
+            Self::Factory(make) => Self::Factory(Arc::clone(make)),
             Self::None | Self::Stream(_) | Self::Consumed => Self::None,
         }
     }
@@ -75,7 +175,7 @@ impl Content {
         match self {
             Self::None => true,
             Self::Bytes(bytes) => bytes.is_empty(),
-            Self::Stream(_) | Self::Consumed => false,
+            Self::Stream(_) | Self::Factory(_) | Self::Consumed => false,
         }
     }
 
@@ -88,7 +188,7 @@ impl Content {
         let expected = match self {
             Self::None => 0,
             Self::Bytes(bytes) => bytes.len() as u64,
-            Self::Stream(_) | Self::Consumed => length,
+            Self::Stream(_) | Self::Factory(_) | Self::Consumed => length,
         };
         length == expected && text == length.to_string()
     }
@@ -101,21 +201,27 @@ impl Content {
             // As none: its length is then said in a header.
             Self::Bytes(bytes) if bytes.is_empty() => SendBody::None,
             Self::Bytes(bytes) => SendBody::Bytes(bytes.clone()),
+            Self::Factory(make) => stream(make(), announced),
             Self::Stream(_) => match std::mem::replace(self, Self::Consumed) {
-                Self::Stream(body) => SendBody::Stream(match announced {
-                    Some(length) => reqwest::Body::wrap(ExactLength::new(body, length)),
-                    None => body,
-                }),
+                Self::Stream(body) => stream(body, announced),
                 _ => SendBody::None,
             },
         }
     }
 }
 
+/// A stream that has to be as long as was announced.
+fn stream(body: reqwest::Body, announced: Option<u64>) -> SendBody {
+    SendBody::Stream(match announced {
+        Some(length) => reqwest::Body::wrap(ExactLength::new(body, length)),
+        None => body,
+    })
+}
+
 impl fmt::Debug for Body {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // The content is the caller's data: its size is all that is shown.
-        match &self.0 {
+        match &self.content {
             Content::None => f.write_str("Body(none)"),
             Content::Bytes(bytes) => write!(f, "Body({} bytes)", bytes.len()),
             _ => f.write_str("Body(stream)"),
@@ -125,19 +231,19 @@ impl fmt::Debug for Body {
 
 impl From<Bytes> for Body {
     fn from(value: Bytes) -> Self {
-        Self(Content::Bytes(value))
+        Content::Bytes(value).into()
     }
 }
 
 impl From<Vec<u8>> for Body {
     fn from(value: Vec<u8>) -> Self {
-        Self(Content::Bytes(value.into()))
+        Content::Bytes(value.into()).into()
     }
 }
 
 impl From<String> for Body {
     fn from(value: String) -> Self {
-        Self(Content::Bytes(value.into()))
+        Content::Bytes(value.into()).into()
     }
 }
 
@@ -151,7 +257,7 @@ impl From<&str> for Body {
 /// Copies the bytes; `Bytes::from_static` makes a body of static ones without.
 impl From<&[u8]> for Body {
     fn from(value: &[u8]) -> Self {
-        Self(Content::Bytes(Bytes::copy_from_slice(value)))
+        Content::Bytes(Bytes::copy_from_slice(value)).into()
     }
 }
 
@@ -159,8 +265,8 @@ impl From<reqwest::Body> for Body {
     fn from(body: reqwest::Body) -> Self {
         // A body of bytes shows them, and can then be sent again like any other.
         match body.as_bytes() {
-            Some(bytes) => Self(Content::Bytes(Bytes::copy_from_slice(bytes))),
-            None => Self(Content::Stream(body)),
+            Some(bytes) => Content::Bytes(Bytes::copy_from_slice(bytes)).into(),
+            None => Content::Stream(body).into(),
         }
     }
 }

@@ -7,12 +7,16 @@
 mod body;
 mod bound;
 mod credentials;
+#[cfg(feature = "fs")]
+mod file;
 mod form;
 mod header;
 mod length;
 #[cfg(feature = "multipart")]
 mod multipart;
 mod parts;
+#[cfg(feature = "stream")]
+mod progress;
 mod reference;
 mod secret;
 mod template;
@@ -225,8 +229,10 @@ impl Request {
 
     /// Sends bytes or a stream, without a content type of its own.
     pub fn body(mut self, body: impl Into<Body>) -> Self {
-        self.0.body = body.into().0;
-        self.0.content_headers = ContentHeaders::default();
+        let Body { content, length } = body.into();
+        self.0.body = content;
+        let content_length = length.map(HeaderValue::from);
+        self.0.content_headers = ContentHeaders { content_type: None, content_length };
         self
     }
 
@@ -354,7 +360,7 @@ impl Request {
         body: Result<impl Into<Body>, Error>,
     ) -> Self {
         let made = body.map(|body| {
-            self.0.body = body.into().0;
+            self.0.body = body.into().content;
             let content_type = Some(HeaderValue::from_static(content_type));
             self.0.content_headers = ContentHeaders { content_type, content_length: None };
         });

@@ -19,3 +19,4 @@ mod retries;
 mod secrets;
 mod sessions;
 mod timeouts;
+mod uploads;
