@@ -21,7 +21,7 @@ async fn fetch(
     file.on_progress(draw).save(path).await
 }
 
-/// A bar that is drawn over itself. With the crate `indicatif`, the body is `bar.set_position(progress.received)`.
+/// A bar that is drawn over itself. With the crate `indicatif`, it is `bar.set_position(progress.received)`.
 fn draw(progress: Progress) {
     const WIDTH: u64 = 40;
     let Some(total) = progress.total else { return };

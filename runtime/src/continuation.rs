@@ -187,6 +187,13 @@ impl Continued {
         self
     }
 
+    /// Takes every status of success for one: 206 and 204 mean something to who goes on.
+    #[cfg(feature = "stream")]
+    pub(crate) fn any_success(mut self) -> Self {
+        self.plan.success = &[200..=299];
+        self
+    }
+
     /// Asks for the response with its body open, or read; by default as the first one was.
     pub fn streaming(mut self, streaming: bool) -> Self {
         self.plan.streaming = streaming;

@@ -179,6 +179,11 @@ impl IdleTimer {
         Poll::Ready(self.timers.timed_out(TimeoutError::Idle, wait))
     }
 
+    /// The same timer for another reader.
+    pub(crate) fn again(&self) -> Self {
+        Self { timers: self.timers, sleep: None, is_set: false }
+    }
+
     /// A part has arrived.
     pub(crate) fn stop(&mut self) {
         self.is_set = false;

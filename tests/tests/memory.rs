@@ -3,7 +3,9 @@
 
 use std::time::Duration;
 
-use backstop::{BodyError, Error, ErrorKind, Request, Session};
+use backstop::{
+    BodyError, Download, Error, ErrorKind, Events, FromResponse, JsonLines, Lines, Request, Session,
+};
 use backstop_tests::faults::{Endpoint, Step};
 use peak_alloc::PeakAlloc;
 
@@ -113,7 +115,69 @@ async fn a_server_does_not_decide_how_much_is_allocated() {
         assert!(kept <= 32 * 1024, "an error kept {kept} bytes");
     }
 
+    streams_are_flat(&session).await;
+
     let (read, peak_of) = peak(whole(get(&liar))).await;
     assert_eq!(kind_of(read), Err(ErrorKind::Body(BodyError::Truncated)));
     assert!(peak_of <= BESIDES, "{peak_of}: what is announced is not believed");
+}
+
+/// How much of a stream is read, in bytes.
+const MUCH: usize = 128 * MIB;
+
+async fn open<T: FromResponse>(session: &Session, server: &Endpoint) -> T {
+    let request = Request::get(format!("http://{}/", server.address())).reads::<T>();
+    session.fetch(request).await.expect("200").read().expect("open")
+}
+
+/// However much is read of a stream, no more is held than a part of it and an item.
+async fn streams_are_flat(session: &Session) {
+    let endless = |headers: &str, item: &str| {
+        let block = item.repeat(64 * 1024 / item.len());
+        answering("200 OK", headers, Step::Loop(vec![Step::send(block)]))
+    };
+    let line = format!("{{\"id\":7,\"text\":\"{}\"}}\n", "x".repeat(100));
+    let event = format!("id: 7\ndata: {}\n\n", "x".repeat(100));
+
+    let server = endless("", &line);
+    let (_, peak_of) = peak(async {
+        let (mut lines, mut read) = (open::<Lines>(session, &server).await, 0);
+        while read < MUCH {
+            read += lines.line().await.expect("a line").expect("endless").len();
+        }
+    })
+    .await;
+    assert!(peak_of <= BESIDES, "{peak_of} for lines");
+
+    let (_, peak_of) = peak(async {
+        let mut values = open::<JsonLines<serde_json::Value>>(session, &server).await;
+        for _ in 0..MUCH / 8 / line.len() {
+            values.value().await.expect("a value").expect("endless");
+        }
+    })
+    .await;
+    assert!(peak_of <= BESIDES, "{peak_of} for values");
+
+    let server = endless("content-type: text/event-stream\r\n", &event);
+    let (_, peak_of) = peak(async {
+        let mut events = open::<Events<String>>(session, &server).await;
+        for _ in 0..MUCH / event.len() {
+            events.event().await.expect("an event").expect("endless");
+        }
+    })
+    .await;
+    assert!(peak_of <= BESIDES, "{peak_of} for events");
+
+    // Nobody reads for a while: what the server sends meanwhile stays with it.
+    let server = endless("", &line);
+    let (_, peak_of) = peak(async {
+        let mut download = open::<Download>(session, &server).await;
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let mut read = 0;
+        while read < MUCH {
+            read += download.part().await.expect("a part").expect("endless").len();
+        }
+    })
+    .await;
+    assert!(peak_of <= BESIDES, "{peak_of} for a download");
 }

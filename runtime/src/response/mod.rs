@@ -164,9 +164,12 @@ impl Response {
 
     /// The time by which the call has to be done, with all that follows from it: calls that are
     /// made in its [scope](Deadline::scope) get no more time than is left. A body that is left open
-    /// may take as long as it needs, and then there is no bound.
+    /// may take as long as it needs, and so may what [goes on](crate::Continuation) after it: then there is
+    /// no bound.
     pub fn deadline(&self) -> Deadline {
         match self.0.body {
+            // What goes on after it has calls of its own.
+            _ if self.0.extension.is_some() => Deadline::NONE,
             Content::Whole(_) => self.0.facts.deadline,
             Content::Open(_) => Deadline::NONE,
         }

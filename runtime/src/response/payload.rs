@@ -71,6 +71,14 @@ impl Payload {
         self.expected() == Some(self.arrived) && self.response.version() <= Version::HTTP_11
     }
 
+    /// Whether no more than so many bytes are still to arrive, as their number is announced. With HTTP/2
+    /// there is nothing to save: the connection outlives the stream.
+    pub(super) fn is_near_end(&self, limit: u64) -> bool {
+        let is_alone = self.response.version() <= Version::HTTP_11;
+        is_alone
+            && self.announced.is_some_and(|length| length.saturating_sub(self.arrived) <= limit)
+    }
+
     /// The next part of the body, decompressed.
     pub(super) async fn part(&mut self, timers: &AttemptTimers) -> Result<Option<Bytes>, Error> {
         Ok(self.pull(timers).await?.map(|part| match part {

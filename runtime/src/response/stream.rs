@@ -5,10 +5,11 @@ use std::{
     future::poll_fn,
     sync::Arc,
     task::{Context, Poll, ready},
+    time::Duration,
 };
 
 use bytes::Bytes;
-use tokio::runtime::Handle;
+use tokio::{runtime::Handle, time::timeout};
 
 use super::{Parts, payload::Payload, read::too_large};
 use crate::{error::Error, timers::IdleTimer};
@@ -17,7 +18,7 @@ use crate::{error::Error, timers::IdleTimer};
 ///
 /// Each part has to arrive within the idle timeout, which runs while a part is waited for: a slow reader
 /// is no timeout, and what is not read is not taken from the connection. Dropping the stream before its
-/// end closes the connection.
+/// end closes the connection, unless little is left of it, which is then read for that.
 ///
 /// With the feature `stream` it is a `futures_core::Stream` of its parts, and a `tokio::io::AsyncRead`
 /// and `AsyncBufRead` of its bytes, whose errors hold the [`Error`] that the body failed with.
@@ -50,7 +51,8 @@ enum Source {
 
 /// A body that is still to be read.
 struct Open {
-    payload: Payload,
+    /// None once this is dropped.
+    payload: Option<Payload>,
     idle: IdleTimer,
     limit: Option<u64>,
     read: u64,
@@ -58,7 +60,7 @@ struct Open {
 
 impl BodyStream {
     pub(crate) fn new(payload: Payload, idle: IdleTimer, limit: Option<u64>) -> Self {
-        let open = Open { payload, idle, limit, read: 0 };
+        let open = Open { payload: Some(payload), idle, limit, read: 0 };
         Self { source: Source::Open(Box::new(open)), rest: Bytes::new(), response: None }
     }
 
@@ -119,7 +121,7 @@ impl BodyStream {
     /// Whether a content coding is undone as it is read.
     #[cfg(feature = "stream")]
     pub(crate) fn is_decoded(&self) -> bool {
-        matches!(&self.source, Source::Open(open) if open.payload.is_decoded())
+        matches!(&self.source, Source::Open(open) if open.payload.as_ref().is_some_and(Payload::is_decoded))
     }
 
     /// The headers of the response.
@@ -153,12 +155,36 @@ impl Source {
 
 impl Open {
     fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Result<Option<Bytes>, Error>> {
-        let part = ready!(self.payload.poll_part(context, &mut self.idle))?;
+        let Some(payload) = &mut self.payload else { return Poll::Ready(Ok(None)) };
+        let part = ready!(payload.poll_part(context, &mut self.idle))?;
         self.read += part.as_ref().map_or(0, |part| part.len() as u64);
         Poll::Ready(match self.limit {
             Some(limit) if self.read > limit => Err(too_large(limit)),
             _ => Ok(part),
         })
+    }
+}
+
+/// How much of a body is read though nobody wants it, in bytes: its connection can then be used again.
+const LITTLE: u64 = 64 * 1024;
+
+/// How long that may take.
+const A_MOMENT: Duration = Duration::from_secs(1);
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        if let Some(mut payload) = self.payload.take()
+            && payload.is_near_end(LITTLE)
+            && let Ok(runtime) = Handle::try_current()
+        {
+            let mut timer = self.idle.again();
+            runtime.spawn(timeout(A_MOMENT, async move {
+                while let Ok(Some(_)) =
+                    poll_fn(|context| payload.poll_part(context, &mut timer)).await
+                {
+                }
+            }));
+        }
     }
 }
 

@@ -24,8 +24,8 @@ use crate::error::{BodyError, Error, ErrorKind};
 impl Download {
     /// Writes the content to a file, whatever breaks meanwhile, and returns its length in bytes.
     ///
-    /// It is written to `name.part` beside the file, flushed to the disk (`fsync`), and then renamed: the file
-    /// is whole, or it is as it was before. **The part of an earlier run is gone on from**, if the content is
+    /// It is written to `name.part` beside the file, flushed to the disk (`fsync`), and then renamed: the
+    /// file is whole, or it is as it was before. **The part of an earlier run is gone on from**, if the content is
     /// still the same; of a part that is already whole, nothing is transferred. A content that has changed is
     /// begun anew. `name.part.json` beside it holds what tells contents apart, and no part of the URL.
     ///

@@ -213,7 +213,7 @@ impl Transfer {
             self.connection = Connection::Ended;
             return;
         };
-        let mut again = continuation.again();
+        let mut again = continuation.again().any_success();
         if self.received > 0
             && let Some(validator) = &self.entity.validator
         {

@@ -142,7 +142,7 @@ impl Source {
             self.connection = Connection::Ended;
             return;
         };
-        let mut again = continuation.again();
+        let mut again = continuation.again().any_success();
         // In UTF-8, as the standard has it. An id with a control character cannot be sent.
         let id = self.parser.last_id();
         if let Ok(id) = HeaderValue::from_bytes(id.as_bytes())

@@ -45,8 +45,8 @@ use crate::{
 /// How the next page is found is the second parameter: by its [`Link` header](ByLink) if nothing is said,
 /// by what the [page says](ByBody), or by its [number](ByNumber). Each page is a call by the policy of the
 /// first: its headers, limits and retries, each anew. A page of another origin is refused, unless
-/// [`allow_other_origins`](Pages::allow_other_origins) says otherwise, and is then sent no credentials. A page
-/// that was read before is a loop, which ends in an error.
+/// [`allow_other_origins`](Pages::allow_other_origins) says otherwise, and is then sent no credentials. A
+/// page that was read before is a loop, which ends in an error.
 ///
 /// It is a `Stream` of pages, and [`items`](Pages::items) is one of what they hold;
 /// [`page`](Pages::page) awaits the next one without that.

@@ -502,7 +502,7 @@ async fn a_folder_that_is_missing_is_no_full_disk() {
     assert!(error.to_string().contains("the file cannot be written"), "{error}");
 }
 
-#[request(get = "{url}", session = SESSION, on_error(Body(Storage) => recover(0)))]
+#[request(get = "{url}", session = SESSION, expect(200), on_error(Body(Storage) => recover(0)))]
 async fn save(url: &str, path: PathBuf, #[response] file: Download) -> Result<u64, Error> {
     file.save(path).await
 }

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use backstop::{BodyError, DisconnectedError, Error, ErrorKind, Request, Retry, Sent};
+use backstop::{
+    BodyError, DisconnectedError, Download, Error, ErrorKind, Events, Lines, Request, Retry, Sent,
+};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
@@ -273,4 +275,112 @@ async fn a_body_without_a_length_needs_an_end() {
         ended = server => panic!("the server ended: {ended:?}"),
     };
     assert_eq!(error.kind(), ErrorKind::Body(BodyError::Truncated));
+}
+
+/// A header that is written out (RFC 7541 §6.2.2).
+fn literal(name: &str, value: &str) -> Vec<u8> {
+    let length = |text: &str| u8::try_from(text.len()).ok().filter(|it| *it < 127).expect("short");
+    let mut field = vec![0, length(name)];
+    field.extend(name.bytes());
+    field.push(length(value));
+    field.extend(value.bytes());
+    field
+}
+
+/// What is sent on one stream: headers, data, and the code that it is reset with, if it is.
+type Answered = (Vec<(&'static str, &'static str)>, &'static str, Option<u32>);
+
+/// Answers each stream with the next of these, over one connection.
+async fn answer_streams(listener: TcpListener, answers: Vec<Answered>) -> std::io::Result<()> {
+    let (mut stream, _) = listener.accept().await?;
+    let mut preface = [0; 24];
+    stream.read_exact(&mut preface).await?;
+    stream.write_all(&frame(SETTINGS, 0, 0, &[])).await?;
+    let mut answers = answers.into_iter();
+    loop {
+        match next_frame(&mut stream).await? {
+            (SETTINGS, 0, _) => stream.write_all(&frame(SETTINGS, ACK, 0, &[])).await?,
+            (HEADERS, _, id) => {
+                let (headers, data, reset) = answers.next().expect("no more streams");
+                let head: Vec<u8> =
+                    headers.iter().flat_map(|(name, value)| literal(name, value)).collect();
+                let end = if reset.is_none() { END_STREAM } else { 0 };
+                if data.is_empty() {
+                    stream.write_all(&frame(HEADERS, END_HEADERS | end, id, &head)).await?;
+                } else {
+                    stream.write_all(&frame(HEADERS, END_HEADERS, id, &head)).await?;
+                    stream.write_all(&frame(DATA, end, id, data.as_bytes())).await?;
+                }
+                if let Some(code) = reset {
+                    // After the client has taken what came before: a reset may overtake it.
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                    stream.write_all(&frame(RST_STREAM, 0, id, &code.to_be_bytes())).await?;
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_stream_that_is_reset_in_the_middle_is_resumed_by_what_can_go_on() {
+    const INTERNAL_ERROR: u32 = 2;
+    const CANCEL: u32 = 8;
+    let part =
+        |range: &'static str| vec![(":status", "206"), ("etag", "\"a\""), ("content-range", range)];
+    let whole = vec![(":status", "200"), ("etag", "\"a\""), ("content-length", "9")];
+    let events = vec![(":status", "200"), ("content-type", "text/event-stream")];
+    for transport in TRANSPORTS {
+        let session = session_over(transport, |builder| builder.http2_prior_knowledge(true));
+
+        let (listener, url) = listener().await;
+        let server = tokio::spawn(answer_streams(
+            listener,
+            vec![
+                (whole.clone(), "one", Some(INTERNAL_ERROR)),
+                (part("bytes 3-8/9"), "two", Some(CANCEL)),
+                (part("bytes 6-8/9"), "six", None),
+            ],
+        ));
+        let request = Request::get(url).reads::<Download>();
+        let mut download: Download =
+            fetch_with(&session, request).await.expect("200").read().expect("open");
+        let mut text = Vec::new();
+        while let Some(part) = bounded(download.part()).await.expect("resumed") {
+            text.extend_from_slice(&part);
+        }
+        assert_eq!(text, b"onetwosix");
+        server.abort();
+
+        let (listener, url) = super::connections::listener().await;
+        let server = tokio::spawn(answer_streams(
+            listener,
+            vec![
+                (events.clone(), "retry:1\nid:1\ndata:a\n\ndata:lost", Some(INTERNAL_ERROR)),
+                (events.clone(), "data:b\n\n", None),
+                (vec![(":status", "204")], "", None),
+            ],
+        ));
+        let request = Request::get(url).reads::<Events<String>>();
+        let mut stream: Events<String> =
+            fetch_with(&session, request).await.expect("200").read().expect("open");
+        for expected in [Some("a"), Some("b"), None] {
+            let event = bounded(stream.event()).await.expect("connected again");
+            assert_eq!(event.as_deref(), expected);
+        }
+        server.abort();
+
+        let (listener, url) = super::connections::listener().await;
+        let server = tokio::spawn(answer_streams(
+            listener,
+            vec![(vec![(":status", "200")], "one\ntw", Some(INTERNAL_ERROR))],
+        ));
+        let request = Request::get(url).reads::<Lines>();
+        let mut lines: Lines =
+            fetch_with(&session, request).await.expect("200").read().expect("open");
+        assert_eq!(bounded(lines.line()).await.expect("a line").as_deref(), Some("one"));
+        let error = bounded(lines.line()).await.expect_err("reset");
+        assert_eq!(error.kind(), ErrorKind::Body(BodyError::Reset));
+        server.abort();
+    }
 }

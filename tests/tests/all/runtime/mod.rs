@@ -18,5 +18,6 @@ mod requests;
 mod retries;
 mod secrets;
 mod sessions;
+mod stream_faults;
 mod timeouts;
 mod uploads;

@@ -258,6 +258,24 @@ async fn numbered_pages_end_with_an_empty_one() {
     }
 }
 
+#[request(get = "{base}/list", session = SESSION, timeout = 1500ms)]
+async fn slowly(base: &str, #[response] mut pages: Pages<Vec<u8>>) -> Result<usize, Error> {
+    let mut count = 0;
+    while let Some(page) = pages.page().await? {
+        count += page.len();
+    }
+    Ok(count)
+}
+
+/// The time of the call bounds each page, also where a body reads them.
+#[tokio::test]
+async fn the_pages_that_a_body_reads_have_more_time_than_the_first() {
+    let server = Server::start(|asked| {
+        Answer::Late(Duration::from_millis(700), Box::new(listed(asked, &["[1]", "[2]", "[3]"])))
+    });
+    assert_eq!(slowly(&server.url()).await.expect("pages"), 3);
+}
+
 #[request(get = "{base}/list", session = SESSION)]
 async fn list(base: &str) -> Result<Pages<Vec<u8>>, Error>;
 

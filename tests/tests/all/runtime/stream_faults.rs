@@ -1,0 +1,149 @@
+//! What breaks a body, for each type that reads one as it arrives, over both transports.
+
+use std::{pin::Pin, time::Duration};
+
+use backstop::{
+    BodyError, BodyStream, Download, Error, ErrorKind, Events, FromResponse, JsonLines, Lines,
+    Pages, Request, Session, TimeoutError,
+};
+use backstop_tests::faults::{Endpoint, Step};
+
+use crate::support::{TRANSPORTS, bounded, fetch_with, gzip, session_over};
+
+/// Reads an open body to its end, and nothing is asked for again.
+type Read = fn(Session, Request) -> Pin<Box<dyn Future<Output = Result<usize, Error>>>>;
+
+async fn open<T: FromResponse>(session: Session, request: Request) -> Result<T, Error> {
+    fetch_with(&session, request.reads::<T>()).await?.read()
+}
+
+/// Reads an item after the other with a method of the type's.
+macro_rules! reads {
+    ($type:ty, $next:ident, $once:expr) => {
+        |session, request| {
+            Box::pin(async move {
+                let once: fn($type) -> $type = $once;
+                let mut items = once(open::<$type>(session, request).await?);
+                let mut count = 0;
+                while let Some(_) = bounded(items.$next()).await? {
+                    count += 1;
+                }
+                Ok(count)
+            })
+        }
+    };
+}
+
+const READS: [(&str, Read); 6] = [
+    ("parts", reads!(BodyStream, part, |it| it)),
+    ("lines", reads!(Lines, line, |it| it)),
+    ("values", reads!(JsonLines<u8>, value, |it| it)),
+    ("events", reads!(Events<String>, event, |it| it.reconnects(0))),
+    ("download", reads!(Download, part, |it| it.retries(0))),
+    ("pages", reads!(Pages<Vec<u8>>, page, |it| it)),
+];
+
+/// A server that sends a head, and then does this.
+fn server(head: &str, steps: Vec<Step>) -> Endpoint {
+    let head = format!("HTTP/1.1 200 OK\r\netag: \"a\"\r\n{head}\r\n");
+    Endpoint::script(vec![[vec![Step::ReadRequest, Step::send(head)], steps].concat()])
+        .expect("a port")
+}
+
+#[tokio::test]
+async fn each_fault_of_a_body_has_its_leaf_whatever_reads_it() {
+    let broken = gzip(&b"1\n".repeat(500));
+    let half = broken[..broken.len() / 2].to_vec();
+    let coded = "content-encoding: gzip\r\n";
+    let faults: Vec<(&str, String, Vec<Step>, ErrorKind)> = vec![
+        (
+            "cut short",
+            "content-length: 99\r\n".into(),
+            vec![Step::send("1\n")],
+            ErrorKind::Body(BodyError::Truncated),
+        ),
+        (
+            "cut short between chunks",
+            "transfer-encoding: chunked\r\n".into(),
+            vec![Step::send("2\r\n1\n\r\n")],
+            ErrorKind::Body(BodyError::Truncated),
+        ),
+        (
+            "reset",
+            "content-length: 99\r\n".into(),
+            vec![Step::send("1\n"), Step::Wait(Duration::from_millis(50)), Step::Reset],
+            ErrorKind::Body(BodyError::Reset),
+        ),
+        (
+            "stalled",
+            "content-length: 99\r\n".into(),
+            vec![Step::send("1\n"), Step::Hold],
+            ErrorKind::Timeout(TimeoutError::Idle),
+        ),
+        (
+            "malformed chunks",
+            "transfer-encoding: chunked\r\n".into(),
+            vec![Step::send("2\r\n1\n\r\nxyz\r\n")],
+            ErrorKind::Body(BodyError::Framing),
+        ),
+        (
+            "compressed and cut short",
+            format!("{coded}content-length: {}\r\n", half.len()),
+            vec![Step::Send(half)],
+            ErrorKind::Body(BodyError::Decompress),
+        ),
+        (
+            "not compressed as it says",
+            format!("{coded}content-length: 9\r\n"),
+            vec![Step::send("plain\ntext")],
+            ErrorKind::Body(BodyError::Decompress),
+        ),
+    ];
+    for transport in TRANSPORTS {
+        for (fault, head, steps, kind) in &faults {
+            for (name, read) in READS {
+                let content_type = match name {
+                    "events" => "text/event-stream",
+                    _ => "application/json",
+                };
+                let head = format!("content-type: {content_type}\r\n{head}");
+                let server = server(&head, steps.clone());
+                let session = session_over(transport, |builder| {
+                    builder.idle_timeout(Duration::from_millis(150))
+                });
+                let request = Request::get(format!("http://{}/", server.address()));
+                let error = bounded(read(session, request)).await.expect_err(fault);
+                assert_eq!(error.kind(), *kind, "{fault}, {name}, {transport:?}: {error:#}");
+                assert_eq!(error.status().map(|it| it.as_u16()), Some(200), "{fault}, {name}");
+                assert!(error.url().is_some() && error.attempts() == 1, "{fault}, {name}");
+            }
+        }
+    }
+}
+
+/// The connection is used again if little was left of the body, and is closed if there was much.
+#[tokio::test]
+async fn a_body_that_is_dropped_near_its_end_leaves_its_connection_to_the_next_call() {
+    for (left, connections) in [(1000, 1), (10_000_000, 2)] {
+        let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\none", left + 3);
+        let next =
+            || vec![Step::ReadRequest, Step::send("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")];
+        let rest = vec![
+            Step::ReadRequest,
+            Step::send(head),
+            Step::Wait(Duration::from_millis(50)),
+            Step::Send(vec![b'x'; left]),
+        ];
+        let server = Endpoint::script(vec![[rest, next()].concat(), next()]).expect("a port");
+        let url = format!("http://{}/", server.address());
+        let session = session_over(TRANSPORTS[0], |builder| builder);
+        let request = Request::get(url.clone());
+        let mut body: BodyStream = open(session.clone(), request).await.expect("200");
+        assert_eq!(bounded(body.part()).await.expect("a part").as_deref(), Some(&b"one"[..]));
+        drop(body);
+        // The rest takes a moment to arrive.
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        fetch_with(&session, Request::get(url)).await.expect("200");
+        assert_eq!(server.seen().connections, connections, "{left} bytes were left");
+    }
+}
