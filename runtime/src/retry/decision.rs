@@ -338,6 +338,53 @@ mod tests {
         }
     }
 
+    /// What the attribute says of `retry(times = 1, on(KIND))` with this method. Empty, if it accepts it.
+    fn refusal(method: &str, kind: ErrorKind) -> String {
+        let pattern = format!("{kind:?}").replace("Status(429)", "Status(429..=429)");
+        let args = format!("method({method:?}) = \"/\", retry(times = 1, on({pattern}))");
+        let item = "async fn order() -> Result<(), Error>;";
+        let expansion = backstop_macros_core::request(
+            args.parse().expect("tokens"),
+            item.parse().expect("tokens"),
+        );
+        let message = expansion.to_string();
+        match message.contains("compile_error") {
+            true => message,
+            false => String::new(),
+        }
+    }
+
+    /// Whether an error of this kind may say that nothing was sent: the server spoke before the request, or the
+    /// timer ended while there was no connection.
+    fn may_be_unsent(kind: ErrorKind) -> bool {
+        match kind {
+            ErrorKind::Protocol | ErrorKind::Timeout(TimeoutError::Attempt) => true,
+            // A refusal.
+            ErrorKind::Status(429) => true,
+            _ => kind.sent() == Sent::No,
+        }
+    }
+
+    #[test]
+    fn the_attribute_refuses_what_is_never_tried_again() {
+        for (kind, ..) in TABLE {
+            let get = refusal("GET", *kind);
+            assert_eq!(get.contains("is never retried"), !can_be_retried(*kind), "{kind:?}: {get}");
+            assert_eq!(get.is_empty(), can_be_retried(*kind), "{kind:?}: {get}");
+            let post = refusal("POST", *kind);
+            let is_accepted = can_be_retried(*kind) && may_be_unsent(*kind);
+            assert_eq!(post.is_empty(), is_accepted, "{kind:?}: {post}");
+        }
+        for method in
+            ["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE", "POST", "PATCH", "get", "PURGE"]
+        {
+            let is_refused =
+                !refusal(method, ErrorKind::Disconnected(DisconnectedError::Closed)).is_empty();
+            let method = Method::from_bytes(method.as_bytes()).expect("a method");
+            assert_eq!(is_refused, !is_idempotent(&method), "{method}");
+        }
+    }
+
     #[test]
     fn it_ends_after_as_many_tries_as_were_asked_for() {
         let unavailable = status(503, None);

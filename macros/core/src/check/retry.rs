@@ -12,13 +12,12 @@ use crate::pattern::Alternative;
 /// method than `GET`.
 const IDEMPOTENT: [&str; 6] = ["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"];
 
-/// The classes and leaves that only occur after the request was sent.
-const AFTER_SENDING: [(&str, Option<&str>); 8] = [
+/// The classes and leaves that only occur after the request was sent, or may have been: with none of them is
+/// `Error::sent` ever `No`.
+const AFTER_SENDING: [(&str, Option<&str>); 6] = [
     ("Body", None),
-    ("Protocol", None),
     ("Redirect", None),
     ("Timeout", Some("Idle")),
-    ("Timeout", Some("Attempt")),
     ("Disconnected", Some("Closed")),
     ("Disconnected", Some("Reset")),
     ("Disconnected", Some("Runtime")),
@@ -140,7 +139,7 @@ fn worth_repeating(alternative: &Alternative<'_>, errors: &mut Errors) {
 /// A request that may have been processed is retried only if it is idempotent.
 ///
 /// UI: `policies/retry_post_status`, `policies/retry_post_body`, `policies/retry_post_idle`,
-/// `policies/retry_post_closed`, `policies/retry_patch_protocol`, `policies/retry_custom_method`,
+/// `policies/retry_post_closed`, `policies/retry_patch_redirect`, `policies/retry_custom_method`,
 /// `policies/retry_method_in_lower_case`.
 fn safe_to_repeat(
     args: &Args,
