@@ -38,7 +38,7 @@ pub(crate) enum Resend {
 }
 
 /// How often what was not taken is sent again.
-const RESENDS: u32 = 5;
+pub(crate) const RESENDS: u32 = 5;
 /// The same where the server ends the connection: as many calls as were in flight on it move to the next,
 /// which may be ended as soon.
 #[cfg(feature = "http2")]
@@ -79,54 +79,83 @@ impl Verdict {
         }
     }
 
+    /// The same, where the error alone does not tell that nothing was sent.
+    fn with(self, known: Known) -> Self {
+        match self.kind {
+            _ if !known.is_unsent => self,
+            ErrorKind::Disconnected(_) => {
+                Self::unsent("the connection ended before it could be used")
+            }
+            _ => Self { sent: Sent::No, ..self },
+        }
+    }
+
     fn because(self, detail: impl Into<Cow<'static, str>>) -> Self {
         Self { detail: Some(detail.into()), ..self }
     }
 
     fn into_no_head(self, source: BoxError) -> NoHead {
-        let Self { kind, sent, detail, resend } = self;
-        let error = Error::unsent(kind).sent_at_least(sent).with_source(masked(source));
+        let NoHead { error, resend } = self.into();
+        NoHead { error: error.with_source(masked(source)), resend }
+    }
+}
+
+impl From<Verdict> for NoHead {
+    fn from(Verdict { kind, sent, detail, resend }: Verdict) -> Self {
+        let error = Error::unsent(kind).sent_at_least(sent);
         let error = match detail {
             Some(detail) => error.with_detail(detail),
             None => error,
         };
-        NoHead { error, resend }
+        Self { error, resend }
     }
 }
 
-/// Input: why the direct sender has no head; whether the request was given a connection; and whether the
-/// runtime of that connection is alive. Output: its kind, and how much of this hop was sent.
-pub(crate) fn direct(error: legacy::Error, had_connection: bool, is_alive: bool) -> NoHead {
+/// What is known of a hop beside its error.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Known {
+    /// Whether certainly not a byte of the request was written.
+    pub(crate) is_unsent: bool,
+    /// Whether the runtime of its connection is alive.
+    pub(crate) is_alive: bool,
+}
+
+/// Input: why the direct sender has no head. Output: its kind, and how much of this hop was sent.
+pub(crate) fn direct(error: legacy::Error, known: Known) -> NoHead {
     if let Some(failure) = find::<Failure>(&error) {
         let (kind, status, detail) = (failure.kind, failure.status, failure.detail.clone());
         let error = Error::unsent(kind).with_source(masked(error.into()));
         let error = status.into_iter().fold(error, Error::with_status);
         return detail.into_iter().fold(error, Error::with_detail).into();
     }
-    let mut verdict = match find::<hyper::Error>(&error) {
-        Some(hyper) => hyper_verdict(hyper, is_alive),
+    let verdict = match find::<hyper::Error>(&error) {
+        Some(hyper) => hyper_verdict(hyper, known.is_alive),
         None => Verdict::new(ErrorKind::Disconnected(DisconnectedError::Closed), Sent::Maybe),
     };
-    if !had_connection {
-        verdict.sent = Sent::No;
-        if matches!(verdict.kind, ErrorKind::Disconnected(_)) {
-            verdict = Verdict::unsent("the connection ended before it could be used");
-        }
-    }
-    verdict.into_no_head(error.into())
+    verdict.with(known).into_no_head(error.into())
 }
 
-/// Input: why reqwest has no head; whether the runtime of its connections is alive; and the proxies that
-/// the client has, as far as they are known. Output: its kind, and how much of this hop was sent.
-pub(crate) fn head(
-    error: reqwest::Error,
-    https: bool,
-    is_alive: bool,
-    proxies: &Proxies,
-) -> NoHead {
+/// A connection was given the request, and did not answer that it took it. Input: whether certainly not a
+/// byte of the request was written.
+pub(crate) fn not_taken(is_unsent: bool) -> NoHead {
+    let detail = "the connection ended in the moment in which it was given the request";
+    match is_unsent {
+        true => Verdict::unsent(detail),
+        false => Verdict {
+            resend: Resend::IfIdempotent,
+            ..Verdict::new(ErrorKind::Disconnected(DisconnectedError::Closed), Sent::Maybe)
+        }
+        .because(detail),
+    }
+    .into()
+}
+
+/// Input: why reqwest has no head, and the proxies that the client has, as far as they are known. Output: its
+/// kind, and how much of this hop was sent.
+pub(crate) fn head(error: reqwest::Error, https: bool, known: Known, proxies: &Proxies) -> NoHead {
     let verdict = match error.url().and_then(|url| proxies.name_for(url)) {
         Some(proxy) if error.is_connect() => proxy_verdict(&error, https, &proxy),
-        _ => reqwest_verdict(&error, https, is_alive),
+        _ => reqwest_verdict(&error, https, known.is_alive).with(known),
     };
     let refused = proxy_refuses_login(&error);
     let mut no_head = verdict.into_no_head(error.without_url().into());
@@ -194,7 +223,8 @@ pub(crate) fn service(error: BoxError, https: bool) -> NoHead {
     };
     let error = match error.downcast::<reqwest::Error>() {
         Ok(error) => {
-            return head(*error, https, false, &Proxies::None).sent_at_least(Sent::Maybe);
+            return head(*error, https, Known::default(), &Proxies::None)
+                .sent_at_least(Sent::Maybe);
         }
         Err(error) => error,
     };

@@ -70,6 +70,7 @@ mod error;
 mod exchange;
 pub mod expansion;
 mod handlers;
+mod handover;
 mod plan;
 mod redact;
 mod request;

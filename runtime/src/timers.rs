@@ -95,12 +95,13 @@ impl AttemptTimers {
         Self { attempt: Some(self.attempt.map_or(end, |attempt| attempt.min(end))), ..self }
     }
 
-    /// Waits for the head of a response.
+    /// Waits for the head of a response, and no longer than the limit: that is `Idle`.
     pub(crate) fn head<F: Future>(
         &self,
+        limit: Option<Duration>,
         future: Pin<&mut F>,
     ) -> impl Future<Output = Result<F::Output, TimeoutError>> {
-        self.within(None, future)
+        self.within(limit, future)
     }
 
     /// Waits for the next part of a body.

@@ -16,9 +16,10 @@ use tower_service::Service;
 
 use super::{
     Recipe,
+    connecting::Connecting,
     dial::{Dial, Link},
     failure::Failure,
-    wire::Wire,
+    wire::{Multiplexed, Wire},
 };
 use crate::tls::Tls;
 
@@ -33,29 +34,30 @@ pub(super) struct Connector {
     dial: Dial,
     timeout: Option<Duration>,
     http2: bool,
+    multiplexed: Multiplexed,
     tls: Tls,
 }
 
 impl Connector {
-    pub(super) fn new(recipe: &Recipe) -> Self {
-        let Recipe { connect_timeout, http2, proxies, tls, .. } = recipe.clone();
-        Self { dial: Dial::new(proxies, tls.clone()), timeout: connect_timeout, http2, tls }
+    pub(super) fn new(recipe: &Recipe, multiplexed: Multiplexed) -> Self {
+        let Recipe { connect_timeout: timeout, http2, proxies, tls, .. } = recipe.clone();
+        Self { dial: Dial::new(proxies, tls.clone()), timeout, http2, multiplexed, tls }
     }
 }
 
 impl Service<Uri> for Connector {
     type Response = Wire<Secured>;
     type Error = Failure;
-    type Future = Pin<Box<dyn Future<Output = Result<Wire<Secured>, Failure>> + Send>>;
+    type Future = Connecting<Result<Wire<Secured>, Failure>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Failure>> {
         Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, server: Uri) -> Self::Future {
-        let Self { dial, timeout, http2, tls } = self.clone();
-        let wire = move |connected| Wire::new(connected, http2);
-        Box::pin(async move {
+        let Self { dial, timeout, http2, multiplexed, tls } = self.clone();
+        let wire = move |connected| Wire::new(connected, http2, &multiplexed);
+        Connecting::new(async move {
             let Some(timeout) = timeout else {
                 return connect(Watched::new(dial), server, &tls).await.map(wire);
             };

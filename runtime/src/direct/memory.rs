@@ -20,18 +20,19 @@ use hyper::{
 };
 use hyper_util::client::legacy::{
     self, Client,
-    connect::{Connected, Connection, HttpConnector, capture_connection, dns::Name},
+    connect::{Connected, Connection, HttpConnector, dns::Name},
 };
 use tokio::task::AbortHandle;
 use tower_service::Service;
 
 use super::{
     failure::{Failure, NotResolved, tcp_failure},
-    wire::Wire,
+    wire::{Multiplexed, Wire},
 };
 use crate::{
-    classify::{self, NoHead},
+    classify::{self, Known, NoHead},
     error::{BodyError, ConnectError, DisconnectedError, Error, ErrorKind, TimeoutError},
+    handover::{Handover, WatchedBody},
     send_body::SendBody,
 };
 
@@ -54,8 +55,9 @@ pub(crate) async fn no_head(kind: ErrorKind) -> Option<NoHead> {
     };
     // The runtime of the connection is gone if that is the fault, and is this one else.
     let is_alive = kind != ErrorKind::Disconnected(DisconnectedError::Runtime);
-    let (outcome, had_connection) = ask(peer).await;
-    outcome.err().map(|error| classify::direct(error, had_connection, is_alive))
+    let (outcome, handover) = ask(peer).await;
+    let known = Known { is_unsent: handover.is_unsent(), is_alive };
+    outcome.err().map(|error| classify::direct(error, known))
 }
 
 /// The failure of a body. None for a leaf that comes from elsewhere.
@@ -142,28 +144,25 @@ impl StdError for TcpFailed {
     }
 }
 
-/// Asks the peer, and says whether there was a connection.
-async fn ask(peer: Peer) -> (Result<http::Response<Incoming>, legacy::Error>, bool) {
+/// What the peer answered, and what became of the request.
+type Asked = (Result<http::Response<Incoming>, legacy::Error>, Handover);
+
+/// Asks the peer.
+async fn ask(peer: Peer) -> Asked {
     let (_tasks, asked) = client(peer);
     asked.await
 }
 
 /// A client that talks to the peer, and a request of it.
-fn client(
-    peer: Peer,
-) -> (Tasks, impl Future<Output = (Result<http::Response<Incoming>, legacy::Error>, bool)> + Send) {
+fn client(peer: Peer) -> (Tasks, impl Future<Output = Asked> + Send) {
     let tasks = Tasks::default();
     let connector = Connector { peer, tasks: tasks.clone() };
-    let client: Client<_, SendBody> = Client::builder(tasks.clone()).build(connector);
-    let mut request = http::Request::new(SendBody::None);
+    let client: Client<_, WatchedBody> = Client::builder(tasks.clone()).build(connector);
+    let handover = Handover::default();
+    let mut request = http::Request::new(handover.watch(SendBody::None));
     *request.uri_mut() = Uri::from_static("http://memory.test/");
-    let captured = capture_connection(&mut request);
     let response = client.request(request);
-    (tasks, async move {
-        let outcome = response.await;
-        let had_connection = captured.connection_metadata().is_some();
-        (outcome, had_connection)
-    })
+    (tasks, async move { (response.await, handover) })
 }
 
 /// The tasks of connections, which end with the client.
@@ -246,7 +245,11 @@ impl Service<Uri> for Connector {
                 Peer::Reached(play) => {
                     let has_written = play.before;
                     let tasks = Arc::downgrade(&tasks.0);
-                    Ok(Wire::new(Memory { play, has_written, reader: None, tasks }, false))
+                    Ok(Wire::new(
+                        Memory { play, has_written, reader: None, tasks },
+                        false,
+                        &Multiplexed::default(),
+                    ))
                 }
                 Peer::Unreachable(not_made) => match not_made() {
                     failure if failure.kind == ErrorKind::Connect(ConnectError::Dns) => {

@@ -4,10 +4,11 @@
 //! Direct::send ─► legacy::Client (pool) ─► Connector (connect timeout) ─► TLS ─► Dial (TCP, proxy)
 //! ```
 //!
-//! It knows what reqwest does not tell: whether a connection was handed out to a request, which step of
-//! connecting failed, and with which status a proxy refused. Each step fails with a [`Failure`] that is
+//! It knows what reqwest does not tell: whether a call waits for a connection, which step of connecting
+//! failed, and with which status a proxy refused. Each step fails with a [`Failure`] that is
 //! classified where it happens; what fails later is classified by the types of hyper and h2.
 
+mod connecting;
 mod connector;
 mod dial;
 mod failure;
@@ -25,22 +26,22 @@ use std::{
 };
 
 use http::{HeaderValue, Request, Response, header};
-use hyper::body::Incoming;
+use hyper::{body::Incoming, rt::Executor};
 use hyper_util::{
-    client::legacy::{
-        self, Client,
-        connect::{CaptureConnection, capture_connection},
-    },
+    client::legacy::{self, Client},
     rt::{TokioExecutor, TokioTimer},
 };
 
-use self::connector::Connector;
+use self::{connector::Connector, wire::Multiplexed};
 pub(crate) use self::{
     failure::Failure,
     proxy::Proxies,
     wire::{NOT_AS_AGREED, NotAsAgreed},
 };
-use crate::{send_body::SendBody, tls::Tls};
+use crate::{handover::WatchedBody, tls::Tls};
+
+/// What the client runs beside the calls: its connections.
+pub(crate) type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// What a direct sender is made of, for each runtime alike.
 #[derive(Debug, Clone)]
@@ -56,49 +57,65 @@ pub(crate) struct Recipe {
 /// A pool of connections, and what opens them.
 #[derive(Debug, Clone)]
 pub(crate) struct Direct {
-    client: Client<Connector, SendBody>,
+    client: Client<Connector, WatchedBody>,
     proxies: Proxies,
+    http2: bool,
+    multiplexed: Multiplexed,
 }
 
 impl Direct {
     pub(crate) fn new(recipe: &Recipe) -> Self {
-        let Recipe { pool_idle_timeout, proxies, .. } = recipe;
-        let mut builder = Client::builder(TokioExecutor::new());
+        Self::with_executor(recipe, TokioExecutor::new())
+    }
+
+    /// Input: also, what runs the connections.
+    pub(crate) fn with_executor<E>(recipe: &Recipe, executor: E) -> Self
+    where
+        E: Executor<Task> + Clone + Send + Sync + 'static,
+    {
+        let Recipe { pool_idle_timeout, http2, proxies, .. } = recipe;
+        let mut builder = Client::builder(executor);
         #[cfg(feature = "http2")]
-        builder.http2_only(recipe.http2);
+        builder.http2_only(*http2);
+        let multiplexed = Multiplexed::default();
         let client = builder
             .timer(TokioTimer::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(*pool_idle_timeout)
             // A folded line is one with spaces (RFC 9112 §5.2).
             .http1_allow_obsolete_multiline_headers_in_responses(true)
-            .build(Connector::new(recipe));
-        Self { client, proxies: proxies.clone() }
+            .build(Connector::new(recipe, multiplexed.clone()));
+        Self { client, proxies: proxies.clone(), http2: *http2, multiplexed }
     }
 
     /// Sends one hop, when the returned future is polled.
-    pub(crate) fn send(&self, mut request: Request<SendBody>) -> Sending {
+    pub(crate) fn send(&self, mut request: Request<WatchedBody>) -> Sending {
         let headers = request.headers_mut();
         headers.entry(header::ACCEPT).or_insert(HeaderValue::from_static("*/*"));
         // A tunnel is asked for with the credentials; without one, the request itself carries them.
         if let Some(credentials) = self.proxies.credentials_for_plain(request.uri()) {
             request.headers_mut().entry(header::PROXY_AUTHORIZATION).or_insert(credentials);
         }
-        let captured = capture_connection(&mut request);
-        Sending { response: self.client.request(request), captured }
+        Sending { response: self.client.request(request), is_connecting: false }
+    }
+
+    /// Whether a request may wait in the channel of a connection for other requests to end: of HTTP/2, for
+    /// a stream.
+    pub(crate) fn may_queue(&self) -> bool {
+        self.http2 || !self.multiplexed.is_empty()
     }
 }
 
 /// A hop on its way.
 pub(crate) struct Sending {
     response: legacy::ResponseFuture,
-    captured: CaptureConnection,
+    is_connecting: bool,
 }
 
 impl Sending {
-    /// Whether a connection was handed out for the request. Before that, not a byte of it was sent.
-    pub(crate) fn has_connection(&self) -> bool {
-        self.captured.connection_metadata().is_some()
+    /// Whether it waits for a connection to be made.
+    pub(crate) fn is_connecting(&self) -> bool {
+        self.is_connecting
     }
 }
 
@@ -106,6 +123,8 @@ impl Future for Sending {
     type Output = Result<Response<Incoming>, legacy::Error>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut self.response).poll(context)
+        let (polled, is_connecting) = connecting::poll(&mut self.response, context);
+        self.is_connecting = is_connecting;
+        polled
     }
 }

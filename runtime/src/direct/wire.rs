@@ -6,6 +6,10 @@ use std::{
     fmt, io,
     mem::MaybeUninit,
     pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     task::{Context, Poll},
 };
 
@@ -19,9 +23,34 @@ pub(crate) const NOT_AS_AGREED: io::ErrorKind = io::ErrorKind::Unsupported;
 /// A connection whose first bytes are looked at.
 pub(crate) struct Wire<T> {
     inner: T,
-    is_http2: bool,
+    /// Of HTTP/2, unless none.
+    http2: Option<Counted>,
     has_written: bool,
     has_read: bool,
+}
+
+/// How many connections of HTTP/2 a pool has.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Multiplexed(Arc<AtomicUsize>);
+
+impl Multiplexed {
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.load(Ordering::Relaxed) == 0
+    }
+
+    fn count(&self) -> Counted {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Counted(self.clone())
+    }
+}
+
+/// One of the connections, as long as it lasts.
+struct Counted(Multiplexed);
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// What no HTTP server sends.
@@ -35,9 +64,10 @@ pub(crate) enum NotAsAgreed {
 }
 
 impl<T: Connection> Wire<T> {
-    pub(super) fn new(inner: T, http2: bool) -> Self {
+    pub(super) fn new(inner: T, http2: bool, multiplexed: &Multiplexed) -> Self {
         let is_http2 = http2 || inner.connected().is_negotiated_h2();
-        Self { inner, is_http2, has_written: false, has_read: false }
+        let http2 = is_http2.then(|| multiplexed.count());
+        Self { inner, http2, has_written: false, has_read: false }
     }
 }
 
@@ -45,7 +75,7 @@ impl<T> Wire<T> {
     /// Looks at the first bytes that arrive.
     fn check(&mut self, first: &[u8]) -> Result<(), NotAsAgreed> {
         self.has_read = true;
-        if !self.is_http2 {
+        if self.http2.is_none() {
             return if self.has_written { Ok(()) } else { Err(NotAsAgreed::SpokeFirst) };
         }
         // A server begins with SETTINGS (RFC 9113 §3.4), whose type is the fourth byte of its header.

@@ -1,6 +1,10 @@
 //! One attempt: the hops from the first URL to the response that is no redirect, and its body.
 
-use std::{future::Future, pin::Pin};
+use std::{
+    future::Future,
+    pin::{Pin, pin},
+    time::Duration,
+};
 
 use http::{HeaderValue, Method, header};
 use tokio::time::Instant;
@@ -8,16 +12,21 @@ use url::Url;
 
 use super::hop::{Failed, Follow, Hop};
 use crate::{
-    classify::{NoHead, Resend},
-    error::{Error, ErrorKind, Sent},
+    classify::{self, NoHead, RESENDS, Resend},
+    error::{Error, ErrorKind, Sent, TimeoutError},
+    handover::Withdrawn,
     plan::Plan,
     request::Content,
     response::{self, Body, BodyStream, Payload, Received, request_codings},
     retry::decision::is_idempotent,
     send_body::SendBody,
     timers::AttemptTimers,
-    transport::{Head, Outgoing, ReceivedBody, Sender},
+    transport::{Head, Outgoing, ReceivedBody, Sender, Sending, Wait},
 };
+
+/// How long the task of a connection may leave a request in its channel before that is looked at. It takes
+/// no time, except on a machine that is too busy.
+const HANDOVER: Duration = Duration::from_millis(500);
 
 pub(super) struct Attempt<'a> {
     plan: &'a mut Plan,
@@ -80,7 +89,8 @@ impl<'a> Attempt<'a> {
     async fn send(&mut self) -> Result<Head, Error> {
         let mut resends = 0;
         loop {
-            let NoHead { error, resend } = match self.send_once().await {
+            let can_resend = resends < RESENDS && self.plan.body.is_replayable();
+            let NoHead { error, resend } = match self.send_once(can_resend).await {
                 Ok(head) => return Ok(head),
                 Err(no_head) => no_head,
             };
@@ -96,14 +106,14 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    async fn send_once(&mut self) -> Result<Head, NoHead> {
+    async fn send_once(&mut self, can_resend: bool) -> Result<Head, NoHead> {
         // A timeout looks at the clock after it has polled what it bounds: too late not to send.
         if let Some(timer) = self.timers.passed_at(self.hop.start) {
             return Err(Error::unsent(ErrorKind::Timeout(timer)).into());
         }
         let outgoing = self.outgoing();
         let mut sending = self.sender.send(outgoing)?;
-        match self.timers.head(Pin::new(&mut sending)).await {
+        match self.head(&mut sending, can_resend).await {
             Ok(Ok(head)) => {
                 if let Some(url) = &head.url {
                     self.hop.answered_by(url, &self.plan.redirects);
@@ -111,12 +121,48 @@ impl<'a> Attempt<'a> {
                 framed(head).map_err(NoHead::from)
             }
             Ok(Err(no_head)) => Err(no_head),
+            Err(TimeoutError::Idle) => Err(self.not_taken(sending.withdraw()).await),
             Err(timer) => {
-                let (wait, sent) = match sending.is_connecting() {
+                let (wait, sent) = match sending.withdraw().is_unsent() {
                     true => ("a connection", Sent::No),
                     false => ("the head of the response", Sent::Maybe),
                 };
                 Err(self.timers.timed_out(timer, wait).with_sent(sent).into())
+            }
+        }
+    }
+
+    /// Waits for the head of the response; `Idle` if the connection does not take the request, which is
+    /// asked only where the request can be sent again. A request that has just been given to a connection
+    /// has until the next look.
+    async fn head(
+        &self,
+        sending: &mut Sending,
+        can_resend: bool,
+    ) -> Result<Result<Head, NoHead>, TimeoutError> {
+        let mut limit = can_resend.then_some(HANDOVER);
+        let mut before = Wait::Connection;
+        loop {
+            match self.timers.head(limit, Pin::new(&mut *sending)).await {
+                Err(TimeoutError::Idle) => {}
+                ended => return ended,
+            }
+            match sending.wait() {
+                Wait::Handover if before == Wait::Handover => return Err(TimeoutError::Idle),
+                Wait::Response => limit = None,
+                wait => before = wait,
+            }
+        }
+    }
+
+    /// Waits for what became of a request that its connection did not take: that is known at once if it was
+    /// lost, and else when the connection's task, being late, finds that nothing waits for it.
+    async fn not_taken(&self, withdrawn: Withdrawn) -> NoHead {
+        match self.timers.head(None, pin!(withdrawn.decided())).await {
+            Ok(is_unsent) => classify::not_taken(is_unsent),
+            Err(timer) => {
+                let error = self.timers.timed_out(timer, "a connection to take the request");
+                error.with_sent(Sent::Maybe).into()
             }
         }
     }

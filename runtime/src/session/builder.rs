@@ -25,7 +25,7 @@ use crate::{
     tls::{self, Tls},
     transport::{
         Client, Clients, CloneService, ErasedService, Proxies, Proxy, Recipe, RuntimeClient,
-        ServiceTransport, Transport, Watch,
+        ServiceTransport, Transport,
     },
 };
 
@@ -449,7 +449,7 @@ impl SessionBuilder {
                 .pool_idle_timeout(pool_idle_timeout)
                 // A folded line is one with spaces (RFC 9112 §5.2).
                 .http1_allow_obsolete_multiline_headers_in_responses(true);
-            client = proxies.give(client)?.connector_layer(Watch);
+            client = proxies.give(client)?;
             if let Some(timeout) = connect_timeout {
                 client = client.connect_timeout(timeout);
             }

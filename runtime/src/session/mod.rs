@@ -1,6 +1,8 @@
 //! Sessions: settings that requests share, and the transport that carries them.
 
 mod builder;
+#[cfg(test)]
+mod tests;
 
 use std::{
     fmt,
@@ -109,6 +111,22 @@ impl Session {
     /// ```
     pub fn fetch(&self, request: Request) -> Exchange {
         Exchange::new(call(self.clone(), request.into_parts()))
+    }
+
+    /// A session with the defaults, except for its client, and no timeout.
+    #[cfg(test)]
+    pub(crate) fn with_direct(direct: crate::direct::Direct) -> Self {
+        use crate::{
+            timers::Timeouts,
+            transport::{Client, Clients},
+        };
+
+        let recipe = move || Ok(Client::Direct(Box::new(direct.clone())));
+        let proxies = crate::direct::Proxies::None;
+        let transport = Transport::Clients(Clients::new(Box::new(recipe), None, proxies, false));
+        let timeouts = Timeouts { total: None, ..Timeouts::default() };
+        let defaults = Defaults { timeouts, ..Defaults::default() };
+        Self(Arc::new(Inner { defaults, transport }))
     }
 }
 

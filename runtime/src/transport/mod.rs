@@ -2,7 +2,6 @@
 
 mod body;
 mod clients;
-mod connecting;
 mod proxies;
 #[cfg(feature = "testing")]
 mod stand_in;
@@ -28,15 +27,15 @@ pub(crate) use self::stand_in::{MakeStandIn, StandIn, StandInBody, StandInFuture
 pub(crate) use self::{
     body::{ReceivedBody, cut_short},
     clients::{Clients, Recipe, RuntimeClient},
-    connecting::Watch,
     proxies::Proxies,
 };
 #[cfg(feature = "testing")]
 use crate::timers::AttemptTimers;
 use crate::{
-    classify::{self, NoHead},
+    classify::{self, Known, NoHead},
     direct,
     error::{BoxError, BuildError, Error, Sent},
+    handover::{Handover, Withdrawn},
     retry::budget::Budget,
     send_body::SendBody,
 };
@@ -141,16 +140,23 @@ impl Sender {
             check_system(&outgoing.url)?;
         }
         let https = outgoing.url.scheme() == "https";
+        let handover = Handover::default();
         let way = match self {
             Self::Own(local) | Self::Foreign(local) => match &local.client {
-                Client::Direct(direct) => Way::Direct(direct.send(outgoing.into_http()?)),
+                Client::Direct(direct) => {
+                    Way::Direct(direct.send(outgoing.into_http()?.map(|body| handover.watch(body))))
+                }
                 Client::Reqwest(client) => {
-                    let response = (&mut &*client).call(outgoing.into_reqwest());
-                    Way::Reqwest { response, is_connecting: false }
+                    let body = |body| match self.is_own() {
+                        true => Some(reqwest::Body::wrap(handover.watch(body))),
+                        // It may follow redirects, which sends again what can be copied.
+                        false => body.into_reqwest(),
+                    };
+                    Way::Reqwest((&mut &*client).call(outgoing.into_reqwest(body)))
                 }
             },
             Self::Service(service) => {
-                let mut request = outgoing.into_reqwest();
+                let mut request = outgoing.into_reqwest(SendBody::into_reqwest);
                 // A client of reqwest's does so itself.
                 let anything = HeaderValue::from_static("*/*");
                 request.headers_mut().entry(header::ACCEPT).or_insert(anything);
@@ -166,7 +172,7 @@ impl Sender {
             #[cfg(feature = "testing")]
             Self::StandIn(_) => None,
         };
-        Ok(Sending { way, https, own })
+        Ok(Sending { way, https, own, handover })
     }
 }
 
@@ -183,11 +189,14 @@ impl Outgoing {
         Ok(request)
     }
 
-    fn into_reqwest(self) -> reqwest::Request {
+    fn into_reqwest(
+        self,
+        into_body: impl FnOnce(SendBody) -> Option<reqwest::Body>,
+    ) -> reqwest::Request {
         let Self { method, url, headers, body } = self;
         let mut request = reqwest::Request::new(method, url);
         *request.headers_mut() = headers;
-        *request.body_mut() = body.into_reqwest();
+        *request.body_mut() = into_body(body);
         request
     }
 }
@@ -198,17 +207,27 @@ pub(crate) struct Sending {
     https: bool,
     /// The client, if it is the session's own.
     own: Option<Arc<RuntimeClient>>,
+    /// Of the request's body, if that is sent by the session's own client.
+    handover: Handover,
 }
 
 enum Way {
     Direct(direct::Sending),
-    Reqwest {
-        response: <reqwest::Client as Service<reqwest::Request>>::Future,
-        is_connecting: bool,
-    },
+    Reqwest(<reqwest::Client as Service<reqwest::Request>>::Future),
     Service(ResponseFuture),
     #[cfg(feature = "testing")]
     StandIn(StandInFuture),
+}
+
+/// What a hop waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wait {
+    /// A connection, or a stream of one.
+    Connection,
+    /// The task of the connection that was given the request.
+    Handover,
+    /// The request may have been written.
+    Response,
 }
 
 impl RuntimeClient {
@@ -219,16 +238,25 @@ impl RuntimeClient {
 }
 
 impl Sending {
-    /// Whether the request has certainly not been handed to a connection.
-    pub(crate) fn is_connecting(&self) -> bool {
-        match &self.way {
-            Way::Direct(sending) => !sending.has_connection(),
-            // A client of the user's may be at a later hop.
-            Way::Reqwest { is_connecting, .. } => *is_connecting && self.own.is_some(),
-            Way::Service(_) => false,
-            #[cfg(feature = "testing")]
-            Way::StandIn(_) => false,
+    /// What it waits for, as far as the client tells.
+    pub(crate) fn wait(&self) -> Wait {
+        match (&self.way, self.own.as_deref()) {
+            _ if self.handover.is_taken() => Wait::Response,
+            (Way::Direct(sending), _) if sending.is_connecting() => Wait::Connection,
+            (Way::Direct(_), Some(RuntimeClient { client: Client::Direct(direct), .. })) => {
+                if direct.may_queue() {
+                    Wait::Connection
+                } else {
+                    Wait::Handover
+                }
+            }
+            _ => Wait::Response,
         }
+    }
+
+    /// Gives up.
+    pub(crate) fn withdraw(self) -> Withdrawn {
+        self.handover.withdraw(self.way)
     }
 }
 
@@ -236,29 +264,26 @@ impl Future for Sending {
     type Output = Result<Head, NoHead>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let Self { way, https, own } = &mut *self;
+        let Self { way, https, own, handover } = &mut *self;
+        let known = || Known {
+            is_unsent: handover.is_unsent(),
+            is_alive: own.as_ref().is_some_and(|local| local.is_alive()),
+        };
         let head = match way {
-            Way::Direct(sending) => match ready!(Pin::new(&mut *sending).poll(context)) {
+            Way::Direct(sending) => match ready!(Pin::new(sending).poll(context)) {
                 Ok(response) => Ok(Head::from_hyper(response)),
-                Err(error) => {
-                    let is_alive = own.as_ref().is_some_and(|local| local.is_alive());
-                    Err(classify::direct(error, sending.has_connection(), is_alive))
+                Err(error) => Err(classify::direct(error, known())),
+            },
+            Way::Reqwest(response) => match (ready!(Pin::new(response).poll(context)), &own) {
+                (Ok(response), own) => Ok(Head::from_reqwest(response, own.is_none())),
+                (Err(error), Some(local)) => {
+                    Err(classify::head(error, *https, known(), &local.proxies))
+                }
+                (Err(error), None) => {
+                    Err(classify::head(error, *https, known(), &direct::Proxies::None)
+                        .sent_at_least(Sent::Maybe))
                 }
             },
-            Way::Reqwest { response, is_connecting } => {
-                let (polled, connects) = connecting::poll(response, context);
-                *is_connecting = connects;
-                match (ready!(polled), own) {
-                    (Ok(response), own) => Ok(Head::from_reqwest(response, own.is_none())),
-                    (Err(error), Some(local)) => {
-                        Err(classify::head(error, *https, local.is_alive(), &local.proxies))
-                    }
-                    (Err(error), None) => {
-                        Err(classify::head(error, *https, false, &direct::Proxies::None)
-                            .sent_at_least(Sent::Maybe))
-                    }
-                }
-            }
             Way::Service(answer) => match ready!(answer.as_mut().poll(context)) {
                 Ok(response) => Ok(Head::from_reqwest(response, true)),
                 Err(ServiceError::NotReady(error)) => Err(classify::unsent(error).into()),

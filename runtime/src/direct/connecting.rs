@@ -1,0 +1,49 @@
+//! Whether a call waits for a connection to be made, which hyper-util's client does not tell.
+//!
+//! Connecting is a future that is polled within the call's own for as long as the call waits for it, and
+//! each poll of it is noted. A call that was given a pooled connection meanwhile polls it no more.
+
+use std::{
+    cell::Cell,
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+thread_local! {
+    static IS_CONNECTING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Polls a call. Output: also, whether it waits for a connection to be made.
+pub(super) fn poll<F: Future + Unpin>(
+    call: &mut F,
+    context: &mut Context<'_>,
+) -> (Poll<F::Output>, bool) {
+    note(false);
+    let polled = Pin::new(call).poll(context);
+    (polled, IS_CONNECTING.try_with(Cell::get).unwrap_or(false))
+}
+
+// A call may be polled while its thread ends: there is nothing to note then.
+fn note(is_connecting: bool) {
+    let _ = IS_CONNECTING.try_with(|noted| noted.set(is_connecting));
+}
+
+/// A connection that is being made.
+pub(super) struct Connecting<T>(Pin<Box<dyn Future<Output = T> + Send>>);
+
+impl<T> Connecting<T> {
+    pub(super) fn new(connecting: impl Future<Output = T> + Send + 'static) -> Self {
+        Self(Box::pin(connecting))
+    }
+}
+
+impl<T> Future for Connecting<T> {
+    type Output = T;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
+        let polled = self.0.as_mut().poll(context);
+        note(polled.is_pending());
+        polled
+    }
+}

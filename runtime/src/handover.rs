@@ -1,0 +1,231 @@
+//! Whether the task of a connection took the request that it was given.
+//!
+//! A client gives a request to its connection's task through a channel. The task first looks whether the
+//! call still waits, and drops the request if not; it then asks the body whether it is empty, which decides
+//! what the head says of it. So not a byte was written of a request whose body was dropped before anything
+//! asked it that, and a body that nothing asked is still on its way to a task.
+//!
+//! The channel can lose a request: tokio drops the messages that are in a channel with the channel's
+//! receiver, but a message that is being written in that moment only with the last sender. The waiting call
+//! has that sender, so nothing answers the call and nothing wakes it. [`Handover::withdraw`] drops the
+//! sender, and thereby the request.
+
+use std::{
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU8, Ordering},
+    },
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use tokio::sync::Notify;
+
+use crate::{error::BoxError, send_body::SendBody};
+
+/// The request waits for a connection, or for the connection's task.
+const QUEUED: u8 = 0;
+/// The connection's task took it.
+const TAKEN: u8 = 1;
+/// It was dropped before a task took it.
+const DROPPED: u8 = 2;
+
+/// Follows one request to the task of a connection.
+#[derive(Debug, Default)]
+pub(crate) struct Handover(Arc<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    stage: AtomicU8,
+    dropped: Notify,
+}
+
+impl State {
+    fn is(&self, stage: u8) -> bool {
+        self.stage.load(Ordering::Acquire) == stage
+    }
+}
+
+impl Handover {
+    /// The body to send in the place of `body`.
+    pub(crate) fn watch(&self, body: SendBody) -> WatchedBody {
+        WatchedBody { body, state: Arc::clone(&self.0) }
+    }
+
+    /// Whether the task of a connection took the request.
+    pub(crate) fn is_taken(&self) -> bool {
+        self.0.is(TAKEN)
+    }
+
+    /// Whether the request is gone, and not a byte of it was written.
+    pub(crate) fn is_unsent(&self) -> bool {
+        self.0.is(DROPPED)
+    }
+
+    /// Drops `call`, the future that sends the request and waits for its response.
+    pub(crate) fn withdraw<F>(self, call: F) -> Withdrawn {
+        drop(call);
+        Withdrawn(self)
+    }
+}
+
+/// A request that nothing waits for any more.
+#[derive(Debug)]
+pub(crate) struct Withdrawn(Handover);
+
+impl Withdrawn {
+    /// Whether not a byte of it was written. `false` while a task has still to drop it.
+    pub(crate) fn is_unsent(&self) -> bool {
+        self.0.is_unsent()
+    }
+
+    /// The same, once the task of its connection has taken or dropped it: at once where the channel had
+    /// lost it, and otherwise when that task next runs.
+    pub(crate) async fn decided(self) -> bool {
+        let state = self.0.0;
+        if state.is(QUEUED) {
+            state.dropped.notified().await;
+        }
+        state.is(DROPPED)
+    }
+}
+
+/// A body that notes when it is first asked whether it is empty, and when it is dropped.
+#[derive(Debug)]
+pub(crate) struct WatchedBody {
+    body: SendBody,
+    state: Arc<State>,
+}
+
+impl WatchedBody {
+    // Nothing else changes the stage: a body has one owner at a time.
+    fn reaches(&self, stage: u8) {
+        if self.state.is(QUEUED) {
+            self.state.stage.store(stage, Ordering::Release);
+        }
+    }
+}
+
+impl Drop for WatchedBody {
+    fn drop(&mut self) {
+        self.reaches(DROPPED);
+        self.state.dropped.notify_one();
+    }
+}
+
+impl Body for WatchedBody {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        self.reaches(TAKEN);
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.reaches(TAKEN);
+        self.body.is_end_stream()
+    }
+
+    /// Does not count: layers in front of the channel ask it too.
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::mpsc;
+
+    use super::*;
+
+    /// A call that waits for its response, and has a sender of its connection's channel meanwhile.
+    struct Call<T> {
+        _channel: mpsc::Sender<T>,
+    }
+
+    /// A future that is polled by hand.
+    struct Polled<F>(Pin<Box<F>>);
+
+    impl<F: Future> Polled<F> {
+        fn poll(&mut self) -> Poll<F::Output> {
+            self.0.as_mut().poll(&mut Context::from_waker(std::task::Waker::noop()))
+        }
+    }
+
+    fn is_empty(body: &WatchedBody) -> bool {
+        body.is_end_stream()
+    }
+
+    #[tokio::test]
+    async fn a_request_that_its_channel_lost_is_unsent_once_it_is_withdrawn() {
+        let handover = Handover::default();
+        let (channel, task) = mpsc::channel(1);
+        // A message whose place was reserved is the one that can be written to a closed channel without a
+        // race.
+        let place = channel.reserve().await.expect("an open channel");
+        drop(task);
+        place.send(handover.watch(SendBody::None));
+        assert!(!handover.is_taken());
+        assert!(!handover.is_unsent(), "it is still in the channel");
+        let withdrawn = handover.withdraw(Call { _channel: channel });
+        assert!(withdrawn.is_unsent());
+        assert!(withdrawn.decided().await);
+    }
+
+    #[tokio::test]
+    async fn a_withdrawn_request_of_a_late_task_is_decided_by_the_task() {
+        for is_taken in [false, true] {
+            let handover = Handover::default();
+            let (channel, mut task) = mpsc::channel(1);
+            channel.send(handover.watch(SendBody::None)).await.expect("an open channel");
+            let withdrawn = handover.withdraw(Call { _channel: channel });
+            assert!(!withdrawn.is_unsent(), "the task may still take it");
+            let mut decided = Polled(Box::pin(withdrawn.decided()));
+            assert!(decided.poll().is_pending());
+            let body = task.recv().await.expect("the request");
+            if is_taken {
+                assert!(is_empty(&body));
+            }
+            drop(body);
+            assert_eq!(decided.poll(), Poll::Ready(!is_taken));
+        }
+    }
+
+    #[test]
+    fn a_request_that_a_task_took_may_have_been_sent() {
+        for body in [SendBody::None, SendBody::Bytes("an order".into())] {
+            let handover = Handover::default();
+            let body = handover.watch(body);
+            assert_eq!(body.size_hint().exact().is_some_and(|length| length == 0), is_empty(&body));
+            assert!(handover.is_taken());
+            drop(body);
+            assert!(!handover.is_unsent());
+            assert!(!handover.withdraw(()).is_unsent());
+        }
+    }
+
+    #[test]
+    fn layers_may_ask_for_the_length_of_a_request_that_is_not_sent() {
+        let handover = Handover::default();
+        let body = handover.watch(SendBody::Bytes("an order".into()));
+        assert_eq!(body.size_hint().exact(), Some(8));
+        assert!(!handover.is_taken());
+        assert!(handover.withdraw(body).is_unsent());
+    }
+
+    #[test]
+    fn a_body_that_is_read_was_taken() {
+        let handover = Handover::default();
+        let mut body = handover.watch(SendBody::Bytes("an order".into()));
+        let mut context = Context::from_waker(std::task::Waker::noop());
+        assert!(Pin::new(&mut body).poll_frame(&mut context).is_ready());
+        assert!(handover.is_taken());
+        assert!(!handover.withdraw(body).is_unsent());
+    }
+}

@@ -1,0 +1,154 @@
+//! A connection whose task does not run in time.
+
+use std::{
+    io::{BufRead as _, BufReader, Write as _},
+    net::{SocketAddr, TcpListener, TcpStream},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Poll, Waker},
+    thread,
+    time::Duration,
+};
+
+use hyper::rt::Executor;
+use tokio::time::{Instant, sleep};
+
+use crate::{
+    direct::{Direct, Proxies, Recipe, Task},
+    request::Request,
+    session::Session,
+    tls::Tls,
+};
+
+/// Runs tasks, and holds back those that it had when it was told to.
+#[derive(Clone, Default)]
+struct Held(Arc<Mutex<Tasks>>);
+
+#[derive(Default)]
+struct Tasks {
+    count: usize,
+    /// The tasks before this one are held back.
+    held: usize,
+    wakers: Vec<Waker>,
+}
+
+impl Held {
+    fn tasks(&self) -> MutexGuard<'_, Tasks> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn hold(&self) {
+        let mut tasks = self.tasks();
+        tasks.held = tasks.count;
+    }
+
+    fn release(&self) {
+        let mut tasks = self.tasks();
+        tasks.held = 0;
+        tasks.wakers.drain(..).for_each(Waker::wake);
+    }
+}
+
+impl Executor<Task> for Held {
+    fn execute(&self, mut task: Task) {
+        let held = self.clone();
+        let number = self.tasks().count;
+        self.tasks().count += 1;
+        tokio::spawn(std::future::poll_fn(move |context| {
+            let mut tasks = held.tasks();
+            if number < tasks.held {
+                tasks.wakers.push(context.waker().clone());
+                return Poll::Pending;
+            }
+            drop(tasks);
+            task.as_mut().poll(context)
+        }));
+    }
+}
+
+/// The requests that a server read: on which connection, and its method.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<(usize, String)>>>);
+
+impl Log {
+    fn requests(&self) -> Vec<(usize, String)> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn serve(&self) -> SocketAddr {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
+        let address = listener.local_addr().expect("its address");
+        let log = self.clone();
+        thread::spawn(move || {
+            for (number, stream) in listener.incoming().enumerate() {
+                let (log, stream) = (log.clone(), stream.expect("a connection"));
+                thread::spawn(move || log.answer(number, stream));
+            }
+        });
+        address
+    }
+
+    /// Answers requests without a body.
+    fn answer(&self, number: usize, mut stream: TcpStream) {
+        let lines = BufReader::new(stream.try_clone().expect("the same connection")).lines();
+        let mut method = None;
+        for line in lines.map_while(Result::ok) {
+            if line.is_empty() {
+                let method = method.take().expect("a request line");
+                self.0.lock().unwrap_or_else(PoisonError::into_inner).push((number, method));
+                let response = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+                stream.write_all(response).expect("a client that reads");
+            } else if method.is_none() {
+                method = line.split(' ').next().map(ToOwned::to_owned);
+            }
+        }
+    }
+}
+
+fn session(executor: Held) -> Session {
+    let recipe = Recipe {
+        connect_timeout: None,
+        pool_idle_timeout: None,
+        http2: false,
+        proxies: Proxies::None,
+        tls: Tls::default(),
+    };
+    Session::with_direct(Direct::with_executor(&recipe, executor))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_post_that_a_late_connection_does_not_take_is_sent_on_another() {
+    let (log, executor) = (Log::default(), Held::default());
+    let session = session(executor.clone());
+    let url = format!("http://{}/", log.serve());
+    session.fetch(Request::get(url.clone())).await.expect("a response");
+    executor.hold();
+    let start = Instant::now();
+    let post = session.fetch(Request::post(url));
+    let late = async {
+        sleep(Duration::from_secs(5)).await;
+        assert_eq!(log.requests().len(), 1, "nothing is sent while the first may still be taken");
+        executor.release();
+    };
+    let (response, ()) = tokio::join!(post, late);
+    response.expect("a response");
+    assert!(start.elapsed() >= Duration::from_secs(5));
+    let request = |connection, method: &str| (connection, method.to_owned());
+    assert_eq!(log.requests(), [request(0, "GET"), request(1, "POST")]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_is_late_for_a_moment_keeps_its_request() {
+    let (log, executor) = (Log::default(), Held::default());
+    let session = session(executor.clone());
+    let url = format!("http://{}/", log.serve());
+    session.fetch(Request::get(url.clone())).await.expect("a response");
+    executor.hold();
+    let late = async {
+        sleep(Duration::from_millis(700)).await;
+        executor.release();
+    };
+    let (response, ()) = tokio::join!(session.fetch(Request::post(url)), late);
+    response.expect("a response");
+    let request = |connection, method: &str| (connection, method.to_owned());
+    assert_eq!(log.requests(), [request(0, "GET"), request(0, "POST")]);
+}
