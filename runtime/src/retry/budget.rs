@@ -48,7 +48,7 @@ impl Budget {
 
     /// Puts tokens in, as far as there is room.
     pub(crate) fn put(&self, origin: &Origin, tokens: u32) {
-        if self.capacity.is_none() || tokens == 0 {
+        if self.capacity.is_none() {
             return;
         }
         let mut missing = self.missing();

@@ -464,6 +464,7 @@ mod tests {
         assert_eq!(decided(&patient, "31", FRESH), stop(Stop::Deadline));
         let unbounded = AttemptState { remaining: None, ..FRESH };
         assert!(matches!(decided(&patient, "31", unbounded), Decision::Retry { .. }));
+        assert!(matches!(decided(&policy(), "30", unbounded), Decision::Retry { .. }));
         let endless = decided(&patient, "99999999999999999999", unbounded);
         assert!(matches!(endless, Decision::Retry { .. }), "no overflow");
         let late = AttemptState { remaining: Some(Duration::from_millis(50)), ..FRESH };
