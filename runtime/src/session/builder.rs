@@ -315,7 +315,7 @@ impl SessionBuilder {
     /// the libraries that reqwest is made of, in about half of the time. What only reqwest can do takes its
     /// client by itself: [`configure`](SessionBuilder::configure), [`proxy`](SessionBuilder::proxy),
     /// cookies, and the features `hickory-dns` and `native-tls`. Timers, redirects, retries and errors are
-    /// the same over both.
+    /// the same over both, and `Debug` of a session names its client, `Direct` or `Reqwest`.
     pub fn use_reqwest(mut self, reqwest: bool) -> Self {
         self.reqwest = reqwest;
         self
@@ -409,7 +409,8 @@ impl SessionBuilder {
             None => {
                 let (retry_budget, system) = (self.retry_budget, self.proxies.are_system());
                 let proxies = self.proxies.known();
-                Transport::Clients(Clients::new(self.recipe(), retry_budget, proxies, system))
+                let (name, recipe) = self.recipe();
+                Transport::Clients(Clients::new(name, recipe, retry_budget, proxies, system))
             }
         };
         Session(Arc::new(Inner { defaults, transport }))
@@ -431,14 +432,16 @@ impl SessionBuilder {
         (!self.configure.is_empty()).then_some("configure")
     }
 
-    /// How the client of a runtime is made: a direct sender, unless something is set that is reqwest's.
-    fn recipe(self) -> Box<Recipe> {
+    /// How the client of a runtime is made, and its name: a direct sender, unless something is set that is
+    /// reqwest's.
+    fn recipe(self) -> (&'static str, Box<Recipe>) {
         let direct = self.proxies.direct().filter(|_| !self.takes_reqwest());
         let Self { connect_timeout, pool_idle_timeout, http2, proxies, configure, tls, .. } = self;
         let is_configured = !configure.is_empty();
         if let Some(proxies) = direct {
             let recipe = direct::Recipe { connect_timeout, pool_idle_timeout, http2, proxies, tls };
-            return Box::new(move || Ok(Client::Direct(Box::new(Direct::new(&recipe)))));
+            let make = move || Ok(Client::Direct(Box::new(Direct::new(&recipe))));
+            return ("Direct", Box::new(make));
         }
         #[cfg(feature = "rustls")]
         let certificates = self.certificates;
@@ -480,7 +483,7 @@ impl SessionBuilder {
                 .no_deflate()
                 .no_zstd())
         };
-        Box::new(move || {
+        let make = move || {
             let built = match is_configured {
                 false => tls::share(set()?, &tls).build(),
                 // What is set there may be of TLS, and is not set beside a shared configuration; it is
@@ -491,7 +494,8 @@ impl SessionBuilder {
                 }),
             };
             built.map(Client::Reqwest)
-        })
+        };
+        ("Reqwest", Box::new(make))
     }
 
     /// Whether the session's clients are reqwest's. The direct sender speaks TLS by rustls alone, and

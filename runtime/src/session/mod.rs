@@ -123,7 +123,8 @@ impl Session {
 
         let recipe = move || Ok(Client::Direct(Box::new(direct.clone())));
         let proxies = crate::direct::Proxies::None;
-        let transport = Transport::Clients(Clients::new(Box::new(recipe), None, proxies, false));
+        let clients = Clients::new("Direct", Box::new(recipe), None, proxies, false);
+        let transport = Transport::Clients(clients);
         let timeouts = Timeouts { total: None, ..Timeouts::default() };
         let defaults = Defaults { timeouts, ..Defaults::default() };
         Self(Arc::new(Inner { defaults, transport }))

@@ -44,6 +44,8 @@ pub(crate) type Recipe = dyn Fn() -> reqwest::Result<Client> + Send + Sync;
 
 pub(crate) struct Clients {
     recipe: Box<Recipe>,
+    /// What the clients are, for `Debug`.
+    name: &'static str,
     system_proxies: bool,
     retry_budget: Option<u32>,
     proxies: Proxies,
@@ -93,12 +95,13 @@ impl Drop for Evictor {
 
 impl Clients {
     pub(crate) fn new(
+        name: &'static str,
         recipe: Box<Recipe>,
         retry_budget: Option<u32>,
         proxies: Proxies,
         system_proxies: bool,
     ) -> Self {
-        Self { recipe, system_proxies, retry_budget, proxies, by_runtime: Arc::default() }
+        Self { name, recipe, system_proxies, retry_budget, proxies, by_runtime: Arc::default() }
     }
 
     /// The client of a runtime, and what goes with it.
@@ -162,7 +165,8 @@ impl ByRuntime {
 
 impl fmt::Debug for Clients {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Clients({})", self.by_runtime.read().len())
+        // A client for each runtime.
+        write!(f, "{}({})", self.name, self.by_runtime.read().len())
     }
 }
 
@@ -188,7 +192,7 @@ mod tests {
 
     fn clients() -> Clients {
         let recipe = || reqwest::Client::builder().no_proxy().build().map(Client::Reqwest);
-        Clients::new(Box::new(recipe), None, Proxies::None, false)
+        Clients::new("Reqwest", Box::new(recipe), None, Proxies::None, false)
     }
 
     fn runtime() -> tokio::runtime::Runtime {

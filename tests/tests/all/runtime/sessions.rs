@@ -12,7 +12,8 @@ use std::{
 };
 
 use backstop::{
-    BuildError, DisconnectedError, ErrorKind, Request, Sent, Session, TimeoutError, reqwest,
+    BuildError, DisconnectedError, ErrorKind, Request, Sent, Session, SessionBuilder, TimeoutError,
+    reqwest,
 };
 use backstop_tests::{Answer, Echo, Server};
 use tower_service::Service;
@@ -47,7 +48,16 @@ fn a_static_session_serves_many_short_runtimes() {
     });
     assert_eq!(failed.load(Ordering::Relaxed), 0);
     idle.block_on(fetch_with(&SHARED, Request::get(server.url()))).expect("200");
-    assert_eq!(format!("{:?}", *SHARED).matches("Clients(1)").count(), 1, "{:?}", *SHARED);
+    assert_eq!(format!("{:?}", *SHARED).matches("Direct(1)").count(), 1, "{:?}", *SHARED);
+}
+
+#[test]
+fn a_session_names_its_client() {
+    let shown = |builder: SessionBuilder| format!("{:?}", builder.build().expect("a session"));
+    assert!(shown(Session::builder()).contains("transport: Direct(0)"));
+    assert!(shown(Session::builder().use_reqwest(true)).contains("transport: Reqwest(0)"));
+    let configured = Session::builder().configure(|client| client.user_agent("a test"));
+    assert!(shown(configured).contains("transport: Reqwest(0)"));
 }
 
 /// What a client of the user's risks: its connection belongs to a runtime that ends.
