@@ -1,5 +1,5 @@
 //! Runs faults of the lab and good requests together, on one session, for a while:
-//! `soak [--seconds N] [--in-flight N]`.
+//! `soak [--seconds N] [--in-flight N] [--reqwest]`.
 //!
 //! Prints what was sent, and what is left behind: tasks, file descriptors, memory. The exit status is
 //! 1 if a fault was told as another, a good request failed, or anything stayed.
@@ -26,7 +26,7 @@ use backstop_tests::{
 };
 use tokio::{runtime::Handle, task::JoinSet, time::sleep};
 
-const USAGE: &str = "usage: soak [--seconds N] [--in-flight N]";
+const USAGE: &str = "usage: soak [--seconds N] [--in-flight N] [--reqwest]";
 
 /// Faults that take longer leave room for few others.
 const QUICK: u64 = 400;
@@ -51,6 +51,8 @@ const ALLOWED_GROWTH: usize = 16 * 1024;
 struct Options {
     seconds: u64,
     in_flight: usize,
+    /// Whether the session sends by reqwest's client.
+    reqwest: bool,
 }
 
 /// What the workers share.
@@ -93,12 +95,13 @@ async fn main() -> ExitCode {
 }
 
 fn options() -> Option<Options> {
-    let mut options = Options { seconds: 600, in_flight: 64 };
+    let mut options = Options { seconds: 600, in_flight: 64, reqwest: false };
     let mut words = env::args().skip(1);
     while let Some(word) = words.next() {
         match &*word {
             "--seconds" => options.seconds = words.next()?.parse().ok()?,
             "--in-flight" => options.in_flight = words.next()?.parse().ok()?,
+            "--reqwest" => options.reqwest = true,
             _ => return None,
         }
     }
@@ -112,7 +115,8 @@ async fn soak(options: &Options) -> io::Result<bool> {
     let ids: Vec<String> = lab.shareable().map(str::to_owned).collect();
     let before = Held::now()?;
 
-    let session = Session::builder().no_proxy().build().map_err(io::Error::other)?;
+    let session = Session::builder().no_proxy().use_reqwest(options.reqwest).build();
+    let session = session.map_err(io::Error::other)?;
     let faults = quick(&lab, &session, ids).await;
     let soak = Arc::new(Soak {
         lab,
