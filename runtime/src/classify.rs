@@ -39,10 +39,9 @@ pub(crate) enum Resend {
 
 /// How often what was not taken is sent again.
 pub(crate) const RESENDS: u32 = 5;
-/// The same where the server ends the connection: as many calls as were in flight on it move to the next,
-/// which may be ended as soon.
-#[cfg(feature = "http2")]
-const RESENDS_AFTER_GO_AWAY: u32 = 20;
+/// The same where all calls that are in flight on a connection have to move to the next, which may be ended
+/// as soon.
+const RESENDS_TO_NEXT: u32 = 20;
 
 impl NoHead {
     pub(crate) fn sent_at_least(self, sent: Sent) -> Self {
@@ -128,11 +127,17 @@ pub(crate) fn direct(error: legacy::Error, known: Known) -> NoHead {
         let error = status.into_iter().fold(error, Error::with_status);
         return detail.into_iter().fold(error, Error::with_detail).into();
     }
-    let verdict = match find::<hyper::Error>(&error) {
+    let hyper = find::<hyper::Error>(&error);
+    let mut verdict = match hyper {
         Some(hyper) => hyper_verdict(hyper, known.is_alive),
         None => Verdict::new(ErrorKind::Disconnected(DisconnectedError::Closed), Sent::Maybe),
     };
-    verdict.with(known).into_no_head(error.into())
+    verdict = verdict.with(known);
+    // hyper-util itself gave up a connection for another of HTTP/2, which all that wait have to move to.
+    if hyper.is_none() && known.is_unsent {
+        verdict.resend = Resend::Always(RESENDS_TO_NEXT);
+    }
+    verdict.into_no_head(error.into())
 }
 
 /// A connection was given the request, and did not answer that it took it. Input: whether certainly not a
@@ -451,7 +456,7 @@ fn h2_verdict(error: &hyper::Error) -> Option<Verdict> {
     }
     if h2.is_remote() && h2.is_go_away() && h2.reason() == Some(h2::Reason::NO_ERROR) {
         return Some(Verdict {
-            resend: Resend::Always(RESENDS_AFTER_GO_AWAY),
+            resend: Resend::Always(RESENDS_TO_NEXT),
             ..Verdict::unsent("the server closes the connection, and did not take it (GOAWAY)")
         });
     }

@@ -96,7 +96,7 @@ impl<'a> Attempt<'a> {
             };
             let most = match resend {
                 Resend::Always(most) => most,
-                Resend::IfIdempotent if is_idempotent(&self.hop.method) => 1,
+                Resend::IfIdempotent if is_idempotent(&self.hop.method) => RESENDS,
                 Resend::IfIdempotent | Resend::Never => 0,
             };
             if resends >= most || !self.plan.body.is_replayable() {
