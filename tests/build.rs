@@ -11,7 +11,7 @@ use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 const NOT_EJECTED: &str = "mod hygiene;";
 
 /// The subjects of the correct programs, each a file in `passes`.
-const PASSING: [&str; 5] = ["arguments", "handlers", "keys", "names", "temporaries"];
+const PASSING: [&str; 6] = ["arguments", "groups", "handlers", "keys", "names", "temporaries"];
 
 fn main() {
     for watched in ["passes", "tests/all/attribute", "../examples", "../macros/core/tests/expand"] {
@@ -104,12 +104,12 @@ fn eject(text: &str) -> String {
 
 /// Without the macro, its import names nothing.
 fn without_import(text: &str) -> String {
-    let text = text.replace("use backstop::request;", "");
+    let text = text.replace("use backstop::request;", "").replace("use backstop::requests;", "");
     let mut parts = text.split("use backstop::{");
     let mut whole = parts.next().unwrap_or_default().to_owned();
     for part in parts {
         let (names, rest) = part.split_once("};").expect("the end of an import");
-        let names = names.split(',').filter(|name| name.trim() != "request");
+        let names = names.split(',').filter(|name| !["request", "requests"].contains(&name.trim()));
         let _ = write!(whole, "use backstop::{{{}}};{rest}", names.collect::<Vec<_>>().join(","));
     }
     whole
@@ -131,8 +131,11 @@ fn annotated(tokens: TokenStream, found: &mut Vec<(Range<usize>, String)>) {
                 let function = &trees[at + 2..at + 2 + length];
                 let start = tree.span().byte_range().start;
                 let end = function.last().expect("an end").span().byte_range().end;
-                let expansion =
-                    backstop_macros_core::request(args, function.iter().cloned().collect());
+                let function = function.iter().cloned().collect();
+                let expansion = match args {
+                    Found::Request(args) => backstop_macros_core::request(args, function),
+                    Found::Group(args) => backstop_macros_core::requests(args, function),
+                };
                 let file = syn2::parse2(expansion).expect("an expansion is Rust");
                 found.push((start..end, prettyplease::unparse(&file)));
                 at += 2 + length;
@@ -147,15 +150,25 @@ fn annotated(tokens: TokenStream, found: &mut Vec<(Range<usize>, String)>) {
     }
 }
 
-/// What is in the parentheses of `[request(…)]`, whatever path it is named by.
-fn arguments(attribute: &Group) -> Option<TokenStream> {
+/// An attribute, with what is in its parentheses.
+enum Found {
+    Request(TokenStream),
+    Group(TokenStream),
+}
+
+/// `[request(…)]` or `[requests(…)]`, whatever path it is named by.
+fn arguments(attribute: &Group) -> Option<Found> {
     let mut before = None;
     for tree in attribute.stream() {
         if let TokenTree::Group(group) = &tree
             && group.delimiter() == Delimiter::Parenthesis
-            && matches!(&before, Some(TokenTree::Ident(word)) if word == "request")
+            && let Some(TokenTree::Ident(word)) = &before
         {
-            return Some(group.stream());
+            match word.to_string().as_str() {
+                "request" => return Some(Found::Request(group.stream())),
+                "requests" => return Some(Found::Group(group.stream())),
+                _ => {}
+            }
         }
         before = Some(tree);
     }

@@ -23,6 +23,7 @@
 //! ```
 //!
 //! - [`request`](macro@request) is the attribute: its page is the reference of what can be written.
+//!   [`requests`](macro@requests) gives a whole `impl`, `mod` or `trait` the keys that its functions share.
 //! - [`Error`] tells what went wrong: [`ErrorKind`] is a tree in which every fault has one leaf,
 //!   and [`faults`] sets it beside aiohttp's classes and reqwest's predicates.
 //! - [`Session`] holds connections and defaults; it is safe to share in a `static`.
@@ -98,6 +99,8 @@ pub mod streams {}
 
 #[doc = include_str!("../docs/request.md")]
 pub use backstop_macros::request;
+#[doc = include_str!("../docs/requests.md")]
+pub use backstop_macros::requests;
 pub use bytes::Bytes;
 pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header};
 pub use reqwest;

@@ -52,6 +52,7 @@
 )]
 
 pub mod arguments;
+pub mod groups;
 pub mod handlers;
 pub mod keys;
 pub mod names;

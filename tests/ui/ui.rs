@@ -12,12 +12,13 @@ fn every_mistake_has_the_output_in_its_stderr() {
 }
 
 /// The mistakes that are reported at the whole attribute.
-const AT_THE_ATTRIBUTE: [&str; 3] = [
+const AT_THE_ATTRIBUTE: [&str; 4] = [
     // A missing key has no place of its own.
     "keys/method_missing",
     "keys/no_arguments",
     // The second attribute is the mistake.
     "function/two_requests",
+    "group/two_requests_on_a_function",
 ];
 
 /// Each message of the macro contains one of these: it says what to do.

@@ -11,6 +11,7 @@ use crate::habits;
 use crate::scan;
 use crate::suggest::did_you_mean;
 
+#[derive(Clone)]
 pub(crate) enum Action {
     /// `log`, or `log(level)`.
     Log(Ident, Option<Ident>),
@@ -41,6 +42,7 @@ pub(crate) enum Action {
     },
 }
 
+#[derive(Clone)]
 pub(crate) enum Step {
     /// A `let` or an item.
     Verbatim(TokenStream),

@@ -34,9 +34,18 @@ impl Errors {
         self.0.push(Mistake { error, template: Some(template.clone()) });
     }
 
+    /// Adds those of another list.
+    pub(crate) fn append(&mut self, other: Errors) {
+        self.0.extend(other.0);
+    }
+
     /// The value, or `None` after keeping the error.
     pub(crate) fn keep<T>(&mut self, result: syn::Result<T>) -> Option<T> {
         result.map_err(|error| self.push(error)).ok()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
     }
 
     pub(crate) fn is_empty(&self) -> bool {

@@ -9,7 +9,7 @@ use syn::ext::IdentExt;
 use syn::{LitStr, ReturnType, Token, Type};
 
 use crate::errors::Errors;
-use crate::item::{Item, ResponseArg};
+use crate::item::{Form, Item, ResponseArg};
 use crate::scan;
 
 // Input:  #[request(gett = "/users/{id}")]
@@ -26,7 +26,7 @@ pub(crate) fn item(item: Item, named: &[Ident], errors: &Errors) -> TokenStream 
     let misspelt: TokenStream = misspelt.collect();
     let kept = keep_in_use(named, &item);
     let rewritten = item.is_rewritten();
-    let Item { attrs, vis, mut sig, responses, body, boxed, .. } = item;
+    let Item { attrs, vis, mut sig, responses, body, form, .. } = item;
     // Callers expect the function without these mistakes.
     sig.constness = None;
     sig.abi = None;
@@ -53,12 +53,16 @@ pub(crate) fn item(item: Item, named: &[Ident], errors: &Errors) -> TokenStream 
         Some(_) if !has_impl_trait => quote!(#(#lets)* loop {}),
         _ => quote!(loop {}),
     };
-    let stub = match boxed {
-        None => quote!(#kept #misspelt #stub),
-        Some(written) => {
-            sig.asyncness = None;
-            sig.output = written;
-            quote!(::std::boxed::Box::pin(async move { #kept #misspelt #stub }))
+    let stub = quote!(#kept #misspelt #stub);
+    let stub = match form {
+        Form::Async => stub,
+        Form::Boxed(written) => {
+            (sig.asyncness, sig.output) = (None, written);
+            quote!(::std::boxed::Box::pin(async move { #stub }))
+        }
+        Form::Future(written) => {
+            (sig.asyncness, sig.output) = (None, written);
+            quote!(async move { #stub })
         }
     };
     // Warnings about the stub would distract from the mistakes.

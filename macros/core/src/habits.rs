@@ -77,6 +77,22 @@ pub(crate) fn key(word: &str) -> Option<&'static str> {
     })
 }
 
+/// The same for an unknown key of a group.
+pub(crate) fn shared_key(word: &str) -> Option<&'static str> {
+    Some(match word.to_ascii_lowercase().as_str() {
+        "url" | "uri" | "path" | "prefix" | "base_url" | "baseurl" | "base_path" | "host"
+        | "origin" | "root" | "endpoint" | "route" | "template" => "; did you mean `base`?",
+        "send" | "not_send" | "local" => ": for futures that stay on one thread write `?Send`",
+        "data" | "payload" | "content" | "files" | "file" | "upload" => {
+            ": each function sends its own body, so write `json = …` in its `#[request]`"
+        }
+        "default" | "or" | "otherwise" | "unwrap_or" | "recover" | "default_value" => {
+            ": each function returns its own type, so write `fallback = …` in its `#[request]`"
+        }
+        word => return key(word),
+    })
+}
+
 /// The leaves of each class that has any.
 const LEAVES: [(&str, &[&str]); 7] = [
     ("Build", &["Url", "Segment", "Method", "Header", "Body", "Session"]),

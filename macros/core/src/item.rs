@@ -21,14 +21,23 @@ pub(crate) struct Item {
     pub(crate) body: Option<Body>,
     /// The span of the braces or of the `;`.
     pub(crate) end: Span,
-    /// The return type that `#[async_trait]` wrote. `sig` has the original one.
-    pub(crate) boxed: Option<ReturnType>,
+    pub(crate) form: Form,
     /// Other `#[request]` attributes on the same function.
     pub(crate) requests: Vec<Attribute>,
     /// Misspellings of `#[response]`.
     pub(crate) misspelt: Vec<Ident>,
     /// `#[response]` on `self`.
     pub(crate) response_self: Option<Attribute>,
+}
+
+/// How the function is written. `sig` always has the original, which is `async`.
+pub(crate) enum Form {
+    /// `async fn`.
+    Async,
+    /// As `#[async_trait]` has rewritten it, with this return type: its body is boxed.
+    Boxed(ReturnType),
+    /// With a return type of its own, `impl Future`: its body is an `async` block.
+    Future(ReturnType),
 }
 
 /// An argument that is read from the response.
@@ -49,7 +58,22 @@ pub(crate) struct Body {
 
 impl Parse for Item {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        let mut attrs = input.call(Attribute::parse_outer)?;
+        let attrs = input.call(Attribute::parse_outer)?;
+        Self::after_attributes(attrs, input)
+    }
+}
+
+/// Whether an attribute is `#[request]`, by whatever path.
+pub(crate) fn is_request(attr: &Attribute) -> bool {
+    attr.path().segments.last().is_some_and(|last| last.ident == "request")
+}
+
+impl Item {
+    /// Parses the rest of the function.
+    pub(crate) fn after_attributes(
+        mut attrs: Vec<Attribute>,
+        input: ParseStream<'_>,
+    ) -> syn::Result<Self> {
         let vis = input.parse()?;
         if !begins_function(input) {
             return Err(input.error("`#[request]` goes on an `async fn`: remove it, or write one"));
@@ -63,10 +87,7 @@ impl Parse for Item {
             attrs.extend(inner);
             (Some(Body { tokens, span: content.span() }), content.span())
         };
-        let is_request = |attr: &mut Attribute| {
-            attr.path().segments.last().is_some_and(|last| last.ident == "request")
-        };
-        let requests = attrs.extract_if(.., is_request).collect();
+        let requests = attrs.extract_if(.., |attr| is_request(attr)).collect();
         let mut response_self = None;
         let mut responses = Vec::new();
         let mut inputs = Punctuated::new();
@@ -85,7 +106,6 @@ impl Parse for Item {
             }
         }
         sig.inputs = inputs;
-        let boxed = None;
         let item = Item {
             attrs,
             vis,
@@ -93,7 +113,7 @@ impl Parse for Item {
             responses,
             body,
             end,
-            boxed,
+            form: Form::Async,
             requests,
             misspelt,
             response_self,
@@ -127,7 +147,7 @@ impl Item {
         }
         let span = self.sig.fn_token.span;
         let written = ReturnType::Type(Token![->](span), Box::new(output));
-        self.boxed = Some(std::mem::replace(&mut self.sig.output, written));
+        self.form = Form::Boxed(std::mem::replace(&mut self.sig.output, written));
         self.sig.asyncness = Some(Token![async](span));
         self
     }
@@ -137,7 +157,11 @@ fn begins_function(input: ParseStream<'_>) -> bool {
     input.is_empty()
         || input.peek(Token![fn])
         || input.peek(Token![async])
-        || input.peek(Token![const])
+        || (input.peek(Token![const])
+            && (input.peek2(Token![fn])
+                || input.peek2(Token![async])
+                || input.peek2(Token![unsafe])
+                || input.peek2(Token![extern])))
         || input.peek(Token![unsafe])
         || input.peek(Token![extern])
 }

@@ -1,4 +1,4 @@
-//! The implementation of the `#[request]` attribute of `backstop`, as a library on tokens.
+//! The implementation of the attributes `#[request]` and `#[requests]` of `backstop`, as a library on tokens.
 //!
 //! Part of `backstop-macros`. It is not a public interface, and may change in every release.
 //!
@@ -20,6 +20,7 @@ mod check;
 mod errors;
 mod expand;
 mod fallback;
+mod group;
 mod habits;
 mod item;
 mod model;
@@ -34,13 +35,15 @@ mod walk;
 
 use proc_macro2::TokenStream;
 
+use crate::args::Args;
+use crate::errors::Errors;
 use crate::item::Item;
 
 /// Expands `#[request(args)] item`.
 pub fn request(args: TokenStream, item: TokenStream) -> TokenStream {
     let (args, mut errors) = args::read(args);
-    let function = match syn::parse2::<Item>(item.clone()) {
-        Ok(function) => function,
+    let item = match syn::parse2::<Item>(item.clone()) {
+        Ok(item) => item,
         Err(error) => {
             errors.push(error);
             let mut tokens = errors.to_compile_errors();
@@ -48,9 +51,19 @@ pub fn request(args: TokenStream, item: TokenStream) -> TokenStream {
             return tokens;
         }
     };
+    function(args, errors, true, item)
+}
+
+/// Expands `#[requests(args)] item`.
+pub fn requests(args: TokenStream, item: TokenStream) -> TokenStream {
+    group::expand(args, item)
+}
+
+/// Expands one function. Unless the keys are `complete`, nothing is reported as missing.
+fn function(args: Args, errors: Errors, complete: bool, item: Item) -> TokenStream {
     let named = args.named_items();
-    match check::check(args, &function, errors) {
-        Ok(request) => expand::function(&request, &function),
-        Err(errors) => fallback::item(function, &named, &errors),
+    match check::check(args, &item, errors, complete) {
+        Ok(request) => expand::function(&request, &item),
+        Err(errors) => fallback::item(item, &named, &errors),
     }
 }

@@ -9,6 +9,7 @@ use syn::{Lit, Pat, PatIdent, Token};
 
 use crate::habits;
 
+#[derive(Clone)]
 pub(crate) struct Pattern {
     /// `e` of `e @ PATTERN`, with its `ref` or `mut`.
     pub(crate) binding: Option<TokenStream>,
@@ -17,6 +18,7 @@ pub(crate) struct Pattern {
     pub(crate) span: Span,
 }
 
+#[derive(Clone)]
 pub(crate) enum Kind {
     Any(Token![_]),
     /// A class, or an unknown word, which rustc reports.
@@ -27,6 +29,7 @@ pub(crate) enum Kind {
 }
 
 /// The parentheses after a class.
+#[derive(Clone)]
 pub(crate) enum Payload {
     /// None. `has_payload` if the variant has a payload, so that Rust needs them.
     NoParens {
@@ -37,6 +40,7 @@ pub(crate) enum Payload {
     Status(Pat),
 }
 
+#[derive(Clone)]
 pub(crate) enum Leaf {
     /// A variant of the class's enum.
     Variant(Ident),
@@ -150,7 +154,9 @@ impl Pattern {
                 }
                 Leaf::Binding(_, leaf) => leaves(class, leaf, found),
                 Leaf::Or(each) => each.iter().for_each(|leaf| leaves(class, leaf, found)),
-                Leaf::Verbatim(_) => found.push(Alternative { class, leaf: None, status: None }),
+                Leaf::Verbatim(pat) => {
+                    found.push(Alternative { class, leaf: last_word(pat), status: None })
+                }
             }
         }
         fn collect<'a>(kind: &'a Kind, found: &mut Vec<Alternative<'a>>) {
@@ -224,6 +230,78 @@ impl Pattern {
         let mut found = Vec::new();
         collect(&self.kind, &mut found);
         found
+    }
+}
+
+impl Kind {
+    /// The kind as a class, if it is the full path of one.
+    pub(crate) fn of_path(pat: &Pat) -> Option<Kind> {
+        match pat {
+            Pat::Path(_) => {
+                let class = last_word(pat).filter(|class| is_class(class))?;
+                Some(Kind::Class(class.clone(), without_parens(class)))
+            }
+            Pat::TupleStruct(tuple) => {
+                let class = &tuple.path.segments.last()?.ident;
+                let payload = payload(class, tuple.elems.clone()).ok()?;
+                is_class(class).then(|| Kind::Class(class.clone(), payload))
+            }
+            _ => None,
+        }
+    }
+
+    /// Without the alternatives that are not kept; `None` without any.
+    pub(crate) fn retain(&self, keep: &impl Fn(&Alternative<'_>) -> bool) -> Option<Kind> {
+        match self {
+            Kind::Any(_) | Kind::Verbatim(_) => Some(self.clone()),
+            Kind::Or(kinds) => {
+                one_or(kinds.iter().filter_map(|kind| kind.retain(keep)).collect(), Kind::Or)
+            }
+            Kind::Class(class, Payload::Leaves(leaves, leaf)) => {
+                let leaf = leaf.retain(class, keep)?;
+                Some(Kind::Class(class.clone(), Payload::Leaves(leaves, leaf)))
+            }
+            Kind::Class(class, payload) => {
+                let status = match payload {
+                    Payload::Status(pat) => Some(pat),
+                    _ => None,
+                };
+                keep(&Alternative { class, leaf: None, status }).then(|| self.clone())
+            }
+        }
+    }
+}
+
+impl Leaf {
+    fn retain(&self, class: &Ident, keep: &impl Fn(&Alternative<'_>) -> bool) -> Option<Leaf> {
+        let alone = |leaf| keep(&Alternative { class, leaf, status: None }).then(|| self.clone());
+        match self {
+            Leaf::Variant(word) => alone(Some(word)),
+            Leaf::Verbatim(pat) => alone(last_word(pat)),
+            Leaf::Binding(name, leaf) => {
+                Some(Leaf::Binding(name.clone(), Box::new(leaf.retain(class, keep)?)))
+            }
+            Leaf::Or(each) => {
+                let kept = each.iter().filter_map(|leaf| leaf.retain(class, keep)).collect();
+                one_or(kept, Leaf::Or)
+            }
+        }
+    }
+}
+
+/// Nothing of nothing, the only one, or the alternatives.
+pub(crate) fn one_or<T>(mut kept: Vec<T>, or: impl FnOnce(Vec<T>) -> T) -> Option<T> {
+    match kept.len() {
+        0 | 1 => kept.pop(),
+        _ => Some(or(kept)),
+    }
+}
+
+/// `Idle` of `TimeoutError::Idle`.
+pub(crate) fn last_word(pat: &Pat) -> Option<&Ident> {
+    match pat {
+        Pat::Path(path) => path.path.segments.last().map(|last| &last.ident),
+        _ => None,
     }
 }
 

@@ -37,6 +37,7 @@ const MACROS: &[Row] = &[
     ),
     ("expand", &["action", "args", "item", "model", "pattern", "walk"]),
     ("fallback", &["errors", "item", "scan"]),
+    ("group", &["args", "check", "errors", "fallback", "item", "pattern", "scan"]),
 ];
 
 const RUNTIME: &[Row] = &[

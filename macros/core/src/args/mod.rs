@@ -28,13 +28,16 @@ use crate::suggest::did_you_mean;
 use crate::units;
 
 /// A key and its value.
+#[derive(Clone)]
 pub(crate) struct Keyed<T> {
     pub(crate) key: Ident,
     pub(crate) value: T,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Args {
+    /// The attribute, if it is not the one that rustc calls: what is missing is reported there.
+    pub(crate) attribute: Option<Span>,
     pub(crate) targets: Vec<Target>,
     pub(crate) session: Option<Keyed<Expr>>,
     pub(crate) query: Option<Keyed<Expr>>,
@@ -62,23 +65,38 @@ pub(crate) struct Args {
 }
 
 /// A method and its template.
+#[derive(Clone)]
 pub(crate) struct Target {
     pub(crate) key: Ident,
     /// The name in `method("PURGE")`.
     pub(crate) custom: Option<LitStr>,
     pub(crate) template: LitStr,
+    /// Whether a group's `base` stands before the template, which then is no literal of the source.
+    pub(crate) has_base: bool,
 }
 
 /// The name of a header: a literal, or the path of a constant.
+#[derive(Clone)]
 pub(crate) enum HeaderName {
     Text(LitStr),
     Path(Expr),
 }
 
 /// A duration or a size: a literal with a unit, or an expression.
+#[derive(Clone)]
 pub(crate) enum Measure<T> {
     Literal(T, Span),
     Expr(Expr),
+}
+
+/// The keys of a group, `#[requests(…)]`.
+#[derive(Clone, Default)]
+pub(crate) struct Shared {
+    pub(crate) args: Args,
+    /// What the templates begin with.
+    pub(crate) base: Option<Keyed<LitStr>>,
+    /// `?Send`: the `?`.
+    pub(crate) not_send: Option<Span>,
 }
 
 impl<T> Measure<T> {
@@ -91,7 +109,7 @@ impl<T> Measure<T> {
     }
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Timeouts {
     pub(crate) total: Option<Measure<Duration>>,
     pub(crate) attempt: Option<Measure<Duration>>,
@@ -99,18 +117,21 @@ pub(crate) struct Timeouts {
 }
 
 /// A range of statuses, as in the source: `first > last` is possible.
+#[derive(Clone)]
 pub(crate) struct StatusRange {
     pub(crate) first: u64,
     pub(crate) last: u64,
     pub(crate) tokens: TokenStream,
 }
 
+#[derive(Clone)]
 pub(crate) enum OnError {
     /// `on_error = ACTION`, and the expression of the action.
     Always(Action, Expr),
     Arms(Vec<Arm>),
 }
 
+#[derive(Clone)]
 pub(crate) struct Arm {
     pub(crate) pattern: Pattern,
     pub(crate) guard: Option<Expr>,
@@ -194,9 +215,24 @@ const KEYS: [&str; 22] = [
     "crate",
 ];
 
-/// Reads the keys, and collects the mistakes.
+/// The keys that a group cannot have.
+pub(crate) const UNSHARED: [&str; 7] =
+    ["method", "json", "form", "text", "body", "multipart", "fallback"];
+
+/// Reads the keys of one function, and collects the mistakes.
 pub(crate) fn read(tokens: TokenStream) -> (Args, Errors) {
-    let mut reader = Reader::default();
+    let reader = read_all(tokens, Reader::default());
+    (reader.args, reader.errors)
+}
+
+/// Reads the keys of a group, and collects the mistakes.
+pub(crate) fn read_shared(tokens: TokenStream) -> (Shared, Errors) {
+    let shared = Some(Shared::default());
+    let Reader { args, errors, shared } = read_all(tokens, Reader { shared, ..Reader::default() });
+    (Shared { args, ..shared.unwrap_or_default() }, errors)
+}
+
+fn read_all(tokens: TokenStream, mut reader: Reader) -> Reader {
     let parsed = (|input: ParseStream<'_>| {
         reader.entries(input);
         Ok(())
@@ -208,13 +244,15 @@ pub(crate) fn read(tokens: TokenStream) -> (Args, Errors) {
     {
         reader.errors.push(error);
     }
-    (reader.args, reader.errors)
+    reader
 }
 
 #[derive(Default)]
 struct Reader {
     args: Args,
     errors: Errors,
+    /// The keys that only a group has, where a group is read.
+    shared: Option<Shared>,
 }
 
 impl Reader {
@@ -239,6 +277,9 @@ impl Reader {
     }
 
     fn entry(&mut self, input: ParseStream<'_>) -> syn::Result<()> {
+        if self.shared_entry(input)? {
+            return Ok(());
+        }
         if self.is_positional(input) {
             self.args.positional.push(input.parse()?);
             return Ok(());
@@ -315,9 +356,37 @@ impl Reader {
                 let value = value_of(&key, "::path", input, crate_path)?;
                 set_once(&mut args.krate, errors, Keyed { key, value });
             }
+            _ if self.shared.is_some() => return Err(unknown_shared_key(&key, &name)),
             _ => return Err(unknown_key(&key, &name)),
         }
         Ok(())
+    }
+
+    /// Reads an entry that only a group has: `base = "/path"`, or `?Send`.
+    fn shared_entry(&mut self, input: ParseStream<'_>) -> syn::Result<bool> {
+        let Some(shared) = &mut self.shared else {
+            return Ok(false);
+        };
+        if input.peek(Token![?]) {
+            let mark: Token![?] = input.parse()?;
+            let word = input.parse::<Ident>().ok();
+            if word.as_ref().is_none_or(|word| word != "Send") {
+                let message = "only `Send` can be left out: write `?Send`";
+                return Err(syn::Error::new(mark.span, message));
+            }
+            match shared.not_send {
+                Some(_) => self.errors.at(mark.span, "`?Send` is given twice: write it once"),
+                None => shared.not_send = Some(mark.span),
+            }
+            return Ok(true);
+        }
+        if !input.fork().call(Ident::parse_any).is_ok_and(|key| key == "base") {
+            return Ok(false);
+        }
+        let key = input.call(Ident::parse_any)?;
+        let value = value_of(&key, "\"/path\"", input, template)?;
+        set_once(&mut shared.base, &mut self.errors, Keyed { key, value });
+        Ok(true)
     }
 
     /// Whether the next key is `id` after `"/users/{}"`, as in `format!`. The mistake is reported at `{}`.
@@ -331,7 +400,7 @@ impl Reader {
     /// `get = "/path"`.
     fn target(&mut self, key: Ident, input: ParseStream<'_>) -> syn::Result<()> {
         let template = value_of(&key, "\"/path\"", input, template)?;
-        self.args.targets.push(Target { key, custom: None, template });
+        self.args.targets.push(Target { key, custom: None, template, has_base: false });
         Ok(())
     }
 
@@ -361,7 +430,7 @@ impl Reader {
         }
         input.parse::<Token![=]>()?;
         let template = template(input)?;
-        self.args.targets.push(Target { key, custom: Some(name), template });
+        self.args.targets.push(Target { key, custom: Some(name), template, has_base: false });
         Ok(())
     }
 }
@@ -380,6 +449,20 @@ fn unknown_key(key: &Ident, name: &str) -> syn::Error {
                 .collect::<Vec<_>>()
                 .join(", ")
         ),
+    };
+    syn::Error::new(key.span(), format!("unknown key `{name}`{hint}"))
+}
+
+fn unknown_shared_key(key: &Ident, name: &str) -> syn::Error {
+    let known = KEYS.into_iter().filter(|key| !UNSHARED.contains(key)).chain(["base"]);
+    let near = did_you_mean(name, known.clone());
+    let hint = match habits::shared_key(name) {
+        Some(hint) => hint.to_owned(),
+        None if !near.is_empty() => near,
+        None => {
+            let keys = known.map(|key| format!("`{key}`")).collect::<Vec<_>>();
+            format!("; the keys are {}", keys.join(", "))
+        }
     };
     syn::Error::new(key.span(), format!("unknown key `{name}`{hint}"))
 }

@@ -16,7 +16,7 @@ use crate::pattern::Pattern;
 use crate::suggest::did_you_mean;
 use crate::units;
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Retry {
     /// The number of retries. For `retry = …` also a whole `Retry`.
     pub(crate) times: Option<Expr>,
@@ -29,6 +29,7 @@ pub(crate) struct Retry {
 }
 
 /// The backoff: the base of the first wait and the longest wait, or an expression for both.
+#[derive(Clone)]
 pub(crate) enum Backoff {
     Range(Measure<Duration>, Measure<Duration>),
     Expr(Expr),

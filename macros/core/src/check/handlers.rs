@@ -2,7 +2,6 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
-use syn::ext::IdentExt;
 use syn::{Expr, ExprAwait, ExprClosure, Lit, Pat, RangeLimits};
 
 use super::{action_expressions, closing_expressions, handler_key, request_expressions};
@@ -53,9 +52,7 @@ const NAMES_OF_THE_ERROR: [&str; 3] = ["error", "err", "e"];
 ///
 /// UI: `arms/error_not_bound`, `arms/error_not_bound_in_a_guard`,
 /// `arms/error_used_without_arms`, `arms/error_in_the_fallback`.
-pub(super) fn named_error(args: &Args, item: &Item, errors: &mut Errors) {
-    let bound: Vec<String> =
-        item.bindings().iter().map(|(name, _)| name.unraw().to_string()).collect();
+pub(super) fn named_error(args: &Args, bound: &[String], errors: &mut Errors) {
     let arms = match args.on_error.as_ref().map(|keyed| &keyed.value) {
         Some(args::OnError::Arms(arms)) => arms.as_slice(),
         _ => &[],
@@ -63,7 +60,7 @@ pub(super) fn named_error(args: &Args, item: &Item, errors: &mut Errors) {
     for arm in arms.iter().filter(|arm| arm.pattern.binding.is_none()) {
         let names: Vec<String> =
             arm.pattern.payload_bindings().iter().map(ToString::to_string).collect();
-        let free = free_names(&[&bound, &names]);
+        let free = free_names(&[bound, &names]);
         let guard = arm.guard.as_ref().map(ToTokens::to_token_stream);
         let guarded = guard.and_then(|guard| scan::first_use(&guard, &free));
         let form = if guarded.is_some() { "if …" } else { "=> …" };
@@ -74,7 +71,7 @@ pub(super) fn named_error(args: &Args, item: &Item, errors: &mut Errors) {
             errors.at(span, format!("this arm does not bind its error: write `{named} {form}`"));
         }
     }
-    let free = free_names(&[&bound]);
+    let free = free_names(&[bound]);
     let always = match args.on_error.as_ref().map(|keyed| &keyed.value) {
         Some(args::OnError::Always(_, expr)) => Some(expr),
         _ => None,

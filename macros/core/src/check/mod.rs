@@ -3,12 +3,14 @@
 //! Apart from syntax errors, only this module rejects anything. Each rule is a function.
 
 mod function;
+pub(crate) mod group;
 mod handlers;
-mod retry;
+pub(crate) mod retry;
 mod sent;
 mod shape;
 
 use quote::ToTokens;
+use syn::ext::IdentExt;
 use syn::{Expr, Path};
 
 use crate::args::{Args, HeaderName, Measure, OnError, Timeouts};
@@ -20,14 +22,22 @@ use crate::template::{self, Problem, Template};
 /// The result of parsing a template.
 type Parsed = Result<Template, Vec<Problem>>;
 
-/// `errors` has the syntax errors. If there are any, nothing is reported as missing: it may be what
-/// could not be read.
-pub(crate) fn check(mut args: Args, item: &Item, mut errors: Errors) -> Result<Request, Errors> {
-    let complete = errors.is_empty();
+/// `errors` has the syntax errors. If there are any, or `args` is not `complete`, nothing is reported
+/// as missing: it may be what could not be read.
+pub(crate) fn check(
+    mut args: Args,
+    item: &Item,
+    mut errors: Errors,
+    complete: bool,
+) -> Result<Request, Errors> {
+    let complete = complete && errors.is_empty();
     let found = &mut errors;
     let output = item.output().map(ToTokens::to_token_stream);
     let templates: Vec<Parsed> =
         args.targets.iter().map(|target| template::parse(&target.template.value())).collect();
+
+    let names: Vec<String> =
+        item.bindings().iter().map(|(name, _)| name.unraw().to_string()).collect();
 
     function::is_async(item, found);
     function::one_request(item, found);
@@ -40,14 +50,14 @@ pub(crate) fn check(mut args: Args, item: &Item, mut errors: Errors) -> Result<R
     sent::one_body(&args, found);
     sent::body_of_get(&args, found);
     sent::one_authorization(&args, found);
-    sent::header_names(&args, item, found);
+    sent::header_names(&args, &names, found);
     sent::limits_above_zero(&args, found);
     sent::statuses(&args, found);
     sent::attempt_within_total(&args, found);
     retry::check(&args, complete, found);
     sent::foreign_placeholders(&args, item, found);
     handlers::no_early_exit(&args, found);
-    handlers::named_error(&args, item, found);
+    handlers::named_error(&args, &names, found);
     handlers::possible_statuses(&args, found);
     if complete {
         function::used_arguments(&args, &templates, item, found);
@@ -59,9 +69,9 @@ pub(crate) fn check(mut args: Args, item: &Item, mut errors: Errors) -> Result<R
     let cleanup = args.cleanup.as_ref().and_then(|call| handlers::call(call, found));
     let finally = args.finally.as_ref().and_then(|call| handlers::call(call, found));
     let target = sent::one_target(&args, complete, found);
-    let placeholders = target.zip(templates.into_iter().next()).map(|(target, parsed)| {
-        sent::placeholders(&target.template, parsed, &args.positional, item, found)
-    });
+    let placeholders = target
+        .zip(templates.into_iter().next())
+        .map(|(target, parsed)| sent::placeholders(target, parsed, &args.positional, item, found));
     let method = target.and_then(|target| sent::method(target, found));
 
     let (Some(target), Some(placeholders), Some(method), true) =

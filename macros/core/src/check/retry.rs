@@ -3,7 +3,7 @@
 use proc_macro2::Span;
 use syn::{Expr, ExprLit, Lit};
 
-use crate::args::{Args, Backoff, HeaderName, Measure, Retry};
+use crate::args::{Args, Backoff, HeaderName, Keyed, Measure, Retry};
 use crate::errors::Errors;
 use crate::model;
 use crate::pattern::Alternative;
@@ -149,13 +149,10 @@ fn safe_to_repeat(
     errors: &mut Errors,
 ) {
     let keyed = retry.idempotency_key.is_some() || sends_key(args) || sends_unknown_header(args);
-    if keyed || IDEMPOTENT.contains(&method) {
+    if keyed || is_idempotent(method) {
         return;
     }
-    // A 429 means that the request was not processed.
-    let answered =
-        alternative.class == "Status" && alternative.status.is_some_and(|pat| !may_be(pat, 429));
-    if answered || AFTER_SENDING.iter().any(|(class, leaf)| alternative.is(class, *leaf)) {
+    if may_have_been_processed(alternative) {
         errors.at(
             alternative.span(),
             format!(
@@ -165,6 +162,17 @@ fn safe_to_repeat(
             ),
         );
     }
+}
+
+fn is_idempotent(method: &str) -> bool {
+    IDEMPOTENT.contains(&method)
+}
+
+fn may_have_been_processed(alternative: &Alternative<'_>) -> bool {
+    // A 429 means that the request was not processed.
+    let answered =
+        alternative.class == "Status" && alternative.status.is_some_and(|pat| !may_be(pat, 429));
+    answered || AFTER_SENDING.iter().any(|(class, leaf)| alternative.is(class, *leaf))
 }
 
 /// `idempotency_key` is not redundant.
@@ -179,12 +187,16 @@ fn key_is_needed(args: &Args, retry: &Retry, method: &str, errors: &mut Errors) 
             key.span(),
             "the header `idempotency-key` is already given: remove this, or the header",
         );
-    } else if ["GET", "HEAD", "OPTIONS"].contains(&method) {
+    } else if needs_no_key(method) {
         errors.at(
             key.span(),
             format!("a {method} is safe to retry without a key: remove `idempotency_key`"),
         );
     }
+}
+
+fn needs_no_key(method: &str) -> bool {
+    ["GET", "HEAD", "OPTIONS"].contains(&method)
 }
 
 fn sends_key(args: &Args) -> bool {
@@ -221,6 +233,36 @@ fn may_be(pat: &syn::Pat, status: u64) -> bool {
             syn::Pat::Ident(name) => name.subpat.iter().all(|(_, pat)| may_be(pat, status)),
             _ => true,
         },
+    }
+}
+
+/// A group's `retry`, without what the function would not be allowed to say itself.
+pub(crate) fn fit(args: &mut Args) {
+    let Some(method) = method(args) else {
+        return;
+    };
+    let once = |body: &Keyed<Expr>| {
+        body.key == "multipart" || (body.key == "body" && is_stream(&body.value))
+    };
+    if args.bodies.iter().any(once) {
+        args.retry = None;
+        return;
+    }
+    let (sends_key, sends_unknown) = (sends_key(args), sends_unknown_header(args));
+    let Some(retry) = args.retry.as_mut().map(|keyed| &mut keyed.value) else {
+        return;
+    };
+    if sends_key || needs_no_key(&method) {
+        retry.idempotency_key = None;
+    }
+    if retry.idempotency_key.is_some() || sends_key || sends_unknown || is_idempotent(&method) {
+        return;
+    }
+    if let Some(on) = &mut retry.on {
+        match on.value.kind.retain(&|alternative| !may_have_been_processed(alternative)) {
+            Some(kind) => on.value.kind = kind,
+            None => args.retry = None,
+        }
     }
 }
 

@@ -27,7 +27,7 @@ pub(super) fn one_target<'a>(
     let first = targets.next();
     if first.is_none() && complete {
         errors.at(
-            Span::call_site(),
+            args.attribute.unwrap_or_else(Span::call_site),
             "the method and the template are missing: write `get = \"/path\"`",
         );
     }
@@ -69,12 +69,13 @@ pub(super) fn method(target: &Target, errors: &mut Errors) -> Option<Method> {
 /// UI: `template/scheme`, `template/host_missing`, `template/empty`, `template/fragment`,
 /// `template/dollar`, `template/values_after_the_template`.
 pub(super) fn placeholders(
-    literal: &LitStr,
+    target: &Target,
     parsed: Parsed,
     positional: &[Ident],
     item: &Item,
     errors: &mut Errors,
 ) -> Vec<Placeholder> {
+    let literal = &target.template;
     let parsed = match parsed {
         Ok(template) => template,
         Err(problems) => {
@@ -96,7 +97,7 @@ pub(super) fn placeholders(
     let bindings = item.bindings();
     let mut found: Vec<Placeholder> = Vec::new();
     for placeholder in parsed.placeholders {
-        let Some(value) = value_of(literal, &placeholder, &bindings, item, errors) else {
+        let Some(value) = value_of(target, &placeholder, &bindings, item, errors) else {
             continue;
         };
         let setter = match placeholder.place {
@@ -148,12 +149,13 @@ fn part(literal: &LitStr, range: std::ops::Range<usize>) -> Span {
 /// `template/unknown_name`, `template/unknown_name_without_a_suggestion`, `template/name_from_the_response`,
 /// `template/self_without_receiver`.
 fn value_of(
-    literal: &LitStr,
+    target: &Target,
     placeholder: &template::Placeholder,
     bindings: &[(Ident, &syn::PatType)],
     item: &Item,
     errors: &mut Errors,
 ) -> Option<TokenStream> {
+    let literal = &target.template;
     let text = placeholder.text.as_str();
     let named = |name: &Ident| name.unraw() == text;
     if let Some((name, _)) = bindings.iter().find(|(name, _)| named(name)) {
@@ -195,7 +197,7 @@ fn value_of(
         };
         let message = format!("no argument is named `{text}`; did you mean `{meant}`?");
         let error = syn::Error::new(span, message);
-        match is_format(literal) && rustc_suggests(text, meant) {
+        match !target.has_base && is_format(literal) && rustc_suggests(text, meant) {
             true => errors.misspelt(literal, error),
             false => errors.push(error),
         }
@@ -306,7 +308,7 @@ pub(super) fn one_authorization(args: &Args, errors: &mut Errors) {
 ///
 /// UI: `keys/header_name_with_a_space`, `keys/header_computed`, `keys/header_computed_from_json`,
 /// `keys/header_transfer_encoding`.
-pub(super) fn header_names(args: &Args, item: &Item, errors: &mut Errors) {
+pub(super) fn header_names(args: &Args, names: &[String], errors: &mut Errors) {
     let computed: &[&str] = match args.bodies.iter().any(|body| body.key == "body") {
         true => &["transfer-encoding"],
         false => &["content-length", "transfer-encoding"],
@@ -315,7 +317,7 @@ pub(super) fn header_names(args: &Args, item: &Item, errors: &mut Errors) {
         let name = match name {
             HeaderName::Text(name) => name,
             HeaderName::Path(path) => {
-                header_is_no_word(path, item, errors);
+                header_is_no_word(path, names, errors);
                 continue;
             }
         };
@@ -334,7 +336,7 @@ pub(super) fn header_names(args: &Args, item: &Item, errors: &mut Errors) {
 /// A header's name in lower case is in quotes.
 ///
 /// UI: `keys/header_name_not_quoted`.
-fn header_is_no_word(name: &Expr, item: &Item, errors: &mut Errors) {
+fn header_is_no_word(name: &Expr, names: &[String], errors: &mut Errors) {
     let word = match name {
         Expr::Path(path) => path.path.get_ident(),
         _ => None,
@@ -343,8 +345,7 @@ fn header_is_no_word(name: &Expr, item: &Item, errors: &mut Errors) {
         return;
     };
     let text = word.unraw().to_string();
-    let is_argument = item.bindings().iter().any(|(name, _)| name.unraw() == text);
-    if !is_argument && !template::is_constant(&text) {
+    if !names.contains(&text) && !template::is_constant(&text) {
         errors.at(word.span(), format!("the name of a header is a string: write `\"{text}\"`"));
     }
 }

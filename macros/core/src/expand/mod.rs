@@ -15,7 +15,7 @@ use quote::{ToTokens, quote_spanned};
 use syn::{Expr, Path, ReturnType, Signature};
 
 use crate::action::is_place;
-use crate::item::Item;
+use crate::item::{Form, Item};
 use crate::model::{Request, Shape};
 
 /// `quote!` with mixed-site spans: its locals and the user's do not see each other.
@@ -33,9 +33,18 @@ use code;
 //         pub async fn user(id: u64) -> Result<User, Error> { STATEMENTS }
 pub(crate) fn function(request: &Request, item: &Item) -> TokenStream {
     let Item { attrs, vis, .. } = item;
-    let (sig, statements) = match &item.boxed {
-        None => (item.sig.clone(), statements(request, item)),
-        Some(written) => boxed(request, item, written),
+    let statements = statements(request, item);
+    let (sig, statements) = match &item.form {
+        Form::Async => (item.sig.clone(), statements),
+        Form::Boxed(written) => {
+            let block = async_block(request, Span::mixed_site(), statements);
+            (not_async(item, written), code!(::std::boxed::Box::pin(#block)))
+        }
+        Form::Future(written) => {
+            // With the user's span: rustc reports a future that is not `Send` there.
+            let block = async_block(request, item.sig.fn_token.span, statements);
+            (not_async(item, written), block)
+        }
     };
     // With the span of the user's braces: rustc reports errors about the whole body there.
     let mut block = Group::new(Delimiter::Brace, statements);
@@ -50,18 +59,21 @@ fn statements(request: &Request, item: &Item) -> TokenStream {
     }
 }
 
+/// The signature of a function that returns its future.
+fn not_async(item: &Item, written: &ReturnType) -> Signature {
+    Signature { asyncness: None, output: written.clone(), ..item.sig.clone() }
+}
+
 // Input:  fn user(&'life0 self) -> Pin<Box<dyn Future<Output = R> + Send + 'async_trait>> { … }
-// Output: ::std::boxed::Box::pin(async move {
+// Output: async move {
 //             if let ::core::option::Option::Some(outcome) = ::backstop::expansion::type_hint::<R>() {
 //                 return outcome;
 //             }
 //             STATEMENTS
-//         })
-fn boxed(request: &Request, item: &Item, written: &ReturnType) -> (Signature, TokenStream) {
-    let statements = statements(request, item);
+//         }
+fn async_block(request: &Request, span: Span, statements: TokenStream) -> TokenStream {
     let type_hint = run::type_hint(request);
-    let sig = Signature { asyncness: None, output: written.clone(), ..item.sig.clone() };
-    (sig, code!(::std::boxed::Box::pin(async move { #type_hint #statements })))
+    quote_spanned!(span=> async move { #type_hint #statements })
 }
 
 /// The span of the first token, with mixed-site hygiene: for generated code whose errors belong there.

@@ -1,5 +1,6 @@
 //! Tests that give an annotated function as text to the attribute.
 
+mod groups;
 mod prefixes;
 mod rules;
 mod shapes;
@@ -37,7 +38,7 @@ fn mistakes(source: &str) -> Vec<(String, String)> {
     let (args, item) = split(source);
     let (args, mut errors) = args::read(args);
     let errors = match syn::parse2::<Item>(item) {
-        Ok(item) => match check::check(args, &item, errors) {
+        Ok(item) => match check::check(args, &item, errors, true) {
             Ok(_) => Errors::default(),
             Err(errors) => errors,
         },

@@ -9,7 +9,7 @@ fn shape(keys: &str, item: &str) -> Shape {
     let (args, item) = split(&format!("#[request(get = \"/\", {keys})] {item}"));
     let (args, errors) = args::read(args);
     let item: Item = syn::parse2(item).expect("a function");
-    match check::check(args, &item, errors) {
+    match check::check(args, &item, errors, true) {
         Ok(request) => request.shape,
         Err(errors) => panic!("{keys}: {:?}", errors.iter().collect::<Vec<_>>()),
     }

@@ -4,6 +4,7 @@ mod arguments;
 mod arms;
 mod bodies;
 mod endings;
+mod groups;
 mod hygiene;
 mod names;
 mod outcomes;

@@ -1,0 +1,17 @@
+use backstop::{Error, Session, requests};
+use backstop_ui_tests::User;
+
+pub struct Api {
+    pub session: Session,
+}
+
+#[requests(session = self.session)]
+impl Api {
+    #[request(get = "/users/{id}")]
+    pub async fn user(&self, id: u64) -> Result<User, Error>;
+
+    #[request(get = "/names")]
+    pub const NAME: &'static str = "name";
+}
+
+fn main() {}
