@@ -61,7 +61,10 @@ pub(crate) fn check(shared: &mut Shared, functions: &[&Item], errors: &mut Error
     ask(args, errors, |args, errors| call(&args.finally, errors), |args| args.finally = None);
 }
 
-/// Asks one rule, and takes out what it refuses.
+/// Asks one of the rules for a function, and takes out what it refuses.
+///
+/// UI: `group/header_name_with_a_space`, `group/timeout_zero`, `group/retry_zero`,
+/// `group/error_not_bound`.
 fn ask(
     args: &mut Args,
     errors: &mut Errors,
@@ -163,7 +166,9 @@ fn known_base(shared: &mut Shared, functions: &[&Item], names: &[String], errors
     let Some(Keyed { value: base, .. }) = &shared.base else {
         return;
     };
-    let unknown = |name: &String| functions.iter().all(|item| !names_value(item, name));
+    let unknown = |name: &String| {
+        !functions.is_empty() && functions.iter().all(|item| !names_value(item, name))
+    };
     if let Some(name) = placeholders(base).into_iter().find(unknown) {
         let near = did_you_mean(&name, names.iter().map(String::as_str));
         let advice = match near.is_empty() {
@@ -271,7 +276,7 @@ fn is_request_by_form(tokens: &TokenStream) -> bool {
 ///
 /// UI: `group/self_in_a_module`.
 fn some_receiver(args: &mut Args, functions: &[&Item], errors: &mut Errors) {
-    if functions.iter().any(|item| item.sig.receiver().is_some()) {
+    if functions.is_empty() || functions.iter().any(|item| item.sig.receiver().is_some()) {
         return;
     }
     let word = expressions(args).find_map(|expr| receiver(expr.to_token_stream()));

@@ -44,8 +44,8 @@ struct Function {
     args: TokenStream,
     /// Its attribute, if the group would not see it.
     hidden: Option<syn::Error>,
-    /// The attribute.
-    span: Span,
+    /// The last word of the attribute's path.
+    word: Ident,
     item: Item,
 }
 
@@ -193,8 +193,11 @@ enum Lost {
 impl Function {
     fn expand(self, shared: &Shared, lost: Lost) -> TokenStream {
         let (mut own, mut errors) = args::read(self.args);
-        own.attribute = Some(self.span);
-        self.hidden.into_iter().for_each(|error| errors.push(error));
+        if let Some(error) = self.hidden {
+            errors.push(error);
+            return crate::fallback::item(self.item, &[self.word], &errors);
+        }
+        own.attribute = Some(self.word.span());
         let mut shared = shared;
         let without_base;
         if let Some(base) = &shared.base {
@@ -360,8 +363,7 @@ fn part(
     let seen = attrs.iter().position(is_request).map(|at| (at, None));
     if let Some((at, hidden)) = seen.or(hidden) {
         let attr = attrs.remove(at);
-        let span =
-            attr.path().segments.last().map_or_else(Span::call_site, |last| last.ident.span());
+        let word = last_word(&attr);
         let args = match attr.meta {
             Meta::List(list) if hidden.is_none() => list.tokens,
             _ => TokenStream::new(),
@@ -370,7 +372,7 @@ fn part(
         match Item::after_attributes(attrs.clone(), &ahead) {
             Ok(item) => {
                 input.advance_to(&ahead);
-                return Ok(Some(Part::Function(Box::new(Function { args, hidden, span, item }))));
+                return Ok(Some(Part::Function(Box::new(Function { args, hidden, word, item }))));
             }
             Err(error) => errors.push(hidden.unwrap_or(error)),
         }
@@ -387,6 +389,11 @@ fn part(
     }
     attrs.iter().for_each(|attr| attr.to_tokens(verbatim));
     Ok(None)
+}
+
+fn last_word(attr: &Attribute) -> Ident {
+    let last = attr.path().segments.last();
+    last.map_or_else(|| Ident::new("request", Span::call_site()), |last| last.ident.clone())
 }
 
 /// Whether an `impl`, an inline `mod` or a `trait` begins here.
