@@ -2,7 +2,7 @@
 
 use backstop::{Error, Json, Session, requests};
 
-use crate::keys::{User, is_late, notify, release};
+use super::keys::{User, is_late, notify, release};
 
 #[derive(Debug)]
 pub struct Client {
@@ -127,7 +127,7 @@ pub trait Local {
 }
 
 /// With nothing shared but the futures.
-#[requests]
+#[requests()]
 pub trait Bare {
     #[request(get = "https://api.example.com/")]
     async fn root(&self) -> Result<String, Error>;

@@ -1,8 +1,8 @@
 //! Functions that mean something else once they are ejected: those in a `macro_rules!`, whose
 //! tokens are not known yet, and those that use the names of the expansion's own locals, which as
-//! text would be the same.
+//! text would be the same; and those that another attribute rewrites first.
 
-use backstop::{Ending, Error, request};
+use backstop::{Ending, Error, request, requests};
 
 use super::{AWAY, Trace, base};
 use crate::support::{SESSION, User};
@@ -106,4 +106,20 @@ written_by_a_macro!(Trace::released, <Trace as Ends>::ended);
 async fn any_path_can_be_called() {
     by_path(AWAY).await.expect_err("refused");
     assert_eq!(ENDED.take(), ["released", "Failed"]);
+}
+
+/// `async_trait` above the group.
+#[async_trait::async_trait]
+#[requests(session = SESSION, base = "{base}")]
+trait Above: Sync {
+    #[request(get = "/users/{id}")]
+    async fn user(&self, base: &str, id: u8) -> Result<User, Error>;
+}
+
+impl Above for Trace {}
+
+#[tokio::test]
+async fn async_trait_may_stand_above_a_group() {
+    let users: &dyn Above = &Trace::default();
+    assert_eq!(users.user(&base(), 7).await.expect("Ada").id, 7);
 }
