@@ -149,13 +149,13 @@ pub(crate) fn parse(expr: Expr) -> syn::Result<Action> {
 }
 
 fn action(expr: Expr, tail: bool) -> syn::Result<Action> {
+    if let Some(words) = list_of_names(&expr) {
+        let message = format!("several actions need a block: write `{{ {words} }}`");
+        return Err(syn::Error::new_spanned(expr, message));
+    }
     Ok(match expr {
         Expr::Group(group) if group.attrs.is_empty() => action(*group.expr, tail)?,
         Expr::Tuple(tuple) if tuple.elems.is_empty() => Action::Block(Vec::new()),
-        value if let Some(words) = list_of_names(&value) => {
-            let message = format!("several actions need a block: write `{{ {words} }}`");
-            return Err(syn::Error::new_spanned(value, message));
-        }
         value if is_value(&value) => {
             return Err(syn::Error::new_spanned(
                 value,

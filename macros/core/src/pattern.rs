@@ -364,6 +364,11 @@ fn refuse_lowercase_class(name: &Ident) -> syn::Result<()> {
 }
 
 fn kind(pat: Pat) -> syn::Result<Kind> {
+    if let Some(class) = single_word(&pat) {
+        refuse_leaves_without_class(&[class])?;
+        refuse_foreign_class(class, None)?;
+        return Ok(Kind::Class(class.clone(), without_parens(class)));
+    }
     Ok(match pat {
         Pat::Wild(wild) => Kind::Any(wild.underscore_token),
         Pat::Paren(paren) => kind(*paren.pat)?,
@@ -373,7 +378,8 @@ fn kind(pat: Pat) -> syn::Result<Kind> {
             )?;
             Kind::Or(or.cases.into_iter().map(kind).collect::<syn::Result<_>>()?)
         }
-        Pat::Ident(name) if is_binding(&name) => {
+        // A binding: any other is a single word.
+        Pat::Ident(name) => {
             let name = name.ident;
             refuse_lowercase_class(&name)?;
             return Err(syn::Error::new(
@@ -382,11 +388,6 @@ fn kind(pat: Pat) -> syn::Result<Kind> {
                     "`{name}` has to bind the error of every alternative: write `{name} @ (… | …)`"
                 ),
             ));
-        }
-        Pat::Ident(_) | Pat::Path(_) if let Some(class) = single_word(&pat) => {
-            refuse_leaves_without_class(&[class])?;
-            refuse_foreign_class(class, None)?;
-            Kind::Class(class.clone(), without_parens(class))
         }
         Pat::TupleStruct(tuple) if tuple.qself.is_none() && tuple.path.get_ident().is_some() => {
             let class = tuple.path.require_ident()?.clone();

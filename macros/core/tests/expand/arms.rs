@@ -7,7 +7,10 @@
 //     ),
 //     cleanup = release_resources,
 // )]
-// async fn user_name(id: u64, #[response] Json(user): Json<User>) -> Result<Option<String>, Error> {
+// async fn user_name(
+//     id: u64,
+//     #[response] Json(user): Json<User>,
+// ) -> Result<Option<String>, Error> {
 //     Ok(Some(user.name))
 // }
 
