@@ -129,3 +129,28 @@ pub async fn function_in_a_fallback(name: &str) -> Option<char> {
 pub async fn closure_in_a_fallback(name: &str) -> Option<usize> {
     Some(name.len())
 }
+
+// Kinds are non-exhaustive: after every class, and after every leaf of one, a `_` is reachable.
+
+#[request(
+    get = "/",
+    on_error(
+        Build => print,
+        Connect(Dns | Refused | Tls | Certificate | Proxy | Other) => log,
+        Connect | Timeout | Disconnected => print,
+        Protocol | Redirect | Status(_) | Body | Decode => log(warn),
+    ),
+)]
+pub async fn every_class() -> Result<String, Error>;
+
+#[request(
+    get = "/",
+    on_error(
+        Build | Connect | Timeout | Disconnected | Protocol => recover(0),
+        Redirect | Status | Body | Decode => recover(1),
+        _ => recover(2),
+    ),
+)]
+pub async fn every_class_and_the_rest(#[response] text: String) -> usize {
+    text.len()
+}

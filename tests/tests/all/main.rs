@@ -1,5 +1,6 @@
 //! All integration tests, in one program so that it links once.
 
+mod api;
 mod attribute;
 mod faults;
 mod modules;
