@@ -51,9 +51,10 @@ const RUNTIME: &[Row] = &[
     ("timers", &["deadline", "error"]),
     ("tls", &["error"]),
     ("handover", &["error", "send_body"]),
-    ("direct", &["error", "handover", "tls"]),
+    ("direct", &["error", "handover", "send_body", "tls"]),
     ("classify", &["direct", "error", "redact", "send_body"]),
-    ("transport", &["classify", "direct", "error", "handover", "retry", "send_body"]),
+    ("direct::memory", &["classify", "direct", "error", "handover", "send_body"]),
+    ("transport", &["classify", "direct", "error", "handover", "retry", "send_body", "timers"]),
     ("response::coding", &["error"]),
     ("response::payload", &["error", "response::coding", "timers", "transport"]),
     (
@@ -71,6 +72,10 @@ const RUNTIME: &[Row] = &[
     ("expansion", &["error", "handlers", "response"]),
     ("request", &["error", "redact", "response", "retry", "send_body", "tls"]),
     ("plan", &["error", "request", "retry", "timers"]),
+    (
+        "testing",
+        &["classify", "direct::memory", "error", "retry", "send_body", "timers", "transport"],
+    ),
     ("exchange::hop", &["error", "plan", "request"]),
     (
         "exchange::attempt",
@@ -98,6 +103,7 @@ const RUNTIME: &[Row] = &[
             "plan",
             "response",
             "retry",
+            "testing",
             "timers",
             "transport",
         ],
@@ -120,6 +126,7 @@ const RUNTIME: &[Row] = &[
             "transport",
         ],
     ),
+    ("testing::session", &["session", "testing"]),
 ];
 
 #[test]
