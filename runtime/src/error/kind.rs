@@ -320,77 +320,9 @@ impl ErrorKind {
     /// assert_eq!(ErrorKind::Status(503).name(), "503");
     /// ```
     pub fn name(self) -> std::borrow::Cow<'static, str> {
-        let name = match self {
-            Self::Build(leaf) => match leaf {
-                BuildError::Url => "build.url",
-                BuildError::Segment => "build.segment",
-                BuildError::Method => "build.method",
-                BuildError::Header => "build.header",
-                BuildError::Body => "build.body",
-                BuildError::Session => "build.session",
-            },
-            Self::Connect(leaf) => match leaf {
-                ConnectError::Dns => "connect.dns",
-                ConnectError::Refused => "connect.refused",
-                ConnectError::Tls => "connect.tls",
-                ConnectError::Certificate => "connect.certificate",
-                ConnectError::Proxy => "connect.proxy",
-                ConnectError::Other => "connect.other",
-            },
-            Self::Timeout(leaf) => match leaf {
-                TimeoutError::Connect => "timeout.connect",
-                TimeoutError::Attempt => "timeout.attempt",
-                TimeoutError::Idle => "timeout.idle",
-                TimeoutError::Total => "timeout.total",
-            },
-            Self::Disconnected(leaf) => match leaf {
-                DisconnectedError::Unsent => "disconnected.unsent",
-                DisconnectedError::Closed => "disconnected.closed",
-                DisconnectedError::Reset => "disconnected.reset",
-                DisconnectedError::Runtime => "disconnected.runtime",
-            },
-            Self::Protocol => "protocol",
-            Self::Redirect(leaf) => match leaf {
-                RedirectError::TooMany => "redirect.too_many",
-                RedirectError::Location => "redirect.location",
-                RedirectError::Scheme => "redirect.scheme",
-                RedirectError::Body => "redirect.body",
-            },
-            Self::Status(code) => return code.to_string().into(),
-            Self::Body(leaf) => match leaf {
-                BodyError::Truncated => "body.truncated",
-                BodyError::Reset => "body.reset",
-                BodyError::Framing => "body.framing",
-                BodyError::Decompress => "body.decompress",
-                BodyError::TooLarge => "body.too_large",
-                BodyError::Storage => "body.storage",
-            },
-            Self::Decode(leaf) => match leaf {
-                DecodeError::ContentType => "decode.content_type",
-                DecodeError::Syntax => "decode.syntax",
-                DecodeError::Shape => "decode.shape",
-                DecodeError::Charset => "decode.charset",
-                DecodeError::Link => "decode.link",
-            },
-        };
-        name.into()
-    }
-
-    /// What `sent()` says of a fault of this kind in the first hop of the first attempt.
-    pub(crate) fn sent(self) -> Sent {
         match self {
-            Self::Build(_)
-            | Self::Connect(_)
-            | Self::Timeout(TimeoutError::Connect)
-            | Self::Disconnected(DisconnectedError::Unsent) => Sent::No,
-            Self::Timeout(TimeoutError::Attempt | TimeoutError::Total)
-            | Self::Disconnected(_)
-            | Self::Protocol => Sent::Maybe,
-            Self::Timeout(TimeoutError::Idle)
-            | Self::Redirect(_)
-            | Self::Status(_)
-            | Self::Body(_)
-            | Self::Decode(_) => Sent::Yes,
+            Self::Status(code) => code.to_string().into(),
+            kind => kind.facts().name.into(),
         }
     }
 }

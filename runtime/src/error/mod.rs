@@ -7,6 +7,7 @@
 //! the body are ever part of a message.
 
 pub(crate) mod cause;
+mod facts;
 mod kind;
 mod retry_after;
 
@@ -17,6 +18,7 @@ use http::{HeaderMap, Method, StatusCode};
 use tokio::time::Instant;
 use url::Url;
 
+pub(crate) use self::facts::{Cost, Retried};
 pub use self::kind::{
     BodyError, BuildError, ConnectError, DecodeError, DisconnectedError, ErrorKind, RedirectError,
     Sent, TimeoutError,
@@ -101,7 +103,7 @@ impl Error {
         };
         Self(Arc::new(Inner {
             kind,
-            sent: kind.sent(),
+            sent: kind.facts().sent,
             detail: None,
             source: None,
             previous: None,

@@ -8,9 +8,7 @@ use std::time::Duration;
 use http::{Method, StatusCode};
 
 use super::Retry;
-use crate::error::{
-    BodyError, ConnectError, DisconnectedError, Error, ErrorKind, Sent, TimeoutError,
-};
+use crate::error::{ConnectError, Cost, Error, ErrorKind, Retried, Sent};
 
 /// Where a call stands when an attempt has failed.
 #[derive(Debug, Clone, Copy)]
@@ -57,19 +55,19 @@ pub(crate) enum Stop {
     Deadline,
 }
 
-/// What a retry takes from the budget. More after a timeout, as the server may still be at work.
+/// The usual cost of a retry in tokens of the budget.
 const TOKENS: u32 = 5;
-const TOKENS_AFTER_TIMEOUT: u32 = 10;
 
 /// Whether to try again, after `error` in this state of the call.
 pub(crate) fn decide(retry: &Retry, error: &Error, state: AttemptState) -> Decision {
     let AttemptState { repeatable, replayable, hop, attempts, remaining, jitter } = state;
+    let facts = error.kind().facts();
     if attempts > retry.times {
         return Decision::Stop(Stop::Attempts);
     }
     let asked_for = match &retry.on {
-        Some(on) => can_be_retried(error.kind()) && on(error),
-        None => is_transient(error.kind()) && !is_refused_login(error),
+        Some(on) => facts.retried != Retried::Never && on(error),
+        None => facts.retried == Retried::ByDefault && !is_refused_login(error),
     };
     if !asked_for {
         return Decision::Stop(Stop::Kind);
@@ -92,10 +90,10 @@ pub(crate) fn decide(retry: &Retry, error: &Error, state: AttemptState) -> Decis
     if remaining.is_some_and(|remaining| remaining <= delay) {
         return Decision::Stop(Stop::Deadline);
     }
-    let cost = match error.kind() {
-        kind if error.sent() == Sent::No && is_free(kind) => 0,
-        ErrorKind::Timeout(_) => TOKENS_AFTER_TIMEOUT,
-        _ => TOKENS,
+    let cost = match facts.cost {
+        Cost::FreeIfUnsent if error.sent() == Sent::No => 0,
+        Cost::FreeIfUnsent | Cost::Usual => TOKENS,
+        Cost::Double => 2 * TOKENS,
     };
     Decision::Retry { delay, cost }
 }
@@ -112,51 +110,6 @@ fn backoff(retry: &Retry, attempts: u32) -> Duration {
     retry.backoff.start.saturating_mul(doubled).min(retry.backoff.end)
 }
 
-/// A failure of the call, and neither of the program nor of what is read from a response that has
-/// arrived.
-fn can_be_retried(kind: ErrorKind) -> bool {
-    !matches!(
-        kind,
-        ErrorKind::Build(_) | ErrorKind::Decode(_) | ErrorKind::Timeout(TimeoutError::Total)
-    )
-}
-
-/// A failure that may be gone with the next try.
-pub(crate) fn is_transient(kind: ErrorKind) -> bool {
-    match kind {
-        ErrorKind::Connect(leaf) => match leaf {
-            ConnectError::Dns
-            | ConnectError::Refused
-            | ConnectError::Tls
-            | ConnectError::Proxy
-            | ConnectError::Other => true,
-            ConnectError::Certificate => false,
-        },
-        ErrorKind::Timeout(leaf) => match leaf {
-            TimeoutError::Connect | TimeoutError::Attempt | TimeoutError::Idle => true,
-            TimeoutError::Total => false,
-        },
-        ErrorKind::Disconnected(leaf) => match leaf {
-            DisconnectedError::Unsent
-            | DisconnectedError::Closed
-            | DisconnectedError::Reset
-            | DisconnectedError::Runtime => true,
-        },
-        ErrorKind::Status(code) => matches!(code, 408 | 425 | 429 | 500 | 502 | 503 | 504),
-        ErrorKind::Body(leaf) => match leaf {
-            BodyError::Truncated | BodyError::Reset => true,
-            BodyError::Framing
-            | BodyError::Decompress
-            | BodyError::TooLarge
-            | BodyError::Storage => false,
-        },
-        ErrorKind::Build(_)
-        | ErrorKind::Protocol
-        | ErrorKind::Redirect(_)
-        | ErrorKind::Decode(_) => false,
-    }
-}
-
 /// Whether the server said that it refused the request, and when to come again: 429 with
 /// `Retry-After` that can be read (RFC 6585 §4). Not if it was a redirect that led there, as an earlier hop was
 /// processed then.
@@ -170,22 +123,14 @@ fn is_refused_login(error: &Error) -> bool {
         && error.status() == Some(StatusCode::PROXY_AUTHENTICATION_REQUIRED)
 }
 
-/// What costs the server nothing, if it was not sent: it has not noticed. A connection that is not
-/// accepted in time, or whose handshake fails, has cost it one.
-fn is_free(kind: ErrorKind) -> bool {
-    matches!(
-        kind,
-        ErrorKind::Connect(ConnectError::Dns | ConnectError::Refused)
-            | ErrorKind::Disconnected(DisconnectedError::Unsent)
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use http::{HeaderMap, header};
 
     use super::*;
-    use crate::error::{BuildError, DecodeError, RedirectError};
+    use crate::error::{
+        BodyError, BuildError, DecodeError, DisconnectedError, RedirectError, TimeoutError,
+    };
 
     const FRESH: AttemptState = AttemptState {
         repeatable: true,
@@ -361,18 +306,19 @@ mod tests {
             ErrorKind::Protocol | ErrorKind::Timeout(TimeoutError::Attempt) => true,
             // A refusal.
             ErrorKind::Status(429) => true,
-            _ => kind.sent() == Sent::No,
+            _ => kind.facts().sent == Sent::No,
         }
     }
 
     #[test]
     fn the_attribute_refuses_what_is_never_tried_again() {
         for (kind, ..) in TABLE {
+            let can_be_retried = kind.facts().retried != Retried::Never;
             let get = refusal("GET", *kind);
-            assert_eq!(get.contains("is never retried"), !can_be_retried(*kind), "{kind:?}: {get}");
-            assert_eq!(get.is_empty(), can_be_retried(*kind), "{kind:?}: {get}");
+            assert_eq!(get.contains("is never retried"), !can_be_retried, "{kind:?}: {get}");
+            assert_eq!(get.is_empty(), can_be_retried, "{kind:?}: {get}");
             let post = refusal("POST", *kind);
-            let is_accepted = can_be_retried(*kind) && may_be_unsent(*kind);
+            let is_accepted = can_be_retried && may_be_unsent(*kind);
             assert_eq!(post.is_empty(), is_accepted, "{kind:?}: {post}");
         }
         for method in

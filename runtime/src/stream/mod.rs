@@ -26,15 +26,12 @@ pub use self::{
     pages::{ByBody, ByLink, ByNumber, HasNext, Items, NextPage, Pages, Paging},
 };
 
-use crate::{
-    error::{ErrorKind, TimeoutError},
-    retry::decision::is_transient,
-};
+use crate::error::{ErrorKind, TimeoutError};
 
 /// The longest line that is read if nothing else is said, in bytes.
 const DEFAULT_MAX_LINE: usize = 1024 * 1024;
 
 /// Whether what a connection failed with may be gone with the next one, which has a call of its own.
 fn may_pass(kind: ErrorKind) -> bool {
-    is_transient(kind) || kind == ErrorKind::Timeout(TimeoutError::Total)
+    kind.facts().retried == Retried::ByDefault || kind == ErrorKind::Timeout(TimeoutError::Total)
 }
