@@ -1,10 +1,10 @@
-//! Errors of the clients → the one kind that names the fault.
+//! Classifies the errors of the HTTP clients: each becomes the one kind that names the fault.
 //!
 //! Most faults are known by the stage they happen in and never come here. Two stages fail inside a
 //! client: waiting for a head ([`direct`], [`head`], [`service`]) and reading a body ([`received`],
-//! [`body`]). The direct sender's errors are told by their types and predicates. Those of reqwest are a
-//! chain of causes some of which are private; these are told by their text. The tests of faults over
-//! real sockets hold this against the versions in use.
+//! [`body`]). Errors of the direct sender are classified by their types and predicates. Those of reqwest
+//! are a chain of causes some of which are private; these are recognized by their text. The fault lab
+//! checks this against the versions in use.
 
 use std::{borrow::Cow, error::Error as StdError, fmt, io};
 
@@ -31,13 +31,14 @@ pub(crate) struct NoHead {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Resend {
     Never,
-    /// It may have been sent, and was not answered: again if that is idempotent.
+    /// The request may have been sent, and has no response: once more, if its method is idempotent.
     IfIdempotent,
-    /// It was not sent, or the server said that it did not process it: again, so many times at most.
+    /// The request was not sent, or the server said that it did not process it: again, up to this many
+    /// times.
     Always(u32),
 }
 
-/// How often what was not taken is sent again.
+/// How often a request that the server did not take is sent again.
 pub(crate) const RESENDS: u32 = 5;
 /// The same where all calls that are in flight on a connection have to move to the next, which may be ended
 /// as soon.
@@ -55,7 +56,7 @@ impl From<Error> for NoHead {
     }
 }
 
-/// How the wait for a head ended, before the error of it is made.
+/// The classification of an error, before the [`Error`] is made.
 struct Verdict {
     kind: ErrorKind,
     sent: Sent,
@@ -68,7 +69,7 @@ impl Verdict {
         Self { kind, sent, detail: None, resend: Resend::Never }
     }
 
-    /// What was not sent, or not taken, and why.
+    /// A request that was not sent, or that the server did not take.
     fn unsent(detail: &'static str) -> Self {
         Self {
             kind: ErrorKind::Disconnected(DisconnectedError::Unsent),
@@ -170,7 +171,8 @@ pub(crate) fn head(error: reqwest::Error, https: bool, known: Known, proxies: &P
     no_head
 }
 
-/// A connection that was to go through a proxy failed: which of the two failed, the step says.
+/// Classifies a failed connection through a proxy: the step that failed says whether the proxy or the server
+/// is at fault.
 fn proxy_verdict(error: &reqwest::Error, https: bool, proxy: &str) -> Verdict {
     let kind = connect_kind(error, https);
     let says = match kind {
@@ -184,24 +186,24 @@ fn proxy_verdict(error: &reqwest::Error, https: bool, proxy: &str) -> Verdict {
         .because(format!("the proxy {proxy} {says}"))
 }
 
-/// hyper-util keeps no other status of a proxy that refuses a tunnel.
+/// Whether a proxy refused the tunnel with 407, the only status that hyper-util keeps.
 fn proxy_refuses_login(error: &reqwest::Error) -> bool {
     chain(error).any(|cause| cause.to_string() == "tunnel error: proxy authorization required")
 }
 
-/// Input: why the body of a direct response stopped. Output: its kind; the request was answered.
+/// Classifies an error of the body of a response to the direct sender.
 pub(crate) fn received(error: hyper::Error) -> Error {
     let kind = hyper_body_kind(&error);
     Error::new(kind).sent_at_least(Sent::Yes).with_source(masked(error.into()))
 }
 
-/// The same of reqwest's.
+/// Classifies an error of the body of a response to reqwest's client.
 pub(crate) fn body(error: reqwest::Error) -> Error {
     let kind = body_kind(&error);
     Error::new(kind).sent_at_least(Sent::Yes).with_source(masked(error.without_url().into()))
 }
 
-/// Why a service was not ready: it has sent nothing.
+/// Classifies an error from `poll_ready` of a tower service, which has sent nothing.
 pub(crate) fn unsent(error: BoxError) -> Error {
     if let Some(own) = find::<Error>(&*error) {
         return own.clone();
@@ -219,8 +221,7 @@ fn is_elapsed(error: &(dyn StdError + 'static)) -> bool {
         || find::<tokio::time::error::Elapsed>(error).is_some()
 }
 
-/// Input: what a service in place of the client failed with.
-/// Output: the error of ours or of reqwest's that it is or wraps.
+/// Classifies an error from `call` of a tower service. One that is or wraps an [`Error`] is that error.
 pub(crate) fn service(error: BoxError, https: bool) -> NoHead {
     let error = match error.downcast::<Error>() {
         Ok(error) => return (*error).into(),
@@ -237,7 +238,7 @@ pub(crate) fn service(error: BoxError, https: bool) -> NoHead {
         return inner.clone().into();
     }
     let verdict = if let Some(inner) = find::<reqwest::Error>(&*error) {
-        // What the layers did before it, nothing tells.
+        // What the layers did before this error is not known.
         let verdict = reqwest_verdict(inner, https, false);
         Verdict { sent: verdict.sent.max(Sent::Maybe), resend: Resend::Never, ..verdict }
     } else if is_elapsed(&*error) {
@@ -255,8 +256,8 @@ pub(crate) fn service(error: BoxError, https: bool) -> NoHead {
 }
 
 fn reqwest_verdict(error: &reqwest::Error, https: bool, is_alive: bool) -> Verdict {
-    // First, as what follows asks the whole chain: into the body that the caller streams, where the
-    // error may be another request's.
+    // First, as reqwest's predicates search the whole chain, also the body that the caller streams: an
+    // error there may be one of another request.
     if let Some(hyper) = find::<hyper::Error>(error)
         && hyper.is_user()
     {
@@ -273,7 +274,7 @@ fn reqwest_verdict(error: &reqwest::Error, https: bool, is_alive: bool) -> Verdi
     }
     match find::<hyper::Error>(error) {
         Some(hyper) => hyper_verdict(hyper, is_alive),
-        // No timer is set here, but a client of the user's may bring its own.
+        // The session sets no timer in reqwest; the user's client may have one.
         None if error.is_timeout() => {
             Verdict::new(ErrorKind::Timeout(TimeoutError::Attempt), Sent::Maybe)
         }
@@ -281,17 +282,17 @@ fn reqwest_verdict(error: &reqwest::Error, https: bool, is_alive: bool) -> Verdi
     }
 }
 
-/// What hyper says of a request that it did not have answered.
+/// Classifies an error of hyper that took the place of a response.
 fn hyper_verdict(hyper: &hyper::Error, is_alive: bool) -> Verdict {
     let disconnected = |leaf| Verdict::new(ErrorKind::Disconnected(leaf), Sent::Maybe);
     if hyper.is_user() {
-        // Of what the caller can do wrong, the body is all that is left; and hyper calls it a mistake of
-        // the caller's as well when the task of a connection is gone.
+        // Only the body can still be the caller's mistake. hyper also calls it one when the task of a
+        // connection is gone.
         let is_body =
             find::<StreamFailed>(hyper).is_some() || find::<reqwest::Error>(hyper).is_some();
         return match is_body {
             true => Verdict::new(ErrorKind::Build(BuildError::Body), Sent::Maybe),
-            // The connection ended while the request waited for a stream of its own.
+            // The connection ended while the request waited for an HTTP/2 stream.
             false if is_alive => {
                 Verdict { resend: Resend::IfIdempotent, ..disconnected(DisconnectedError::Closed) }
             }
@@ -305,7 +306,7 @@ fn hyper_verdict(hyper: &hyper::Error, is_alive: bool) -> Verdict {
         return Verdict::new(ErrorKind::Protocol, Sent::Yes);
     }
     let io = innermost_io(hyper).map(io::Error::kind);
-    // hyper has no predicate for what arrives on a connection that nothing was asked on.
+    // hyper has no predicate for bytes that arrive on a connection before a request.
     if io == Some(NOT_AS_AGREED)
         || hyper.to_string() == "received unexpected message from connection"
     {
@@ -331,8 +332,8 @@ fn hyper_verdict(hyper: &hyper::Error, is_alive: bool) -> Verdict {
     })
 }
 
-/// h2 says of a connection that ended in order that its pipe broke, in words of its own: an error of the
-/// system's carries none.
+/// Whether an HTTP/2 connection was closed in order, which h2 reports as a broken pipe. Unlike an error of the
+/// operating system, it has a message of its own.
 #[cfg(feature = "http2")]
 fn is_end_of_h2(hyper: &hyper::Error) -> bool {
     let of_body = find::<h2::Error>(hyper).and_then(h2::Error::get_io);
@@ -360,7 +361,7 @@ fn connect_kind(error: &reqwest::Error, https: bool) -> ErrorKind {
     if let Some(leaf) = tls_leaf(error) {
         return ErrorKind::Connect(leaf);
     }
-    // A client without TLS: the request cannot be made, on whichever connection.
+    // The client was built without TLS: the request cannot be made at all.
     if says("invalid URL, scheme is not http") {
         return ErrorKind::Build(BuildError::Url);
     }
@@ -370,9 +371,9 @@ fn connect_kind(error: &reqwest::Error, https: bool) -> ErrorKind {
     }
     ErrorKind::Connect(match innermost_io(error).map(io::Error::kind) {
         Some(io::ErrorKind::ConnectionRefused) => ConnectError::Refused,
-        // The name resolved, to no address.
+        // The name resolved to no address.
         Some(io::ErrorKind::NotConnected) if over_tcp => ConnectError::Dns,
-        // Once TCP is connected, what is left to fail is the handshake.
+        // Once TCP is connected, only the handshake can fail.
         _ if https && !over_tcp => match says_certificate(error) {
             true => ConnectError::Certificate,
             false => ConnectError::Tls,
@@ -389,8 +390,8 @@ fn tls_leaf(error: &reqwest::Error) -> Option<ConnectError> {
     })
 }
 
-/// In TLS 1.3 the client has done its part, and begins to send, before the server says what it
-/// thinks of the client's certificate, or of there being none.
+/// Whether the server refused the client's certificate, or that there is none. In TLS 1.3 the client
+/// completes the handshake and begins to send before it learns so.
 #[cfg(feature = "rustls")]
 fn refuses_client(error: &hyper::Error) -> bool {
     use rustls::AlertDescription::{
@@ -423,8 +424,8 @@ fn tls_leaf(_: &reqwest::Error) -> Option<ConnectError> {
     None
 }
 
-/// Whether the address that failed is certainly not the URL's, and so a proxy's. It is shown by
-/// `Debug` alone. That of a name can be any, and without a port in the URL, a resolver may bring one.
+/// Whether the address that failed is certainly not the URL's, and so a proxy's. Only `Debug` shows it. A
+/// host name can have any address, and where the URL has no port, a resolver may choose one.
 fn connects_elsewhere(error: &reqwest::Error) -> bool {
     let shown = chain(error)
         .find(|cause| cause.to_string().starts_with("tcp connect error"))
@@ -440,7 +441,7 @@ fn connects_elsewhere(error: &reqwest::Error) -> bool {
     other_host || url.port().is_some_and(|port| port != address.port())
 }
 
-/// The platform's TLS libraries tell a bad certificate by their text alone.
+/// Whether the certificate is at fault, which the platform's TLS libraries say only in their text.
 fn says_certificate(error: &reqwest::Error) -> bool {
     chain(error).any(|cause| cause.to_string().contains("certificate"))
 }
@@ -467,8 +468,8 @@ fn h2_verdict(error: &hyper::Error) -> Option<Verdict> {
     Some(Verdict::new(kind, Sent::Maybe))
 }
 
-/// Whether a side broke the rules of HTTP/2, of which the limits that h2 keeps are some: a flood of
-/// frames is one.
+/// Whether one of the peers broke the rules of HTTP/2, or the limits that h2 enforces, such as one against a
+/// flood of frames.
 #[cfg(feature = "http2")]
 fn breaks_protocol(h2: &h2::Error) -> bool {
     match h2.reason() {
@@ -485,8 +486,8 @@ fn breaks_protocol(h2: &h2::Error) -> bool {
     }
 }
 
-/// h2 resets a stream whose data are not as many as its head announces; one that ends too early is what
-/// that mostly is.
+/// Whether h2 reset a stream because its data are not as long as `content-length`. Mostly the stream ended too
+/// early.
 #[cfg(feature = "http2")]
 fn has_other_length(hyper: &hyper::Error) -> bool {
     find::<h2::Error>(hyper).is_some_and(|h2| {
@@ -507,7 +508,7 @@ fn h2_verdict(_: &hyper::Error) -> Option<Verdict> {
 fn body_kind(error: &reqwest::Error) -> ErrorKind {
     match find::<hyper::Error>(error) {
         Some(hyper) => hyper_body_kind(hyper),
-        // What failed without the connection is a timer or a codec of the user's own client.
+        // Without an error of the connection, a timer or a decoder of the user's client failed.
         None if error.is_timeout() => ErrorKind::Timeout(TimeoutError::Idle),
         None => ErrorKind::Body(BodyError::Decompress),
     }
@@ -528,8 +529,8 @@ fn hyper_body_kind(hyper: &hyper::Error) -> ErrorKind {
     })
 }
 
-/// An error without the URLs that errors of reqwest's within it would print: those of a middleware,
-/// of a resolver, or of a body that is itself a response.
+/// Removes the URLs that errors of reqwest in the chain would print: errors of a middleware, of a resolver, or
+/// of a body that is itself a response.
 fn masked(error: BoxError) -> BoxError {
     let urls: Vec<&url::Url> =
         chain(&*error).filter_map(|cause| cause.downcast_ref::<reqwest::Error>()?.url()).collect();

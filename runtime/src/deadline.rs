@@ -1,7 +1,7 @@
-//! The deadline of what runs now: what a call inside another one's body has left.
+//! The deadline of the current task: how much time is left for a call in the body of another one.
 //!
-//! It travels with the task, not with arguments: [`Deadline::scope`] sets it for a future, and
-//! every call that is begun in it takes the sooner of it and its own.
+//! It is a task-local, not an argument: [`Deadline::scope`] sets it for a future, and every call that starts
+//! within the future ends by the earlier of that deadline and its own.
 
 use std::{future::Future, time::Duration};
 
@@ -11,7 +11,7 @@ tokio::task_local! {
     static CURRENT: Deadline;
 }
 
-/// A time by which something has to be done, or none.
+/// A time by which a call has to end, or none.
 ///
 /// A request that is fetched within the [scope](Deadline::scope) of a deadline gets no more time than
 /// is left, whatever its own timeout; it then fails as
@@ -40,12 +40,12 @@ impl Deadline {
     /// No bound.
     pub const NONE: Self = Self(None);
 
-    /// The time that is so much later than now; none, if the clock cannot say it.
+    /// The time `timeout` from now; none, if the clock cannot represent it.
     pub fn after(timeout: Duration) -> Self {
         Self(Instant::now().checked_add(timeout))
     }
 
-    /// The deadline of the scope that this runs in, if it runs in one.
+    /// The deadline of the current scope; none outside of a scope.
     pub fn current() -> Self {
         CURRENT.try_with(|deadline| *deadline).unwrap_or(Self::NONE)
     }
@@ -55,8 +55,8 @@ impl Deadline {
         self.0.map(|end| end.saturating_duration_since(Instant::now()))
     }
 
-    /// Runs a future within this deadline and the current one, whichever is sooner. The future itself
-    /// is not stopped; the requests that it fetches are.
+    /// Runs a future under the earlier of this deadline and the current one. The future itself is not
+    /// stopped; the requests that it fetches are.
     pub fn scope<F: Future>(self, future: F) -> impl Future<Output = F::Output> {
         CURRENT.scope(self.or_sooner(Self::current()), future)
     }

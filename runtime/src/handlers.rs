@@ -1,4 +1,4 @@
-//! Ready-made handlers: what hears of an error.
+//! Ready-made error handlers.
 
 use tracing::Level;
 
@@ -22,7 +22,7 @@ pub fn log(error: &Error) {
 
 /// Writes the error to the log as [`log`] does, at another level.
 pub fn log_at(level: Level, error: &Error) {
-    // The level of an event is a constant of the place that it is written at.
+    // The level of an event must be a constant at its call site.
     macro_rules! event_at {
         ($($level:ident)*) => {
             match level {

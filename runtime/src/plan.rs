@@ -212,7 +212,7 @@ fn check_framing(request: &Parts, inherited: &HeaderMap) -> Result<(), Error> {
 /// Refuses a policy of the request's own that its body cannot follow. That of a session is for all of its
 /// requests, and this one is then sent once.
 fn check_retry(request: &Parts) -> Result<(), Error> {
-    let asks_for_more = request.retry.as_ref().is_some_and(|retry| retry.is_any());
+    let asks_for_more = request.retry.as_ref().is_some_and(|retry| retry.allows_retries());
     match asks_for_more && !request.body.is_replayable() {
         false => Ok(()),
         true => Err(Error::build(
@@ -473,7 +473,7 @@ mod tests {
 
     #[test]
     fn a_policy_is_the_request_s_or_else_the_session_s() {
-        let times = |plan: Plan| plan.retry.map(|retry| retry.is_any());
+        let times = |plan: Plan| plan.retry.map(|retry| retry.allows_retries());
         let patient = Defaults { retry: Some(Arc::new(Retry::times(2))), ..Defaults::default() };
         assert_eq!(times(plan(Request::get(URL), &Defaults::default())), None);
         assert_eq!(times(plan(Request::get(URL), &patient)), Some(true));

@@ -1,7 +1,7 @@
-//! What may be shown of a URL.
+//! Redacts URLs for errors and logs.
 //!
-//! User information and fragments go, and so do the values in a query: API keys and
-//! signatures stand there. Names stay, as they tell what was asked.
+//! User information, fragments and the values of a query are removed: API keys and signatures are sent in
+//! them. The names in a query are kept, as they say what was asked for.
 
 use std::borrow::Cow;
 

@@ -15,7 +15,7 @@ use crate::error::BoxError;
 /// The body of a hop.
 pub(crate) enum SendBody {
     None,
-    /// Empty once it was handed over.
+    /// Empty once the bytes were taken.
     Bytes(Bytes),
     Stream(reqwest::Body),
 }
@@ -25,7 +25,7 @@ impl SendBody {
         match self {
             Self::None => None,
             Self::Bytes(bytes) => Some(bytes.into()),
-            // Its failure is told by its type, also behind reqwest's.
+            // Wrapped, so that its error keeps its type within reqwest's.
             body @ Self::Stream(_) => Some(reqwest::Body::wrap(body)),
         }
     }
@@ -72,7 +72,7 @@ impl fmt::Debug for SendBody {
     }
 }
 
-/// The body that the caller streams failed. hyper hands it back within an error of its own.
+/// The error of the caller's stream. hyper returns it within an error of its own.
 #[derive(Debug)]
 pub(crate) struct StreamFailed(BoxError);
 

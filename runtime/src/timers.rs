@@ -1,4 +1,4 @@
-//! The timers of an attempt. They are our own, so that the error can say which one fired.
+//! The timers of an attempt. They are not reqwest's, so that the error can say which one fired.
 
 use std::{
     future::{Future, poll_fn},
@@ -35,7 +35,7 @@ impl Default for Timeouts {
 /// When an attempt has to end. A time beyond what the clock can hold is no bound.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct AttemptTimers {
-    /// When the call began, and the attempt.
+    /// When the call started, and when the attempt did.
     start: [Instant; 2],
     total: Option<Instant>,
     attempt: Option<Instant>,
@@ -43,8 +43,8 @@ pub(crate) struct AttemptTimers {
 }
 
 impl AttemptTimers {
-    /// The timers of an attempt that starts `now`, in a call that began at `start` and has to be done
-    /// by `total`.
+    /// The timers of an attempt that starts `now`, in a call that started at `start` and has to end by
+    /// `total`.
     pub(crate) fn new(total: Deadline, timeouts: Timeouts, start: Instant, now: Instant) -> Self {
         Self {
             start: [start, now],
@@ -54,13 +54,13 @@ impl AttemptTimers {
         }
     }
 
-    /// What remains for a body that the user reads at leisure: the wait for each part.
+    /// The timers of a body that the user streams: only the wait for each part.
     pub(crate) fn idle_only(self) -> IdleTimer {
         let timers = Self { total: None, attempt: None, ..self };
         IdleTimer { timers, sleep: None, is_set: false }
     }
 
-    /// The error of a timer that ran out: which limit it was, and what was waited for.
+    /// The error of a timer that fired: its limit, and the wait that it ended.
     pub(crate) fn timed_out(&self, timer: TimeoutError, wait: &str) -> Error {
         let [call, attempt] = self.start;
         let limit = match timer {
@@ -76,7 +76,7 @@ impl AttemptTimers {
         }
     }
 
-    /// Whether there is no time left to begin anything.
+    /// The timer that has run out, if one has.
     pub(crate) fn passed(&self) -> Option<TimeoutError> {
         self.passed_at(Instant::now())
     }
@@ -89,7 +89,7 @@ impl AttemptTimers {
             })
     }
 
-    /// The same, and no later than so much from now.
+    /// The same timers, and at most `limit` from now.
     pub(crate) fn no_longer_than(self, limit: Duration) -> Self {
         let end = Instant::now() + limit;
         Self { attempt: Some(self.attempt.map_or(end, |attempt| attempt.min(end))), ..self }
@@ -112,8 +112,8 @@ impl AttemptTimers {
         self.within(self.idle, future)
     }
 
-    /// Input: a future, and how long it may take at most. The timer is set when there is something to
-    /// wait for, as most parts of a body are there already.
+    /// Awaits a future under the timers, and under `idle` from now. The sleep is only set once the future is
+    /// pending: most parts of a body are there already.
     async fn within<F: Future>(
         &self,
         idle: Option<Duration>,
@@ -139,7 +139,7 @@ impl AttemptTimers {
         .await
     }
 
-    /// The deadline that comes first. Of those that fall together, the outer one is named.
+    /// The timer that fires first; of timers that fire together, the outermost.
     fn first(&self, idle: Option<Duration>) -> Option<(Instant, TimeoutError)> {
         let idle = idle.and_then(|timeout| Instant::now().checked_add(timeout));
         [
@@ -153,8 +153,8 @@ impl AttemptTimers {
     }
 }
 
-/// The timer of a body that the user reads at leisure. It runs while the next part is waited for, also
-/// where the future that waits is dropped and made anew, and never while nobody reads.
+/// The idle timer of a body that the user streams. It runs from the first poll for a part until the part
+/// arrives, also if the future of that poll is dropped, and not while the user does not poll.
 #[derive(Debug)]
 pub(crate) struct IdleTimer {
     timers: AttemptTimers,

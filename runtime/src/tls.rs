@@ -10,8 +10,8 @@ use reqwest::ClientBuilder;
 #[cfg(feature = "rustls")]
 pub(crate) use self::by_rustls::{Certificates, Tls, has_store};
 
-/// Gives a client the configuration. Without the feature `rustls`, or if the shared one
-/// cannot be built, reqwest makes its own, and reports what is wrong.
+/// Sets the configuration of a client. Without the feature `rustls`, or if the shared configuration cannot be
+/// built, reqwest makes its own and reports the error.
 #[cfg(feature = "rustls")]
 pub(crate) fn share(client: ClientBuilder, tls: &Tls) -> ClientBuilder {
     match tls.to_servers() {
@@ -25,7 +25,7 @@ pub(crate) fn share(client: ClientBuilder, _: &Tls) -> ClientBuilder {
     client
 }
 
-/// Whether the platform has a store of certificates that can be read.
+/// Whether the platform has a readable certificate store.
 #[cfg(not(feature = "rustls"))]
 pub(crate) fn has_store() -> bool {
     true
@@ -51,12 +51,12 @@ mod by_rustls {
 
     use crate::error::{BuildError, Error};
 
-    /// Whether the platform has a store of certificates that can be read.
+    /// Whether the platform has a readable certificate store.
     pub(crate) fn has_store() -> bool {
         Verifier::new(provider()).is_ok()
     }
 
-    /// What the application installed comes first, as in reqwest.
+    /// The crypto provider that the application installed, or else the default, as in reqwest.
     fn provider() -> Arc<CryptoProvider> {
         match CryptoProvider::get_default() {
             Some(installed) => Arc::clone(installed),
@@ -64,7 +64,7 @@ mod by_rustls {
         }
     }
 
-    /// What is trusted, and what is shown: the process's configuration, or one of the session's own.
+    /// The TLS configuration of a session: the one that the process shares, or its own.
     #[derive(Debug, Clone, Default)]
     pub(crate) enum Tls {
         #[default]
@@ -72,15 +72,15 @@ mod by_rustls {
         Own(Pair),
     }
 
-    /// A configuration for servers, with which the version of HTTP is agreed on in the handshake, and one
-    /// for proxies, which are spoken to in HTTP/1.
+    /// A configuration for servers, which negotiates the version of HTTP (ALPN), and one for proxies, which
+    /// use HTTP/1.
     #[derive(Debug, Clone)]
     pub(crate) struct Pair {
         servers: Arc<ClientConfig>,
         proxies: Arc<ClientConfig>,
     }
 
-    /// The certificates that a session has of its own.
+    /// The certificates that a session was given.
     #[derive(Default)]
     pub(crate) struct Certificates {
         roots: Vec<CertificateDer<'static>>,
@@ -90,7 +90,7 @@ mod by_rustls {
     struct Identity {
         chain: Vec<CertificateDer<'static>>,
         key: PrivateKeyDer<'static>,
-        /// The text of both, which reqwest reads itself.
+        /// The PEM text of both, which reqwest parses itself.
         pem: Vec<u8>,
     }
 
@@ -133,7 +133,7 @@ mod by_rustls {
             }
         }
 
-        /// Shows the chain and the key of a PEM text to servers that ask for a certificate.
+        /// Sets the chain and key of a PEM text as the client's certificate.
         pub(crate) fn set_identity(&mut self, pem: &[u8]) -> Result<(), Error> {
             let mut chain = Vec::new();
             for certificate in CertificateDer::pem_slice_iter(pem) {
@@ -145,7 +145,7 @@ mod by_rustls {
             Ok(())
         }
 
-        /// The configuration, the shared one if there are none.
+        /// A configuration with these certificates, or the shared one if there are none.
         pub(crate) fn tls(&self) -> Result<Tls, Error> {
             if self.is_empty() {
                 return Ok(Tls::Shared);
@@ -158,7 +158,7 @@ mod by_rustls {
     }
 
     impl Certificates {
-        /// Gives them to a client that makes its own configuration.
+        /// Adds the certificates to a client that makes its own configuration.
         pub(crate) fn give(&self, mut client: ClientBuilder) -> reqwest::Result<ClientBuilder> {
             for root in &self.roots {
                 client = client.tls_certs_merge([reqwest::Certificate::from_der(root)?]);
@@ -170,8 +170,8 @@ mod by_rustls {
         }
     }
 
-    /// Trusts no certificate, as the platform has no store of them. Plain `http` needs none, and is not to
-    /// fail for it.
+    /// Trusts no certificate, as the platform has no certificate store. A session for plain `http` must not fail
+    /// because of that.
     #[derive(Debug)]
     struct NoStore(rustls::Error);
 
@@ -211,7 +211,7 @@ mod by_rustls {
         }
     }
 
-    /// The PEM may hold a private key: it is not repeated.
+    /// Without the error of the parser: the PEM may hold a private key.
     fn unreadable(what: &str, _: rustls::pki_types::pem::Error) -> Error {
         Error::build(BuildError::Session, format!("the PEM of {what} cannot be read"))
     }

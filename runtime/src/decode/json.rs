@@ -1,4 +1,4 @@
-//! JSON, and errors of it that say where and do not repeat the data.
+//! JSON errors that name the position and do not repeat the data.
 
 use std::{error::Error as StdError, fmt};
 
@@ -37,7 +37,7 @@ impl Error {
     pub fn json<T: serde::de::DeserializeOwned>(&self) -> Result<T, Error> {
         let body = without_mark(self.body());
         match serde_json::from_slice(body) {
-            // What follows the end of a number may be more of it.
+            // The part that was cut off may be more digits.
             Ok(_) if self.is_body_cut() && ends_in_a_number(body) => Err(self.cut()),
             Ok(value) => Ok(value),
             Err(error) if self.is_body_cut() && ends_early(&error, body) => {
@@ -59,15 +59,15 @@ fn ends_in_a_number(body: &[u8]) -> bool {
     body.last().is_some_and(|byte| byte.is_ascii_digit())
 }
 
-/// Whether the text is no JSON for the reason that it ends.
+/// Whether the text is not valid JSON only because it ends too early.
 fn ends_early(error: &serde_json::Error, body: &[u8]) -> bool {
     let ends_in_a_character =
         || std::str::from_utf8(body).is_err_and(|error| error.error_len().is_none());
     error.is_eof() || ends_in_a_character()
 }
 
-/// Not generic, and only on failure: the position that serde_json gives is looked up in the body,
-/// so that success pays nothing for the path.
+/// Finds the path from serde_json's position, only after a failure, so that success costs nothing. It is not
+/// generic, and so compiled once.
 #[cold]
 pub(crate) fn describe(error: &serde_json::Error, body: &[u8]) -> Error {
     describe_from(error, body, 1)
@@ -76,7 +76,7 @@ pub(crate) fn describe(error: &serde_json::Error, body: &[u8]) -> Error {
 /// The same for a text whose first line is this one of the body.
 #[cold]
 pub(crate) fn describe_from(error: &serde_json::Error, body: &[u8], line: u64) -> Error {
-    // JSON is UTF-8 (RFC 8259 §8.1): of what is not, the syntax says nothing.
+    // JSON is UTF-8 (RFC 8259 §8.1); that comes before any error of syntax.
     if let Err(error) = std::str::from_utf8(body) {
         return text::not_utf8(error);
     }
@@ -85,9 +85,9 @@ pub(crate) fn describe_from(error: &serde_json::Error, body: &[u8], line: u64) -
             .with_detail("it is empty")
             .with_decode_path("$".into());
     }
-    // serde_json calls it a matter of syntax when a type stops reading before the value ends. It
-    // does so too when the value is nested deeper than the parser goes (RFC 8259 §9), which its text
-    // alone tells, and that is no matter of the type.
+    // serde_json reports a syntax error when a type stops reading before the value ends: that is a matter of
+    // shape. It also does so for too deep nesting (RFC 8259 §9), which is none, and which only the text of the
+    // error shows.
     let is_too_deep = || error.to_string().starts_with("recursion limit exceeded");
     let is_json =
         || !is_too_deep() && serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok();
@@ -125,7 +125,7 @@ fn describe_cause(error: &serde_json::Error, body: &[u8], line: u64) -> String {
         Some(at) => text.split_at(at),
         None => (&*text, ""),
     };
-    // What is missing or doubled is named as the type names it, and so is what was expected.
+    // Missing and duplicate fields, and expected values, are named by the type, not by the data.
     if text.starts_with("missing field `") || text.starts_with("duplicate field `") {
         return format!("{text}{position}");
     }
@@ -146,7 +146,7 @@ fn describe_cause(error: &serde_json::Error, body: &[u8], line: u64) -> String {
     format!("{}{expected}{position}", without_quoted(found).trim_end())
 }
 
-/// The message of a type's own, of which each word that stands in the body is hidden.
+/// A message of the type's own, with each word hidden that is also in the body.
 fn without_data(text: &str, body: &[u8]) -> String {
     let body = String::from_utf8_lossy(body);
     let mut shown = String::with_capacity(text.len());
@@ -160,8 +160,7 @@ fn without_data(text: &str, body: &[u8]) -> String {
     shown
 }
 
-/// Drops what stands between backticks or double quotes, from the first to the last of them: the
-/// data may hold some itself.
+/// Drops the text from the first to the last backtick or double quote: the data may contain some itself.
 fn without_quoted(text: &str) -> String {
     match (text.find(['"', '`']), text.rfind(['"', '`'])) {
         (Some(first), Some(last)) => format!("{}{}", text[..first].trim_end(), &text[last + 1..]),
@@ -198,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn the_data_is_not_repeated() {
+    fn messages_do_not_repeat_the_data() {
         for (error, text) in [
             (error::<Vec<u8>>(r#"[1, "hunter2"]"#), "invalid type: string, expected u8"),
             (error::<u8>(r#""a \" and, expected b""#), "invalid type: string, expected u8"),
@@ -232,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_that_was_cut_says_so() {
+    fn json_of_a_cut_body_reports_the_cut() {
         let read = |body: &'static [u8], is_cut| {
             let error = Error::new(ErrorKind::Status(500));
             error.with_start_of_body(body.into(), is_cut).json::<serde_json::Value>()
@@ -253,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_of_nothing_says_so() {
+    fn an_empty_body_is_reported_as_empty() {
         for body in ["", "\r\n", "\u{feff}"] {
             let error = error::<u8>(body);
             assert_eq!(error.kind(), ErrorKind::Decode(DecodeError::Syntax));
@@ -271,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn another_shape_is_told_from_bad_syntax() {
+    fn shape_and_syntax_are_different_errors() {
         assert_eq!(error::<u8>("{}").kind(), ErrorKind::Decode(DecodeError::Shape));
         for error in [
             error::<(u8, u8)>("[1, 2, 3]"),

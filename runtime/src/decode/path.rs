@@ -1,8 +1,8 @@
-//! Where in a JSON text a position lies: `$.users[3].email`.
+//! Finds the JSON path of a position in a text: `$.users[3].email`.
 //!
-//! serde_json gives the line and column at which it stopped. This walks the text to there, once,
-//! and says which value that is: the innermost one that holds or ends at the position. It is only
-//! used on text that failed to decode, and takes whatever it is given.
+//! serde_json gives the line and column at which it stopped. This walks the text to there, once, and returns
+//! the path of the innermost value that contains the position, or ends at it. It is only used on text that
+//! failed to decode, and accepts any text.
 
 /// Input: a text, and a line and column from 1 as serde_json counts them, in bytes.
 pub(super) fn at(text: &[u8], line: usize, column: usize) -> String {
@@ -31,19 +31,19 @@ struct Walk<'a> {
     at: usize,
     end: usize,
     open: Vec<Container<'a>>,
-    /// How many more are open than are kept.
+    /// The number of open containers beyond those that are kept.
     deeper: usize,
 }
 
-/// How many levels a path names. What nests deeper is not made for people.
+/// The most levels of a path.
 const DEEPEST: usize = 64;
 
-/// An array or object that has begun and not ended.
+/// An array or object that is open at the position.
 enum Container<'a> {
     Array {
         index: usize,
     },
-    /// The key is that of the member that the walk is in.
+    /// With the key of the current member.
     Object {
         key: Option<&'a [u8]>,
         in_value: bool,
@@ -143,7 +143,7 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// Keys that are data rather than names (a map's) are kept short and plain.
+/// Shortens keys that are data rather than names, such as those of a map.
 fn push_key(path: &mut String, key: &[u8]) {
     let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-$".contains(byte);
     match std::str::from_utf8(key) {
@@ -206,7 +206,7 @@ mod tests {
         }
     }
 
-    /// Checked after it was read.
+    /// A type that checks its value after it was read.
     #[derive(Debug, Deserialize)]
     #[serde(try_from = "u8")]
     struct Even;
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_has_an_end() {
+    fn a_path_has_a_maximum_length() {
         let deep = format!("{}1", "[".repeat(100_000));
         let path = at(deep.as_bytes(), 1, deep.len());
         assert!(path.len() < 300 && path.ends_with('…'), "{path}");

@@ -1,4 +1,4 @@
-//! Bytes → text, by the charset that the content type names.
+//! Decodes text by the charset that the content type names.
 
 use std::borrow::Cow;
 
@@ -6,8 +6,8 @@ use http::HeaderValue;
 
 use crate::error::{DecodeError, Error, ErrorKind};
 
-/// The text of a body. A byte order mark is stronger than the charset of its content type (WHATWG
-/// Encoding §6).
+/// The text of a body. A byte order mark has precedence over the charset of the content type (WHATWG Encoding
+/// §6).
 pub(crate) fn decode(body: &[u8], content_type: Option<&HeaderValue>) -> Result<String, Error> {
     match marked(body) {
         Some(Mark::Utf8(body)) => return utf8(body),
@@ -80,7 +80,7 @@ pub(crate) fn is_wide(body: &[u8], content_type: Option<&HeaderValue>) -> bool {
 }
 
 enum Mark<'a> {
-    /// What follows the mark.
+    /// The bytes after the mark.
     Utf8(&'a [u8]),
     /// The label of the encoding, which skips the mark itself.
     Utf16(&'static str),
@@ -96,9 +96,9 @@ fn marked(body: &[u8]) -> Option<Mark<'_>> {
 }
 
 /// The `charset` parameter of a media type (RFC 9110 §8.3.2), in lower case. The first of several counts,
-/// and what stands in another parameter's quotes is no parameter.
+/// and text within the quotes of another parameter is not one.
 fn charset(content_type: &HeaderValue) -> Option<String> {
-    // A byte of another charset in some parameter does not hide the others.
+    // As Latin-1: a byte that is not ASCII in one parameter does not affect the others.
     let text: String = content_type.as_bytes().iter().copied().map(char::from).collect();
     let (_, mut rest) = text.split_once(';')?;
     loop {
@@ -137,8 +137,8 @@ fn parameter_value(text: &str) -> (Cow<'_, str>, &str) {
     (value.into(), "")
 }
 
-/// The names of US-ASCII at the IANA. A browser reads it as windows-1252; here it has no high bytes, as
-/// a text that has some is in another charset than it claims.
+/// Whether a label is one of US-ASCII in the IANA registry. Browsers read it as windows-1252; here, bytes above
+/// 127 are an error, as the text is then in another charset than declared.
 fn is_ascii(label: &str) -> bool {
     const NAMES: [&str; 11] = [
         "us-ascii",

@@ -1,4 +1,4 @@
-//! Connecting, as one step that is bounded in time: name resolution, TCP, proxy and TLS.
+//! The connector of the direct sender: name resolution, TCP, proxy and TLS, under one timeout.
 
 use std::{
     future::Future,
@@ -103,7 +103,7 @@ async fn connect(mut dial: Watched, server: Uri, _: &Tls) -> Result<Secured, Fai
     dial.call(server).await
 }
 
-/// Whether the server was reached, and the TLS handshake is what is waited for.
+/// A dialer that notes when it has reached the server, so that a timeout can name the TLS handshake.
 #[derive(Clone)]
 struct Watched {
     dial: Dial,

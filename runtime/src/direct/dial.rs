@@ -1,4 +1,4 @@
-//! Reaching a server, without TLS to it: over TCP, or through a proxy.
+//! Reaches a server over TCP or through a proxy, without TLS to the server.
 
 use std::{
     future::Future,
@@ -32,7 +32,7 @@ use super::{
 use crate::error::BoxError;
 use crate::tls::Tls;
 
-/// As reqwest has them.
+/// The values that reqwest uses.
 const KEEPALIVE: Duration = Duration::from_secs(15);
 const KEEPALIVE_RETRIES: u32 = 3;
 #[cfg(target_os = "linux")]
@@ -59,7 +59,7 @@ impl Dial {
         Self { tcp, proxies, tls }
     }
 
-    /// How a message names what is connected to.
+    /// The server, and its proxy if there is one, for messages.
     pub(super) fn names(&self, server: &Uri) -> String {
         match self.proxies.intercept(server) {
             Some(proxy) => format!("the proxy {}", shown(proxy.uri())),
@@ -139,7 +139,7 @@ impl Dial {
     }
 }
 
-/// The port that SOCKS has by custom (RFC 1928 §3), where the URL names none.
+/// The default port of SOCKS (RFC 1928 §3).
 #[cfg(feature = "socks")]
 fn with_default_port(proxy: &Uri) -> Uri {
     if proxy.port().is_some() {
@@ -175,7 +175,7 @@ async fn secured(_: Link, _: &Uri, name: &str, _: &Tls) -> Result<Link, Failure>
     Err(Failure::proxy(name, "is reached by TLS, which needs the feature `rustls`", None))
 }
 
-/// A connector that has connected already.
+/// A connector that returns a connection that was made before.
 #[cfg(feature = "rustls")]
 struct Given(Option<Link>);
 
@@ -215,7 +215,7 @@ impl Service<Uri> for Dial {
     }
 }
 
-/// The platform's resolver, whose errors can be told from those of connecting.
+/// The platform's resolver, with an error type of its own: connecting fails with the same one otherwise.
 #[derive(Debug, Clone)]
 struct Resolver(GaiResolver);
 
@@ -234,28 +234,28 @@ impl Service<Name> for Resolver {
     }
 }
 
-/// A connection to a server, on which TLS may follow.
+/// A connection to a server, before TLS.
 pub(super) struct Link {
     stream: Stream,
-    /// Whether requests on it are the proxy's to pass on, and so name their whole URL.
+    /// Whether a proxy forwards the requests, so that they name their whole URL.
     is_proxied: bool,
 }
 
 enum Stream {
     Tcp(TokioIo<TcpStream>),
-    /// To a proxy that is reached by TLS.
+    /// To a proxy, over TLS.
     #[cfg(feature = "rustls")]
     Tls(Box<hyper_rustls::MaybeHttpsStream<Link>>),
 }
 
 impl Connection for Link {
     fn connected(&self) -> Connected {
-        // No more than that: whatever else is said of a connection is put into each of its responses.
+        // Nothing else: hyper-util copies what is noted of a connection into each of its responses.
         Connected::new().proxy(self.is_proxied)
     }
 }
 
-/// Calls a method of the stream that this is.
+/// Calls a method of the stream of this variant.
 macro_rules! stream {
     ($link:expr, $stream:ident => $call:expr) => {
         match &mut $link.stream {

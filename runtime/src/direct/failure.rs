@@ -1,4 +1,4 @@
-//! Why a connection was not made: each step of connecting says so itself.
+//! The error of the connector: each step of connecting classifies its own failure.
 
 use std::{borrow::Cow, error::Error as StdError, fmt, io};
 
@@ -14,12 +14,12 @@ use crate::error::{
 pub(crate) struct Failure {
     pub(crate) kind: ErrorKind,
     pub(crate) detail: Option<Cow<'static, str>>,
-    /// With which status a proxy refused the tunnel.
+    /// The status with which a proxy refused the tunnel.
     pub(crate) status: Option<StatusCode>,
     source: Option<BoxError>,
 }
 
-/// The name did not resolve. It stands in the chain of the connector's error.
+/// The name did not resolve: a cause in the chain of the connector's error.
 #[derive(Debug)]
 pub(super) struct NotResolved(pub(super) BoxError);
 
@@ -33,7 +33,7 @@ impl Failure {
         }
     }
 
-    /// A proxy that cannot be reached, or does not do as it was asked; `proxy` is its host and port.
+    /// A proxy that cannot be reached, or does not do what it was asked to; `proxy` is its host and port.
     pub(super) fn proxy(proxy: &str, what: &str, source: Option<BoxError>) -> Self {
         Self {
             kind: ErrorKind::Connect(ConnectError::Proxy),
@@ -63,7 +63,7 @@ impl Failure {
         self
     }
 
-    /// The request cannot be made, on whichever connection.
+    /// The request cannot be made without TLS.
     #[cfg(not(feature = "rustls"))]
     pub(super) fn no_tls() -> Self {
         Self {
@@ -75,14 +75,14 @@ impl Failure {
     }
 }
 
-/// What became of opening a TCP connection to a server.
+/// Classifies an error of opening a TCP connection to a server.
 pub(super) fn tcp_failure(error: BoxError) -> Failure {
     let leaf = if find::<NotResolved>(&*error).is_some() {
         ConnectError::Dns
     } else {
         match innermost_io(&*error).map(io::Error::kind) {
             Some(io::ErrorKind::ConnectionRefused) => ConnectError::Refused,
-            // The name resolved, to no address.
+            // The name resolved to no address.
             Some(io::ErrorKind::NotConnected) => ConnectError::Dns,
             _ => ConnectError::Other,
         }
@@ -90,7 +90,7 @@ pub(super) fn tcp_failure(error: BoxError) -> Failure {
     Failure::new(leaf, error)
 }
 
-/// The same to a proxy, in words.
+/// What a message says of a proxy that cannot be reached.
 pub(super) fn describe_proxy_failure(failure: &Failure) -> &'static str {
     match failure.kind {
         ErrorKind::Connect(ConnectError::Dns) => "could not be resolved",
@@ -99,7 +99,7 @@ pub(super) fn describe_proxy_failure(failure: &Failure) -> &'static str {
     }
 }
 
-/// What became of a TLS handshake.
+/// Classifies an error of a TLS handshake.
 #[cfg(feature = "rustls")]
 pub(super) fn tls_failure(error: BoxError) -> Failure {
     let leaf = match find::<rustls::Error>(&*error) {
@@ -111,7 +111,7 @@ pub(super) fn tls_failure(error: BoxError) -> Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The error that is made of this says its kind and detail: the chain begins below.
+        // The `Error` made of this shows its kind and detail; only the source is printed here.
         match &self.source {
             Some(source) => source.fmt(f),
             None => f.write_str("no connection was made"),

@@ -1,4 +1,4 @@
-//! The direct sender: hyper-util's client over a connector of our own, without reqwest in between.
+//! The direct sender: hyper-util's client over a connector of this crate, without reqwest.
 //!
 //! ```text
 //! Direct::send ─► legacy::Client (pool) ─► Connector (connect timeout) ─► TLS ─► Dial (TCP, proxy)
@@ -43,18 +43,18 @@ use crate::{handover::WatchedBody, tls::Tls};
 /// What the client runs beside the calls: its connections.
 pub(crate) type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// What a direct sender is made of, for each runtime alike.
+/// The settings of a direct sender, the same for each runtime.
 #[derive(Debug, Clone)]
 pub(crate) struct Recipe {
     pub(crate) connect_timeout: Option<Duration>,
     pub(crate) pool_idle_timeout: Option<Duration>,
-    /// Whether to speak HTTP/2 without asking.
+    /// Whether to use HTTP/2 without negotiation.
     pub(crate) http2: bool,
     pub(crate) proxies: Proxies,
     pub(crate) tls: Tls,
 }
 
-/// A pool of connections, and what opens them.
+/// A pool of connections, and the connector that opens them.
 #[derive(Debug, Clone)]
 pub(crate) struct Direct {
     client: Client<Connector, WatchedBody>,
@@ -82,7 +82,7 @@ impl Direct {
             .timer(TokioTimer::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(*pool_idle_timeout)
-            // A folded line is one with spaces (RFC 9112 §5.2).
+            // A folded line is read as one line with spaces (RFC 9112 §5.2).
             .http1_allow_obsolete_multiline_headers_in_responses(true)
             .build(Connector::new(recipe, multiplexed.clone()));
         Self { client, proxies: proxies.clone(), http2: *http2, multiplexed }
@@ -92,7 +92,7 @@ impl Direct {
     pub(crate) fn send(&self, mut request: Request<WatchedBody>) -> Sending {
         let headers = request.headers_mut();
         headers.entry(header::ACCEPT).or_insert(HeaderValue::from_static("*/*"));
-        // A tunnel is asked for with the credentials; without one, the request itself carries them.
+        // CONNECT carries the credentials for the proxy; without a tunnel, the request itself does.
         if let Some(credentials) = self.proxies.credentials_for_plain(request.uri()) {
             request.headers_mut().entry(header::PROXY_AUTHORIZATION).or_insert(credentials);
         }
@@ -106,7 +106,7 @@ impl Direct {
     }
 }
 
-/// A hop on its way.
+/// A hop that is being sent.
 pub(crate) struct Sending {
     response: legacy::ResponseFuture,
     is_connecting: bool,

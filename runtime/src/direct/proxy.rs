@@ -1,5 +1,5 @@
-//! Which proxy a server is reached through. The environment and the system are read by hyper-util, and
-//! the variables are those that curl reads.
+//! Selects the proxy for a server. hyper-util reads the environment and the system's settings; the
+//! variables are those that curl reads.
 
 use std::sync::{Arc, LazyLock};
 
@@ -15,7 +15,7 @@ pub(crate) enum Proxies {
 }
 
 impl Proxies {
-    /// The environment's and the system's, looked at once for the process.
+    /// The proxies of the environment and the system, read once for the process.
     pub(crate) fn from_system() -> Self {
         static SYSTEM: LazyLock<Arc<Matcher>> = LazyLock::new(|| Arc::new(Matcher::from_system()));
         Self::Some(Arc::clone(&SYSTEM))
@@ -49,7 +49,7 @@ impl Proxies {
         }
     }
 
-    /// What a plain request says to its proxy in `Proxy-Authorization`.
+    /// The `Proxy-Authorization` of a request to an `http` URL, which has no tunnel.
     pub(super) fn credentials_for_plain(&self, server: &Uri) -> Option<HeaderValue> {
         if matches!(self, Self::None) || server.scheme() != Some(&Scheme::HTTP) {
             return None;
@@ -58,7 +58,7 @@ impl Proxies {
     }
 }
 
-/// The host and port of a proxy, for messages; credentials are no part of them.
+/// The host and port of a proxy for messages, without credentials.
 pub(super) fn shown(proxy: &Uri) -> String {
     let host = proxy.host().unwrap_or_default();
     match proxy.port_u16() {

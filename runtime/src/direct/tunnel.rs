@@ -1,5 +1,5 @@
-//! A tunnel through an HTTP proxy (RFC 9110 §9.3.6). hyper speaks to the proxy; hyper-util's tunnel
-//! would lose the status with which the proxy refuses.
+//! Opens a tunnel through an HTTP proxy (RFC 9110 §9.3.6), by hyper: hyper-util's tunnel loses the status
+//! with which the proxy refuses.
 
 use std::future::poll_fn;
 
@@ -14,7 +14,7 @@ pub(super) enum NoTunnel {
     Failed(BoxError),
 }
 
-/// Input: a connection to the proxy. Output: the same, which then leads to the server.
+/// Turns a connection to the proxy into one to the server.
 pub(super) async fn open<T>(
     io: T,
     server: &Uri,
@@ -28,7 +28,7 @@ where
     let (mut sender, mut connection) = http1::handshake::<T, SendBody>(io).await.map_err(failed)?;
     let mut response = std::pin::pin!(sender.send_request(request));
     let response = poll_fn(|context| {
-        // The connection drives what the response waits for, and its error is told by the response.
+        // Polling the connection drives the response, which also returns the connection's error.
         let _ = connection.poll_without_shutdown(context);
         response.as_mut().poll(context)
     })
@@ -40,8 +40,8 @@ where
     let parts = connection.into_parts();
     match parts.read_buf.is_empty() {
         true => Ok(parts.io),
-        // The server speaks second, in TLS; what came with the answer is not from it.
-        false => Err(NoTunnel::Failed("the proxy sent bytes after its answer".into())),
+        // In TLS the client speaks first: bytes behind the proxy's response are not the server's.
+        false => Err(NoTunnel::Failed("the proxy sent bytes after its response".into())),
     }
 }
 

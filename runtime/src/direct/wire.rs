@@ -1,5 +1,5 @@
-//! What the connection's bytes say before hyper reads them: whether the peer speaks first, and whether
-//! it speaks the version of HTTP that was agreed on.
+//! Checks the first bytes of a connection before hyper reads them: whether the peer speaks first, and whether
+//! it speaks the negotiated version of HTTP.
 
 use std::{
     error::Error as StdError,
@@ -16,11 +16,11 @@ use std::{
 use hyper::rt::{Read, ReadBuf, ReadBufCursor, Write};
 use hyper_util::client::legacy::connect::{Connected, Connection};
 
-/// The kind that an error of this module has: h2 hands on that and a text, and neither sockets nor TLS
-/// fail so while they read.
+/// The kind of this module's I/O errors, which h2 keeps, beside a text. Reading from sockets and TLS never
+/// fails with it.
 pub(crate) const NOT_AS_AGREED: io::ErrorKind = io::ErrorKind::Unsupported;
 
-/// A connection whose first bytes are looked at.
+/// A connection whose first bytes are checked.
 pub(crate) struct Wire<T> {
     inner: T,
     /// Of HTTP/2, unless none.
@@ -53,13 +53,13 @@ impl Drop for Counted {
     }
 }
 
-/// What no HTTP server sends.
+/// First bytes that no HTTP server sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum NotAsAgreed {
-    /// Bytes before a request, on a connection that none was sent on: another protocol's greeting, or a
-    /// response to nothing.
+    /// Bytes on a connection before its first request: the greeting of another protocol, or a response to
+    /// nothing.
     SpokeFirst,
-    /// Something else than HTTP/2, which it had agreed to.
+    /// Another protocol than HTTP/2, which was negotiated.
     NotHttp2,
 }
 
@@ -72,7 +72,7 @@ impl<T: Connection> Wire<T> {
 }
 
 impl<T> Wire<T> {
-    /// Looks at the first bytes that arrive.
+    /// Checks the first bytes that arrive.
     fn check(&mut self, first: &[u8]) -> Result<(), NotAsAgreed> {
         self.has_read = true;
         if self.http2.is_none() {
@@ -101,9 +101,8 @@ impl<T: Read + Unpin> Read for Wire<T> {
         if self.has_read {
             return Pin::new(&mut self.inner).poll_read(context, buffer);
         }
-        // The first read goes through a buffer of its own, as what hyper gives cannot be looked at. It is
-        // as long as what hyper reads at once: of a short read hyper takes the rest by a second one, for
-        // which it doubles its own buffer.
+        // The first read goes through a buffer of its own, as the contents of hyper's cannot be read. It is as
+        // long as one read of hyper: after a short one, hyper reads again and doubles its buffer for that.
         let mut first = [MaybeUninit::uninit(); 8192];
         let length = buffer.remaining().min(first.len());
         let mut first = ReadBuf::uninit(&mut first[..length]);

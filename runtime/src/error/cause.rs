@@ -1,9 +1,9 @@
-//! The causes of an error: a walk along its sources, and what to look for there.
+//! Walks the chain of an error's causes.
 
 use std::{error::Error as StdError, io};
 
-/// An error and its causes. `io::Error::source` is the *source of* what it carries: what it
-/// carries, where rustls' errors are, has to be asked for.
+/// An error and its causes. `io::Error::source` skips the error that it wraps, which may be one of rustls:
+/// that is returned by `get_ref`.
 pub(crate) fn chain<'a>(
     error: &'a (dyn StdError + 'static),
 ) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
@@ -22,7 +22,7 @@ pub(crate) fn find<'a, E: StdError + 'static>(
     chain(error).find_map(|cause| cause.downcast_ref())
 }
 
-/// The outer ones are wrappings of kind `Other`: only the innermost says what happened.
+/// The innermost `io::Error`: the outer ones only wrap it, with the kind `Other`.
 pub(crate) fn innermost_io<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a io::Error> {
     chain(error).filter_map(|cause| cause.downcast_ref()).last()
 }

@@ -1,7 +1,6 @@
-//! What went wrong: the tree of kinds that a program matches on.
+//! The kinds of errors: a tree for `match`.
 //!
-//! Every fault has exactly one leaf. The tree is `Copy` and small, so that
-//! `match error.kind()` costs nothing and patterns nest:
+//! Every fault has exactly one leaf. The tree is `Copy` and small, and patterns nest:
 //! `ErrorKind::Connect(ConnectError::Dns | ConnectError::Refused)`.
 
 use thiserror::Error;
@@ -27,13 +26,13 @@ use thiserror::Error;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Error)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The request could not be made from what it was given, or a response was asked for what it
-    /// cannot give: a mistake of the program's. What was sent, [`Error::sent`](crate::Error::sent)
-    /// tells: nothing, but for a body that failed while it was streamed.
+    /// A mistake of the program: the request could not be built from its parts, or a response was read in a way
+    /// that it does not support. Nothing was [sent](crate::Error::sent), except of a body that failed while it
+    /// was streamed.
     #[error("{0}")]
     Build(BuildError),
-    /// No connection was made, so this hop of the request was not sent; but a server that speaks
-    /// TLS 1.3 may refuse the client's certificate when the request is on its way.
+    /// No connection was made, so that this hop of the request was not sent. Under TLS 1.3, however, a server
+    /// may refuse the client's certificate after the request was sent.
     #[error("{0}")]
     Connect(ConnectError),
     /// A timer ran out; the leaf says which.
@@ -54,12 +53,12 @@ pub enum ErrorKind {
     /// The head arrived, and then the body failed.
     #[error("{0}")]
     Body(BodyError),
-    /// The body arrived whole, and is not what the function reads.
+    /// The body arrived whole, and cannot be read as the type.
     #[error("{0}")]
     Decode(DecodeError),
 }
 
-/// Why a request could not be made. A retry would fail alike.
+/// Why a request could not be built. A retry would fail in the same way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Error)]
 #[non_exhaustive]
 pub enum BuildError {
@@ -99,8 +98,8 @@ pub enum ConnectError {
     /// The server's certificate is not valid for this host, or not trusted.
     #[error("the server's certificate was not accepted")]
     Certificate,
-    /// The proxy could not be reached, or did not open the tunnel. Where nothing tells a proxy's
-    /// address from the server's, it is told as if it were the server.
+    /// The proxy could not be reached, or did not open the tunnel. If an error does not say whose address
+    /// failed, it is reported as one of the server.
     #[error("the proxy did not connect")]
     Proxy,
     /// Another fault of the network: unreachable, reset while connecting, no local port.
@@ -130,8 +129,8 @@ pub enum TimeoutError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Error)]
 #[non_exhaustive]
 pub enum DisconnectedError {
-    /// The request was not sent, or the server said that it did not take it (HTTP/2's REFUSED_STREAM,
-    /// and GOAWAY). It was sent again a few times before this is told.
+    /// The request was not sent, or the server said that it did not process it (HTTP/2's REFUSED_STREAM and
+    /// GOAWAY). This is reported after the request was sent again a few times.
     #[error("the request was not taken")]
     Unsent,
     /// The server closed the connection without a response.
@@ -158,8 +157,8 @@ pub enum RedirectError {
     /// The redirect leads from `https` to `http`, or to another scheme.
     #[error("a redirect to a scheme that is not followed")]
     Scheme,
-    /// The redirect asks for the body again (307, 308), and it was a stream.
-    #[error("a redirect that asks for a streamed body again")]
+    /// The redirect needs the body again (307, 308), which was a stream.
+    #[error("a redirect that needs a streamed body again")]
     Body,
 }
 
@@ -187,21 +186,20 @@ pub enum BodyError {
     Storage,
 }
 
-/// Why a whole body could not be read as what the function takes.
+/// Why a whole body could not be read as the type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Error)]
 #[non_exhaustive]
 pub enum DecodeError {
     /// The `Content-Type` is not one that the type reads.
     #[error("unexpected content type")]
     ContentType,
-    /// The body is not of the format that the type reads: for JSON, it is none, or nests deeper than
-    /// 128 levels.
+    /// The body is not in the format that the type reads. JSON that nests deeper than 128 levels is one such.
     #[error("the body is malformed")]
     Syntax,
-    /// The body is of that format, and of another shape than the type.
+    /// The body is in that format, but has another shape than the type.
     #[error("the body has another shape than expected")]
     Shape,
-    /// The body is not text in the charset that it claims.
+    /// The body is not text in its declared charset.
     #[error("the body is not text in its charset")]
     Charset,
     /// The page of a list links to a next one that is not asked for: it was read before, or is of
@@ -231,18 +229,18 @@ leaves!(
     DecodeError => Decode
 );
 
-/// How much of a request may have reached the server, over all its hops and attempts.
+/// Whether a request may have reached the server, over all its hops and attempts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Sent {
-    /// Not a byte: the request can be repeated, whatever its method.
+    /// Not a byte was sent: the request can be repeated, whatever its method.
     No,
-    /// Some or all of it, and perhaps it was processed.
+    /// Some or all of it was sent, and may have been processed.
     Maybe,
-    /// A response to it arrived.
+    /// It was sent: a response arrived.
     Yes,
 }
 
-/// A status as people write it: the code, and its standard phrase where there is one.
+/// Displays a status as its code and its standard phrase, if it has one.
 struct StatusText(u16);
 
 impl std::fmt::Display for StatusText {
@@ -310,8 +308,8 @@ impl ErrorKind {
         ALL.iter().copied()
     }
 
-    /// The kind as a short constant of low cardinality, for metrics and logs: `connect.dns`,
-    /// `timeout.total`, or the status code alone, as OpenTelemetry's `error.type` asks for.
+    /// The name of the kind, of low cardinality, for metrics and logs: `connect.dns`, `timeout.total`, or the
+    /// status code, as in OpenTelemetry's `error.type`.
     ///
     /// ```
     /// use backstop::{ErrorKind, TimeoutError};

@@ -1,10 +1,9 @@
 //! The error of a request: one word wide, cheap to clone, and safe to print.
 //!
-//! A stage of the exchange makes an [`Error`] of a kind, with its cause. The
-//! exchange then adds the facts of the call (method, template, URL, attempts,
-//! time) in one place, [`Error::with_call_facts`]. What is kept is safe to show: the URL
-//! and the template are redacted before they are stored, and neither headers nor
-//! the body are ever part of a message.
+//! A stage of the exchange makes an [`Error`] of a kind, with its cause. The exchange then adds the facts of
+//! the call (method, template, attempts, time) in one place, [`Error::with_call_facts`]. An error is safe to
+//! print: the URL and the template are redacted before they are stored, and neither headers nor the body are
+//! part of a message.
 
 pub(crate) mod cause;
 mod facts;
@@ -73,7 +72,7 @@ struct Inner {
     elapsed: Duration,
 }
 
-/// What the exchange knows of a call, whatever becomes of it.
+/// The facts of a call, which its response and its error both have.
 #[derive(Debug, Clone)]
 pub(crate) struct CallFacts {
     pub(crate) method: Method,
@@ -140,18 +139,18 @@ impl Error {
         self.edit(|inner| inner.headers = headers)
     }
 
-    /// The class and the leaf of what went wrong, made for `match`.
+    /// The class and the leaf of the fault, for `match`.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
 
-    /// The method of the request, as the caller asked for it. None if made by [`Error::new`].
+    /// The method of the request. None for an error made by [`Error::new`].
     pub fn method(&self) -> Option<&Method> {
         self.0.method.as_ref()
     }
 
-    /// The template of the request's URL, as OpenTelemetry's `url.template`: its placeholders
-    /// unfilled, and what a URL would hide hidden. None if made by [`Error::new`].
+    /// The template of the request's URL, as in OpenTelemetry's `url.template`: with its placeholders, and
+    /// redacted like a [URL](Error::url). None for an error made by [`Error::new`].
     pub fn template(&self) -> Option<&str> {
         self.0.template.as_deref()
     }
@@ -217,8 +216,8 @@ impl Error {
         retry_after::read(&self.0.headers)
     }
 
-    /// How often the request was tried: 0 when it could not be built, 1 without a retry. A hop that was
-    /// sent again because it was [not taken](crate::DisconnectedError::Unsent) is no further attempt.
+    /// The number of attempts: 0 if the request could not be built, 1 without a retry. Sending a request again
+    /// that was [not taken](crate::DisconnectedError::Unsent) does not count.
     pub fn attempts(&self) -> u32 {
         self.0.attempts
     }
@@ -233,8 +232,7 @@ impl Error {
         self.0.sent
     }
 
-    /// The request error that this one took the place of: the one that an arm answered with an
-    /// error of its own.
+    /// The request error that this one replaced: the one for which an arm failed with another error.
     pub fn previous(&self) -> Option<&Error> {
         self.0.previous.as_ref()
     }
@@ -250,17 +248,17 @@ impl Error {
         matches!(self.0.kind, ErrorKind::Connect(_))
     }
 
-    /// Whether a timer ran out, whichever.
+    /// Whether one of the timers ran out.
     pub fn is_timeout(&self) -> bool {
         matches!(self.0.kind, ErrorKind::Timeout(_))
     }
 
-    /// Whether the connection was lost before a response.
+    /// Whether the connection was lost before a response arrived.
     pub fn is_disconnected(&self) -> bool {
         matches!(self.0.kind, ErrorKind::Disconnected(_))
     }
 
-    /// Whether what arrived is not HTTP.
+    /// Whether the response is not valid HTTP.
     pub fn is_protocol(&self) -> bool {
         self.0.kind == ErrorKind::Protocol
     }
@@ -280,7 +278,7 @@ impl Error {
         matches!(self.0.kind, ErrorKind::Body(_))
     }
 
-    /// Whether the body arrived and could not be read as what was asked for.
+    /// Whether the body arrived and could not be read as the type.
     pub fn is_decode(&self) -> bool {
         matches!(self.0.kind, ErrorKind::Decode(_))
     }
@@ -294,7 +292,7 @@ impl Error {
         Self::build(BuildError::Session, "there is no tokio runtime here: await the call in one")
     }
 
-    /// An error of a kind that says nothing about what was sent, where nothing was.
+    /// An error of a request that was not sent, of any kind.
     pub(crate) fn unsent(kind: ErrorKind) -> Self {
         Self::new(kind).edit(|inner| inner.sent = Sent::No)
     }
@@ -369,7 +367,7 @@ impl Error {
         self.edit(|inner| inner.previous = Some(previous))
     }
 
-    /// Adds what was to be requested. The template is redacted here, where it is first stored.
+    /// Adds the request. The template is redacted here, where it is first stored.
     pub(crate) fn with_request(self, method: &Method, template: Cow<'static, str>) -> Self {
         let template = redact::template(template);
         self.edit(|inner| {
@@ -378,7 +376,7 @@ impl Error {
         })
     }
 
-    /// Adds what is known of the call.
+    /// Adds the facts of the call.
     pub(crate) fn with_call_facts(self, call: &CallFacts) -> Self {
         self.with_request(&call.method, call.template.clone()).edit(|inner| {
             inner.attempts = call.attempts;
@@ -386,7 +384,7 @@ impl Error {
         })
     }
 
-    /// Changes this error alone: its clones keep what they say.
+    /// Changes this error, but not its clones.
     fn edit(mut self, change: impl FnOnce(&mut Inner)) -> Self {
         change(Arc::make_mut(&mut self.0));
         self
@@ -465,7 +463,7 @@ impl StdError for Error {
     }
 }
 
-// One word, and at home in every future and every error type.
+// One word wide, and usable in every future and error type.
 const _: () = {
     assert!(size_of::<Error>() == size_of::<usize>());
     assert!(size_of::<Option<Error>>() == size_of::<usize>());

@@ -1,11 +1,10 @@
-//! The header `Retry-After`: whether a server says when to come back, and when.
+//! Parses the header `Retry-After`.
 
 use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, header};
 
-/// The wait that the headers of a response ask for (RFC 9110 §10.2.3), `None` if they ask for none that
-/// can be read.
+/// The delay that a response asks for (RFC 9110 §10.2.3). None if there is no such header, or it is not valid.
 pub(super) fn read(headers: &HeaderMap) -> Option<Duration> {
     let text = |name| headers.get(name)?.to_str().ok().map(str::trim);
     let wait = text(header::RETRY_AFTER)?;
@@ -19,8 +18,7 @@ pub(super) fn read(headers: &HeaderMap) -> Option<Duration> {
     Some(until.duration_since(now).unwrap_or(Duration::ZERO))
 }
 
-/// Whole seconds, or a decimal number that is rounded up to them. More than a u64 holds is longer than
-/// anybody waits.
+/// Whole seconds, or a decimal number, which is rounded up. A number that is too large is the largest `u64`.
 fn seconds(text: &str) -> Option<u64> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -36,7 +34,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn seconds_are_read_whole_or_decimal_and_nothing_else_is() {
+    fn seconds_are_whole_or_decimal_numbers() {
         for (text, expected) in [
             ("0", Some(0)),
             ("120", Some(120)),
@@ -62,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn a_header_that_cannot_be_read_is_none() {
+    fn an_invalid_header_asks_for_no_delay() {
         for text in ["", "soon", "Thu, 99 Foo 2026 00:00:00 GMT", "\u{e9}"] {
             let mut headers = HeaderMap::new();
             let value = http::HeaderValue::from_bytes(text.as_bytes()).expect("a header");

@@ -1,4 +1,4 @@
-//! One attempt: the hops from the first URL to the response that is no redirect, and its body.
+//! One attempt: follows redirects from the first URL to the final response, and reads its body.
 
 use std::{
     future::Future,
@@ -32,7 +32,7 @@ pub(super) struct Attempt<'a> {
     plan: &'a mut Plan,
     sender: &'a Sender,
     timers: AttemptTimers,
-    /// The hop that it is at.
+    /// The current hop.
     hop: Hop,
 }
 
@@ -47,7 +47,7 @@ impl<'a> Attempt<'a> {
         Self { plan, sender, timers, hop }
     }
 
-    /// Goes from hop to hop, and reads the response of the last. Output: also the URL that answered.
+    /// Follows redirects, and reads the final response. Returns it with its URL.
     #[expect(clippy::manual_async_fn, reason = "an `async fn` would hold the attempt twice")]
     pub(super) fn run(mut self) -> impl Future<Output = Result<(Received, Url), Failed>> {
         async move {
@@ -84,8 +84,8 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    /// Sends one hop, and waits for the head of its response. What was certainly not taken is sent again
-    /// at once: a pool hands out connections, and streams on them, that the server is about to close.
+    /// Sends one hop, and waits for the head of its response. A request that the server certainly did not
+    /// take is sent again at once: a pool hands out connections that the server is about to close.
     async fn send(&mut self) -> Result<Head, Error> {
         let mut resends = 0;
         loop {
@@ -107,7 +107,7 @@ impl<'a> Attempt<'a> {
     }
 
     async fn send_once(&mut self, can_resend: bool) -> Result<Head, NoHead> {
-        // A timeout looks at the clock after it has polled what it bounds: too late not to send.
+        // A timer is only checked after the first poll of the future, which may already send.
         if let Some(timer) = self.timers.passed_at(self.hop.start) {
             return Err(Error::unsent(ErrorKind::Timeout(timer)).into());
         }
@@ -118,7 +118,7 @@ impl<'a> Attempt<'a> {
                 if let Some(url) = &head.url {
                     self.hop.answered_by(url, &self.plan.redirects);
                 }
-                framed(head).map_err(NoHead::from)
+                check_framing(head).map_err(NoHead::from)
             }
             Ok(Err(no_head)) => Err(no_head),
             Err(TimeoutError::Idle) => Err(self.not_taken(sending.withdraw()).await),
@@ -167,11 +167,11 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    /// The request of this hop.
+    /// The request of the current hop.
     fn outgoing(&mut self) -> Outgoing {
         let Self { hop, plan, sender, .. } = self;
         let mut headers = hop.headers(&plan.headers, &plan.redirects);
-        // What a client of the user's, or a stack, asks for is theirs.
+        // The user's client or service asks for the codings that it decodes.
         if sender.is_own() {
             request_codings(&mut headers);
         }
@@ -187,7 +187,7 @@ impl<'a> Attempt<'a> {
         Outgoing { method: hop.method.clone(), url: hop.url.clone(), headers, body }
     }
 
-    /// The hop that a response leads to, unless it is what was asked for.
+    /// The redirect of a response, unless its status counts as success.
     fn redirect(&self, response: &http::Response<ReceivedBody>) -> Result<Option<Follow>, Error> {
         let (status, headers) = (response.status(), response.headers());
         if self.plan.is_success(status) {
@@ -200,10 +200,10 @@ impl<'a> Attempt<'a> {
     }
 }
 
-/// A response whose body ends where its head says. One in a transfer coding that is not undone, as
-/// nobody asked for it, or with two lengths, is not HTTP that can be read (RFC 9112 §6.1, §6.3):
-/// hyper would hand out the coded bytes, or take one length for the other.
-fn framed(head: Head) -> Result<Head, Error> {
+/// Refuses a response whose body has no clear end (RFC 9112 §6.1, §6.3): one in a transfer coding other than
+/// chunks, whose coded bytes hyper would return, or one with a length as well, of which hyper would choose
+/// one.
+fn check_framing(head: Head) -> Result<Head, Error> {
     let headers = head.response.headers();
     if !headers.contains_key(header::TRANSFER_ENCODING) {
         return Ok(head);
@@ -213,12 +213,12 @@ fn framed(head: Head) -> Result<Head, Error> {
     let detail = match (is_chunked, headers.contains_key(header::CONTENT_LENGTH)) {
         (true, false) => return Ok(head),
         (true, true) => "it has both a length and chunks",
-        (false, _) => "its body is in a transfer coding that nobody asked for",
+        (false, _) => "its body is in a transfer coding that was not asked for",
     };
     Err(Error::new(ErrorKind::Protocol).with_sent(Sent::Yes).with_detail(detail))
 }
 
-/// Methods whose requests say that they have no body (RFC 9110 §8.6).
+/// Whether a request of this method without a body has a `Content-Length` of 0 (RFC 9110 §8.6).
 fn expects_body(method: &Method) -> bool {
     [Method::POST, Method::PUT, Method::PATCH].contains(method)
 }

@@ -1,9 +1,9 @@
 //! Hops: where a redirect leads, and which parts of the request go along.
 //!
 //! reqwest's own redirects are off. Whether a response is followed is a function of its status, its
-//! headers and the hop ([`Hop::redirect`]). The headers of a hop are those of the first one, without what
-//! its [`Retained`] excludes. `Retained` is made from the hop before and can
-//! only lose: a header that is stripped when a hop leaves the origin is on no later one.
+//! headers and the hop ([`Hop::redirect`]). A hop has the headers of the first hop, except those that its
+//! [`Retained`] excludes. `Retained` is made from that of the hop before and only loses: a header that is
+//! stripped when a hop leaves the origin is on no later hop.
 
 use std::borrow::Cow;
 
@@ -65,7 +65,7 @@ impl Hop {
         self.retained.body
     }
 
-    /// The headers of this hop, of those that the first one has.
+    /// The headers of this hop. `all` are the headers of the first hop.
     pub(super) fn headers(&self, all: &HeaderMap, redirects: &Redirects) -> HeaderMap {
         let mut headers = all.clone();
         if self.number == 0 {
@@ -87,14 +87,14 @@ impl Hop {
                 None => headers.remove(header::REFERER),
             };
         } else if self.url.scheme() == "http" {
-            // The caller's own, which may name a page that was read over `https`.
+            // The caller's `Referer` may name a page that was read over `https`.
             remove(&mut headers, |name, value| name == header::REFERER && is_https(value));
         }
         headers
     }
 
-    /// Where a response that is no success leads, if it is a redirect that is followed (RFC 9110
-    /// §15.4). `is_consumed` says that the body of the request was a stream, which has been sent.
+    /// The redirect to follow, if a response is one (RFC 9110 §15.4). `is_consumed` says that the body of the
+    /// request was a stream, which has been sent.
     pub(super) fn redirect(
         &self,
         status: StatusCode,
@@ -122,9 +122,8 @@ impl Hop {
         Ok(Some(Follow { url, method, keeps_body }))
     }
 
-    /// The method of the next hop, and whether the body goes along. A redirected POST becomes a GET,
-    /// as every client has it; 303 asks for the retrieval of another resource, whatever the method;
-    /// 307 and 308 change nothing.
+    /// The method of the next hop, and whether it carries the body. A redirected POST becomes a GET, as in
+    /// other clients; 303 asks for a GET, whatever the method was; 307 and 308 change nothing.
     fn next_method(&self, status: StatusCode) -> (Method, bool) {
         match status {
             StatusCode::SEE_OTHER if self.method == Method::HEAD => (Method::HEAD, false),
@@ -148,10 +147,10 @@ impl Hop {
         self.method = method;
     }
 
-    /// Takes the URL that answered for its own. A client of the user's may have followed redirects
-    /// by itself: a later hop goes on from there.
+    /// Sets the URL of this hop to that of its response: the user's client may have followed redirects itself,
+    /// and a relative `Location` refers to the last of them.
     pub(super) fn answered_by(&mut self, url: &Url, redirects: &Redirects) {
-        // What reqwest gives to a response that was made by hand, as a service may do.
+        // The URL of a `reqwest::Response` that a service made from a `http::Response`.
         let is_placeholder = url.host() == Some(Host::Domain("no.url.provided.local"));
         if !is_placeholder && *url != self.url {
             let mut url = url.clone();
@@ -161,8 +160,8 @@ impl Hop {
         }
     }
 
-    /// Adds what the hop knows to an error of one of its stages. When an earlier hop was answered,
-    /// the request was sent, whatever became of this one.
+    /// Adds the hop's URL to an error of one of its stages. If an earlier hop had a response, the request was
+    /// sent, also if this hop was not.
     pub(super) fn failed(self, error: Error) -> Failed {
         let error = match self.number {
             0 => error,
@@ -171,7 +170,7 @@ impl Hop {
         Failed { error: error.with_url(&self.url), hop: self.number }
     }
 
-    /// Moves to another URL. Only what may be known there goes along.
+    /// Moves to another URL, and drops what must not be sent there.
     fn leave_for(&mut self, url: Url, redirects: &Redirects) {
         let same_origin = self.url.origin() == url.origin();
         let retained = &mut self.retained;
@@ -181,8 +180,7 @@ impl Hop {
     }
 }
 
-/// The statuses that name another URL to request. 300 leaves a choice, and 305 and 306 are no longer
-/// in use.
+/// Whether a status redirects to another URL. 300 offers a choice, and 305 and 306 are no longer in use.
 fn is_redirect(status: StatusCode) -> bool {
     matches!(
         status,
@@ -224,12 +222,12 @@ pub(crate) fn locate(base: &Url, reference: &str) -> Result<Url, Error> {
     }
 }
 
-/// The text of the `Location`. Bytes that are not UTF-8 are percent-encoded as they are: they name a
-/// resource in a charset of the server's.
+/// The text of the `Location`. Bytes that are not UTF-8 are percent-encoded: they name a resource in a charset
+/// of the server.
 fn location(headers: &HeaderMap) -> Result<Cow<'_, str>, Error> {
     let mut values = headers.get_all(header::LOCATION).iter();
     let Some(value) = values.next() else { return Err(unusable("there is no `Location`")) };
-    // Which one a server meant, nothing tells (RFC 9110 §5.3).
+    // Nothing says which of them the server meant (RFC 9110 §5.3).
     if values.any(|other| other != value) {
         return Err(unusable("there are two, which differ"));
     }
@@ -242,13 +240,13 @@ fn location(headers: &HeaderMap) -> Result<Cow<'_, str>, Error> {
 }
 
 fn without_userinfo(url: &mut Url) {
-    // They fail for a URL without a host, which has none.
+    // They fail for a URL without a host, which has no user information.
     let _ = url.set_username("");
     let _ = url.set_password(None);
 }
 
-/// Whether a header describes the content, and goes with it when the method becomes GET (RFC 9110
-/// §15.4): the representation's metadata (§8), digests of it (RFC 9530), and how it is transferred.
+/// Whether a header describes the content, and is dropped with it when the method becomes GET (RFC 9110
+/// §15.4): metadata of the representation (§8), its digests (RFC 9530), and how it is transferred.
 fn describes_content(name: &HeaderName) -> bool {
     const OTHERS: [&str; 7] = [
         "digest",
@@ -277,7 +275,7 @@ fn is_https(value: &HeaderValue) -> bool {
     value.as_bytes().get(..6).is_some_and(|start| start.eq_ignore_ascii_case(b"https:"))
 }
 
-/// The URL that a hop comes from, unless it is more secure than the one where the hop goes (RFC 9110
+/// The value of `Referer`: the URL of the last hop, unless that is `https` and the next one is not (RFC 9110
 /// §10.1.3).
 fn referer(from: &Url, to: &Url) -> Option<HeaderValue> {
     if from.scheme() == "https" && to.scheme() == "http" {
@@ -333,14 +331,14 @@ mod tests {
         hop
     }
 
-    /// What a hop carries of a request.
+    /// The headers of a request that a hop carries.
     fn headers_of(hop: &Hop, request: Request, defaults: &Defaults) -> HeaderMap {
         let plan = Plan::new(request.into_parts(), defaults, String::new).expect("a plan");
         hop.headers(&plan.headers, &plan.redirects)
     }
 
     #[test]
-    fn the_status_and_the_method_decide_what_is_asked_next() {
+    fn the_status_and_the_method_decide_the_next_method() {
         let redirects = Redirects::default();
         let (get, post, put, head) = (Method::GET, Method::POST, Method::PUT, Method::HEAD);
         let purge = Method::from_bytes(b"PURGE").expect("a method");
@@ -382,7 +380,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_that_was_left_behind_does_not_come_back() {
+    fn a_body_that_was_dropped_is_on_no_later_hop() {
         let redirects = Redirects::default();
         let hop = next(hop(Method::POST, FROM), 307, "c", &redirects);
         assert!(hop.keeps_body());
@@ -393,7 +391,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stream_that_was_sent_cannot_be_asked_for_again() {
+    fn a_redirect_that_needs_a_consumed_stream_is_refused() {
         let redirects = Redirects::default();
         let hop = hop(Method::POST, FROM);
         let headers = HeaderMap::from_iter([(header::LOCATION, HeaderValue::from_static("/c"))]);
@@ -423,7 +421,7 @@ mod tests {
     }
 
     #[test]
-    fn as_many_redirects_as_the_session_says() {
+    fn redirects_end_at_the_session_s_limit() {
         let redirects = Redirects { max: 2, ..Redirects::default() };
         let first = hop(Method::GET, FROM);
         let third = next(next(first, 302, "c", &redirects), 302, "d", &redirects);
@@ -467,7 +465,7 @@ mod tests {
         let follow = hop.redirect(StatusCode::FOUND, &headers, false, &redirects);
         let url = follow.expect("valid").expect("followed").url;
         assert_eq!(url.as_str(), "https://one.example/caf%E9?q=%FC%20x");
-        // As a host, they are no name.
+        // As a host, they are not a name.
         let location = HeaderValue::from_bytes(b"//caf\xe9.example/").expect("a value");
         let headers = HeaderMap::from_iter([(header::LOCATION, location)]);
         let refused = hop.redirect(StatusCode::FOUND, &headers, false, &redirects);
@@ -515,7 +513,7 @@ mod tests {
     }
 
     #[test]
-    fn headers_of_the_content_go_with_it() {
+    fn headers_of_the_content_are_dropped_with_it() {
         let defaults = Defaults::default();
         let request = || {
             [
@@ -548,7 +546,7 @@ mod tests {
         let mut names: Vec<&str> = left.keys().map(HeaderName::as_str).collect();
         names.sort_unstable();
         assert_eq!(names, ["accept", "x-kept"]);
-        // The next hop has none of them either.
+        // Later hops do not have them either.
         let later =
             next(next(post(), 302, "c", &defaults.redirects), 308, "d", &defaults.redirects);
         assert_eq!(headers_of(&later, request(), &defaults), left);
@@ -633,7 +631,7 @@ mod tests {
             (&defaults, FROM, "/c", &["x-api-key", "x-door", "host", "x-plain"][..]),
             (&defaults, FROM, OTHER, &["x-plain"]),
             (&forward, FROM, OTHER, &["x-api-key", "x-door", "x-plain"]),
-            // Where another origin led to the base's.
+            // From another origin to that of the base.
             (&defaults, OTHER, FROM, &["x-plain"]),
             (&forward, OTHER, FROM, &["x-plain"]),
             (&forward, OTHER, "/c", &["x-plain"]),
@@ -649,7 +647,7 @@ mod tests {
     }
 
     #[test]
-    fn a_referer_is_sent_where_it_tells_no_more_than_it_may() {
+    fn a_referer_is_not_sent_from_https_to_http() {
         let silent = Redirects { allow_downgrade: true, ..Redirects::default() };
         let referring = Redirects { send_referer: true, ..silent };
         let [silent, referring] =
@@ -677,7 +675,7 @@ mod tests {
             let referer = headers.get("referer").map(|value| value.to_str().expect("ASCII"));
             assert_eq!(referer, sent, "{given:?} {from} {to}");
         }
-        // It names the hop before, and no other.
+        // It names the hop before.
         let second = next(hop(Method::GET, FROM), 302, "/c#part", &referring.redirects);
         let third = next(second, 302, "/d", &referring.redirects);
         let headers = headers_of(&third, Request::get(FROM), &referring);
@@ -695,7 +693,7 @@ mod tests {
     }
 
     #[test]
-    fn a_client_that_followed_by_itself_is_met_where_it_is() {
+    fn a_redirect_of_the_user_s_client_moves_the_hop() {
         let defaults = Defaults::default();
         let first = || hop(Method::GET, FROM);
         let answered = |url: &str| {
@@ -713,7 +711,7 @@ mod tests {
 
         let same = answered("https://one.example/c");
         assert_eq!(same.retained, first().retained);
-        // A response that was made by hand does not say where it is from.
+        // A response that was made by hand has no URL of its own.
         assert_eq!(answered("http://no.url.provided.local/").url.as_str(), FROM);
     }
 }

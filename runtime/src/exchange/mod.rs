@@ -4,9 +4,8 @@
 //! Plan → call (total deadline, attempts) → attempt (hops) → hop → head → body → Response
 //! ```
 //!
-//! All of it is one future that knows no type of the user's: it is compiled once, in this
-//! crate, and is `Send` by its type. Each stage makes an [`Error`] that says what the stage
-//! knows; the call adds its own facts at the end.
+//! The call is one future without type parameters: it is compiled once, in this crate, and is `Send` by
+//! its type. Each stage makes an [`Error`] with what the stage knows; the call adds its own facts at the end.
 
 mod attempt;
 mod hop;
@@ -43,8 +42,7 @@ use crate::{
 
 /// A call in progress: the future that [`Session::fetch`](crate::Session::fetch) returns.
 ///
-/// Nothing happens until it is awaited. It has one type whatever is requested, and is two words
-/// wide.
+/// Nothing happens until it is awaited. It is a single type for all requests, and two words wide.
 #[must_use = "nothing is sent until this is awaited"]
 pub struct Exchange(Pin<Box<dyn Future<Output = Result<Response, Error>> + Send>>);
 
@@ -70,7 +68,7 @@ impl fmt::Debug for Exchange {
     }
 }
 
-/// One call and how far it is.
+/// One call and its progress.
 pub(crate) struct Call {
     plan: Plan,
     start: Instant,
@@ -81,18 +79,18 @@ pub(crate) struct Call {
 impl Call {
     /// A call that starts now.
     pub(crate) fn new(plan: Plan) -> Result<Self, Error> {
-        // Before all that needs a runtime: within the destructor of a thread-local, even its clock does.
+        // Before anything that needs a runtime, such as tokio's clock.
         if Handle::try_current().is_err() {
             return Err(Error::no_runtime().with_request(&plan.method, plan.template));
         }
-        // tokio's clock, which is the timers': under `tokio::time::pause` it stands still.
+        // tokio's clock, like that of the timers, so that `tokio::time::pause` stops both.
         let start = Instant::now();
         let total = plan.timeouts.total.and_then(|timeout| start.checked_add(timeout));
         let deadline = Deadline::at(total).or_sooner(Deadline::current());
         Ok(Self { plan, start, deadline, attempts: 0 })
     }
 
-    /// Sends what is planned, and reads the response.
+    /// Carries out the plan.
     pub(crate) async fn run(&mut self, transport: &Transport) -> Result<Response, Error> {
         match self.attempts(transport).await {
             Ok((received, url)) => Ok(Response::new(received, url, self.facts())),
@@ -100,7 +98,7 @@ impl Call {
         }
     }
 
-    /// The attempts, as many as the policy asks for and safety allows.
+    /// Makes attempts until one succeeds, or must not be repeated.
     async fn attempts(&mut self, transport: &Transport) -> Result<(Received, Url), Error> {
         let sender = transport.sender()?;
         #[cfg(feature = "testing")]
@@ -122,12 +120,12 @@ impl Call {
                 self.attempts = 0;
             }
             let Some(retries) = &mut retries else { return Err(error) };
-            // What the policy calls may ask it anything. What this attempt was decides, and not what
-            // those before it were.
+            // The policy's closures see all facts of the call. The error of this attempt alone decides, not
+            // those of earlier ones.
             let error = error.with_call_facts(&self.facts());
-            let again = self.again(&error, hop);
+            let next = self.next_attempt(&error, hop);
             let error = retries.with_earlier(error);
-            let Some((delay, cost)) = again else { return Err(error) };
+            let Some((delay, cost)) = next else { return Err(error) };
             if !retries.take(sender.budget(), cost) {
                 return Err(error);
             }
@@ -135,7 +133,7 @@ impl Call {
                 observe(&error, delay);
             }
             retries.earlier = Some(error);
-            // A timer of no time takes until its next tick.
+            // Even a sleep of no time ends at the timer's next tick.
             if !delay.is_zero() {
                 sleep(delay).await;
             }
@@ -150,8 +148,8 @@ impl Call {
         Attempt::new(&mut self.plan, sender, timers, now)
     }
 
-    /// Whether to try again: after how long, and for how many tokens of the budget.
-    fn again(&self, error: &Error, hop: u32) -> Option<(Duration, u32)> {
+    /// The delay before the next attempt and its cost in tokens of the budget, if there is to be one.
+    fn next_attempt(&self, error: &Error, hop: u32) -> Option<(Duration, u32)> {
         let state = AttemptState {
             repeatable: self.plan.is_repeatable,
             replayable: self.plan.body.is_replayable(),
@@ -178,13 +176,13 @@ impl Call {
     }
 }
 
-/// What a call with a policy remembers of its attempts.
+/// The state of a call that has a retry policy.
 struct Retries {
-    /// Whose budget they draw on.
+    /// The origin whose budget the retries draw on.
     origin: Origin,
-    /// The error of the attempt before.
+    /// The error of the last attempt.
     earlier: Option<Error>,
-    /// What the last retry took from the budget.
+    /// The tokens that the last retry took.
     taken: u32,
 }
 
@@ -193,8 +191,8 @@ impl Retries {
         Self { origin, earlier: None, taken: 0 }
     }
 
-    /// The error of an attempt, which knows of the one before: what that sent, was sent; and if the
-    /// time ran out meanwhile, what it failed of is the reason.
+    /// Adds the earlier attempt to the error of this one: what that sent, and, if the total timeout ended this
+    /// one, its error as the source.
     fn with_earlier(&mut self, error: Error) -> Error {
         let Some(earlier) = self.earlier.take() else { return error };
         let error = error.sent_at_least(earlier.sent());
@@ -209,7 +207,7 @@ impl Retries {
         budget.take(&self.origin, cost)
     }
 
-    /// A success at once adds to the budget; that of a retry returns what it took.
+    /// Returns the tokens of a successful retry, or adds one for a success at the first attempt.
     fn succeeded(&self, budget: &Budget) {
         budget.put(&self.origin, if self.earlier.is_none() { 1 } else { self.taken });
     }

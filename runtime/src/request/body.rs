@@ -33,7 +33,7 @@ pub(crate) enum Content {
     Stream(reqwest::Body),
     #[cfg_attr(not(feature = "stream"), expect(dead_code, reason = "it is made of a `Stream`"))]
     Factory(Factory),
-    /// What could be sent once was sent.
+    /// A stream that was sent.
     Consumed,
 }
 
@@ -41,7 +41,7 @@ pub(crate) enum Content {
 #[derive(Default)]
 pub(crate) struct ContentHeaders {
     pub(crate) content_type: Option<HeaderValue>,
-    /// Only of one whose bytes are not at hand: of the others it is known.
+    /// Of a stream with a known length. hyper knows that of bytes.
     pub(crate) content_length: Option<HeaderValue>,
 }
 
@@ -179,8 +179,8 @@ impl Content {
         }
     }
 
-    /// Whether a `Content-Length` is that of the body, and no other spelling of it, which a server may
-    /// read otherwise. A stream is held to its length as it is sent.
+    /// Whether a `Content-Length` is the length of the body, in its only safe spelling: servers differ in how
+    /// they read others. A stream is checked while it is sent.
     pub(crate) fn has_length(&self, announced: &[u8]) -> bool {
         let announced = std::str::from_utf8(announced).ok();
         let length = announced.and_then(|text| Some((text, text.parse::<u64>().ok()?)));
@@ -193,12 +193,12 @@ impl Content {
         length == expected && text == length.to_string()
     }
 
-    /// The body to send now. Bytes stay for a later hop; what can be sent only once is taken, and
-    /// leaves [`Content::Consumed`]; it then has to be as long as was announced.
+    /// The body of the next hop. Bytes are cloned; a stream is taken, which leaves [`Content::Consumed`], and
+    /// must be as long as `announced`.
     pub(crate) fn take(&mut self, announced: Option<u64>) -> SendBody {
         match self {
             Self::None | Self::Consumed => SendBody::None,
-            // As none: its length is then said in a header.
+            // Like no body: the length of 0 is then set as a header.
             Self::Bytes(bytes) if bytes.is_empty() => SendBody::None,
             Self::Bytes(bytes) => SendBody::Bytes(bytes.clone()),
             Self::Factory(make) => stream(make(), announced),
@@ -220,7 +220,7 @@ fn stream(body: reqwest::Body, announced: Option<u64>) -> SendBody {
 
 impl fmt::Debug for Body {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The content is the caller's data: its size is all that is shown.
+        // Only the size: the content may be secret.
         match &self.content {
             Content::None => f.write_str("Body(none)"),
             Content::Bytes(bytes) => write!(f, "Body({} bytes)", bytes.len()),
@@ -263,7 +263,7 @@ impl From<&[u8]> for Body {
 
 impl From<reqwest::Body> for Body {
     fn from(body: reqwest::Body) -> Self {
-        // A body of bytes shows them, and can then be sent again like any other.
+        // The bytes of a body that has them can be sent again.
         match body.as_bytes() {
             Some(bytes) => Content::Bytes(Bytes::copy_from_slice(bytes)).into(),
             None => Content::Stream(body).into(),

@@ -1,15 +1,16 @@
-//! A time limit as a request sets it, or leaves it to its session.
+//! A time limit of a request, which may be left to its session.
 
 use std::time::Duration;
 
-/// What a request says of one of its time limits.
+/// A time limit of a request.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Bound {
-    /// Nothing: the session's limit counts.
+    /// The session's limit.
     #[default]
     Inherit,
-    /// There is no limit, whatever the session says.
+    /// No limit, also if the session has one.
     Unbounded,
+    /// This limit in place of the session's.
     AtMost(Duration),
 }
 

@@ -1,4 +1,4 @@
-//! Who asks: the values of the `Authorization` header.
+//! The values of the `Authorization` header.
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use http::HeaderValue;
@@ -8,15 +8,15 @@ use url::Url;
 use super::header::IntoHeaderValue;
 use crate::error::{BuildError, Error};
 
-/// Removes user information from a URL, for the header that it stands for.
+/// Removes the user information from a URL, and returns it as the value of `Authorization`.
 pub(crate) fn take_userinfo(url: &mut Url) -> Result<Option<HeaderValue>, Error> {
     if url.username().is_empty() && url.password().is_none() {
         return Ok(None);
     }
-    // As bytes: what is not UTF-8 is the server's to understand.
+    // As bytes: it need not be UTF-8.
     let decoded = |text| percent_decode_str(text).collect::<Vec<u8>>();
     let credentials = basic(&decoded(url.username()), &decoded(url.password().unwrap_or("")));
-    // They fail for a URL without a host, and this one is requested by its host.
+    // They fail only for a URL without a host.
     let _ = url.set_username("");
     let _ = url.set_password(None);
     credentials.map(Some)
@@ -36,7 +36,7 @@ fn not_credentials() -> Error {
     Error::build(BuildError::Header, "the credentials hold a character that a header cannot")
 }
 
-/// The header's value by RFC 6750, if there is a token.
+/// The value for a bearer token (RFC 6750). None for a token of `None`.
 pub(super) fn bearer(token: impl IntoHeaderValue) -> Result<Option<HeaderValue>, Error> {
     let Some(token) = token.into_header_value().map_err(|_| not_credentials())? else {
         return Ok(None);
@@ -45,8 +45,8 @@ pub(super) fn bearer(token: impl IntoHeaderValue) -> Result<Option<HeaderValue>,
     secret(&format!("Bearer {token}")).map(Some)
 }
 
-/// The header's value by RFC 7617 §2, by which neither part holds a control character, and a `:` ends
-/// the user's name.
+/// The value for a user name and a password (RFC 7617 §2). Neither may contain a control character, and the
+/// name no `:`.
 pub(super) fn basic(user: &[u8], password: &[u8]) -> Result<HeaderValue, Error> {
     let refuse = |detail| Err(Error::build(BuildError::Header, detail));
     if user.contains(&b':') {
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn user_information_that_is_no_basic_authentication_is_refused() {
+    fn user_information_that_basic_authentication_cannot_carry_is_refused() {
         for text in [
             "http://a%3Ab:pw@host/",
             "http://a%3ab@host/",

@@ -1,8 +1,8 @@
 //! Values → the pairs of a query or of a form: `application/x-www-form-urlencoded`.
 //!
-//! `None`, a unit and JSON's `null` leave a pair out, also within a sequence, and a sequence, a tuple or
-//! an array repeats it. Pairs go no deeper: a struct within a struct is refused, by the name of what it
-//! stands in. One serializer does for all levels, so that a type is compiled for it once.
+//! `None`, a unit and JSON's `null` leave a pair out, also within a sequence; a sequence, a tuple or an array
+//! repeats it. Deeper values, such as a struct within a struct, are refused, and the error names the field.
+//! One serializer is used for all levels, so that each type is compiled for it only once.
 
 use std::fmt;
 
@@ -33,7 +33,7 @@ pub(super) fn push_values(
     written.map_err(|error| error.within(name))
 }
 
-/// Why a value makes no pairs, and where in it: `filter.tags[1]`.
+/// Why a value cannot be written as pairs, and its path: `filter.tags[1]`.
 #[derive(Debug)]
 pub(super) struct FormError {
     path: String,
@@ -48,7 +48,7 @@ enum Problem {
     NotPair,
     Key,
     NotUtf8,
-    /// What a type says of itself.
+    /// A message of the type's own `Serialize`.
     Own(String),
 }
 
@@ -62,8 +62,8 @@ impl FormError {
         self
     }
 
-    /// The error of a request that was given such a value for its `what`. The words of a type, which may
-    /// repeat the value, are the cause.
+    /// The error of a request for such a value of its `what`. A message of the type may repeat the value, and
+    /// is only the cause.
     pub(super) fn into_error(self, leaf: BuildError, what: &'static str) -> Error {
         match &self.problem {
             Problem::Own(message) => {
@@ -109,11 +109,11 @@ impl ser::Error for FormError {
 /// The pairs so far.
 struct Form<'a> {
     text: &'a mut String,
-    /// Where they begin in the text.
+    /// The start of the pairs in the text.
     start: usize,
     /// The key of the pair that is being written.
     key: String,
-    /// The name of what is nested too deep.
+    /// The name of the field that is nested too deep.
     nested: String,
 }
 
@@ -128,7 +128,7 @@ impl Form<'_> {
     }
 }
 
-/// Where a value stands.
+/// The level of a value.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Level {
     Form,
@@ -229,7 +229,7 @@ impl<'f, 'a> ser::Serializer for Writer<'f, 'a> {
         serialize_u128 u128;
     }
 
-    // As Rust writes them in code, and JSON does: `1.0`, and `1e300` without its zeros.
+    // As in Rust and JSON: `1.0`, and `1e300` without zeros.
 
     fn serialize_f32(self, value: f32) -> Result<(), FormError> {
         self.text(&format!("{value:?}"))
@@ -339,7 +339,7 @@ impl<'f, 'a> ser::Serializer for Writer<'f, 'a> {
 
 const VARIANT: &str = "a variant with data";
 
-/// The parts of a value that has several.
+/// The serializer of a compound value's parts.
 struct Parts<'f, 'a> {
     form: &'f mut Form<'a>,
     kind: Kind,
@@ -352,7 +352,7 @@ enum Kind {
     Entries,
     Pair,
     Elements,
-    /// Too deep, which the name of its first field shows.
+    /// A value that is nested too deep, until the error can name its first field.
     Nested(&'static str),
 }
 
@@ -496,7 +496,7 @@ mod tests {
         push_values(&mut text, "filter", value).map(|()| text).map_err(|error| error.to_string())
     }
 
-    /// What is said of the field `filter` of a query with this value.
+    /// The error for this value in the field `filter` of a query.
     fn refused(value: impl Serialize) -> String {
         pairs(&Query { filter: value }).expect_err("refused")
     }
@@ -552,7 +552,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_leaves_a_pair_out() {
+    fn none_leaves_a_pair_out() {
         assert_eq!(values(&None::<u8>), Ok(String::new()));
         assert_eq!(values(&()), Ok(String::new()));
         assert_eq!(values(&json!(null)), Ok(String::new()));
@@ -593,14 +593,14 @@ mod tests {
     }
 
     #[test]
-    fn pairs_are_appended_after_what_is_there() {
+    fn pairs_are_appended_to_a_query() {
         let mut text = String::from("a=1&");
         push_pairs(&mut text, &[("b", 2), ("c", 3)]).expect("pairs");
         assert_eq!(text, "a=1&b=2&c=3");
     }
 
     #[test]
-    fn what_is_too_deep_is_named() {
+    fn an_error_names_the_field_that_is_too_deep() {
         for (refused, path, what) in [
             (refused(Filter { tags: vec![] }), "`filter.tags`", "a struct"),
             (refused(json!({"tags": [1]})), "`filter.tags`", "a map"),
@@ -621,7 +621,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_type_says_of_itself_is_told_with_its_field() {
+    fn a_message_of_the_type_is_the_cause() {
         struct Refuses;
 
         impl Serialize for Refuses {
@@ -633,7 +633,7 @@ mod tests {
         assert_eq!(refused(Refuses), "`filter`: never");
         assert_eq!(refused([Refuses]), "`filter[0]`: never");
         assert_eq!(pairs(&Refuses), Err("never".into()));
-        // It may repeat the value, and so is the cause alone.
+        // It may repeat the value, and is only the cause.
         for (value, shown) in [
             (Some(Refuses), "the query cannot be serialized"),
             (None, "`filter` of the query cannot be serialized"),
@@ -650,7 +650,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_pairs_is_refused() {
+    fn a_value_without_pairs_is_refused() {
         struct Bytes(&'static [u8]);
 
         impl Serialize for Bytes {

@@ -1,11 +1,11 @@
-//! Headers: what their values can be made from, which stand once, and which are the connection's.
+//! Checks and adds headers: which values they take, which have only one, and which belong to the connection.
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use super::secret::is_secret;
 use crate::error::{BuildError, Error};
 
-/// What can stand as the value of a header: text, a number, a [`HeaderValue`], or an `Option` of
+/// A value of a header: text, a number, a [`HeaderValue`], or an `Option` of
 /// these, which leaves the header out when it is `None`.
 ///
 /// ```
@@ -77,7 +77,7 @@ into_header_value! {
 }
 
 pub(crate) fn header_name(name: &str) -> Result<HeaderName, Error> {
-    // It may be the value, if the two were swapped: it is not repeated.
+    // The name is not repeated: if name and value were swapped, it is the value.
     HeaderName::from_bytes(name.as_bytes()).map_err(|_| {
         Error::build(BuildError::Header, "a header's name is a token of RFC 9110 §5.1")
     })
@@ -115,7 +115,7 @@ pub(crate) fn add_header(
     append(headers, name, value)
 }
 
-/// A request has one `Cookie` (RFC 6265 §5.4), in which one cookie follows the other.
+/// Joins two cookie headers: a request has only one `Cookie` (RFC 6265 §5.4).
 fn one_cookie(before: &HeaderValue, value: &HeaderValue) -> Result<HeaderValue, Error> {
     let both = [before.as_bytes(), value.as_bytes()].join(&b"; "[..]);
     match HeaderValue::from_bytes(&both) {
@@ -127,10 +127,10 @@ fn one_cookie(before: &HeaderValue, value: &HeaderValue) -> Result<HeaderValue, 
     }
 }
 
-/// As many headers as leave room in the map, which panics at 32 768, for those of the layers below.
+/// The most headers of a request. A `HeaderMap` panics at 32 768; the rest is for the headers that clients add.
 const MAX_HEADERS: usize = 32_000;
 
-/// Adds a header, where there is room.
+/// Adds a header, if there is room.
 pub(crate) fn append(
     headers: &mut HeaderMap,
     name: HeaderName,
@@ -142,7 +142,7 @@ pub(crate) fn append(
     }
 }
 
-/// Adds a header unless there is one of its name.
+/// Adds a header, unless there is one of this name.
 pub(crate) fn set_default(
     headers: &mut HeaderMap,
     name: HeaderName,
@@ -154,10 +154,9 @@ pub(crate) fn set_default(
     }
 }
 
-/// Whether a header has one value, so that a second would make the request malformed, or leave open
-/// which of them is meant.
+/// Whether a header has only one value: with a second, the request would be malformed or ambiguous.
 fn is_single(name: &HeaderName) -> bool {
-    // Texts differ in length mostly, and are then not compared.
+    // Most names differ in length from all of these, which is compared first.
     matches!(
         name.as_str(),
         "authorization"
@@ -183,9 +182,8 @@ fn is_single(name: &HeaderName) -> bool {
     )
 }
 
-/// Refuses what is the connection's to say, and not the request's (RFC 9110 §7.6.1, RFC 9112 §6.1): how
-/// the body is framed, another protocol, and which headers end with the next hop. What is left says
-/// no more than that the connection is closed, or may be kept.
+/// Refuses headers that belong to the connection (RFC 9110 §7.6.1, RFC 9112 §6.1): those that frame the body,
+/// change the protocol, or list connection headers. Allowed is only to close the connection, or to keep it.
 fn check_connection(name: &HeaderName, value: &HeaderValue) -> Result<(), Error> {
     const OWN: [&str; 5] =
         ["transfer-encoding", "upgrade", "http2-settings", "keep-alive", "proxy-connection"];
@@ -238,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn a_default_stands_where_nothing_else_does() {
+    fn a_default_does_not_replace_a_header() {
         let mut map = added(&[("accept", "a")]).expect("headers");
         for name in [header::ACCEPT, header::RANGE] {
             set_default(&mut map, name, HeaderValue::from_static("default")).expect("room");
@@ -250,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn as_many_headers_as_leave_room() {
+    fn too_many_headers_are_refused() {
         let mut map = HeaderMap::new();
         let value = || HeaderValue::from_static("1");
         for _ in 0..MAX_HEADERS {
@@ -260,14 +258,14 @@ mod tests {
     }
 
     #[test]
-    fn cookies_are_one_header() {
+    fn cookies_are_joined_to_one_header() {
         let map = added(&[("cookie", "a=1"), ("Cookie", "b=2; c=3")]).expect("headers");
         assert_eq!(map.get_all("cookie").iter().collect::<Vec<_>>(), ["a=1; b=2; c=3"]);
         assert!(map["cookie"].is_sensitive());
     }
 
     #[test]
-    fn the_connection_s_headers_are_not_the_request_s() {
+    fn headers_of_the_connection_are_refused() {
         for (name, value) in [
             ("transfer-encoding", "chunked"),
             ("Transfer-Encoding", "identity"),

@@ -1,4 +1,4 @@
-//! A streamed body that has to be as long as its request says.
+//! Holds a streamed body to the `Content-Length` of its request.
 
 use std::{
     fmt,
@@ -9,12 +9,12 @@ use std::{
 use bytes::Bytes;
 use http_body::{Body, Frame};
 
-/// Fails when the body turns out longer or shorter than announced. hyper would send its start as if
-/// it were the whole.
+/// Fails if the body is longer or shorter than announced. hyper would send the first part of a longer one as
+/// the whole.
 pub(super) struct ExactLength {
     body: reqwest::Body,
     left: u64,
-    /// What completes the body, until it is known that nothing follows.
+    /// The frame that completes the body, held back until the stream ends.
     last: Option<Frame<Bytes>>,
 }
 

@@ -1,8 +1,7 @@
-//! A request as data: what to send, what counts as success, and how long it may take.
+//! Requests as data: the URL, headers and body, which statuses are success, and the limits.
 //!
-//! Nothing here does I/O. A mistake in a part (a value that cannot be serialized, a
-//! header that is not one) is kept and becomes the call's error, so that building is
-//! one chain; [`Session::fetch`](crate::Session::fetch) makes a plan of the parts.
+//! Nothing here does I/O. A mistake in a part (a value that cannot be serialized, an invalid header) is kept
+//! and becomes the call's error, so that building is one chain; [`Session::fetch`](crate::Session::fetch) makes a plan of the parts.
 
 mod body;
 mod bound;
@@ -247,8 +246,8 @@ impl Request {
         self.or_mistake(made)
     }
 
-    /// Says which statuses count as success; by default 200 to 299. A redirect status that counts
-    /// as success is not followed.
+    /// Sets the statuses that count as success; by default 200 to 299. A redirect status among them is not
+    /// followed.
     pub fn success_statuses(mut self, statuses: &'static [RangeInclusive<u16>]) -> Self {
         self.0.success = statuses;
         self
@@ -267,9 +266,8 @@ impl Request {
         self
     }
 
-    /// Says how the request is tried again: a number of times, or a [`Retry`] with more to say. By
-    /// default as the [session](crate::SessionBuilder::retry) says, which by default is not at
-    /// all; `0` is not at all.
+    /// Sets the number of retries, or a whole [`Retry`] policy. By default the policy of the
+    /// [session](crate::SessionBuilder::retry), which has none by default; `0` for no retries.
     ///
     /// A body that can be sent only once cannot be retried: together they are a
     /// [`BuildError::Body`].
@@ -333,9 +331,9 @@ impl Request {
         let value = value.map(|value| {
             let values = &mut self.0.values;
             match values.is_empty() {
-                // Most templates have no more.
+                // Enough for most templates.
                 true => *values = Vec::with_capacity(2),
-                // The last one given counts.
+                // The last value for a placeholder replaces those before.
                 false => {
                     values.retain(|given| (given.name, given.place) != (value.name, value.place));
                 }
@@ -367,7 +365,7 @@ impl Request {
         self.or_mistake(made)
     }
 
-    /// Keeps the first mistake: the later ones may follow from it.
+    /// Keeps the first mistake, as later ones may follow from it.
     fn or_mistake(mut self, made: Result<(), Error>) -> Self {
         if let Err(mistake) = made {
             self.0.mistake.get_or_insert(mistake);

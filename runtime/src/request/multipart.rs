@@ -1,4 +1,4 @@
-//! A multipart form as a body, and what describes it.
+//! Converts a multipart form to a body and its headers.
 
 use std::sync::LazyLock;
 
@@ -10,8 +10,7 @@ use crate::{
     tls::{self, Tls},
 };
 
-/// Only reqwest's request builder knows a form's length, and it wants a client. This one sends
-/// nothing.
+/// Only reqwest's request builder computes a form's length, and it needs a client. This one sends nothing.
 static BUILDER: LazyLock<Result<reqwest::Client, reqwest::Error>> =
     LazyLock::new(|| tls::share(reqwest::Client::builder().no_proxy(), &Tls::default()).build());
 

@@ -1,4 +1,4 @@
-//! A request from the other side: what it says, for the plan of its call.
+//! The parts of a request, from which the plan of its call is made.
 
 use std::{borrow::Cow, ops::RangeInclusive, sync::Arc};
 
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{error::Error, retry::Retry};
 
-/// What a request says; what it leaves open is for its session to say.
+/// The parts of a request. Those that are not set are resolved from the defaults of its session.
 pub(crate) struct Parts {
     pub(crate) method: Method,
     pub(crate) template: Cow<'static, str>,
@@ -38,7 +38,7 @@ pub(crate) struct Parts {
 }
 
 impl Parts {
-    /// In the box that a request is, so that no caller has a copy of what makes it.
+    /// Allocates the parts here, so that the caller's crate does not compile their construction.
     pub(super) fn boxed(method: Method, template: Cow<'static, str>) -> Box<Self> {
         Box::new(Self {
             method,

@@ -1,8 +1,8 @@
-//! References to URLs, as a template, a base URL or a `Location` holds them.
+//! URL references in templates, base URLs and `Location` headers.
 //!
-//! The URL standard reads more than RFC 9110 allows: `http:///path` as the host `path`, `http:path` by
-//! the base, `\` as `/`, and a tab as nothing. RFC 9110 §4.2.1 has a recipient reject an `http` URL
-//! without a host, and so do all three places.
+//! The URL standard accepts more than RFC 9110: it reads `http:///path` as the host `path`, `http:path` as
+//! relative, `\` as `/`, and drops a tab. By RFC 9110 §4.2.1 a recipient rejects an `http` URL without a host,
+//! and so do all three places.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,7 @@ use url::Url;
 
 use crate::error::{BuildError, Error};
 
-/// The longest URL that the `http` crate takes, in bytes.
+/// The longest URL that the crate `http` accepts, in bytes.
 pub(crate) const MAX_URL: usize = u16::MAX as usize - 1;
 
 /// How a reference begins.
@@ -30,8 +30,7 @@ pub(crate) enum UrlStart {
 
 impl UrlStart {
     pub(crate) fn detect(reference: &str) -> Self {
-        // A scheme stands before all that these characters begin (RFC 3986 §3.1); a `{` begins a
-        // placeholder.
+        // A scheme ends before any of these characters (RFC 3986 §3.1); a `{` starts a placeholder.
         let end = reference.find(['/', '\\', '?', '#', '{']).unwrap_or(reference.len());
         let (scheme, rest) = match reference[..end].split_once(':') {
             Some((scheme, _)) if is_scheme(scheme) => (scheme, &reference[scheme.len() + 1..]),
@@ -60,8 +59,8 @@ fn begins_with_host(text: &str) -> bool {
     !text.is_empty() && !text.starts_with(['/', '\\', '?', '#'])
 }
 
-/// Whether a reference holds what a parser of URLs drops (tabs, ends of lines) or takes for a `/`. In
-/// a query, a `\` is no more than that.
+/// Whether a reference has characters that a URL parser drops (tabs, line ends) or reads as `/`. A `\` in a
+/// query is harmless.
 pub(crate) fn holds_unsafe(reference: &str) -> bool {
     let path = reference.split(['?', '#']).next().unwrap_or(reference);
     path.contains('\\') || reference.contains(|character: char| character.is_ascii_control())
@@ -72,7 +71,7 @@ pub(crate) const HOLDS_UNSAFE: &str = "it holds a `\\` or a control character";
 /// Parses a URL that can be requested: `http` or `https`, with a host.
 pub(crate) fn parse_http(text: &str) -> Result<Url, Error> {
     let refuse = |detail: Cow<'static, str>| Err(Error::build(BuildError::Url, detail));
-    // Around a URL they are no part of it (WHATWG URL §4.4).
+    // Spaces around a URL are dropped (WHATWG URL §4.4).
     let text = text.trim_matches(|character: char| character <= ' ');
     match UrlStart::detect(text) {
         UrlStart::Origin if holds_unsafe(text) => refuse(HOLDS_UNSAFE.into()),
@@ -81,7 +80,7 @@ pub(crate) fn parse_http(text: &str) -> Result<Url, Error> {
             Err(error) => refuse(error.to_string().into()),
         },
         UrlStart::NoHost => refuse(NO_HOST.into()),
-        // It may be a user's name: `me:password@host` is not repeated.
+        // The scheme is not repeated: in `me:password@host` it is a user name.
         UrlStart::OtherScheme => refuse(OTHER_SCHEME.into()),
         UrlStart::Host | UrlStart::Relative => {
             refuse("it does not begin with `https://` or `http://`".into())
@@ -98,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_reference_is_told_by_its_start() {
+    fn the_start_of_a_reference_is_detected() {
         for (reference, start) in [
             ("http://host", UrlStart::Origin),
             ("HTTPS://host/path", UrlStart::Origin),
@@ -132,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_url_is_one_that_http_takes() {
+    fn a_url_of_the_maximum_length_is_a_uri() {
         let url = |length: usize| {
             let start = "http://host/";
             format!("{start}{}", "x".repeat(length - start.len()))
@@ -142,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn a_base_is_a_whole_url() {
+    fn a_base_url_needs_a_scheme_and_a_host() {
         for text in ["http://host", " https://host:81/path?a=\\ \n"] {
             parse_http(text).expect(text);
         }

@@ -1,11 +1,10 @@
-//! Which headers carry a credential, by the words of their names.
+//! Recognizes headers that carry credentials by the words of their names.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::retry::IDEMPOTENCY_KEY;
 
-/// Words of credentials, in the singular. Anything that begins with them is another word:
-/// `x-author`, `x-design`, `x-monkey`.
+/// Words for credentials, in the singular. They match whole words: not `x-author`, `x-design` or `x-monkey`.
 const SECRET: &[&str] = &[
     "2fa",
     "assertion",
@@ -57,7 +56,7 @@ const SECRET: &[&str] = &[
     "xsrf",
 ];
 
-/// Words that stand before them in one: `apikey`, `accesstoken`, `phpsessid`.
+/// Words that may be joined before those: `apikey`, `accesstoken`, `phpsessid`.
 const BEFORE: &[&str] = &[
     "access",
     "account",
@@ -92,18 +91,17 @@ const BEFORE: &[&str] = &[
     "x",
 ];
 
-/// Words that stand behind them in one: `sessionid`.
+/// Words that may be joined after those: `sessionid`.
 const BEHIND: &[&str] = &["code", "data", "hash", "id", "value"];
 
 /// Whether a header of this name carries a credential.
 pub(crate) fn is_secret(name: &HeaderName) -> bool {
-    // An idempotency key names a request, and opens nothing: it goes where the request goes.
+    // An idempotency key identifies a request and is not a credential: a redirect carries it.
     *name != IDEMPOTENCY_KEY
         && name.as_str().as_bytes().split(|byte| !byte.is_ascii_alphanumeric()).any(is_secret_word)
 }
 
-/// Whether a word is one of a credential, in singular or plural and with a number behind it, or ends in
-/// one after other known words.
+/// Whether a word is, or ends in, one for a credential, in the singular or plural, with or without a number.
 fn is_secret_word(word: &[u8]) -> bool {
     let digits = word.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
     let bare = &word[..word.len() - digits];
@@ -121,7 +119,7 @@ fn is_secret_word(word: &[u8]) -> bool {
         .is_some_and(ends_in_secret)
 }
 
-/// Whether a word is one of a credential, or ends in one after other known words.
+/// Whether a word is one for a credential, alone or after other known words.
 fn ends_in_secret(word: &[u8]) -> bool {
     let Some(&last) = word.last() else { return false };
     let mut words = SECRET_BY_END.get(usize::from(last)).copied().unwrap_or(0);
@@ -135,8 +133,8 @@ fn ends_in_secret(word: &[u8]) -> bool {
     false
 }
 
-/// Which of the words end in a character, a bit for each of them: every header of every request is
-/// looked at, and hardly any name ends as one of the words does.
+/// The last letters of the words as a bit set, for a fast test: all headers of all requests are checked, and
+/// few names end in one of these letters.
 const SECRET_BY_END: [u64; 128] = {
     let mut ends = [0; 128];
     let mut at = 0;
@@ -182,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn secrets_are_told_by_the_words_of_their_names() {
+    fn names_with_a_word_for_a_credential_are_secret() {
         for name in [
             "authorization",
             "proxy-authorization",
@@ -247,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn other_words_are_no_secrets() {
+    fn names_with_other_words_are_not_secret() {
         for name in [
             "accept",
             "content-type",

@@ -1,12 +1,11 @@
 //! URL templates: `https://host/users/{id}?page={page}` and values → a URL.
 //!
-//! A value never leaves the place that its placeholder has. It is encoded when it is given
-//! ([`Value`]), and what encoding cannot help with (a segment that is empty, `.` or `..`)
-//! is refused when the URL is put together ([`Template::url`]), before anything is sent. As
-//! the values are encoded and the text is read once, a value that holds `{other}` is just text.
+//! A value never leaves the place of its placeholder. It is encoded when it is set ([`Value`]); a segment that
+//! encoding cannot protect (an empty one, `.` or `..`) is refused when the URL is built ([`Template::url`]),
+//! before anything is sent. A value that contains `{other}` is plain text, as only the template is parsed.
 //!
-//! A template of the program's is a `&'static str`, and is read once ([`Template::cached`]): what is
-//! left to do for a call is to copy the parsed origin and to set its path and query.
+//! The template of a program is a `&'static str`, and is parsed once ([`Template::cached`]): each call only
+//! copies the parsed origin and sets its path and query.
 
 use std::{borrow::Cow, cell::RefCell, collections::BTreeMap, rc::Rc};
 
@@ -18,28 +17,28 @@ use super::{
 };
 use crate::error::{BuildError, Error};
 
-/// A template that was read: what its URL is made of.
+/// A parsed template.
 pub(crate) struct Template {
     start: Start,
     path: Vec<Segment>,
     query: Vec<Pair>,
-    /// Where values go, each once.
+    /// The places of its placeholders, each once.
     places: Vec<(String, Place)>,
 }
 
-/// What stands before the path.
+/// The part before the path.
 enum Start {
-    /// The template's own scheme and host; the path that it has is to be replaced, and there so that
-    /// a copy has room for another.
+    /// The template's own scheme and host. It has a path that is replaced, so that a copy has the capacity for
+    /// one.
     Origin(Url),
-    /// The value of this name, if it was given as a base URL. Else it is a part of the path.
+    /// The value of this name, if it was set as a base URL; else it is a part of the path.
     Base { name: String, or_path: Box<Template>, last: LastBase },
     /// The session's base URL.
     Session,
 }
 
-/// The base URL that a template was filled with last, as text and as it was parsed: most programs have
-/// one for each template. One that holds credentials is not kept.
+/// The last base URL of a template, as text and parsed: most programs use only one. A base URL with
+/// credentials is not kept.
 #[derive(Default)]
 struct LastBase(RefCell<Option<(String, Url)>>);
 
@@ -60,9 +59,9 @@ impl LastBase {
 
 /// A piece of the path, with the `/` before it.
 enum Segment {
-    /// One segment or several, as they stand.
+    /// Segments without placeholders.
     Literal(String),
-    /// One with placeholders.
+    /// A segment with placeholders.
     Filled(Vec<Piece>),
 }
 
@@ -77,8 +76,8 @@ enum Pair {
     Value { key: String, name: String },
 }
 
-/// The templates that were read. One is found by its address, and compared: what was leaked may be
-/// freed, or a library unloaded, and another text stand there.
+/// The parsed templates by the address of their text. The text is compared as well: a leaked one may be
+/// freed, or a library unloaded, and another text stored at its address.
 struct Templates(BTreeMap<(usize, usize), (Box<str>, Rc<Template>)>);
 
 impl Templates {
@@ -89,17 +88,17 @@ impl Templates {
 }
 
 impl Template {
-    /// The template of this text. One that is part of the program is read once for each thread.
+    /// The template of this text. A `&'static str` is parsed once for each thread.
     #[allow(clippy::ptr_arg, reason = "a text that is borrowed is one of the program's")]
     pub(crate) fn cached(text: &Cow<'static, str>) -> Result<Rc<Self>, Error> {
-        /// No program has as many; one that makes them as it runs is not to fill its memory.
+        /// More than a program has. One that leaks texts at run time must not fill the memory.
         const MAX_TEMPLATES: usize = 4096;
         thread_local! {
             static READ: RefCell<Templates> = const { RefCell::new(Templates(BTreeMap::new())) };
         }
         let Cow::Borrowed(text) = *text else { return Self::parse(text).map(Rc::new) };
         let address = (text.as_ptr().addr(), text.len());
-        // Within the destructor of another thread-local, there may be none.
+        // Within the destructor of another thread-local, it may be gone.
         let read = READ.try_with(|read| read.borrow().get(address, text)).ok().flatten();
         if let Some(template) = read {
             return Ok(template);
@@ -114,12 +113,12 @@ impl Template {
         Ok(template)
     }
 
-    /// The URL of a text that is one, and not a template of the program's that is read once: it is parsed
-    /// as a whole. None where that may differ from what the template makes of it.
+    /// Parses a text without placeholders as a URL, which is faster for a text that is used only once. None if
+    /// the template might make another URL of it.
     pub(crate) fn plain_url(text: &str) -> Option<Result<Url, Error>> {
         let text = text.trim_matches(' ');
         let query = text.split_once('?').map(|(_, query)| query);
-        // Empty pairs are left out of a template's query, and fragments are not looked at.
+        // A template drops empty pairs of the query, and the fragment.
         let differs = text.contains(['{', '}', '\\', '#'])
             || text.contains(|character: char| character.is_ascii_control())
             || query.is_some_and(|query| query.split('&').any(str::is_empty))
@@ -127,10 +126,10 @@ impl Template {
         (!differs).then(|| parse_http(text).and_then(within_bounds))
     }
 
-    /// Reads a template. What is wrong with it is found here, and what is wrong with its values when
-    /// it is [filled](Template::url).
+    /// Parses a template. Mistakes in its text are found here, those in its values when it is
+    /// [filled](Template::url).
     pub(crate) fn parse(text: &str) -> Result<Self, Error> {
-        // Around a URL they are no part of it; within, they are encoded (WHATWG URL §4.4).
+        // Spaces around a URL are dropped, those within are encoded (WHATWG URL §4.4).
         let (start, rest) = split_start(text.trim_matches(' '))?;
         Self::starting(start, rest)
     }
@@ -184,8 +183,7 @@ impl Template {
         Ok(())
     }
 
-    /// The URL with these values and the pairs of `query`, on the session's base if the template has
-    /// no start of its own.
+    /// The URL with these values and the pairs of `query`, appended to `base` if the template is relative.
     pub(crate) fn url(
         &self,
         values: &[Value],
@@ -219,7 +217,7 @@ impl Template {
             pair.fill(&mut text, values)?;
         }
         push_pairs(&mut text, query);
-        // Every pair was pushed behind a `&`.
+        // Each pair was pushed after a `&`.
         if !text.is_empty() || url.query().is_some() {
             url.set_query(text.get(1..));
         }
@@ -243,9 +241,9 @@ impl Template {
         }
     }
 
-    /// A value without a placeholder would be dropped in silence.
+    /// Refuses a value without a placeholder, which would be dropped silently.
     fn check_values_used(&self, values: &[Value]) -> Result<(), Error> {
-        // Values differ in name or place, and each place finds its own, or there is no URL.
+        // Values differ in name or place, and every place has found its value at this point.
         if values.len() == self.places.len() {
             return Ok(());
         }
@@ -261,7 +259,7 @@ impl Template {
         }
     }
 
-    /// The template has a place for a value, if not the first of this name.
+    /// Adds a place, unless the template has it already.
     fn add_place(&mut self, name: &str, place: Place) {
         if !self.places.iter().any(|(named, other)| named == name && *other == place) {
             self.places.push((name.to_owned(), place));
@@ -289,7 +287,7 @@ impl Pair {
     fn fill(&self, text: &mut String, values: &[Value]) -> Result<(), Error> {
         match self {
             Self::Literal(pair) => push_pairs(text, pair),
-            // `=a&=b` is two values of the key; nothing at all is a value that is left out.
+            // `=a&=b` are two values of the key; an empty text is one that was left out.
             Self::Value { key, name } => {
                 let value = find(values, name, Place::Query)?;
                 for value in value.text.split('&').filter(|value| !value.is_empty()) {
@@ -308,7 +306,7 @@ fn within_bounds(url: Url) -> Result<Url, Error> {
     }
 }
 
-/// Room for most paths and queries.
+/// The initial capacity for a path with a query.
 const TYPICAL_URL: usize = 96;
 
 /// Splits off the base URL or the origin.
@@ -341,13 +339,13 @@ fn split_origin(text: &str) -> Result<(Start, &str), Error> {
              start the template with a placeholder for the base URL",
         ));
     }
-    // With a path, as the text around a URL is trimmed, and this is its middle.
+    // With a path: a parser would trim spaces at the end of the origin, which are within the URL here.
     let mut origin = parse_http(&format!("{}/", literal(origin)?))?;
     origin.set_path(&"0".repeat(TYPICAL_URL));
     Ok((Start::Origin(origin), rest))
 }
 
-/// Puts a segment together, and refuses one that would mean another.
+/// Builds a segment, and refuses one that would be another segment: an empty one, `.` or `..`.
 fn fill(text: &mut String, pieces: &[Piece], values: &[Value]) -> Result<(), Error> {
     text.push('/');
     let start = text.len();
@@ -361,7 +359,7 @@ fn fill(text: &mut String, pieces: &[Piece], values: &[Value]) -> Result<(), Err
             }
         }
     }
-    // `{*rest}` may have brought several segments: the rule is for each of them.
+    // `{*rest}` may be several segments; each is checked.
     for segment in text[start..].split('/') {
         let what = match dots(segment) {
             Some(0) => "empty",
@@ -377,7 +375,7 @@ fn fill(text: &mut String, pieces: &[Piece], values: &[Value]) -> Result<(), Err
     Ok(())
 }
 
-/// The value for a placeholder.
+/// The value of a placeholder.
 fn find<'a>(values: &'a [Value], name: &str, place: Place) -> Result<&'a Value, Error> {
     values.iter().find(|value| value.place == place && value.name == name).ok_or_else(|| {
         Error::build(
@@ -387,7 +385,7 @@ fn find<'a>(values: &'a [Value], name: &str, place: Place) -> Result<&'a Value, 
     })
 }
 
-/// Input: what follows a `{`. Output: the placeholder's name, and what follows its `}`.
+/// Splits the text after a `{` at the `}`: the placeholder's name, and the rest.
 fn split_name(after: &str) -> Result<(&str, &str), Error> {
     match after.split_once('}') {
         Some(("" | "*", _)) => Err(Error::build(BuildError::Url, "a placeholder has no name")),
@@ -396,7 +394,7 @@ fn split_name(after: &str) -> Result<(&str, &str), Error> {
     }
 }
 
-/// How many dots a segment consists of, if of nothing else. A URL parser takes `%2e` for one.
+/// The number of dots of a segment that has nothing else. A URL parser reads `%2e` as a dot.
 fn dots(segment: &str) -> Option<usize> {
     let mut rest = segment;
     let mut dots = 0;
@@ -407,8 +405,7 @@ fn dots(segment: &str) -> Option<usize> {
     Some(dots)
 }
 
-/// Checks text of the template itself. A URL parser drops tabs and line ends, so that what they kept
-/// apart would become one, and takes `\` for `/`.
+/// Checks the text of the template itself. A URL parser would drop tabs and line ends, and read `\` as `/`.
 fn literal(text: &str) -> Result<&str, Error> {
     if text.contains('}') {
         return Err(Error::build(BuildError::Url, "a `}` in the template closes nothing"));
@@ -467,7 +464,7 @@ mod tests {
     }
 
     #[test]
-    fn a_segment_that_means_another_is_refused() {
+    fn empty_and_dot_segments_are_refused() {
         for (template, value) in [
             ("http://h/u/{v}/posts", ""),
             ("http://h/u/{v}/posts", "."),
@@ -525,13 +522,13 @@ mod tests {
     }
 
     #[test]
-    fn a_template_of_the_program_is_read_once() {
+    fn a_static_template_is_parsed_once() {
         let read = || Template::cached(&Cow::Borrowed("http://h/once/{v}")).expect("a template");
         assert!(Rc::ptr_eq(&read(), &read()));
         let other =
             Template::cached(&Cow::Owned("http://h/once/{v}".to_owned())).expect("a template");
         assert!(!Rc::ptr_eq(&read(), &other));
-        // The start of the same text is another template.
+        // A prefix of the text has the same address, and is another template.
         let text = "http://h/once/twice";
         for text in [text, &text[..13], text] {
             let url =
@@ -585,7 +582,7 @@ mod tests {
     }
 
     #[test]
-    fn the_base_that_is_given_counts_and_not_the_last_one() {
+    fn each_call_uses_its_own_base_url() {
         let template = Template::parse("{b}/users").expect("a template");
         for base in ["http://one", "http://one", "http://two", "http://me:pass@two", "http://one"] {
             let values = [Value::for_path("b", Place::Base, &base).expect("displayed")];
@@ -595,7 +592,7 @@ mod tests {
     }
 
     #[test]
-    fn spaces_around_a_template_are_no_part_of_it() {
+    fn spaces_around_a_template_are_dropped() {
         let base = Some("http://h/v1");
         for (text, url) in [
             (" http://h/a ", "http://h/a"),
@@ -613,7 +610,7 @@ mod tests {
     }
 
     #[test]
-    fn a_query_value_is_dropped_given_or_repeated() {
+    fn none_drops_a_query_pair_and_a_sequence_repeats_it() {
         let query =
             |values: Option<Vec<&str>>| [Value::for_query("v", &values).expect("a query value")];
         let text = "http://h/?a=1&k={v}";
@@ -649,7 +646,7 @@ mod tests {
             "http:{v}",
             "http://h/a\tb/{v}",
         ] {
-            // Nor does a base make a path of it.
+            // Also with a base URL.
             for base in [None, Some("http://h/v1")] {
                 let Err(error) = filled(text, &[segment("x")], base) else {
                     assert_eq!((text, base.is_some()), ("/{v}", true));

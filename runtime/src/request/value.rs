@@ -1,4 +1,4 @@
-//! Values for a template's placeholders, each encoded for its place when it is given.
+//! Values of a template's placeholders, encoded for their place when they are set.
 
 use std::fmt::{self, Write as _};
 
@@ -7,10 +7,10 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use super::form;
 use crate::error::{BuildError, Error};
 
-/// Room for most values.
+/// The initial capacity for a value.
 const TYPICAL_VALUE: usize = 24;
 
-/// A value for a placeholder, encoded for the place where it goes.
+/// A value of a placeholder, encoded for its place.
 #[derive(Clone)]
 pub(crate) struct Value {
     pub(crate) name: &'static str,
@@ -18,7 +18,7 @@ pub(crate) struct Value {
     pub(crate) text: String,
 }
 
-/// Where in a URL a value goes, and with that, how it is encoded.
+/// The place of a value in the URL, which decides how it is encoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Place {
     /// The base URL that starts the template, not encoded.
@@ -63,13 +63,13 @@ impl Value {
     }
 }
 
-/// Percent-encodes what is written, but for RFC 3986's unreserved characters.
+/// Percent-encodes all that is written, except the unreserved characters of RFC 3986.
 struct Encoded<'a> {
     into: &'a mut String,
     slash: bool,
 }
 
-/// Everything but RFC 3986's unreserved characters, which are letters, digits and these four.
+/// Everything except the unreserved characters of RFC 3986: letters, digits and these four.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 impl fmt::Write for Encoded<'_> {

@@ -1,7 +1,7 @@
-//! Responses → values: what a function reads.
+//! Reads values from responses.
 //!
-//! Reading is a plain function of a response that has arrived. A type that wants the body while it
-//! arrives says so in its impl, with [`FromResponse::STREAMING`].
+//! Reading is a plain function of a response that has arrived. A type that reads the body as it arrives sets
+//! [`FromResponse::STREAMING`].
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, Version};
@@ -14,8 +14,8 @@ use crate::{deadline::Deadline, error::Error};
 ///
 /// Implemented by `()`, [`StatusCode`], [`HeaderMap`], [`Version`], [`Deadline`], [`Response`], [`Bytes`],
 /// `Vec<u8>`, `String`, [`Json`], [`BodyStream`], and by tuples of two to six of which all but the
-/// last are [`FromResponseParts`]. `Option` and `Result` are not: what becomes of a failure is for
-/// the function's return type to say.
+/// last are [`FromResponseParts`]. `Option` and `Result` are not: the function's return type decides what a
+/// failure becomes.
 ///
 /// ```
 /// use backstop::{Error, FromResponse, Response};
@@ -35,8 +35,7 @@ use crate::{deadline::Deadline, error::Error};
     note = "for a value in JSON, take `Json(value): Json<{Self}>`"
 )]
 pub trait FromResponse: Sized {
-    /// Whether the response is wanted with its body still open, for
-    /// [`Response::into_stream`]. By default the body has been read.
+    /// Whether the body is left open, for [`Response::into_stream`]. By default it is buffered.
     const STREAMING: bool = false;
 
     /// Whether the response is wanted with the means to [go on](crate::Continuation) after it. By default
@@ -87,9 +86,9 @@ impl From<bool> for Reads {
 ///
 /// # Errors
 ///
-/// The error in the place of a response, or what the type's
-/// [`from_response`](FromResponse::from_response) fails with. An error that knows no call is given the
-/// facts of this one: method, URL, status, headers, the start of the body, attempts and time.
+/// The given error, or that of the type's [`from_response`](FromResponse::from_response). To an error without
+/// the facts of a call, those of this call are added: method, URL, status, headers, the start of the body,
+/// attempts and time.
 ///
 /// ```
 /// use backstop::{Error, Json, Request, Session, expansion::read};
@@ -110,7 +109,7 @@ pub fn read<T: FromResponse>(response: Result<Response, Error>) -> Result<T, Err
     T::from_response(response).map_err(|error| parts.describe(error))
 }
 
-/// The same for a type that reads the head, where nobody reads the body.
+/// Reads a type from the head alone.
 pub(crate) fn read_head<T: FromResponseParts>(
     response: Result<Response, Error>,
 ) -> Result<T, Error> {
@@ -156,7 +155,7 @@ pub struct Json<T>(
     pub T,
 );
 
-/// As the value: what was taken apart may be sent as it is.
+/// Serializes as the value, so that a `Json` can be sent as it is.
 impl<T: Serialize> Serialize for Json<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.0.serialize(serializer)
@@ -219,7 +218,7 @@ impl FromResponseParts for HeaderMap {
     }
 }
 
-// Without a macro: rustc would show it to whoever reads a type that is none of these.
+// Not by a macro, whose name rustc would show in the error for a type without an impl.
 
 impl FromResponse for StatusCode {
     fn from_response(response: Response) -> Result<Self, Error> {

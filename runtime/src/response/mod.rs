@@ -1,4 +1,4 @@
-//! A response: its head, and a body that was read or is left open.
+//! Responses: the head, and a body that is buffered or open.
 
 #[cfg(any(feature = "brotli", feature = "deflate", feature = "gzip", feature = "zstd"))]
 mod coding;
@@ -43,12 +43,11 @@ use crate::{
 /// A response that counts as success. Its body has been read, unless the request was
 /// [streaming](crate::Request::streaming).
 ///
-/// What reads it fails with the facts of the call: the error has its method, URL, status, headers
-/// and the start of its body. A reader of one's own makes such an error with
-/// [`error`](Response::error).
+/// The errors of its methods have the facts of the call: method, URL, status, headers and the start of the
+/// body. Your own reader makes such an error with [`error`](Response::error).
 pub struct Response(Arc<Parts>);
 
-/// What a response is made of. Who reads it takes it, and what it fails with needs the same facts.
+/// The parts of a response, shared with the error of a reader, which takes the response.
 pub(crate) struct Parts {
     status: StatusCode,
     version: Version,
@@ -78,8 +77,8 @@ impl Response {
         Self(Arc::new(Parts { status, version, headers, body, url, facts, extension: None }))
     }
 
-    /// An error of this kind with what is known of the call: method, URL, status, headers, the start of
-    /// the body, attempts and time. For readers of formats of one's own:
+    /// An error of this kind with the facts of the call: method, URL, status, headers, the start of the body,
+    /// attempts and time. For a reader of another format:
     ///
     /// ```
     /// use backstop::{DecodeError, Error, ErrorKind, FromResponse, Response};
@@ -132,7 +131,7 @@ impl Response {
         self.0.describe(error)
     }
 
-    /// What the error of a reader, which takes the response, is described with.
+    /// The facts for the error of a reader, which takes the response.
     pub(crate) fn parts(&self) -> Arc<Parts> {
         Arc::clone(&self.0)
     }
@@ -225,7 +224,7 @@ impl Response {
     /// fit. [`DecodeError::Charset`] if it is not UTF-8, which JSON is (RFC 8259 §8.1). One in a
     /// charset that extends ASCII is read if its content type names that; UTF-16 is not.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Error> {
-        // Of all this, the one call that knows the type is compiled for each type.
+        // Only the call of serde_json is generic, so that the rest is compiled once.
         let mut body = Cow::Borrowed(self.json_body()?);
         loop {
             match serde_json::from_slice(&body) {
@@ -253,18 +252,18 @@ impl Response {
                 let stream = stream.lock().unwrap_or_else(PoisonError::into_inner).take();
                 match stream {
                     Some(stream) => stream.with_response(self.0),
-                    // Whoever has a response has its body: only its facts are shared.
+                    // Not reached: only the facts of a response are shared, not its body.
                     None => BodyStream::whole(Bytes::new()),
                 }
             }
         }
     }
 
-    /// The body, if its content type does not say that it is something else than JSON.
+    /// The body, unless its content type is another than JSON.
     fn json_body(&self) -> Result<&[u8], Error> {
         let body = decode::without_mark(self.decompressed()?);
         let Some(content_type) = self.headers().get(header::CONTENT_TYPE) else { return Ok(body) };
-        // As nearly everybody writes it.
+        // The usual spelling.
         if content_type == "application/json" {
             return Ok(body);
         }
@@ -275,7 +274,7 @@ impl Response {
             }
             Some(found) if !is_json(found) => {
                 let error = Error::new(ErrorKind::Decode(DecodeError::ContentType));
-                // A media type is a token; what else stands there is not repeated.
+                // Only a valid media type is repeated.
                 let shown = found.bytes().all(|byte| byte.is_ascii_graphic()) && found.len() < 100;
                 let found = if shown { found } else { "malformed" };
                 Err(self.0.describe(error.with_detail(format!("it is `{found}`, and not JSON"))))
@@ -284,7 +283,7 @@ impl Response {
         }
     }
 
-    /// Input: JSON that could not be read, and why. Output: the same in UTF-8, if that is the reason.
+    /// Converts JSON that could not be read to UTF-8, if its charset was the reason.
     #[cold]
     fn recoded(
         &self,
@@ -307,8 +306,7 @@ impl Response {
         }
     }
 
-    /// The body, unless it is still compressed: what was undone is no longer in the headers. Bytes
-    /// can be read as they are; text cannot.
+    /// The body, unless it is still compressed, as the headers then say.
     fn decompressed(&self) -> Result<&Bytes, Error> {
         let body = self.bytes()?;
         match is_plain(self.headers()) || body.is_empty() {
@@ -339,8 +337,8 @@ impl Response {
 }
 
 impl Parts {
-    /// Adds what is known of the response to the error of who reads it. An error that knows a call is
-    /// left as it is, and so is what another says itself.
+    /// Adds the facts of the response to the error of a reader, except those that it has already. An error with
+    /// the facts of a call is left as it is.
     #[cold]
     pub(crate) fn describe(&self, mut error: Error) -> Error {
         if error.method().is_some() {
@@ -378,7 +376,7 @@ fn still_compressed() -> Error {
         .with_detail("its content encoding is not one that the client undoes")
 }
 
-/// `application/json`, and what is JSON by its suffix (RFC 6839 §3.1).
+/// Whether a media type is JSON, also by its suffix (RFC 6839 §3.1).
 fn is_json(media_type: &str) -> bool {
     let suffix = media_type.len().checked_sub("+json".len()).and_then(|at| media_type.get(at..));
     media_type.eq_ignore_ascii_case("application/json")

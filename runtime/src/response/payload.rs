@@ -1,4 +1,4 @@
-//! The body of a response part by part, with its codings undone and under the timers of its attempt.
+//! Reads the body of a response part by part, decompressed, under the timers of its attempt.
 
 use std::{
     future::{Future as _, poll_fn},
@@ -16,29 +16,29 @@ use crate::{
     transport::{Head, ReceivedBody, cut_short},
 };
 
-/// The longest body of an error that is read to its end, in bytes, though less of it is kept.
+/// The longest body of an error that is read to its end, in bytes. Less of it is kept.
 const DRAINED: u64 = 256 * 1024;
 
-/// A response whose body is still to be read, with its codings undone.
+/// A response whose body is still to be read.
 pub(crate) struct Payload {
     response: http::Response<ReceivedBody>,
-    /// How many bytes the head announces, as they arrive. None where nothing holds the body to that.
+    /// The length that the head announces, before decompression. None if the response has no body.
     announced: Option<u64>,
     arrived: u64,
-    /// None for a body that is not coded, which costs nothing.
+    /// None for a body that is not compressed.
     decoder: Option<Box<Decoder>>,
 }
 
 impl Payload {
-    /// A client of the user's, or a stack, may have decompressed the body: then its headers no longer
-    /// say that it is coded, and nothing is undone twice.
+    /// If the user's client or service has decompressed the body, it has removed `Content-Encoding`, and the
+    /// body is not decoded twice.
     pub(crate) fn new(head: Head, method: &Method) -> Self {
         let Head { mut response, announced, .. } = head;
         let status = response.status();
-        // Headers of these describe the body that another request would be sent (RFC 9110 §6.4.1).
+        // The headers of these describe the body that another request would get (RFC 9110 §6.4.1).
         let has_body = *method != Method::HEAD
             && ![StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED].contains(&status);
-        // A part of what is coded cannot be undone by itself (RFC 9110 §14.2).
+        // A range of compressed bytes cannot be decoded by itself (RFC 9110 §14.2).
         let is_coded = has_body && status != StatusCode::PARTIAL_CONTENT;
         let decoder =
             is_coded.then(|| Decoder::for_headers(response.headers_mut())).flatten().map(Box::new);
@@ -52,21 +52,20 @@ impl Payload {
         self.decoder.is_some()
     }
 
-    /// How many bytes will be read, where that is announced.
+    /// The length of the body after decoding, if it is announced.
     pub(super) fn expected(&self) -> Option<u64> {
         self.announced.filter(|_| self.decoder.is_none())
     }
 
-    /// How many bytes there will be, from what is announced. Text and JSON become five to ten times as
-    /// many when they are decompressed.
+    /// The estimated length of the body after decoding. Text and JSON are compressed to a fifth or a tenth.
     pub(super) fn estimate(&self) -> Option<usize> {
         const RATIO: u64 = 8;
         let ratio = if self.decoder.is_some() { RATIO } else { 1 };
         usize::try_from(self.announced?.saturating_mul(ratio)).ok()
     }
 
-    /// Whether all of the body has arrived, which its length then says before its end does. HTTP/2 has
-    /// an end of its own: a stream that is dropped before it is reset.
+    /// Whether the announced length has arrived, so that the end need not be awaited. Not for HTTP/2, where a
+    /// stream that is dropped before its end is reset.
     pub(super) fn is_whole(&self) -> bool {
         self.expected() == Some(self.arrived) && self.response.version() <= Version::HTTP_11
     }
@@ -87,7 +86,7 @@ impl Payload {
         }))
     }
 
-    /// The same for a body that the user reads at leisure. A part is never empty.
+    /// Polls for the next part of a body that the user streams. A part is never empty.
     pub(super) fn poll_part(
         &mut self,
         context: &mut Context<'_>,
@@ -122,16 +121,16 @@ impl Payload {
         }
     }
 
-    /// The bytes of the last [`Part::Decoded`], which is their length.
+    /// The bytes of the last [`Part::Decoded`], of this length.
     pub(super) fn decoded(&self, length: usize) -> &[u8] {
         self.decoder.as_ref().map_or(&[], |decoder| decoder.piece(length))
     }
 
-    /// The next part, where it is.
+    /// The next part, not copied out of the decoder.
     pub(super) async fn pull(&mut self, timers: &AttemptTimers) -> Result<Option<Part>, Error> {
         loop {
-            // What is there already is not waited for, and a little that arrived can become much: others
-            // have their turn, and so have the timers.
+            // Bytes that are there already never suspend, and a little input can decode to much output: yield to
+            // other tasks, and check the timers.
             tokio::task::coop::consume_budget().await;
             if let Some(timer) = timers.passed() {
                 return Err(timers.timed_out(timer, WAIT).sent_at_least(Sent::Yes));
@@ -152,7 +151,7 @@ impl Payload {
         }
     }
 
-    /// The next part as it arrives.
+    /// The next chunk, before decoding.
     async fn chunk(&mut self, timers: &AttemptTimers) -> Result<Option<Bytes>, Error> {
         let body = self.response.body_mut();
         let chunk = pin!(poll_fn(|context| body.poll_data(context)));
@@ -175,7 +174,7 @@ impl Payload {
         Ok(chunk)
     }
 
-    /// Reads the rest of a short body, which nobody asked for: its connection can then be used again.
+    /// Reads and drops the rest of a short body, so that its connection can be used again.
     pub(super) async fn drain(&mut self, timers: &AttemptTimers) {
         if self.announced.is_some_and(|length| length > DRAINED) {
             return;
@@ -186,7 +185,7 @@ impl Payload {
         {}
     }
 
-    /// An error of the body, with what the head says.
+    /// Adds the status and the headers to an error of the body.
     pub(crate) fn failed(&mut self, error: Error) -> Error {
         error.with_status(self.status()).with_headers(self.take_headers())
     }
@@ -206,11 +205,11 @@ impl Payload {
 
 /// A part of the body.
 pub(super) enum Part {
-    /// As it arrived.
+    /// A chunk of a body that is not compressed.
     Chunk(Bytes),
-    /// So many bytes, which the decoder keeps until it is asked again.
+    /// The length of a piece, which the decoder keeps until the next step.
     Decoded(usize),
 }
 
-/// What a timer that fires here was set for.
+/// The wait that a timer here ends, for its message.
 const WAIT: &str = "the rest of the body";

@@ -1,4 +1,4 @@
-//! Reading a response: the whole body under a limit, the start of it for an error, or none yet.
+//! Reads a response: the whole body under a limit, or the start of it for an error.
 
 use std::time::Duration;
 
@@ -14,10 +14,10 @@ use crate::{
     timers::AttemptTimers,
 };
 
-/// How long the body of an error is waited for.
+/// The longest wait for the body of an error.
 const ERROR_BODY_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// A response that counts as success, read as far as was asked.
+/// A response that counts as success, with its body buffered or open.
 pub(crate) struct Received {
     pub(crate) status: StatusCode,
     pub(crate) version: Version,
@@ -26,7 +26,7 @@ pub(crate) struct Received {
 }
 
 impl Received {
-    /// A response with the body that becomes of its payload.
+    /// Takes a response apart; `body` turns its payload into the body.
     pub(crate) fn new(mut payload: Payload, body: impl FnOnce(Payload) -> Body) -> Self {
         Self {
             status: payload.status(),
@@ -42,7 +42,7 @@ pub(crate) enum Body {
     Open(BodyStream),
 }
 
-/// Reads the body, of which no more than `limit` bytes are kept in memory.
+/// Buffers the body, at most `limit` bytes.
 pub(crate) async fn whole(
     payload: &mut Payload,
     timers: &AttemptTimers,
@@ -64,21 +64,21 @@ pub(crate) async fn whole(
     Ok(body.into_bytes())
 }
 
-/// The error of a status, with as much of the body as an error keeps. That the body fails, or is
-/// longer, changes nothing about the status.
+/// The error of a status, with the first `limit` bytes of the body. If the body fails or is longer, it is still
+/// the error of the status.
 pub(crate) async fn status_error(
     payload: &mut Payload,
     timers: &AttemptTimers,
     limit: usize,
 ) -> Error {
-    // The status is known: what there is to say about it is not waited for as a body is.
+    // The status is known; the body only explains it and is not awaited as long.
     let timers = timers.no_longer_than(ERROR_BODY_TIMEOUT);
     let mut body = BytesMut::new();
     let mut is_cut = payload.expected().is_some_and(|length| length > limit as u64);
     while !(payload.is_whole() || is_cut && body.len() == limit) {
         match payload.part(&timers).await {
             Ok(Some(part)) => {
-                // What is not kept is not held on to.
+                // Copied, so that the rest of the chunk is freed.
                 let room = limit - body.len();
                 body.extend_from_slice(&part[..part.len().min(room)]);
                 is_cut |= part.len() > room;
@@ -98,12 +98,12 @@ pub(crate) async fn status_error(
         .with_start_of_body(body.freeze(), is_cut)
 }
 
-/// The parts of a body so far. Most bodies arrive in one, which is then not copied.
+/// The parts of a body so far. A body that arrives in one part is not copied.
 struct Gathered {
     so_far: SoFar,
-    /// How many bytes there may be at most.
+    /// The most bytes.
     limit: usize,
-    /// How many there will be, as far as anyone says.
+    /// The estimated length of the body.
     estimate: Option<usize>,
 }
 
@@ -129,7 +129,7 @@ impl Gathered {
         }
     }
 
-    /// Adds bytes that are to be copied.
+    /// Copies bytes to the end.
     fn append(&mut self, part: &[u8]) -> Result<(), Error> {
         let Self { so_far, limit, estimate } = self;
         let before = match &*so_far {
@@ -166,9 +166,8 @@ impl Gathered {
     }
 }
 
-/// How much room a body is given that had `before` and needs `needed` bytes: what is estimated, once it
-/// costs little to believe that, or a quarter of it has arrived; else twice what there was, for what may
-/// follow. Never more than `limit`, which no body exceeds.
+/// The capacity for a body that had `before` and needs `needed` bytes: the estimate, if it is small or a
+/// quarter of it has arrived, else double. Never more than `limit`.
 fn room(before: usize, needed: usize, estimate: Option<usize>, limit: usize) -> usize {
     const LITTLE: usize = 256 * 1024;
     const LEAST: usize = 16 * 1024;

@@ -1,4 +1,4 @@
-//! A body that the user reads as it arrives.
+//! A response's body as a stream.
 
 use std::{
     fmt,
@@ -37,15 +37,15 @@ use crate::{error::Error, timers::IdleTimer};
 /// ```
 pub struct BodyStream {
     source: Source,
-    /// What was read of a part, and not all of it was taken.
+    /// The rest of a part of which only some was consumed.
     rest: Bytes,
-    /// What its errors say of the response; none where nothing is left to fail.
+    /// The facts of the response for errors. None for a buffered body, which cannot fail.
     response: Option<Arc<Parts>>,
 }
 
 enum Source {
     Open(Box<Open>),
-    /// What was read already; empty at the end.
+    /// A buffered body; empty at the end.
     Whole(Bytes),
 }
 
@@ -73,8 +73,7 @@ impl BodyStream {
         self
     }
 
-    /// The next part, which is never empty; `None` at the end. A future of it that is dropped has taken
-    /// nothing.
+    /// The next part, never empty; `None` at the end. Dropping the future loses nothing.
     ///
     /// # Errors
     ///
@@ -86,7 +85,7 @@ impl BodyStream {
         poll_fn(|context| self.poll_part(context)).await
     }
 
-    /// The same for futures that are written by hand.
+    /// Polls for the next part.
     pub fn poll_part(&mut self, context: &mut Context<'_>) -> Poll<Result<Option<Bytes>, Error>> {
         if !self.rest.is_empty() {
             return Poll::Ready(Ok(Some(std::mem::take(&mut self.rest))));
@@ -103,7 +102,7 @@ impl BodyStream {
         }
     }
 
-    /// The bytes that can be read now, which are none at the end alone. They stay until they are
+    /// The bytes that can be read now, empty only at the end. They stay until they are
     /// [consumed](BodyStream::consume).
     #[cfg(feature = "stream")]
     pub(crate) fn poll_bytes(&mut self, context: &mut Context<'_>) -> Poll<Result<&[u8], Error>> {
@@ -130,7 +129,7 @@ impl BodyStream {
         self.response.as_ref().map(|response| &response.headers)
     }
 
-    /// Adds the facts of the call to the error of who reads the body.
+    /// Adds the facts of the call to an error of a reader.
     pub(crate) fn describe(&self, error: Error) -> Error {
         match &self.response {
             Some(response) => response.describe(error),
@@ -144,7 +143,7 @@ impl Source {
         match self {
             Self::Whole(bytes) if bytes.is_empty() => Poll::Ready(Ok(None)),
             Self::Whole(bytes) => Poll::Ready(Ok(Some(std::mem::take(bytes)))),
-            // The timer needs one.
+            // The idle timer needs a runtime.
             Self::Open(_) if Handle::try_current().is_err() => {
                 Poll::Ready(Err(Error::no_runtime()))
             }

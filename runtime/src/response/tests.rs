@@ -1,4 +1,4 @@
-//! Reading a response, from its head and body alone.
+//! Reading a response that was made by hand.
 
 use http::HeaderValue;
 
@@ -45,7 +45,7 @@ fn json_is_read_by_its_content_type() {
 }
 
 #[test]
-fn json_in_another_charset_has_to_say_so() {
+fn json_in_another_charset_needs_a_declaration() {
     let latin1: &'static [u8] = b"\"\xe9\"";
     let read = |content_type| response_of(Some(content_type), latin1).json::<String>();
     assert_eq!(read("application/json; charset=iso-8859-1").expect("decoded"), "é");
@@ -70,13 +70,13 @@ fn json_in_utf_16_is_not_json() {
         let kind = read.expect_err(content_type).kind();
         assert_eq!(kind, ErrorKind::Decode(DecodeError::Charset), "{content_type}");
     }
-    // What is UTF-8 is read, whatever is said of it.
+    // UTF-8 is read, whatever the content type says.
     let read = response_of(Some("application/json; charset=utf-16"), b"7").json::<u8>();
     assert_eq!(read.expect("UTF-8"), 7);
 }
 
 #[test]
-fn text_json_is_json() {
+fn text_json_is_read_as_json() {
     assert_eq!(response(Some("text/json"), "7").json::<u8>().expect("JSON"), 7);
     assert_eq!(response(Some("Text/JSON; charset=utf-8"), "7").json::<u8>().expect("JSON"), 7);
     let error = response(Some("text/jsonp"), "7").json::<u8>().expect_err("another type");
@@ -84,7 +84,7 @@ fn text_json_is_json() {
 }
 
 #[test]
-fn an_error_knows_the_call() {
+fn an_error_has_the_facts_of_the_call() {
     let error = response(None, r#"{"id": "x"}"#).json::<u8>().expect_err("an object");
     assert_eq!(error.kind(), ErrorKind::Decode(DecodeError::Shape));
     assert_eq!(error.method(), Some(&http::Method::GET));
@@ -97,14 +97,14 @@ fn an_error_knows_the_call() {
 }
 
 #[test]
-fn no_more_of_the_body_is_kept_than_was_asked_for() {
+fn an_error_keeps_no_more_of_the_body_than_its_limit() {
     for (length, is_cut) in [(63, false), (64, false), (65, true), (10_000, true)] {
         let error = response(None, "x".repeat(length).leak()).json::<u8>().expect_err("no JSON");
         assert_eq!((error.body().len(), error.is_body_cut()), (length.min(64), is_cut));
     }
 }
 
-/// A reader of one's own, which fails as it is told.
+/// A custom reader that fails with a given error.
 struct Own;
 
 impl FromResponse for Own {
@@ -127,7 +127,7 @@ impl crate::FromResponseParts for Own {
 }
 
 #[test]
-fn an_error_of_a_reader_of_one_s_own_knows_the_call() {
+fn an_error_of_a_custom_reader_has_the_facts_of_the_call() {
     for body in ["bare", "own", "other", "says"] {
         let response = || response(Some("application/json"), body);
         for read in [response().read::<Own>(), read::<Own>(Ok(response()))] {
@@ -151,7 +151,7 @@ fn an_error_of_a_reader_of_one_s_own_knows_the_call() {
 }
 
 #[test]
-fn the_syntax_of_another_format_is_not_json_s() {
+fn a_syntax_error_of_another_format_does_not_mention_json() {
     let error = response(None, "bare").read::<Own>().err().expect("refused");
     let shown = format!("{error:#}");
     assert!(!shown.contains("JSON") && shown.ends_with("the body is malformed: line 1"), "{shown}");

@@ -1,9 +1,8 @@
-//! The budget: how many retries an origin is worth before it has answered again.
+//! The retry budget: limits the retries of an origin that keeps failing.
 //!
-//! A bucket of tokens for each origin. A retry takes some out, and has them back when it
-//! succeeds; a call that succeeds at once puts one in. When an origin is down, all calls
-//! together soon fail without a retry, in place of multiplying its load. Retries of what
-//! was never sent are free: the origin has not noticed them.
+//! Each origin has a bucket of tokens. A retry takes some, and returns them when it succeeds; a call that
+//! succeeds at its first attempt adds one. When an origin is down, calls soon fail without a retry, and do
+//! not multiply its load. Retries of requests that were never sent are free: the origin has not noticed them.
 
 use std::{
     collections::HashMap,
@@ -12,10 +11,10 @@ use std::{
 
 use url::Origin;
 
-/// Tokens of an origin that has not failed yet.
+/// The tokens of a full bucket.
 pub(crate) const CAPACITY: u32 = 500;
 
-/// Origins of which something is remembered. A full bucket is not.
+/// The largest number of origins whose buckets are kept. A full bucket is not kept.
 const MAX_ORIGINS: usize = 1024;
 
 /// The buckets of a session on one runtime.
@@ -31,7 +30,7 @@ impl Budget {
         Self { capacity, missing: Mutex::default() }
     }
 
-    /// Takes tokens out, if there are as many.
+    /// Takes tokens, if the bucket has as many.
     pub(crate) fn take(&self, origin: &Origin, tokens: u32) -> bool {
         let (Some(capacity), 1..) = (self.capacity, tokens) else { return true };
         let mut missing = self.missing();
@@ -46,7 +45,7 @@ impl Budget {
         true
     }
 
-    /// Puts tokens in, as far as there is room.
+    /// Adds tokens, up to a full bucket.
     pub(crate) fn put(&self, origin: &Origin, tokens: u32) {
         if self.capacity.is_none() {
             return;
@@ -60,7 +59,7 @@ impl Budget {
         }
     }
 
-    // Nothing panics while it holds the lock; and if something did, the map would still be whole.
+    // Nothing panics with the lock held; if something did, the map would still be consistent.
     fn missing(&self) -> MutexGuard<'_, HashMap<Origin, u32>> {
         self.missing.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -85,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_bucket_gives_nothing_until_something_succeeds() {
+    fn an_empty_bucket_refuses_until_a_call_succeeds() {
         let budget = Budget::new(Some(12));
         let (one, other) = (origin(1), origin(2));
         assert!(budget.take(&one, 5) && budget.take(&one, 5));
@@ -97,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bucket_is_never_more_than_full() {
+    fn a_full_bucket_takes_no_more_tokens() {
         let budget = Budget::new(Some(5));
         let one = origin(1);
         budget.put(&one, 100);
@@ -107,14 +106,14 @@ mod tests {
     }
 
     #[test]
-    fn without_a_capacity_nothing_is_counted() {
+    fn a_budget_without_a_capacity_never_refuses() {
         let budget = Budget::new(None);
         assert!((0..10_000).all(|_| budget.take(&origin(1), 10)));
         assert_eq!(budget.missing().len(), 0);
     }
 
     #[test]
-    fn the_memory_is_bounded_and_the_worst_are_remembered() {
+    fn the_fullest_bucket_is_dropped_when_there_are_too_many() {
         let budget = Budget::new(Some(10));
         assert!(budget.take(&origin(0), 10));
         for number in 1..=MAX_ORIGINS + 10 {

@@ -1,7 +1,6 @@
-//! The decision: this failure, this request, so much done and so much time left. Retry, after
-//! how long, or not, and why.
+//! Decides whether a failed attempt is retried, and after which delay.
 //!
-//! A pure function: what varies from run to run (the clock, jitter) is part of its input.
+//! A pure function: the time that remains and the jitter are part of its input.
 
 use std::time::Duration;
 
@@ -10,13 +9,13 @@ use http::{Method, StatusCode};
 use super::Retry;
 use crate::error::{ConnectError, Cost, Error, ErrorKind, Retried, Sent};
 
-/// Where a call stands when an attempt has failed.
+/// The state of a call after a failed attempt.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct AttemptState {
-    /// Whether what was processed can be processed again: the method is idempotent, or the
-    /// request carries an idempotency key.
+    /// Whether the server may process the request twice: the method is idempotent, or the request has an
+    /// idempotency key.
     pub(crate) repeatable: bool,
-    /// Whether the body is still there to be sent.
+    /// Whether the body can be sent again.
     pub(crate) replayable: bool,
     /// The hop that failed: 0 for the request that the caller made.
     pub(crate) hop: u32,
@@ -30,7 +29,7 @@ pub(crate) struct AttemptState {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Decision {
-    /// Try again after this wait, if the budget of the origin has so many tokens.
+    /// Retry after `delay`, if the budget of the origin has `cost` tokens.
     Retry {
         delay: Duration,
         cost: u32,
@@ -38,20 +37,20 @@ pub(crate) enum Decision {
     Stop(Stop),
 }
 
-/// Why a call is not tried again.
+/// Why a call is not retried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stop {
-    /// It was tried as often as was asked for.
+    /// The policy allows no more attempts.
     Attempts,
-    /// A failure that another try would meet again, or that was not asked to be retried.
+    /// The policy does not retry this kind of error.
     Kind,
-    /// It may have been processed, and is not repeatable.
+    /// The request may have been processed, and is not repeatable.
     Processed,
-    /// Its body was a stream.
+    /// The body was a stream, which has been sent.
     Body,
     /// The server asks for a longer wait than the policy allows.
     RetryAfter,
-    /// There is no time left to wait and try.
+    /// The total timeout leaves no time for the delay.
     Deadline,
 }
 
@@ -83,7 +82,7 @@ pub(crate) fn decide(retry: &Retry, error: &Error, state: AttemptState) -> Decis
         Some(asked) if asked > retry.max_retry_after => {
             return Decision::Stop(Stop::RetryAfter);
         }
-        // A little later than all others that were told the same.
+        // With jitter, as all clients of a server may be asked for the same delay.
         Some(asked) => backoff.max(asked.saturating_add(asked.mul_f64(jitter / 10.0))),
         None => backoff,
     };
@@ -104,20 +103,19 @@ pub(crate) fn is_idempotent(method: &Method) -> bool {
         .contains(method)
 }
 
-/// The longest wait before the next try, after so many.
+/// The longest delay before the next attempt, after this many.
 fn backoff(retry: &Retry, attempts: u32) -> Duration {
     let doubled = 2_u32.saturating_pow(attempts.saturating_sub(1));
     retry.backoff.start.saturating_mul(doubled).min(retry.backoff.end)
 }
 
-/// Whether the server said that it refused the request, and when to come again: 429 with
-/// `Retry-After` that can be read (RFC 6585 §4). Not if it was a redirect that led there, as an earlier hop was
-/// processed then.
+/// Whether the server refused the request without processing it: 429 with a valid `Retry-After` (RFC 6585
+/// §4). Not after a redirect, as an earlier hop was processed then.
 fn is_refusal(error: &Error, hop: u32) -> bool {
     hop == 0 && error.kind() == ErrorKind::Status(429) && error.retry_after().is_some()
 }
 
-/// A proxy that asks for other credentials: each try would be another failed login.
+/// Whether a proxy refused the credentials: each retry would be another failed login.
 fn is_refused_login(error: &Error) -> bool {
     error.kind() == ErrorKind::Connect(ConnectError::Proxy)
         && error.status() == Some(StatusCode::PROXY_AUTHENTICATION_REQUIRED)
@@ -153,8 +151,8 @@ mod tests {
         Error::new(ErrorKind::Status(code)).with_headers(headers)
     }
 
-    /// Each fault, and whether it is tried again (`+`) when it was sent not at all, maybe, and for
-    /// sure: a repeatable request, then one that is not.
+    /// For each kind, whether it is retried (`+`) if the request was not sent, maybe sent, and sent: first for
+    /// a repeatable request, then for another.
     const TABLE: &[(ErrorKind, &str, &str)] = &[
         (ErrorKind::Build(BuildError::Url), "---", "---"),
         (ErrorKind::Build(BuildError::Segment), "---", "---"),
@@ -212,7 +210,7 @@ mod tests {
     ];
 
     #[test]
-    fn every_kind_for_every_method_however_much_was_sent() {
+    fn each_kind_is_retried_by_method_and_by_what_was_sent() {
         let methods =
             ["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE", "POST", "PATCH", "PURGE"];
         for (kind, repeatable, not) in TABLE {
@@ -240,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_with_a_time_to_come_back_was_not_processed() {
+    fn a_429_with_retry_after_was_not_processed() {
         let post = AttemptState { repeatable: false, ..FRESH };
         let again =
             |error, state| matches!(decide(&policy(), &error, state), Decision::Retry { .. });
@@ -261,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_asked_for_replaces_what_is_transient_and_not_what_is_safe() {
+    fn a_predicate_replaces_the_default_kinds_but_not_the_safety_rules() {
         let not_found = policy().on(|error| error.kind() == ErrorKind::Status(404));
         let again = |error: &Error, state| {
             matches!(decide(&not_found, error, state), Decision::Retry { .. })
@@ -332,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn it_ends_after_as_many_tries_as_were_asked_for() {
+    fn retries_end_at_the_policy_s_limit() {
         let unavailable = status(503, None);
         for attempts in 1..=3 {
             let decided = decide(&policy(), &unavailable, AttemptState { attempts, ..FRESH });
@@ -343,7 +341,7 @@ mod tests {
         assert_eq!(decide(&Retry::times(0), &unavailable, FRESH), Decision::Stop(Stop::Attempts));
     }
 
-    /// The wait in milliseconds, `None` if there is no next try.
+    /// The delay in milliseconds, `None` without a retry.
     fn wait(retry: &Retry, error: &Error, state: AttemptState) -> Option<u128> {
         match decide(retry, error, state) {
             Decision::Retry { delay, .. } => Some(delay.as_millis()),
@@ -352,7 +350,7 @@ mod tests {
     }
 
     #[test]
-    fn the_wait_doubles_up_to_its_cap_and_is_anything_down_to_none() {
+    fn the_delay_is_a_random_part_of_a_backoff_that_doubles_up_to_its_cap() {
         let many =
             Retry::times(u32::MAX).backoff(Duration::from_millis(100)..Duration::from_secs(1));
         let unavailable = status(503, None);
@@ -376,7 +374,7 @@ mod tests {
     }
 
     #[test]
-    fn retry_after_is_waited_for_and_a_little_longer() {
+    fn the_delay_is_at_least_retry_after() {
         let ask = |seconds, jitter| {
             wait(&policy(), &status(503, Some(seconds)), AttemptState { jitter, ..FRESH })
         };
@@ -387,7 +385,7 @@ mod tests {
     }
 
     #[test]
-    fn a_date_is_read_by_the_servers_own_clock() {
+    fn a_date_in_retry_after_is_read_by_the_server_s_clock() {
         let mut headers = HeaderMap::new();
         for (name, value) in [
             (header::DATE, "Sun, 06 Nov 1994 08:49:37 GMT"),
@@ -400,7 +398,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_waited_for_ends_the_call_at_once() {
+    fn a_delay_that_is_too_long_ends_the_call_at_once() {
         let decided =
             |retry: &Retry, seconds, state| decide(retry, &status(503, Some(seconds)), state);
         let stop = Decision::Stop;
@@ -418,7 +416,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_the_server_did_not_notice_is_free() {
+    fn only_a_retry_that_the_server_did_not_notice_is_free() {
         let cost = |error: Error| match decide(&policy(), &error, FRESH) {
             Decision::Retry { cost, .. } => cost,
             Decision::Stop(why) => panic!("{why:?}"),
@@ -441,7 +439,7 @@ mod tests {
     }
 
     #[test]
-    fn a_proxy_that_refuses_the_login_is_not_asked_again() {
+    fn a_proxy_that_refuses_credentials_is_not_retried() {
         let refused = |status| {
             let error = Error::new(ErrorKind::Connect(ConnectError::Proxy)).with_status(status);
             decide(&policy(), &error, FRESH)
@@ -451,14 +449,14 @@ mod tests {
     }
 
     #[test]
-    fn the_wait_that_a_broken_response_asks_for_is_not_waited_for() {
+    fn retry_after_counts_only_with_a_status_error() {
         let headers = status(200, Some("2")).headers().clone();
         let error = Error::new(ErrorKind::Body(BodyError::Truncated)).with_headers(headers);
         assert_eq!(wait(&policy(), &error, FRESH), Some(50));
     }
 
     #[test]
-    fn a_wait_that_ends_with_the_deadline_is_not_begun() {
+    fn a_delay_up_to_the_deadline_is_too_long() {
         let remaining = AttemptState { remaining: Some(Duration::from_millis(50)), ..FRESH };
         assert_eq!(wait(&policy(), &status(503, None), remaining), None);
         let remaining = AttemptState { remaining: Some(Duration::from_millis(51)), ..FRESH };

@@ -1,12 +1,12 @@
-//! Retries: the policy as data, and what decides by it.
+//! Retry policies, the decision whether to retry, and the budget.
 //!
 //! ```text
-//! error, request, time left ─ decision ─► again after a while ─ budget ─► the next attempt
-//!                                     └─► the error, as the call's
+//! error, request, remaining time ─ decision ─► delay ─ budget ─► the next attempt
+//!                                         └─► the error, as the call's
 //! ```
 //!
-//! The policy ([`Retry`]) says what is asked for; what is safe is not its to say. The loop
-//! itself is the exchange's.
+//! The policy ([`Retry`]) says what to retry; whether a retry is safe is not up to the policy. The loop
+//! itself is in the exchange.
 
 pub(crate) mod budget;
 pub(crate) mod decision;
@@ -22,26 +22,24 @@ use crate::error::Error;
 /// The header that makes a request repeatable (draft-ietf-httpapi-idempotency-key-header).
 pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
-/// When a request is tried again, how often, and after which wait.
+/// A retry policy: which errors are retried, how often, and after which delay.
 ///
 /// Nothing is retried unless a [request](crate::Request::retry) or its
-/// [session](crate::SessionBuilder::retry) asks for it, except what was certainly not taken: a stream that
-/// the server refused, and a request whose connection closed before a byte of it was written. Those are
-/// sent again at once, a few times, and are no attempts of a policy. An attempt reaches from the connection to
-/// the last byte of a buffered body, so that a body which was cut short can be retried, and a
-/// value that cannot be decoded is not.
+/// [session](crate::SessionBuilder::retry) asks for it, except requests that the server certainly did not
+/// take: a stream that it refused, or a connection that closed before a byte of the request was written. These
+/// are sent again at once, a few times, and do not count as attempts. An attempt includes a buffered body to
+/// its last byte: a body that was cut short is retried, a value that cannot be decoded is not.
 ///
 /// # What is retried
 ///
-/// By default what may be gone with the next try:
+/// By default, faults that may be gone at the next attempt:
 ///
-/// - no connection, except for a certificate that was not accepted, or credentials that a proxy refused
-///   (407);
-/// - a timeout, but for the total one;
+/// - no connection, except if a certificate was not accepted, or a proxy refused the credentials (407);
+/// - a timeout, except the total one;
 /// - a connection that was lost before the response, or within a body of known length;
 /// - the statuses 408, 425, 429, 500, 502, 503 and 504.
 ///
-/// [`on`](Retry::on) asks for others. Whatever it asks for, **a request that may have been processed
+/// [`on`](Retry::on) selects others. In any case, **a request that may have been processed
 /// is repeated only if that is safe**: if its method is idempotent (RFC 9110 §9.2.2: GET, HEAD,
 /// OPTIONS, TRACE, PUT and DELETE), or it carries an `Idempotency-Key`. A POST or PATCH without one
 /// is retried only if nothing of it was [sent](crate::Error::sent), on any hop, or the server
@@ -49,17 +47,17 @@ pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempote
 ///
 /// # How long it waits
 ///
-/// A random part of the [backoff](Retry::backoff) (full jitter), and at least as long as the
-/// server asks for in `Retry-After`, in seconds or as a date against the response's own `Date`,
-/// and up to a tenth longer. A longer wait than [30 s](Retry::max_retry_after), or one that the
-/// total timeout leaves no time for, is not begun: the call ends at once, with the error that it has.
+/// A random part of the [backoff](Retry::backoff) (full jitter), and at least as long as the server asks for
+/// in `Retry-After` (seconds, or a date relative to the response's own `Date`), and up to a tenth longer. If
+/// the server asks for more than [30 s](Retry::max_retry_after), or the total timeout leaves no time for the
+/// delay, the call ends at once with the error of the last attempt.
 ///
 /// # How it ends
 ///
-/// With the last error, which tells its [attempts](crate::Error::attempts). If the total timeout
-/// runs out during a later attempt, its error has the one before as its source.
+/// With the last error, which has the number of [attempts](crate::Error::attempts). If the total timeout
+/// ends a later attempt, its error has that of the attempt before as its source.
 ///
-/// Against retry storms, each origin has a budget that its retries draw on: see
+/// Against retry storms, the retries of each origin draw on a budget: see
 /// [`SessionBuilder::retry_budget`](crate::SessionBuilder::retry_budget).
 ///
 /// ```
@@ -87,7 +85,7 @@ type On = dyn Fn(&Error) -> bool + Send + Sync;
 type OnRetry = dyn Fn(&Error, Duration) + Send + Sync;
 
 impl Retry {
-    /// At most this many tries more after the first. With 0, none, whatever the session says.
+    /// At most this many retries after the first attempt. 0 for none, also if the session has a policy.
     pub const fn times(times: u32) -> Self {
         Self {
             times,
@@ -99,7 +97,7 @@ impl Retry {
         }
     }
 
-    /// Which errors to retry, in place of those by default. Errors of the classes
+    /// Selects the errors to retry, in place of the default ones. Errors of the classes
     /// [`Build`](crate::ErrorKind::Build) and [`Decode`](crate::ErrorKind::Decode), and the
     /// [total timeout](crate::TimeoutError::Total), are never retried.
     ///
@@ -114,35 +112,33 @@ impl Retry {
         self
     }
 
-    /// The longest wait before the second try, which doubles with each further one, and the
-    /// longest before any. 100 ms and 10 s by default. The wait is a random part of it; a backoff
-    /// of zero does not wait.
+    /// The longest delay before the first retry, which doubles for each further one, and the longest before
+    /// any. 100 ms and 10 s by default. The delay is a random part of it; a backoff of zero does not wait.
     pub fn backoff(mut self, first_and_most: Range<Duration>) -> Self {
         self.backoff = first_and_most;
         self
     }
 
-    /// The longest wait that a server can ask for with `Retry-After`; 30 s by default. One that
-    /// asks for more is not asked again.
+    /// The longest delay that a server can ask for with `Retry-After`; 30 s by default. If it asks for more,
+    /// the call is not retried.
     pub fn max_retry_after(mut self, wait: Duration) -> Self {
         self.max_retry_after = wait;
         self
     }
 
     /// Sends the header `Idempotency-Key` with requests whose method is not idempotent: a random
-    /// UUID as a quoted string, the same on every attempt and another one for every call. It tells
-    /// the server that what it has processed is not to be processed again, and so makes POST and
-    /// PATCH repeatable: ask for it where the server knows the header.
+    /// UUID as a quoted string, the same for all attempts of a call and another one for each call. A server
+    /// that knows the header processes a request with the same key only once, which makes POST and PATCH
+    /// repeatable. Use it only with such a server.
     ///
-    /// A request that has such a [header](crate::Request::header) of its own keeps it, and is as
-    /// repeatable.
+    /// A request with this [header](crate::Request::header) of its own keeps it, and is repeatable as well.
     pub fn idempotency_key(mut self) -> Self {
         self.idempotency_key = true;
         self
     }
 
-    /// Calls this before each wait, with the error of the attempt that failed, which tells how many
-    /// [attempts](Error::attempts) there were, and the time until the next.
+    /// Calls `observe` before each delay, with the error of the failed attempt, which has the number of
+    /// [attempts](Error::attempts) so far, and the delay.
     ///
     /// ```
     /// # use backstop::Retry;
@@ -154,12 +150,12 @@ impl Retry {
         self
     }
 
-    /// Whether there is more than one try.
-    pub(crate) fn is_any(&self) -> bool {
+    /// Whether the policy allows a retry.
+    pub(crate) fn allows_retries(&self) -> bool {
         self.times > 0
     }
 
-    /// A key for one call, if it was asked for.
+    /// The idempotency key of one call, if the policy asks for one.
     pub(crate) fn key(&self, new_uuid: fn() -> String) -> Option<HeaderValue> {
         // A string of RFC 9651, which is quoted.
         let key = || HeaderValue::try_from(format!("\"{}\"", new_uuid())).ok();

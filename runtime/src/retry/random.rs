@@ -1,6 +1,7 @@
-//! Chance, for jitter and for keys: the standard library's hasher, which the system's entropy seeds.
+//! Random numbers for jitter and idempotency keys, from the standard library's hasher, which is seeded with
+//! the system's entropy.
 //!
-//! It is neither fast nor for secrets, and needs to be neither.
+//! They are neither fast nor fit for secrets, and need not be.
 
 use std::hash::{BuildHasher as _, RandomState};
 

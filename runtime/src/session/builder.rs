@@ -1,4 +1,4 @@
-//! The settings of a session, and how they make a client.
+//! The settings of a session, and how a client is built from them.
 
 use std::{
     fmt,
@@ -29,15 +29,15 @@ use crate::{
     },
 };
 
-/// Shorter than servers keep theirs.
+/// Shorter than the idle timeouts of servers.
 const POOL_IDLE_TIMEOUT: Duration = Duration::from_millis(1_500);
 
-/// Longer than any program runs.
+/// Longer than a program runs.
 const A_CENTURY: Duration = Duration::from_secs(100 * 366 * 24 * 60 * 60);
 
 type Configure = Arc<dyn Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + Sync>;
 
-/// What the user sends with.
+/// The user's client or service.
 enum Given {
     Client(reqwest::Client),
     Service(Box<dyn ErasedService>),
@@ -57,7 +57,7 @@ pub struct SessionBuilder {
     cookies: bool,
     #[cfg(feature = "rustls")]
     certificates: Certificates,
-    /// What is made of them.
+    /// The configuration with these certificates.
     tls: Tls,
     http2: bool,
     proxies: Proxies,
@@ -151,35 +151,33 @@ impl SessionBuilder {
         self
     }
 
-    /// How requests are tried again that say nothing of it themselves. By default, none is. A
-    /// body that is a stream is sent once all the same.
+    /// The retry policy of requests that set none themselves. None by default. A body that is a stream is sent
+    /// only once in any case.
     pub fn retry(mut self, retry: impl Into<Retry>) -> Self {
         self.defaults.retry = Some(Arc::new(retry.into()));
         self
     }
 
-    /// How much the retries of an origin can draw on, on each runtime: 500 tokens by default,
-    /// `None` for no limit.
+    /// The budget for the retries of an origin, on each runtime: 500 tokens by default, `None` for no limit.
     ///
-    /// A retry takes 5 tokens, 10 after a timeout, and has them back when it succeeds; a call with
-    /// a retry policy that succeeds at once puts in 1, as far as there is room. A retry of what the server
-    /// cannot have noticed takes none: a name that did not resolve, a refused connection, a request that
-    /// was not taken. When there are too few, the call ends with the error that it has: an
-    /// origin that is down is tried about 100 times more, and not three times more by every call.
+    /// A retry takes 5 tokens, or 10 after a timeout, and returns them when it succeeds; a call with a retry
+    /// policy that succeeds at its first attempt adds 1, up to the budget. A retry is free if the server cannot
+    /// have noticed the attempt: a name that did not resolve, a refused connection, a request that was not taken.
+    /// With too few tokens, the call ends with its last error: an origin that is down gets about 100 retries in
+    /// all, and not three for every call.
     pub fn retry_budget(mut self, tokens: impl Into<Option<u32>>) -> Self {
         self.retry_budget = tokens.into();
         self
     }
 
-    /// How long a connection without a request is kept. 1.5 s by default; `None` keeps it until the server
-    /// closes it.
+    /// How long an idle connection is kept. 1.5 s by default; `None` keeps it until the server closes it.
     ///
     /// A request that is sent while the server closes its connection is lost, and may have been processed.
     /// Servers keep an idle connection for 2 s (gunicorn), 5 s (Node, Apache, uvicorn) or more (nginx,
-    /// 75 s): the default is shorter than all of them. Where yours is known to keep it longer, so can the
-    /// session: a new connection costs a handshake.
+    /// 75 s): the default is shorter than all of them. If your server keeps it longer, a longer time here saves
+    /// handshakes.
     pub fn pool_idle_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
-        // A time that no clock can say is none.
+        // A time beyond the clock's range is no limit.
         self.pool_idle_timeout = timeout.into().filter(|timeout| *timeout < A_CENTURY);
         self
     }
@@ -204,9 +202,8 @@ impl SessionBuilder {
         self
     }
 
-    /// Whether headers that carry credentials, and those marked sensitive, are sent on to another
-    /// origin that a redirect leads to. Off by default: whoever can make a server redirect would
-    /// be sent them.
+    /// Whether headers that carry credentials, and those marked sensitive, are sent to another origin after a
+    /// redirect. Off by default: anyone who can make the server redirect could obtain them.
     pub fn forward_credentials(mut self, forward: bool) -> Self {
         self.defaults.redirects.forward_credentials = forward;
         self
@@ -218,8 +215,8 @@ impl SessionBuilder {
         self
     }
 
-    /// Whether a redirected request says in `Referer` where it comes from. Off by default: the
-    /// header holds the whole query of that URL.
+    /// Whether a redirected request has a `Referer` with the URL before. Off by default: the header contains
+    /// the whole query of that URL.
     pub fn referer(mut self, referer: bool) -> Self {
         self.defaults.redirects.send_referer = referer;
         self
@@ -321,9 +318,9 @@ impl SessionBuilder {
         self
     }
 
-    /// Sends through this client, as [`Session::from`] does. Settings of connections are then the
-    /// client's: proxies, certificates, cookies and [`configure`](SessionBuilder::configure) beside it
-    /// are a [`BuildError::Session`], and connect and pool timeouts are its own.
+    /// Sends through this client, as [`Session::from`] does, with its connections, its connect timeout and its
+    /// pool timeout. Proxies, certificates, cookies and [`configure`](SessionBuilder::configure) beside it are a
+    /// [`BuildError::Session`].
     pub fn client(mut self, client: reqwest::Client) -> Self {
         self.given = Some(Given::Client(client));
         self
@@ -386,7 +383,7 @@ impl SessionBuilder {
         self
     }
 
-    /// The session, when nothing was set that can be wrong.
+    /// Builds the session from settings that cannot be invalid.
     pub(crate) fn assume_valid(mut self) -> Session {
         let (defaults, given) = (self.defaults.clone(), self.given.take());
         let budget = Budget::new(self.retry_budget);
@@ -416,7 +413,7 @@ impl SessionBuilder {
         Session(Arc::new(Inner { defaults, transport }))
     }
 
-    /// What was set of connections, which a client or a service that is given makes itself.
+    /// A setting of connections, which a given client or service makes itself.
     fn connection_setting(&self) -> Option<&'static str> {
         #[cfg(feature = "cookies")]
         if self.cookies {
@@ -450,7 +447,7 @@ impl SessionBuilder {
         let set = move || -> reqwest::Result<reqwest::ClientBuilder> {
             let mut client = reqwest::Client::builder()
                 .pool_idle_timeout(pool_idle_timeout)
-                // A folded line is one with spaces (RFC 9112 §5.2).
+                // A folded line is read as one line with spaces (RFC 9112 §5.2).
                 .http1_allow_obsolete_multiline_headers_in_responses(true);
             client = proxies.give(client)?;
             if let Some(timeout) = connect_timeout {
@@ -466,15 +463,14 @@ impl SessionBuilder {
             }
             #[cfg(feature = "rustls")]
             {
-                // Another crate of the program may have made another library reqwest's default.
+                // Features of other crates may have changed reqwest's default backend.
                 client = certificates.give(client.tls_backend_rustls())?;
             }
             for configure in &configure {
                 client = configure(client);
             }
-            // Redirects, retries and decompression are the exchange's, by rules of its own. A client
-            // that may retry copies each request, even if it never does.
-            // Another crate of the program may have given reqwest its decoders.
+            // The exchange follows redirects, retries and decompresses itself. A client that may retry copies
+            // each request. Features of other crates may have enabled reqwest's decoders.
             Ok(client
                 .redirect(reqwest::redirect::Policy::none())
                 .retry(reqwest::retry::never().max_retries_per_request(0))
@@ -486,8 +482,8 @@ impl SessionBuilder {
         let make = move || {
             let built = match is_configured {
                 false => tls::share(set()?, &tls).build(),
-                // What is set there may be of TLS, and is not set beside a shared configuration; it is
-                // for that reason alone that there has to be a store of certificates.
+                // `configure` may set TLS options, which a shared configuration would override. Without a
+                // certificate store, only the shared configuration can be built.
                 true => set()?.build().or_else(|error| match tls::has_store() {
                     true => Err(error),
                     false => tls::share(set()?, &tls).build(),
@@ -498,8 +494,8 @@ impl SessionBuilder {
         ("Reqwest", Box::new(make))
     }
 
-    /// Whether the session's clients are reqwest's. The direct sender speaks TLS by rustls alone, and
-    /// resolves names by the platform alone.
+    /// Whether a setting needs reqwest's client. The direct sender has TLS only by rustls, and resolves names only
+    /// by the platform.
     fn takes_reqwest(&self) -> bool {
         #[cfg(feature = "cookies")]
         let has_cookies = self.cookies;

@@ -21,7 +21,7 @@ use crate::{
     transport::Transport,
 };
 
-/// Sends requests: connections, and what its requests have in common.
+/// Sends requests: holds connections and the defaults of its requests.
 ///
 /// A session is a handle; clones share it. It keeps a `reqwest::Client` for each tokio runtime it
 /// is used on and drops it with the runtime, so that one `static` session serves a program and its
@@ -92,8 +92,8 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// Whatever goes wrong up to the last byte of the body, by [kind](crate::ErrorKind); a status
-    /// that is not one of the request's [success statuses](Request::success_statuses) is an error. If the future is dropped,
+    /// Any fault up to the last byte of the body, by [kind](crate::ErrorKind); a status that is not one of the
+    /// request's [success statuses](Request::success_statuses) is an error as well. If the future is dropped,
     /// the connection is closed, and the server may have processed the request.
     ///
     /// # Panics
@@ -168,7 +168,7 @@ impl From<reqwest::Client> for Session {
 
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Headers may be secret, and so may parts of the base URL.
+        // Headers and parts of the base URL may be secret.
         f.debug_struct("Session")
             .field(
                 "base_url",

@@ -26,7 +26,7 @@ pub use self::{
     pages::{ByBody, ByLink, ByNumber, HasNext, Items, NextPage, Pages, Paging},
 };
 
-use crate::error::{ErrorKind, TimeoutError};
+use crate::error::{ErrorKind, Retried, TimeoutError};
 
 /// The longest line that is read if nothing else is said, in bytes.
 const DEFAULT_MAX_LINE: usize = 1024 * 1024;

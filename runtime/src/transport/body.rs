@@ -26,7 +26,7 @@ pub(crate) enum ReceivedBody {
 }
 
 impl ReceivedBody {
-    /// The next bytes, which are never none; `None` at the end.
+    /// The next bytes, never empty; `None` at the end.
     pub(crate) fn poll_data(
         &mut self,
         context: &mut Context<'_>,
@@ -36,8 +36,8 @@ impl ReceivedBody {
                 Self::Direct { body, is_http2 } => {
                     match ready!(Pin::new(&mut *body).poll_frame(context)) {
                         Some(frame) => frame.map_err(classify::received),
-                        // hyper takes a stream that is reset with NO_ERROR as ended, whether its last
-                        // frame had arrived or not.
+                        // hyper treats a stream that is reset with NO_ERROR as ended, even before its last
+                        // frame.
                         None if *is_http2 && !body.is_end_stream() => {
                             return Poll::Ready(Some(Err(cut_short())));
                         }
@@ -54,7 +54,7 @@ impl ReceivedBody {
                     None => return Poll::Ready(None),
                 },
             };
-            // Trailers are read, and nobody asks for them.
+            // Trailers are dropped.
             match frame.map(Frame::into_data) {
                 Ok(Ok(data)) if data.is_empty() => {}
                 Ok(Ok(data)) => return Poll::Ready(Some(Ok(data))),
@@ -65,7 +65,7 @@ impl ReceivedBody {
     }
 }
 
-/// A body that ended before it was whole.
+/// The error of a body that ended too early.
 pub(crate) fn cut_short() -> Error {
     Error::new(ErrorKind::Body(BodyError::Truncated)).sent_at_least(Sent::Yes)
 }

@@ -1,4 +1,4 @@
-//! A client for each tokio runtime.
+//! Keeps one HTTP client for each tokio runtime.
 //!
 //! A pooled connection is a task of the runtime that opened it. A client that is shared
 //! between runtimes hands out connections whose runtime has ended, or is asleep: the
@@ -27,19 +27,19 @@ use crate::{
     retry::budget::Budget,
 };
 
-/// What belongs to one runtime.
+/// A client, and the state that belongs to it: for one runtime, or the user's for all.
 pub(crate) struct RuntimeClient {
     pub(crate) client: Client,
     pub(crate) budget: Budget,
-    /// The proxies of a client of reqwest's, as far as they are known.
+    /// The proxies of reqwest's client, as far as they are known.
     pub(crate) proxies: Proxies,
-    /// None for a client of the user's, which is used on whichever runtime.
+    /// None for the user's client, which serves all runtimes.
     pub(crate) runtime: Option<Id>,
-    /// Whether it goes through the proxies of the system.
+    /// Whether it uses the proxies of the system.
     pub(crate) system_proxies: bool,
 }
 
-/// Makes a client, for a runtime that has none yet.
+/// Makes the client of a runtime.
 pub(crate) type Recipe = dyn Fn() -> reqwest::Result<Client> + Send + Sync;
 
 pub(crate) struct Clients {
@@ -63,7 +63,7 @@ struct Entry {
     evictor: Option<Evictor>,
 }
 
-/// Hashes the id of a runtime: a number that counts up, and nothing that a peer chooses.
+/// Hashes the id of a runtime, a counter: no peer can choose it.
 #[derive(Default)]
 struct IdHasher(u64);
 
@@ -104,7 +104,7 @@ impl Clients {
         Self { name, recipe, system_proxies, retry_budget, proxies, by_runtime: Arc::default() }
     }
 
-    /// The client of a runtime, and what goes with it.
+    /// The client of a runtime, made at its first use there.
     pub(crate) fn for_runtime(&self, runtime: &Handle) -> Result<Arc<RuntimeClient>, Error> {
         if let Some(entry) = self.by_runtime.read().get(&runtime.id()) {
             return Ok(Arc::clone(&entry.local));
@@ -116,7 +116,7 @@ impl Clients {
     fn add(&self, runtime: &Handle) -> Result<Arc<RuntimeClient>, Error> {
         let id = runtime.id();
         let client = (self.recipe)().map_err(|error| {
-            Error::build(BuildError::Session, "its client could not be built")
+            Error::build(BuildError::Session, "it could not be built")
                 .with_source(error.without_url())
         })?;
         let budget = Budget::new(self.retry_budget);
@@ -125,14 +125,14 @@ impl Clients {
             Arc::new(RuntimeClient { client, budget, proxies, runtime: Some(id), system_proxies });
         {
             let mut by_runtime = self.by_runtime.write();
-            // Another thread of this runtime may have been faster.
+            // Another thread of this runtime may have added one in the meantime.
             if let Some(entry) = by_runtime.get(&id) {
                 return Ok(Arc::clone(&entry.local));
             }
             by_runtime.insert(id, Entry { local: Arc::clone(&local), evictor: None });
         }
-        // Without the lock: a runtime that is shutting down drops the task at once, and with it
-        // the entry.
+        // Without the lock: a runtime that is shutting down drops the task at once, which removes the
+        // entry.
         let evict = Evict { by_runtime: Arc::downgrade(&self.by_runtime), id };
         let task = runtime.spawn(async move {
             let _evict = evict;
@@ -153,7 +153,7 @@ impl Clients {
 }
 
 impl ByRuntime {
-    // Nothing panics while it holds the lock; and if something did, the map would still be whole.
+    // Nothing panics with the lock held; if something did, the map would still be consistent.
     fn read(&self) -> RwLockReadGuard<'_, Entries> {
         self.0.read().unwrap_or_else(PoisonError::into_inner)
     }
@@ -170,7 +170,7 @@ impl fmt::Debug for Clients {
     }
 }
 
-/// Dropped with its task, and so with its runtime.
+/// Removes the client of a runtime when it is dropped with its task, at the runtime's end.
 struct Evict {
     by_runtime: Weak<ByRuntime>,
     id: Id,
@@ -180,7 +180,7 @@ impl Drop for Evict {
     fn drop(&mut self) {
         if let Some(by_runtime) = self.by_runtime.upgrade() {
             let entry = by_runtime.write().remove(&self.id);
-            // Without the lock: what a client owns may run code of the user's when it is dropped.
+            // Without the lock: dropping a client may run code of the user's.
             drop(entry);
         }
     }

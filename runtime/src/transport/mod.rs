@@ -1,4 +1,5 @@
-//! What carries a request: a client of the session's own, reqwest's, or a service in its place.
+//! Sends a hop and waits for the head of its response: by the direct sender, by reqwest's client, or by a
+//! tower service.
 
 mod body;
 mod clients;
@@ -40,19 +41,19 @@ use crate::{
     send_body::SendBody,
 };
 
-/// What a session sends with.
+/// How a session sends its requests.
 pub(crate) enum Transport {
-    /// Clients of the session's own.
+    /// By clients that the session makes.
     Clients(Clients),
-    /// The user's client, on whichever runtime.
+    /// By the user's client, on all runtimes.
     Client(Arc<RuntimeClient>),
-    /// The user's stack of middleware.
+    /// By the user's tower service.
     Service(Arc<ServiceTransport>),
     #[cfg(feature = "testing")]
     StandIn(Box<MakeStandIn>, Arc<Budget>),
 }
 
-/// What one call sends its hops with.
+/// The sender of one call, chosen for its runtime.
 pub(crate) enum Sender {
     Own(Arc<RuntimeClient>),
     Foreign(Arc<RuntimeClient>),
@@ -61,13 +62,13 @@ pub(crate) enum Sender {
     StandIn(Arc<dyn StandIn>),
 }
 
-/// A client of one of the two kinds.
+/// A client that the session made, or was given.
 pub(crate) enum Client {
     Direct(Box<direct::Direct>),
     Reqwest(reqwest::Client),
 }
 
-/// One hop, as it is sent.
+/// The request of one hop.
 pub(crate) struct Outgoing {
     pub(crate) method: Method,
     pub(crate) url: Url,
@@ -78,9 +79,9 @@ pub(crate) struct Outgoing {
 /// The head of a response, with its body still to be read.
 pub(crate) struct Head {
     pub(crate) response: http::Response<ReceivedBody>,
-    /// How many bytes of the body are announced, as they arrive.
+    /// The length of the body as the head announces it, before decompression.
     pub(crate) announced: Option<u64>,
-    /// The URL that answered, where the client may have followed redirects itself.
+    /// The URL of the response, if the client may have followed redirects itself.
     pub(crate) url: Option<Url>,
 }
 
@@ -98,7 +99,7 @@ impl Transport {
 }
 
 impl Sender {
-    /// Whether it is the session's own client, and no client or stack of the user's.
+    /// Whether it is a client that the session made.
     pub(crate) fn is_own(&self) -> bool {
         match self {
             Self::Own(_) => true,
@@ -141,38 +142,38 @@ impl Sender {
         }
         let https = outgoing.url.scheme() == "https";
         let handover = Handover::default();
-        let way = match self {
+        let in_flight = match self {
             Self::Own(local) | Self::Foreign(local) => match &local.client {
-                Client::Direct(direct) => {
-                    Way::Direct(direct.send(outgoing.into_http()?.map(|body| handover.watch(body))))
-                }
+                Client::Direct(direct) => InFlight::Direct(
+                    direct.send(outgoing.into_http()?.map(|body| handover.watch(body))),
+                ),
                 Client::Reqwest(client) => {
                     let body = |body| match self.is_own() {
                         true => Some(reqwest::Body::wrap(handover.watch(body))),
                         // It may follow redirects, which sends again what can be copied.
                         false => body.into_reqwest(),
                     };
-                    Way::Reqwest((&mut &*client).call(outgoing.into_reqwest(body)))
+                    InFlight::Reqwest((&mut &*client).call(outgoing.into_reqwest(body)))
                 }
             },
             Self::Service(service) => {
                 let mut request = outgoing.into_reqwest(SendBody::into_reqwest);
-                // A client of reqwest's does so itself.
+                // reqwest's client adds it itself.
                 let anything = HeaderValue::from_static("*/*");
                 request.headers_mut().entry(header::ACCEPT).or_insert(anything);
-                Way::Service(service.stack.send(request))
+                InFlight::Service(service.stack.send(request))
             }
             #[cfg(feature = "testing")]
-            Self::StandIn(stand_in) => Way::StandIn(Arc::clone(stand_in).send(outgoing)),
+            Self::StandIn(stand_in) => InFlight::StandIn(Arc::clone(stand_in).send(outgoing)),
         };
-        // A client of the user's may have followed a redirect, and then the error is that of a later hop.
+        // The user's client may have followed a redirect, and then the error is one of a later hop.
         let own = match self {
             Self::Own(local) => Some(Arc::clone(local)),
             Self::Foreign(_) | Self::Service(_) => None,
             #[cfg(feature = "testing")]
             Self::StandIn(_) => None,
         };
-        Ok(Sending { way, https, own, handover })
+        Ok(Sending { in_flight, https, own, handover })
     }
 }
 
@@ -201,17 +202,17 @@ impl Outgoing {
     }
 }
 
-/// A hop on its way.
+/// A hop that is being sent.
 pub(crate) struct Sending {
-    way: Way,
+    in_flight: InFlight,
     https: bool,
-    /// The client, if it is the session's own.
+    /// The client, if the session made it.
     own: Option<Arc<RuntimeClient>>,
     /// Of the request's body, if that is sent by the session's own client.
     handover: Handover,
 }
 
-enum Way {
+enum InFlight {
     Direct(direct::Sending),
     Reqwest(<reqwest::Client as Service<reqwest::Request>>::Future),
     Service(ResponseFuture),
@@ -231,7 +232,7 @@ pub(crate) enum Wait {
 }
 
 impl RuntimeClient {
-    /// Whether the client's runtime is the one that polls, and so alive.
+    /// Whether the client's runtime is the current one, and so still runs.
     fn is_alive(&self) -> bool {
         Handle::try_current().ok().map(|handle| handle.id()) == self.runtime
     }
@@ -240,10 +241,10 @@ impl RuntimeClient {
 impl Sending {
     /// What it waits for, as far as the client tells.
     pub(crate) fn wait(&self) -> Wait {
-        match (&self.way, self.own.as_deref()) {
+        match (&self.in_flight, self.own.as_deref()) {
             _ if self.handover.is_taken() => Wait::Response,
-            (Way::Direct(sending), _) if sending.is_connecting() => Wait::Connection,
-            (Way::Direct(_), Some(RuntimeClient { client: Client::Direct(direct), .. })) => {
+            (InFlight::Direct(sending), _) if sending.is_connecting() => Wait::Connection,
+            (InFlight::Direct(_), Some(RuntimeClient { client: Client::Direct(direct), .. })) => {
                 if direct.may_queue() {
                     Wait::Connection
                 } else {
@@ -256,7 +257,7 @@ impl Sending {
 
     /// Gives up.
     pub(crate) fn withdraw(self) -> Withdrawn {
-        self.handover.withdraw(self.way)
+        self.handover.withdraw(self.in_flight)
     }
 }
 
@@ -264,17 +265,17 @@ impl Future for Sending {
     type Output = Result<Head, NoHead>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let Self { way, https, own, handover } = &mut *self;
+        let Self { in_flight, https, own, handover } = &mut *self;
         let known = || Known {
             is_unsent: handover.is_unsent(),
             is_alive: own.as_ref().is_some_and(|local| local.is_alive()),
         };
-        let head = match way {
-            Way::Direct(sending) => match ready!(Pin::new(sending).poll(context)) {
+        let head = match in_flight {
+            InFlight::Direct(sending) => match ready!(Pin::new(sending).poll(context)) {
                 Ok(response) => Ok(Head::from_hyper(response)),
                 Err(error) => Err(classify::direct(error, known())),
             },
-            Way::Reqwest(response) => match (ready!(Pin::new(response).poll(context)), &own) {
+            InFlight::Reqwest(response) => match (ready!(Pin::new(response).poll(context)), &own) {
                 (Ok(response), own) => Ok(Head::from_reqwest(response, own.is_none())),
                 (Err(error), Some(local)) => {
                     Err(classify::head(error, *https, known(), &local.proxies))
@@ -284,13 +285,13 @@ impl Future for Sending {
                         .sent_at_least(Sent::Maybe))
                 }
             },
-            Way::Service(answer) => match ready!(answer.as_mut().poll(context)) {
+            InFlight::Service(answer) => match ready!(answer.as_mut().poll(context)) {
                 Ok(response) => Ok(Head::from_reqwest(response, true)),
                 Err(ServiceError::NotReady(error)) => Err(classify::unsent(error).into()),
                 Err(ServiceError::Failed(error)) => Err(classify::service(error, *https)),
             },
             #[cfg(feature = "testing")]
-            Way::StandIn(answer) => ready!(answer.as_mut().poll(context)),
+            InFlight::StandIn(answer) => ready!(answer.as_mut().poll(context)),
         };
         Poll::Ready(head)
     }
@@ -304,7 +305,7 @@ impl Head {
         Self { response, announced, url: None }
     }
 
-    /// A client of the user's may have followed redirects, and then its URL is another.
+    /// If the user's client may have followed redirects, the head has the URL of the response.
     fn from_reqwest(response: reqwest::Response, may_have_redirected: bool) -> Self {
         let announced = response.content_length();
         let url = may_have_redirected.then(|| response.url().clone());
@@ -313,13 +314,13 @@ impl Head {
     }
 }
 
-/// The user's stack, and the budget of its retries.
+/// The user's tower service, and the budget of its retries.
 pub(crate) struct ServiceTransport {
     pub(crate) stack: Box<dyn ErasedService>,
     pub(crate) budget: Budget,
 }
 
-/// A tower service of requests, with its types erased.
+/// A tower service with its type erased.
 pub(crate) trait ErasedService: Send + Sync {
     fn send(&self, request: reqwest::Request) -> ResponseFuture;
 }
@@ -329,12 +330,14 @@ pub(crate) type ResponseFuture =
 
 /// The error of a tower service, by where it was returned.
 pub(crate) enum ServiceError {
-    /// Before it took the request.
+    /// By `poll_ready`, before it took the request.
     NotReady(BoxError),
+    /// By the future of `call`.
     Failed(BoxError),
 }
 
-/// A clone for each request, as tower asks for; the lock makes a service that is only `Send` do.
+/// Clones the service for each request, as tower asks for. The lock makes a service that is only `Send` also
+/// `Sync`.
 pub(crate) struct CloneService<S>(pub(crate) Mutex<S>);
 
 impl<S> ErasedService for CloneService<S>
@@ -358,7 +361,7 @@ impl fmt::Debug for Transport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Clients(clients) => clients.fmt(f),
-            // A client prints its default headers.
+            // `Debug` of a client prints its default headers, which may be secret.
             Self::Client(_) => f.write_str("Client"),
             Self::Service(_) => f.write_str("Service"),
             #[cfg(feature = "testing")]

@@ -1,4 +1,4 @@
-//! The proxies of a session: the system's, or its own.
+//! The proxies of a session: those of the system, or those that it was given.
 
 use std::{fmt, sync::LazyLock};
 
@@ -10,8 +10,7 @@ use crate::{
     error::{BuildError, Error},
 };
 
-/// A proxy that a session sends through: a URL for all that it sends, or a [`reqwest::Proxy`], which
-/// says more exactly for what.
+/// A proxy of a session: a URL, for all requests, or a [`reqwest::Proxy`], which chooses the requests.
 ///
 /// ```
 /// use backstop::{Session, reqwest};
@@ -60,7 +59,7 @@ impl fmt::Debug for Proxy {
     }
 }
 
-/// What a session sends through.
+/// The proxies of a session.
 pub(crate) struct Proxies {
     system: bool,
     own: Vec<Given>,
@@ -70,7 +69,7 @@ impl Proxies {
     pub(crate) const SYSTEM: Self = Self { system: true, own: Vec::new() };
     pub(crate) const NONE: Self = Self { system: false, own: Vec::new() };
 
-    /// Adds one. Those of the system are left alone then.
+    /// Adds a proxy. Those of the system are then not used.
     pub(crate) fn add(&mut self, proxy: Proxy) -> Result<(), Error> {
         self.system = false;
         let is_supported = match &proxy.0 {
@@ -92,18 +91,18 @@ impl Proxies {
         }
     }
 
-    /// The same for the direct sender; `None` if only reqwest knows what they take.
+    /// The proxies for the direct sender; `None` if only reqwest knows which requests they are for.
     pub(crate) fn direct(&self) -> Option<direct::Proxies> {
         match self.own.first() {
             None if self.are_system() => Some(direct::Proxies::from_system()),
             None => Some(direct::Proxies::None),
-            // It takes every URL, and so those behind it none.
+            // It is for every URL, so that the proxies after it are never used.
             Some(Given::Url(url)) => Some(direct::Proxies::all(url)),
             Some(Given::Reqwest(_)) => None,
         }
     }
 
-    /// Which proxies a client of reqwest's has, as far as that can be known.
+    /// The proxies of reqwest's client, as far as they can be known.
     pub(crate) fn known(&self) -> direct::Proxies {
         match self.own.first() {
             Some(Given::Reqwest(proxy)) => known(proxy),
@@ -111,7 +110,7 @@ impl Proxies {
         }
     }
 
-    /// The same for a client of reqwest's.
+    /// Sets the proxies of reqwest's client.
     pub(crate) fn give(
         &self,
         mut client: reqwest::ClientBuilder,
@@ -132,19 +131,19 @@ impl Proxies {
         !self.own.is_empty()
     }
 
-    /// Whether the system's take part.
+    /// Whether the proxies of the system are used.
     pub(crate) fn are_system(&self) -> bool {
         self.system && may_have_proxies()
     }
 }
 
-/// Refuses to pass by a proxy that the environment names for a URL, and that cannot be spoken to: what
-/// was to go through it would go past it.
+/// Refuses a URL for which the environment names a proxy of an unsupported scheme. Without an error, the
+/// request would be sent without the proxy.
 #[cfg(not(feature = "socks"))]
 pub(crate) fn check_system(url: &Url) -> Result<(), Error> {
     use hyper_util::client::proxy::matcher::Matcher;
 
-    /// The environment's proxies, if one of them is of SOCKS.
+    /// The proxies of the environment, if one of them is a SOCKS proxy.
     static WITH_SOCKS: LazyLock<Option<Matcher>> = LazyLock::new(|| {
         let is_any = ["http", "https"].iter().any(|scheme| socks_variable(scheme).is_some());
         is_any.then(Matcher::from_system)
@@ -168,7 +167,7 @@ pub(crate) fn check_system(_: &Url) -> Result<(), Error> {
     Ok(())
 }
 
-/// The variable that names a SOCKS proxy for URLs of this scheme.
+/// The environment variable that names a SOCKS proxy for URLs of this scheme.
 #[cfg(not(feature = "socks"))]
 fn socks_variable(scheme: &str) -> Option<&'static str> {
     let own = match scheme {
@@ -194,14 +193,13 @@ fn is_supported(scheme: &str) -> bool {
     matches!(scheme, "http" | "https") || cfg!(feature = "socks") && is_socks
 }
 
-/// The scheme of a proxy of reqwest's, which `Debug` alone shows. reqwest leaves out one that it does
-/// not support, and connects past it. Of a function of the caller's, which decides for each URL, there
-/// is none.
+/// The scheme of a `reqwest::Proxy`, which only `Debug` shows. reqwest ignores a proxy of a scheme that it does
+/// not support, and connects without it. None for a proxy that is chosen by a function.
 fn scheme(proxy: &reqwest::Proxy) -> Option<String> {
     field(&format!("{proxy:?}"), "scheme: \"", "\"").map(str::to_owned)
 }
 
-/// What a proxy of reqwest's takes, unless it has exceptions, and where it is: for messages alone.
+/// The URLs that a `reqwest::Proxy` without exceptions is for, and its address. Only messages use this.
 fn known(proxy: &reqwest::Proxy) -> direct::Proxies {
     let shown = format!("{proxy:?}");
     let url = || {
@@ -226,8 +224,8 @@ fn field<'a>(shown: &'a str, start: &str, end: &str) -> Option<&'a str> {
     shown.split_once(start)?.1.split_once(end).map(|(field, _)| field)
 }
 
-/// Whether the system can name a proxy. Where only the environment can, and did not when this was
-/// first asked, no request has to be held against it.
+/// Whether the system may name a proxy. Where only the environment can, it is read once: if it names none, no
+/// request is matched against it.
 fn may_have_proxies() -> bool {
     static ENVIRONMENT: LazyLock<bool> = LazyLock::new(|| {
         std::env::vars_os()

@@ -1,4 +1,4 @@
-//! One coding, undone as its bytes arrive.
+//! Decodes one coding.
 
 use std::io;
 
@@ -12,10 +12,10 @@ use super::Coding;
 
 pub(super) struct Layer {
     coding: Coding,
-    /// None before the first byte, which may choose it: no bytes at all are an empty body.
+    /// None before the first byte, which may select the decoder. A body without bytes is empty.
     decoder: Option<Box<dyn DecodeV2 + Send + Sync>>,
     input: Bytes,
-    /// Whether the decoder may hold back what found no room.
+    /// Whether the decoder may hold output for which there was no room.
     holds_back: bool,
     /// Whether the last byte was the end of a stream.
     ended: bool,
@@ -26,13 +26,13 @@ impl Layer {
         Self { coding, decoder: None, input: Bytes::new(), holds_back: false, ended: false }
     }
 
-    /// Takes more bytes, once those before are used up.
+    /// Takes more bytes, once those before are consumed.
     pub(super) fn feed(&mut self, input: Bytes) {
         self.input = input;
     }
 
-    /// Makes the next piece at the start of `scratch`. Output: its length, which is not 0; none before
-    /// there are more bytes.
+    /// Decodes the next piece to the start of `scratch`. Returns its length, not 0, or `None` if more bytes are
+    /// needed.
     pub(super) fn piece(&mut self, scratch: &mut [u8]) -> io::Result<Option<usize>> {
         while self.holds_back || !self.input.is_empty() {
             let decoder = match &mut self.decoder {
@@ -53,8 +53,8 @@ impl Layer {
             let is_full = output.has_no_spare_space();
             match decoded {
                 Ok(ended) => self.ended = ended,
-                // What was only asked whether it holds something back may say so in this way. If it
-                // means another thing, it says that again when there are bytes.
+                // A decoder without held output may return an error if there is no input. A real error is
+                // returned again with more input.
                 Err(_) if self.input.is_empty() && written == 0 => {}
                 Err(error) => return Err(error),
             }
@@ -70,7 +70,7 @@ impl Layer {
         Ok(None)
     }
 
-    /// There are no more bytes.
+    /// Checks that the body may end here.
     pub(super) fn end(&self) -> io::Result<()> {
         match self.ended || self.decoder.is_none() {
             true => Ok(()),
@@ -80,10 +80,10 @@ impl Layer {
 }
 
 impl Coding {
-    /// The decoder of a stream that begins with this byte.
+    /// The decoder of a stream with this first byte.
     #[cfg_attr(
         not(any(feature = "brotli", feature = "deflate")),
-        expect(unused_variables, reason = "the others need not look")
+        expect(unused_variables, reason = "only these select by it")
     )]
     fn decoder(self, first: u8) -> io::Result<Box<dyn DecodeV2 + Send + Sync>> {
         Ok(match self {
@@ -91,18 +91,18 @@ impl Coding {
             Self::Zstd => {
                 use compression_codecs::zstd::{ZstdDecoder, params::DParameter};
 
-                // 8 MiB, the most that RFC 9659 §3 lets a stream ask for.
+                // 8 MiB, the largest window that RFC 9659 §3 allows.
                 Box::new(ZstdDecoder::new_with_params(&[DParameter::window_log_max(23)]))
             }
             #[cfg(feature = "gzip")]
             Self::Gzip => Box::new(compression_codecs::GzipDecoder::new()),
-            // Named so, and zlib. Some servers send what the name says (RFC 9110 §8.4.1.2), which
-            // never begins as zlib does: with a stored block whose padding is not zero.
+            // `deflate` means zlib. Some servers send raw DEFLATE (RFC 9110 §8.4.1.2), whose first byte is
+            // never that of zlib: it would be a stored block with padding that is not zero.
             #[cfg(feature = "deflate")]
             Self::Deflate if first & 0x0f == 8 => Box::new(compression_codecs::ZlibDecoder::new()),
             #[cfg(feature = "deflate")]
             Self::Deflate => Box::new(compression_codecs::DeflateDecoder::new()),
-            // How a window of up to 1 GiB is announced: an extension that is not part of `br`.
+            // A window of up to 1 GiB: an extension that is not part of `br`.
             #[cfg(feature = "brotli")]
             Self::Brotli if first & 0x7f == 0x11 => {
                 return Err(invalid("its window is larger than RFC 7932 allows"));

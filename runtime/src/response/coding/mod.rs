@@ -1,13 +1,11 @@
-//! Content codings: which are asked for, and how they are undone while a body arrives (RFC 9110
-//! §8.4).
+//! Content codings (RFC 9110 §8.4): which are asked for, and how a body is decompressed as it arrives.
 //!
 //! ```text
 //! chunk ─► Layer: the coding that was applied last ─► … ─► Layer: the first ─► piece
 //! ```
 //!
-//! reqwest's own decoders are off: they stop after the first member of a gzip body, and pass by what
-//! follows. A layer decompresses when it is asked for a piece, and no more than one piece: whoever
-//! stops asking, at a limit, has had no more made than that.
+//! reqwest's own decoders are off: they stop after the first member of a gzip body and ignore the rest. A
+//! layer decompresses one piece at a time, on demand, so that a limit on the body also bounds the memory.
 
 mod layer;
 #[cfg(test)]
@@ -21,13 +19,13 @@ use http::{HeaderMap, HeaderValue, header};
 use self::layer::Layer;
 use crate::error::{BodyError, Error, ErrorKind, Sent};
 
-/// The most that is decompressed at a time, in bytes.
+/// The size of a decompressed piece, in bytes.
 const PIECE: usize = 16 * 1024;
 
-/// The most codings of one body that are undone. Nobody needs two.
+/// The most codings of one body that are decoded. More than one is rare.
 const MAX_CODINGS: usize = 5;
 
-/// A coding that can be undone.
+/// A supported coding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Coding {
     #[cfg(feature = "zstd")]
@@ -41,7 +39,7 @@ enum Coding {
 }
 
 impl Coding {
-    /// In the order in which they are asked for.
+    /// In order of preference.
     const ALL: &[Self] = &[
         #[cfg(feature = "zstd")]
         Self::Zstd,
@@ -67,15 +65,15 @@ impl Coding {
         }
     }
 
-    /// The coding of this name, in whatever case; `x-gzip` is `gzip` (RFC 9110 §8.4.1.3).
+    /// The coding of this name, case-insensitively; `x-gzip` is `gzip` (RFC 9110 §8.4.1.3).
     fn named(name: &str) -> Option<Self> {
         let name = if name.eq_ignore_ascii_case("x-gzip") { "gzip" } else { name };
         Self::ALL.iter().copied().find(|coding| coding.name().eq_ignore_ascii_case(name))
     }
 }
 
-/// Asks for a body in a coding that can be undone, unless the caller did. A range is one of the coded
-/// bytes: for a part of the plain ones, no coding is asked for.
+/// Sets `Accept-Encoding` to the supported codings, unless the caller has set it. Not with `Range`, which
+/// would be a range of the compressed bytes.
 pub(crate) fn request_codings(headers: &mut HeaderMap) {
     static ALL: LazyLock<Option<HeaderValue>> = LazyLock::new(|| {
         let names: Vec<&str> = Coding::ALL.iter().map(|coding| coding.name()).collect();
@@ -89,30 +87,29 @@ pub(crate) fn request_codings(headers: &mut HeaderMap) {
     }
 }
 
-/// What a decoder has to say.
+/// The result of one step of a decoder.
 pub(super) enum Decoded {
-    /// So many plain bytes, and never none, for [`Decoder::piece`].
+    /// The length of the next piece, not 0, whose bytes [`Decoder::piece`] returns.
     Piece(usize),
-    /// Nothing before the next chunk.
+    /// The decoder needs the next chunk.
     NeedInput,
-    /// The body is whole.
+    /// The body is complete.
     End,
 }
 
-/// Undoes the codings of one body. It is fed chunks, and gives pieces.
+/// Decompresses one body: it takes chunks and returns pieces.
 pub(super) struct Decoder {
-    /// In the order in which they are undone.
+    /// In the order in which they are decoded.
     layers: Vec<Layer>,
-    /// Where a piece is made, and stays until the next one.
+    /// The current piece.
     scratch: Box<[u8]>,
     chunk: Bytes,
     ended: bool,
 }
 
 impl Decoder {
-    /// The decoder of a body with these headers, which then no longer say that it is coded, nor how
-    /// long that was. None if it is not coded, or in a coding that is not known: that is left as it
-    /// is, headers and all.
+    /// The decoder of a body with these headers, from which it removes `Content-Encoding` and
+    /// `Content-Length`. None if the body is not coded, or in an unknown coding: it is then left as it is, with its headers.
     pub(super) fn for_headers(headers: &mut HeaderMap) -> Option<Self> {
         if !headers.contains_key(header::CONTENT_ENCODING) {
             return None;
@@ -131,17 +128,17 @@ impl Decoder {
         })
     }
 
-    /// Takes the next chunk. The one before has to be used up: a piece was [`Decoded::NeedInput`].
+    /// Takes the next chunk, after [`Decoded::NeedInput`].
     pub(super) fn feed(&mut self, chunk: Bytes) {
         self.chunk = chunk;
     }
 
-    /// There are no more chunks.
+    /// Signals the end of the chunks.
     pub(super) fn end(&mut self) {
         self.ended = true;
     }
 
-    /// The next piece of the plain body.
+    /// Decodes the next piece.
     pub(super) fn next(&mut self) -> Result<Decoded, Error> {
         let Self { layers, scratch, chunk, ended } = self;
         pull(layers, chunk, *ended, scratch).map_err(|error| {
@@ -151,20 +148,20 @@ impl Decoder {
         })
     }
 
-    /// The bytes of the last [`Decoded::Piece`], which is its length.
+    /// The bytes of the last [`Decoded::Piece`], of this length.
     pub(super) fn piece(&self, length: usize) -> &[u8] {
         &self.scratch[..length]
     }
 }
 
-/// The next piece of the last of the layers, which is made from pieces of those before it.
+/// The next piece of the last layer, decoded from pieces of the layers before.
 fn pull(
     layers: &mut [Layer],
     chunk: &mut Bytes,
     ended: bool,
     scratch: &mut [u8],
 ) -> io::Result<Decoded> {
-    // A decoder has a layer, and each of them looks at those before it.
+    // Not reached: a decoder has at least one layer.
     let Some((layer, before)) = layers.split_last_mut() else { return Ok(Decoded::NeedInput) };
     loop {
         if let Some(length) = layer.piece(scratch)? {
@@ -184,8 +181,8 @@ fn pull(
     }
 }
 
-/// The codings of a body in the order in which they were applied, `identity` left out. None if one of
-/// them is not known, or there are more than anyone needs.
+/// The codings of a body in the order in which they were applied, without `identity`. None if one of them is
+/// unknown, or there are too many.
 fn codings(headers: &HeaderMap) -> Option<Vec<Coding>> {
     let mut codings = Vec::new();
     for value in headers.get_all(header::CONTENT_ENCODING) {

@@ -1,4 +1,4 @@
-//! Without a decoder nothing is asked for, and nothing is undone.
+//! Without the features for codings, none is asked for and none is decoded.
 
 use bytes::Bytes;
 use http::HeaderMap;

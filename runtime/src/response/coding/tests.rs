@@ -1,4 +1,4 @@
-//! However a compressed body is cut into chunks, it is read alike.
+//! Compressed bodies, in chunks of all sizes.
 
 use compression_codecs::{
     EncodeV2,
@@ -60,7 +60,7 @@ fn headers(codings: &[&'static str]) -> HeaderMap {
     headers
 }
 
-/// What a body becomes whose chunks are these.
+/// Decodes a body of these chunks.
 fn decode<'a>(coding: &str, chunks: impl IntoIterator<Item = &'a [u8]>) -> Result<Vec<u8>, Error> {
     let mut headers = HeaderMap::new();
     headers.insert(header::CONTENT_ENCODING, coding.parse().expect("a value"));
@@ -82,7 +82,7 @@ fn decode<'a>(coding: &str, chunks: impl IntoIterator<Item = &'a [u8]>) -> Resul
     }
 }
 
-/// The same, whole, at every place in two, and byte by byte.
+/// Decodes a body whole, cut in two at every place, and byte by byte.
 fn decode_alike(coding: &str, body: &[u8]) -> Result<Vec<u8>, Error> {
     let whole = decode(coding, [body]);
     let split = (0..=body.len()).map(|at| {
@@ -134,7 +134,7 @@ fn all_members_are_read_and_nothing_else_may_follow() {
 }
 
 #[test]
-fn a_byte_that_is_wrong_is_never_passed_by() {
+fn a_corrupted_byte_is_an_error() {
     let plain = text();
     for coding in Coding::ALL {
         let body = coded(*coding, &plain);
@@ -143,7 +143,7 @@ fn a_byte_that_is_wrong_is_never_passed_by() {
             damaged[at] ^= 0x55;
             let whole = decode(coding.name(), [&damaged[..]]).ok();
             assert_eq!(whole, decode(coding.name(), damaged.chunks(1)).ok(), "{coding:?} at {at}");
-            // Brotli has no checksum, nor has zstd by default; gzip's header says what nobody reads.
+            // Brotli has no checksum, nor has zstd by default; not all of gzip's header is checked.
             if let (Some(decoded), "gzip" | "deflate") = (whole, coding.name()) {
                 assert_eq!(decoded, plain, "{coding:?} at {at}");
             }
@@ -152,7 +152,7 @@ fn a_byte_that_is_wrong_is_never_passed_by() {
 }
 
 #[test]
-fn several_codings_are_undone_in_reverse() {
+fn several_codings_are_decoded_in_reverse_order() {
     let plain = text();
     for outer in Coding::ALL {
         for inner in Coding::ALL {
@@ -163,9 +163,9 @@ fn several_codings_are_undone_in_reverse() {
     }
 }
 
-/// A limit holds because nobody asks for the next piece.
+/// A limit on the body bounds the memory, as the next piece is not decoded.
 #[test]
-fn much_is_made_piece_by_piece() {
+fn a_large_body_is_decoded_piece_by_piece() {
     let plain = vec![0; 5 * PIECE + 1];
     for coding in Coding::ALL {
         let body = coded(*coding, &plain);
@@ -176,7 +176,7 @@ fn much_is_made_piece_by_piece() {
 }
 
 #[test]
-fn what_is_not_known_is_left_as_it_is() {
+fn unknown_codings_are_left_as_they_are() {
     let known = Coding::ALL[0].name();
     for codings in
         [&["compress"][..], &[known, "compress"], &["identity"], &[""], &[known; MAX_CODINGS + 1]]
@@ -192,7 +192,7 @@ fn what_is_not_known_is_left_as_it_is() {
 }
 
 #[test]
-fn what_can_be_undone_is_asked_for() {
+fn supported_codings_are_asked_for() {
     let mut asked = HeaderMap::new();
     request_codings(&mut asked);
     let names: Vec<&str> = Coding::ALL.iter().map(|coding| coding.name()).collect();
@@ -208,22 +208,22 @@ fn what_can_be_undone_is_asked_for() {
 
 #[cfg(feature = "gzip")]
 #[test]
-fn gzip_has_another_name() {
+fn x_gzip_is_gzip() {
     let body = coded(Coding::Gzip, b"text");
     assert_eq!(decode_alike("X-GZip", &body).expect("undone"), b"text");
 }
 
 #[cfg(feature = "deflate")]
 #[test]
-fn deflate_may_be_what_its_name_says() {
+fn raw_deflate_is_decoded() {
     let raw = encode(compression_codecs::DeflateEncoder::new(level()), &text());
     assert_eq!(decode_alike("deflate", &raw).expect("undone"), text());
 }
 
-/// The window is memory that a few bytes would have allocated.
+/// A few bytes must not allocate a large window.
 #[cfg(feature = "brotli")]
 #[test]
-fn a_window_that_brotli_does_not_have_is_refused() {
+fn a_brotli_window_beyond_the_rfc_is_refused() {
     decode_alike("br", &[0x11, 30, 0, 0]).expect_err("a large window");
 }
 
