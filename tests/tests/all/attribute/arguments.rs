@@ -62,7 +62,7 @@ async fn several_arguments_are_filled_from_the_response() {
 async fn unused(base: &str, id: u8, _reserved: u8) -> Result<String, Error>;
 
 #[tokio::test]
-async fn a_name_may_say_that_it_is_not_used() {
+async fn an_argument_may_start_with_an_underscore() {
     assert_eq!(unused(&base(), 1, 2).await.expect("200"), "/1");
 }
 
@@ -139,7 +139,7 @@ async fn head_returned_handled(base: &str) -> Option<Remaining>;
 async fn head_returned_alone(base: &str) -> Remaining;
 
 #[tokio::test]
-async fn arguments_under_cfg_are_there_or_not() {
+async fn cfg_attributes_remove_arguments() {
     assert_eq!(under_cfg(&base(), 7).await.expect("200"), "/7");
 }
 

@@ -25,7 +25,7 @@ use crate::support::{SESSION, User};
 async fn arms(base: &str, status: u16, trace: &Trace) -> Result<(), Error>;
 
 #[tokio::test]
-async fn the_first_that_matches_runs_and_the_error_goes_on() {
+async fn the_first_matching_arm_runs_and_the_error_is_returned() {
     let trace = Trace::default();
     for (status, heard) in [
         (404, &["gone"][..]),
@@ -133,7 +133,7 @@ const GONE: u16 = 410;
 async fn actions(base: &str, status: u16) -> Result<(), Error>;
 
 #[tokio::test]
-async fn what_an_action_can_be() {
+async fn every_form_of_action_runs() {
     for (status, heard, recovers) in [
         (400, 1, false),
         (401, 1, false),
@@ -237,7 +237,7 @@ async fn nested(
 async fn own_request(base: &str, status: u64) -> Result<(), Error>;
 
 #[tokio::test]
-async fn an_error_that_the_body_returns_is_heard_too() {
+async fn arms_run_for_a_request_error_that_the_body_returns() {
     let trace = Trace::default();
     assert_eq!(nested(&base(), &trace, 200, None).await.expect("Ada"), "Ada");
     assert_eq!(trace.take(), [""; 0]);
@@ -277,7 +277,7 @@ async fn boxed_locally(base: &str, trace: &Trace) -> Result<(), Box<dyn std::err
 }
 
 #[tokio::test]
-async fn so_are_boxed_errors() {
+async fn boxed_errors_reach_the_arms() {
     let trace = Trace::default();
     boxed(&base(), &trace).await.expect_err("503");
     boxed_locally(&base(), &trace).await.expect_err("503");
@@ -323,7 +323,7 @@ async fn transparent(base: &str, trace: &Trace) -> Result<(), Transparent> {
 }
 
 #[tokio::test]
-async fn a_cause_is_found_in_whatever_holds_it() {
+async fn a_request_error_is_found_behind_any_wrapper() {
     let trace = Trace::default();
     wrapped(&base(), &trace, false).await.expect_err("503");
     wrapped(&base(), &trace, true).await.expect_err("503");

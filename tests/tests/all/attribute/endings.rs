@@ -41,7 +41,7 @@ fn release(trace: &Trace, id: u8) {
 }
 
 #[tokio::test]
-async fn inside_out_and_once() {
+async fn handlers_cleanup_and_finally_run_once_in_order() {
     let trace = Trace::default();
     everything(&base(), 7, &trace).await.expect("Ada");
     assert_eq!(trace.take(), ["body", "finally Done"]);
@@ -78,7 +78,7 @@ async fn counted(
 
 /// Every way to end, each told once. One test, as the counters are shared.
 #[tokio::test]
-async fn finally_is_told_how() {
+async fn finally_receives_the_ending() {
     let base = base();
     assert_eq!(counted(&base, 7, false).await, Some(7));
     assert_eq!(endings(), [1, 0, 0, 0]);
@@ -152,7 +152,7 @@ async fn finish(trace: Arc<Trace>) {
 }
 
 #[tokio::test]
-async fn both_may_wait() {
+async fn cleanup_and_finally_may_await() {
     let trace = Arc::new(Trace::default());
     waits(&base(), "x", Arc::clone(&trace)).await.expect("200");
     assert_eq!(trace.take(), ["finally"]);
@@ -181,7 +181,7 @@ async fn told(trace: Arc<Trace>, ending: Ending) {
 async fn told_and_waits(base: &str, trace: &Arc<Trace>) -> Result<String, Error>;
 
 #[tokio::test]
-async fn one_that_waits_can_be_told_too() {
+async fn an_awaited_finally_receives_the_ending() {
     let trace = Arc::new(Trace::default());
     told_and_waits(&base(), &trace).await.expect("200");
     told_and_waits(AWAY, &trace).await.expect_err("refused");
@@ -190,7 +190,7 @@ async fn one_that_waits_can_be_told_too() {
 
 /// Off every runtime, a dropped call still hears of it.
 #[test]
-fn a_call_may_be_dropped_off_its_runtime() {
+fn a_call_may_be_dropped_outside_of_its_runtime() {
     let trace = Trace::default();
     let base = base();
     let runtime =
@@ -239,7 +239,7 @@ async fn panics(base: &str, trace: &Arc<Trace>, #[response] text: String) -> Res
 }
 
 #[tokio::test]
-async fn one_that_waits_survives_a_panic() {
+async fn an_awaited_finally_runs_after_a_panic() {
     let trace = Arc::new(Trace::default());
     futures_catch(panics(&base(), &trace)).await.expect_err("a panic");
     bounded(async {
@@ -281,7 +281,7 @@ async fn not_shared(
 }
 
 #[tokio::test]
-async fn a_call_that_waits_at_its_end_can_be_spawned() {
+async fn a_function_with_an_awaited_finally_can_be_spawned() {
     let trace = Arc::new(Trace::default());
     let call = {
         let trace = Arc::clone(&trace);

@@ -50,7 +50,7 @@ async fn names_of_the_expansion_in_a_body(
 fn see<T>(_: T) {}
 
 #[tokio::test]
-async fn no_name_is_taken() {
+async fn generated_names_do_not_shadow_the_user_s() {
     let target = names_of_the_expansion(&base(), 1, 2, 3, 4, 5, 6, 7, 8, 9, 10).await.expect("200");
     assert_eq!(target, "/1/2/3/4/5/6/7/8/9/10");
     let (target, seen) =
@@ -72,7 +72,7 @@ endpoint! {
 }
 
 #[tokio::test]
-async fn inside_of_a_macro() {
+async fn the_attribute_works_inside_a_macro() {
     assert_eq!(from_a_macro(&base(), 7).await.expect("Ada").id, 7);
 }
 
@@ -103,7 +103,7 @@ macro_rules! written_by_a_macro {
 written_by_a_macro!(Trace::released, <Trace as Ends>::ended);
 
 #[tokio::test]
-async fn any_path_can_be_called() {
+async fn a_handler_may_be_any_path() {
     by_path(AWAY).await.expect_err("refused");
     assert_eq!(ENDED.take(), ["released", "Failed"]);
 }

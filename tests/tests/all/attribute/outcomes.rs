@@ -32,7 +32,7 @@ async fn unit_with_a_body(base: &str, id: u8, trace: &Trace, #[response] Json(us
 }
 
 #[tokio::test]
-async fn results_options_and_nothing() {
+async fn results_options_and_unit_are_returned() {
     let (base, trace) = (&base(), Trace::default());
     assert_eq!(result(base, 7).await.expect("Ada").name, "Ada");
     assert!(result(base, 8).await.expect_err("another shape").is_decode());
@@ -84,7 +84,7 @@ async fn stored(id: u64) -> Option<User> {
 }
 
 #[tokio::test]
-async fn a_value_for_every_failure() {
+async fn every_failure_can_have_a_value() {
     let base = &base();
     assert_eq!(plain(base, 7).await.name, "Ada");
     assert_eq!(plain(AWAY, 9).await, User { id: 9, name: "nobody".into() });
@@ -123,7 +123,7 @@ impl From<Error> for Forgetful {
 async fn forgetful(base: &str, status: u16, trace: &Trace) -> Result<(), Forgetful>;
 
 #[tokio::test]
-async fn an_arm_hears_what_the_return_type_forgets() {
+async fn arms_run_when_the_return_type_drops_the_error() {
     let trace = Trace::default();
     assert_eq!(forgetful(&base(), 404, &trace).await, Ok(()));
     assert_eq!(forgetful(&base(), 500, &trace).await, Err(Forgetful));

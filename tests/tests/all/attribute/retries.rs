@@ -27,7 +27,7 @@ async fn twice(base: &str) -> Result<String, Error>;
 async fn as_asked(base: &str, policy: Retry) -> Result<String, Error>;
 
 #[tokio::test]
-async fn a_number_or_a_policy() {
+async fn retry_takes_a_number_or_a_policy() {
     let server = busy(2);
     assert_eq!(twice(&server.url()).await.expect("the third"), "done");
     let server = busy(3);
@@ -61,7 +61,7 @@ async fn pay(base: &str) -> Result<String, Error>;
 async fn connected(base: &str) -> Result<String, Error>;
 
 #[tokio::test]
-async fn a_policy_part_by_part() {
+async fn retry_takes_the_parts_of_a_policy() {
     let server = busy(2);
     assert_eq!(pay(&server.url()).await.expect("the third"), "done");
     let asked = server.asked();
@@ -118,7 +118,7 @@ fn timed_out<T: std::fmt::Debug>(result: Result<T, Error>) -> ErrorKind {
 }
 
 #[tokio::test]
-async fn a_body_that_waits_has_what_is_left() {
+async fn a_body_that_awaits_has_the_remaining_time() {
     let begun = Instant::now();
     let total = ErrorKind::Timeout(TimeoutError::Total);
     assert_eq!(timed_out(outer(&base()).await), total);

@@ -36,7 +36,7 @@ async fn options(base: &str) -> Result<(), Error>;
 async fn purge(base: &str) -> Result<(), Error>;
 
 #[tokio::test]
-async fn every_method() {
+async fn every_method_key_sends_its_method() {
     let server = Server::always(Answer::new(200, ""));
     let url = server.url();
     get(&url).await.expect("GET");
@@ -90,7 +90,7 @@ async fn borrowed_body(base: &str, data: &[u8]) -> Result<(), Error>;
 async fn sent_as_taken(base: &str, user: Json<User>) -> Result<(), Error>;
 
 #[tokio::test]
-async fn a_body_may_be_borrowed_or_what_was_taken() {
+async fn a_body_may_be_borrowed_or_moved() {
     let server = Server::always(Answer::new(200, ""));
     borrowed_body(&server.url(), &[1, 2]).await.expect("200");
     let ada = User { id: 7, name: "Ada".into() };
@@ -104,7 +104,7 @@ async fn a_body_may_be_borrowed_or_what_was_taken() {
 async fn basic(base: &str, user: &str, password: &str) -> Result<(), Error>;
 
 #[tokio::test]
-async fn query_headers_and_credentials() {
+async fn query_headers_and_credentials_are_sent() {
     let server = Server::always(Answer::new(200, ""));
     let filter = BTreeMap::from([("b", Some(2)), ("c", None)]);
     headers_and_query(&server.url(), &filter, "1", 2, None, "s3cret").await.expect("200");
@@ -139,7 +139,7 @@ async fn body(base: &str, body: impl Into<Body>) -> Result<(), Error>;
 async fn multipart(base: &str, name: String) -> Result<(), Error>;
 
 #[tokio::test]
-async fn every_body() {
+async fn every_body_key_sends_its_body() {
     let server = Server::always(Answer::new(200, ""));
     let url = server.url();
     json(&url, &User { id: 7, name: "Ada".into() }).await.expect("200");
@@ -158,7 +158,7 @@ async fn every_body() {
 async fn tolerant(base: &str, status: u16) -> Result<StatusCode, Error>;
 
 #[tokio::test]
-async fn what_counts_as_success() {
+async fn expect_sets_the_success_statuses() {
     assert_eq!(tolerant(&base(), 404).await.expect("expected"), 404);
     assert_eq!(tolerant(&base(), 204).await.expect("expected"), 204);
     assert_eq!(tolerant(&base(), 410).await.expect_err("410").kind(), ErrorKind::Status(410));
@@ -179,7 +179,7 @@ async fn attempt(base: &str) -> Result<(), Error>;
 async fn idle(base: &str) -> Result<String, Error>;
 
 #[tokio::test]
-async fn which_timer_ran_out() {
+async fn timeout_keys_set_their_timer() {
     for (error, timer) in [
         (total(&base()).await, TimeoutError::Total),
         (by_expression(&base()).await, TimeoutError::Total),
@@ -197,7 +197,7 @@ async fn which_timer_ran_out() {
 async fn small(base: &str) -> Result<String, Error>;
 
 #[tokio::test]
-async fn how_large_a_body_may_be() {
+async fn max_body_limits_the_body() {
     let server = Server::always(Answer::new(200, "x".repeat(1025)));
     let error = small(&server.url()).await.expect_err("1025 bytes");
     assert_eq!(error.kind(), ErrorKind::Body(BodyError::TooLarge));
@@ -209,7 +209,7 @@ async fn how_large_a_body_may_be() {
 async fn little(base: &str) -> Result<u8, Error>;
 
 #[tokio::test]
-async fn how_much_of_the_body_an_error_keeps() {
+async fn error_body_limits_the_body_of_an_error() {
     for status in [200, 500] {
         let server = Server::always(Answer::new(status, "12345x"));
         let error = little(&server.url()).await.expect_err("no number, or no success");
@@ -233,7 +233,7 @@ async fn shared(#[response] _text: String) -> Result<(), Error> {
 }
 
 #[tokio::test]
-async fn whichever_session() {
+async fn session_chooses_the_session() {
     assert_eq!(fresh(&base()).await.expect("200"), "/v");
     let sessions = vec![session(|builder| builder), session(|builder| builder)];
     assert_eq!(awaited(&base(), sessions).await.expect("200").status(), 200);
@@ -243,7 +243,7 @@ async fn whichever_session() {
 
 /// What the attribute says and what is built by hand are the same request.
 #[tokio::test]
-async fn the_runtime_crate_says_the_same() {
+async fn the_runtime_api_has_the_same_effect() {
     let server = Server::always(Answer::new(200, ""));
     json(&server.url(), &User { id: 7, name: "Ada".into() }).await.expect("200");
     let request = Request::new(Method::POST, "{base}")
@@ -278,7 +278,7 @@ async fn unsized_values_are_sent() {
 async fn body_of_known_length(base: &str, body: Body, length: usize) -> Result<(), Error>;
 
 #[tokio::test]
-async fn a_body_may_say_its_length() {
+async fn a_body_may_declare_its_length() {
     let server = Server::always(Answer::new(200, ""));
     body_of_known_length(&server.url(), Body::from("abc"), 3).await.expect("200");
     assert_eq!((server.last().header("content-length"), server.last().text()), ("3", "abc"));
@@ -295,7 +295,7 @@ const TENANT: &str = "x-tenant";
 async fn headers_by_name(base: &str, more: HeaderMap, name: &str) -> Result<(), Error>;
 
 #[tokio::test]
-async fn headers_come_by_name_and_in_a_map() {
+async fn headers_are_given_by_name_or_in_a_map() {
     let server = Server::always(Answer::new(200, ""));
     let mut more = HeaderMap::new();
     for (name, value) in [("x-many", "1"), ("x-many", "2"), ("user-agent", "map")] {

@@ -16,7 +16,7 @@ async fn filled(
 ) -> Result<String, Error>;
 
 #[tokio::test]
-async fn placeholders_in_path_and_query() {
+async fn placeholders_fill_path_and_query() {
     let target = filled(&base(), 1, "a b", "c&d=e", None, &[1, 2]).await.expect("200");
     assert_eq!(target, "/a/1-a%20b.json?x=1&q=c%26d%3De&many=1&many=2");
 }
@@ -93,7 +93,7 @@ async fn fields_of_self_are_placeholders() {
 }
 
 #[test]
-fn the_template_is_what_an_error_names() {
+fn an_error_has_the_template() {
     let error = futures(segment("http://127.0.0.1:1", ".."));
     assert_eq!(error.template(), Some("{base}/one/{value}/end"));
     assert!(error.to_string().starts_with("GET {base}/one/{value}/end: "), "{error}");

@@ -104,7 +104,7 @@ async fn leaves(
 struct Names<'a>(&'a mut Vec<String>);
 
 #[tokio::test]
-async fn bodies_are_as_free_as_functions() {
+async fn bodies_return_and_await_like_functions() {
     let base = base();
     assert_eq!(coerces(&base, false).await.expect("200")(), 7);
     assert_eq!(coerces(&base, true).await.err().expect("it fails").to_string(), "failed");

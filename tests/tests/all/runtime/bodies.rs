@@ -91,7 +91,7 @@ async fn a_stream_that_fails_is_the_caller_s_fault() {
 
 /// A body may be another request's response: that its connection failed is not this one's fault.
 #[tokio::test]
-async fn a_stream_that_could_not_connect_was_sent_all_the_same() {
+async fn a_stream_that_fails_to_connect_is_an_error_of_the_body() {
     struct Refused(Option<reqwest::Error>);
 
     impl Stream for Refused {
@@ -114,7 +114,7 @@ async fn a_stream_that_could_not_connect_was_sent_all_the_same() {
 }
 
 #[tokio::test]
-async fn the_last_body_counts_and_describes_itself() {
+async fn the_last_body_replaces_the_others_and_sets_its_content_type() {
     let server = Server::always(Answer::new(200, ""));
     let form = reqwest::multipart::Form::new().text("name", "Ada");
     fetch(Request::post(server.url()).multipart(form).json(&1)).await.expect("200");
@@ -127,7 +127,7 @@ async fn the_last_body_counts_and_describes_itself() {
 }
 
 #[tokio::test]
-async fn a_body_of_nothing_has_a_length() {
+async fn an_empty_body_has_a_length_of_zero() {
     let server = Server::always(Answer::new(200, ""));
     for request in [Request::post(server.url()), Request::put(server.url()).body("")] {
         fetch(request).await.expect("200");
@@ -138,7 +138,7 @@ async fn a_body_of_nothing_has_a_length() {
 }
 
 #[tokio::test]
-async fn a_response_can_be_read_as_it_arrives() {
+async fn an_open_body_is_read_part_by_part() {
     let server = Server::always(Answer::Raw(
         b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n"
             .to_vec(),
@@ -184,7 +184,7 @@ async fn a_compressed_response_is_asked_for_and_read_whole() {
 }
 
 #[tokio::test]
-async fn what_the_caller_asks_for_is_not_changed() {
+async fn an_accept_encoding_of_the_caller_is_kept() {
     let server = Server::always(Answer::new(200, ""));
     let get = || Request::get(server.url());
     for (request, asked) in [
@@ -201,7 +201,7 @@ async fn what_the_caller_asks_for_is_not_changed() {
 
 /// What a HEAD or a 304 says is of another response; what a 206 holds cannot be undone by itself.
 #[tokio::test]
-async fn a_body_that_is_not_there_keeps_its_headers() {
+async fn a_response_without_a_body_keeps_its_content_headers() {
     let server = Server::start(|asked| {
         match asked.header("range") {
         "" => Answer::Raw(
@@ -220,7 +220,7 @@ async fn a_body_that_is_not_there_keeps_its_headers() {
 }
 
 #[tokio::test]
-async fn what_a_client_of_the_user_s_leaves_compressed_is_undone() {
+async fn a_body_that_the_user_s_client_leaves_compressed_is_decoded() {
     let server = Server::always(Answer::json(two_members()).header("content-encoding", "gzip"));
     let client = reqwest::Client::builder().no_gzip().no_brotli().no_deflate().no_zstd();
     let client = client.no_proxy().build().expect("a client");
@@ -230,7 +230,7 @@ async fn what_a_client_of_the_user_s_leaves_compressed_is_undone() {
 }
 
 #[tokio::test]
-async fn a_body_that_was_read_is_a_stream_of_one_part() {
+async fn a_buffered_body_is_a_stream_of_one_part() {
     let server = Server::always(Answer::new(200, "whole"));
     let mut body = fetch(Request::get(server.url())).await.expect("200").into_stream();
     assert_eq!(body.part().await.expect("a part").as_deref(), Some(&b"whole"[..]));
@@ -254,7 +254,7 @@ async fn an_open_body_fails_with_the_facts_of_its_call() {
 }
 
 #[tokio::test]
-async fn a_limit_that_is_asked_for_holds_for_an_open_body() {
+async fn an_open_body_has_the_limit_of_its_request() {
     let server = Server::always(Answer::new(200, "0123456789"));
     let request = Request::get(server.url()).streaming(true).max_body(4);
     let mut body = fetch(request).await.expect("the head").into_stream();

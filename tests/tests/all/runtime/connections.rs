@@ -54,7 +54,7 @@ async fn a_call_that_is_dropped_closes_its_connection() {
 
 /// A body that is as long as was announced is not asked for its end, and the connection serves on.
 #[tokio::test]
-async fn a_body_of_known_length_leaves_its_connection_as_it_was() {
+async fn a_connection_is_reused_after_a_body_of_known_length() {
     let (listener, url) = listener().await;
     let session = session(|builder| builder);
     let server = async {
@@ -112,7 +112,7 @@ const UNSENT: ErrorKind = ErrorKind::Disconnected(DisconnectedError::Unsent);
 /// A peer that speaks first has not read the request: neither a greeting nor a response of HTTP is an
 /// answer to it.
 #[tokio::test]
-async fn what_a_server_says_before_the_request_is_no_response() {
+async fn bytes_before_the_request_are_not_a_response() {
     for greeting in ["SSH-2.0-OpenSSH_9.6\r\n", "HTTP/1.1 503 Busy\r\n\r\n"] {
         for transport in TRANSPORTS {
             let (listener, url) = listener().await;

@@ -29,7 +29,7 @@ fn proxy_and_server() -> (Server, Server) {
 }
 
 #[test]
-fn a_machine_without_certificates_speaks_plain_http() {
+fn plain_http_needs_no_certificate_store() {
     let server = Server::always(Answer::new(200, "plain"));
     let empty = [("SSL_CERT_FILE", "/dev/null"), ("SSL_CERT_DIR", "/dev/null")];
     for session in SESSIONS {
@@ -39,7 +39,7 @@ fn a_machine_without_certificates_speaks_plain_http() {
 
 /// That there is no store is why no certificate is accepted.
 #[tokio::test]
-async fn a_machine_without_certificates_accepts_none() {
+async fn without_a_certificate_store_no_certificate_is_accepted() {
     let empty = [("SSL_CERT_FILE", "/dev/null"), ("SSL_CERT_DIR", "/dev/null")];
     for session in SESSIONS {
         let server = Endpoint::script(vec![vec![Step::tls(Certificate::Good)]]).expect("a port");
@@ -52,7 +52,7 @@ async fn a_machine_without_certificates_accepts_none() {
 }
 
 #[test]
-fn a_socks_proxy_that_cannot_be_spoken_to_is_not_passed_by() {
+fn an_unsupported_socks_proxy_of_the_environment_is_an_error() {
     let (_, server) = proxy_and_server();
     let has_socks = fetched("has socks", "", &[]) == "true";
     for session in SESSIONS {

@@ -15,7 +15,7 @@ fn refused_port() -> String {
 }
 
 #[tokio::test]
-async fn no_connection() {
+async fn failed_connections_have_their_leaf() {
     let error = fetch(Request::get(refused_port())).await.expect_err("refused");
     assert_eq!(error.kind(), ErrorKind::Connect(ConnectError::Refused));
     assert_eq!((error.sent(), error.attempts()), (Sent::No, 1));
@@ -32,7 +32,7 @@ async fn no_connection() {
 }
 
 #[tokio::test]
-async fn a_proxy_that_does_not_connect() {
+async fn failed_proxies_have_their_leaf() {
     let proxy = Server::always(Answer::new(502, ""));
     let url = proxy.url();
     let session =
@@ -42,7 +42,7 @@ async fn a_proxy_that_does_not_connect() {
 }
 
 #[tokio::test]
-async fn no_response() {
+async fn missing_responses_have_their_leaf() {
     for (answer, kind) in [
         (Answer::Close, ErrorKind::Disconnected(DisconnectedError::Closed)),
         (Answer::Reset, ErrorKind::Disconnected(DisconnectedError::Reset)),
@@ -59,7 +59,7 @@ async fn no_response() {
 }
 
 #[tokio::test]
-async fn a_broken_body() {
+async fn broken_bodies_have_their_leaf() {
     let with = |head: &str, body: &[u8]| {
         let mut bytes = format!("HTTP/1.1 200 OK\r\n{head}\r\n\r\n").into_bytes();
         bytes.extend_from_slice(body);
@@ -101,7 +101,7 @@ async fn a_body_stops_at_its_limit() {
 
 /// A server may announce what it likes.
 #[tokio::test]
-async fn an_announced_length_is_not_believed() {
+async fn an_announced_length_does_not_allocate() {
     for length in [1_u64 << 40, 1 << 62] {
         let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n");
         let body = "x".repeat(100_000);
@@ -113,7 +113,7 @@ async fn an_announced_length_is_not_believed() {
 }
 
 #[tokio::test]
-async fn the_body_of_an_error_is_not_waited_for_long() {
+async fn the_wait_for_the_body_of_an_error_is_short() {
     let server =
         Server::always(Answer::Stall(b"HTTP/1.1 503 No\r\ncontent-length: 9\r\n\r\npart".to_vec()));
     let error = fetch(Request::get(server.url()).timeout(None)).await.expect_err("503");
@@ -121,7 +121,7 @@ async fn the_body_of_an_error_is_not_waited_for_long() {
 }
 
 #[tokio::test]
-async fn the_status_outlives_a_broken_error_body() {
+async fn a_status_error_survives_a_broken_body() {
     let server =
         Server::always(Answer::Raw(b"HTTP/1.1 500 No\r\ncontent-length: 9\r\n\r\npart".to_vec()));
     let error = fetch(Request::get(server.url())).await.expect_err("500");

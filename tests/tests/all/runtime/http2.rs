@@ -193,7 +193,7 @@ async fn end_after(listener: TcpListener, requests: u32, answered: mpsc::Unbound
 
 /// What stands above the last stream of a GOAWAY was not taken, and is sent again on another connection.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_connection_that_the_server_ends_fails_no_call() {
+async fn a_goaway_fails_no_call() {
     for transport in TRANSPORTS {
         let (listener, url) = listener().await;
         let (answered, mut answers) = mpsc::unbounded_channel();
@@ -223,7 +223,7 @@ async fn a_connection_that_the_server_ends_fails_no_call() {
 
 /// hyper drops a request that waits for a stream of its own, and calls its runtime gone.
 #[tokio::test]
-async fn a_request_without_a_stream_is_not_told_that_its_runtime_is_gone() {
+async fn a_request_that_waits_for_a_stream_is_not_a_runtime_error() {
     for transport in TRANSPORTS {
         let (listener, url) = listener().await;
         let server = async {
@@ -257,7 +257,7 @@ async fn a_request_without_a_stream_is_not_told_that_its_runtime_is_gone() {
 
 /// The direct sender alone tells an end from a reset that hyper takes for one.
 #[tokio::test]
-async fn a_body_without_a_length_needs_an_end() {
+async fn an_http2_body_without_a_length_needs_its_end() {
     let (listener, url) = listener().await;
     let server = async {
         let mut stream = listener.accept().await?.0;

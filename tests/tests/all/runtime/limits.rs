@@ -35,7 +35,7 @@ async fn a_head_has_about_400_kib_at_most() {
 
 /// However a body arrives, its last byte under the limit is read, and the next one is not.
 #[tokio::test]
-async fn a_body_has_as_many_bytes_as_the_limit_says() {
+async fn a_body_has_at_most_the_bytes_of_its_limit() {
     let chunks = |chunks: &[&str]| {
         let chunks: String =
             chunks.iter().map(|chunk| format!("{:x}\r\n{chunk}\r\n", chunk.len())).collect();

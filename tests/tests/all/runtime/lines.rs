@@ -182,7 +182,7 @@ async fn a_function_returns_or_reads_lines() {
 }
 
 #[tokio::test]
-async fn compressed_lines_are_lines_and_an_unknown_coding_is_none() {
+async fn lines_are_decompressed_and_an_unknown_coding_is_an_error() {
     let head = "content-encoding: gzip\r\n";
     let server = Server::always(chunked(head, &gzip(b"{\"id\":1,\"tags\":[]}\n"), 5));
     let mut entries: JsonLines<Entry> = read(&server.url()).await.expect("200");
@@ -228,7 +228,7 @@ async fn an_io_error_holds_the_error_of_the_body() {
 
 /// The timer of a stream runs while a part is waited for, whoever gives up waiting meanwhile.
 #[tokio::test]
-async fn a_stall_is_a_timeout_though_the_reader_asks_again_and_again() {
+async fn a_stall_is_a_timeout_even_if_the_reader_polls_again() {
     let head = "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\none\n";
     let server = Endpoint::script(vec![vec![Step::ReadRequest, Step::send(head), Step::Hold]])
         .expect("a port");
@@ -252,7 +252,7 @@ async fn a_stall_is_a_timeout_though_the_reader_asks_again_and_again() {
 
 /// A reader that comes late finds what has arrived, and no timeout.
 #[tokio::test]
-async fn a_slow_reader_is_no_timeout() {
+async fn a_slow_reader_causes_no_timeout() {
     let server = Server::always(chunked("", b"one\ntwo\n", 4));
     let request = Request::get(server.url()).idle_timeout(Duration::from_millis(150));
     let mut lines: Lines =

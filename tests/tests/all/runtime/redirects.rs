@@ -117,7 +117,7 @@ async fn a_folded_header_is_read_as_one_line() {
 
 /// What it followed is not the session's to know; where it is, is.
 #[tokio::test]
-async fn a_client_that_follows_by_itself_says_where_it_is() {
+async fn redirects_of_the_user_s_client_show_in_the_url() {
     let client = |policy| {
         let client = backstop::reqwest::Client::builder().no_proxy().redirect(policy);
         backstop::Session::from(client.build().expect("a client"))
@@ -153,7 +153,7 @@ async fn a_client_that_follows_by_itself_says_where_it_is() {
 }
 
 #[tokio::test]
-async fn what_is_not_followed_has_its_leaf() {
+async fn refused_redirects_have_their_leaf() {
     let long = format!("/{}", "x".repeat(70_000));
     let cases: [(Answer, RedirectError); 7] = [
         (Answer::redirect(302, long), RedirectError::Location),
@@ -174,7 +174,7 @@ async fn what_is_not_followed_has_its_leaf() {
 }
 
 #[tokio::test]
-async fn as_many_redirects_as_the_session_says() {
+async fn redirects_end_at_the_session_s_limit() {
     let server = Server::always(Answer::redirect(302, "/again"));
     let three = session(|builder| builder.max_redirects(3));
     let error = fetch_with(&three, from(&server, Method::GET)).await.expect_err("a loop");
@@ -187,7 +187,7 @@ async fn as_many_redirects_as_the_session_says() {
 }
 
 #[tokio::test]
-async fn a_streamed_body_cannot_be_sent_again() {
+async fn a_redirect_that_needs_a_streamed_body_again_is_refused() {
     let server = redirecting(307);
     let body = || Body::from(backstop::reqwest::Body::wrap(String::from("one")));
     let error = fetch(from(&server, Method::POST).body(body())).await.expect_err("307");
@@ -198,7 +198,7 @@ async fn a_streamed_body_cannot_be_sent_again() {
 }
 
 #[tokio::test]
-async fn a_later_hop_that_cannot_connect_was_sent_before() {
+async fn a_later_hop_that_cannot_connect_reports_sent_yes() {
     let refused = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let location = format!("http://{}/", refused.local_addr().expect("an address"));
     drop(refused);

@@ -65,7 +65,7 @@ async fn url_query_and_headers_arrive() {
 }
 
 #[tokio::test]
-async fn a_header_that_stands_once_is_replaced() {
+async fn a_header_with_one_value_is_replaced() {
     let server = Server::always(Answer::new(200, ""));
     let request = Request::get(server.url())
         .bearer_auth("one")
@@ -167,7 +167,7 @@ async fn a_mistake_in_a_part_is_a_build_error_and_sends_nothing() {
 /// A length that is not the body's, or another framing, would make the server read the next request on
 /// the connection as the body, or the body as a request.
 #[tokio::test]
-async fn what_would_shift_the_next_request_is_refused() {
+async fn headers_that_would_smuggle_a_request_are_refused() {
     let server = Server::always(Answer::new(200, ""));
     let url = server.url();
     let bodiless = [
@@ -240,7 +240,7 @@ async fn what_would_shift_the_next_request_is_refused() {
 }
 
 #[tokio::test]
-async fn cookies_and_keys_that_are_doubled_are_one() {
+async fn repeated_cookies_and_keys_are_sent_as_one_header() {
     let server = Server::always(Answer::new(200, ""));
     let request = Request::post(server.url())
         .header("cookie", "a=1")
@@ -256,7 +256,7 @@ async fn cookies_and_keys_that_are_doubled_are_one() {
 
 /// What cannot stand in a query is named by its field, in one line.
 #[tokio::test]
-async fn a_query_says_which_field_it_cannot_hold() {
+async fn a_query_error_names_the_field() {
     let server = Server::always(Answer::new(200, ""));
     let query = |value: serde_json::Value| Request::get(server.url()).query(&value);
     for (request, path) in [
@@ -284,7 +284,7 @@ async fn a_query_says_which_field_it_cannot_hold() {
 }
 
 #[tokio::test]
-async fn every_type_reads_itself() {
+async fn each_type_reads_itself_from_a_response() {
     let server = Server::always(Answer::json(ADA).header("x-page", "3"));
     let read = async || fetch(Request::get(server.url())).await.expect("200");
 
@@ -363,7 +363,7 @@ async fn a_status_error_keeps_the_response() {
 }
 
 #[tokio::test]
-async fn which_statuses_count_is_the_request_s_to_say() {
+async fn a_request_sets_the_statuses_that_count_as_success() {
     let server = Server::start(|asked| Answer::new(asked.path()[1..].parse().unwrap_or(500), ""));
     let get = |status: u16| {
         Request::get("{base}/{status}").base("base", &server.url()).path("status", &status)
@@ -382,7 +382,7 @@ async fn which_statuses_count_is_the_request_s_to_say() {
 
 /// However a body ends, the error knows whether it has all of it.
 #[tokio::test]
-async fn an_error_says_whether_it_has_all_of_the_body() {
+async fn an_error_says_whether_its_body_is_cut() {
     let json = format!(r#"{{"title":"{}"}}"#, "x".repeat(100));
     let chunked = |chunks: &[&str]| {
         let chunks: String =

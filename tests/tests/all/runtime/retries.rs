@@ -79,7 +79,7 @@ fn points() -> Vec<(&'static str, Answer, usize, usize)> {
 }
 
 #[tokio::test]
-async fn what_may_have_been_processed_arrives_twice_only_if_that_is_safe() {
+async fn a_request_that_may_have_been_processed_is_retried_only_if_safe() {
     for (method, idempotent) in [
         (Method::GET, true),
         (Method::HEAD, true),
@@ -113,7 +113,7 @@ async fn what_may_have_been_processed_arrives_twice_only_if_that_is_safe() {
 }
 
 #[tokio::test]
-async fn a_stalled_body_is_tried_again_if_that_is_safe() {
+async fn a_stalled_body_is_retried_only_if_safe() {
     let stalled =
         || once(Answer::Stall(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\npart".to_vec()));
     for (method, arrivals) in [(Method::GET, 2), (Method::POST, 1)] {
@@ -127,7 +127,7 @@ async fn a_stalled_body_is_tried_again_if_that_is_safe() {
 }
 
 #[tokio::test]
-async fn what_was_not_sent_is_tried_again_whatever_its_method() {
+async fn a_request_that_was_not_sent_is_retried_for_all_methods() {
     for method in [Method::GET, Method::POST, Method::PATCH] {
         let request = Request::new(method, refusing()).retry(at_once());
         let error = fetch_anew(request).await.expect_err("nothing listens");
@@ -139,7 +139,7 @@ async fn what_was_not_sent_is_tried_again_whatever_its_method() {
 
 /// The second attempt sent nothing; the call did.
 #[tokio::test]
-async fn what_an_earlier_attempt_sent_is_not_forgotten() {
+async fn an_error_includes_what_earlier_attempts_sent() {
     let refusing = refusing();
     let server = {
         let answered = AtomicUsize::new(0);
@@ -159,7 +159,7 @@ fn at_no_time() -> std::ops::Range<Duration> {
 }
 
 #[tokio::test]
-async fn an_idempotency_key_is_the_same_on_every_attempt_and_another_for_every_call() {
+async fn an_idempotency_key_is_the_same_for_all_attempts_of_a_call() {
     let server = Server::start(|asked| match asked.path() {
         "/charge" => Answer::redirect(307, "/charges"),
         _ => Answer::new(503, ""),
@@ -181,7 +181,7 @@ async fn an_idempotency_key_is_the_same_on_every_attempt_and_another_for_every_c
 }
 
 #[tokio::test]
-async fn a_key_of_the_callers_own_is_kept_and_makes_repeatable() {
+async fn an_idempotency_key_of_the_caller_makes_the_request_repeatable() {
     let server = once(Answer::Close);
     let request = Request::post(server.url())
         .header("idempotency-key", "order-7")
@@ -200,7 +200,7 @@ async fn an_idempotent_method_needs_no_key() {
 }
 
 #[tokio::test]
-async fn every_attempt_is_the_whole_request() {
+async fn each_attempt_sends_the_whole_request() {
     let server = once(Answer::Close);
     let request = Request::put(format!("{}/users/{{id}}", server.url()))
         .path("id", &7)
@@ -218,14 +218,14 @@ async fn every_attempt_is_the_whole_request() {
 }
 
 #[tokio::test]
-async fn nothing_is_retried_that_nobody_asked_for() {
+async fn nothing_is_retried_without_a_policy() {
     let server = Server::always(Answer::new(503, ""));
     let error = fetch(Request::get(server.url())).await.expect_err("503");
     assert_eq!((error.attempts(), server.asked().len()), (1, 1));
 }
 
 #[tokio::test]
-async fn a_session_says_it_for_all_and_a_request_for_itself() {
+async fn a_policy_of_the_request_replaces_that_of_the_session() {
     let server = Server::always(Answer::new(503, ""));
     let session = session(|builder| builder.retry(at_once()));
     let attempts = async |request| fetch_with(&session, request).await.expect_err("503").attempts();
@@ -236,7 +236,7 @@ async fn a_session_says_it_for_all_and_a_request_for_itself() {
 }
 
 #[tokio::test]
-async fn a_stream_is_sent_once() {
+async fn a_stream_is_not_retried() {
     let server = Server::always(Answer::new(503, ""));
     let stream = || Body::from(http_body(b"once"));
     let error = fetch(Request::put(server.url()).body(stream()).retry(1)).await.expect_err("twice");
@@ -266,7 +266,7 @@ fn http_body(bytes: &'static [u8]) -> reqwest::Body {
 }
 
 #[tokio::test]
-async fn the_observer_hears_of_each_failure_before_the_wait() {
+async fn on_retry_is_called_before_each_delay() {
     let server = Server::always(Answer::new(503, ""));
     let heard = Arc::new(Mutex::new(Vec::new()));
     let retry =
@@ -288,7 +288,7 @@ async fn the_observer_hears_of_each_failure_before_the_wait() {
 }
 
 #[tokio::test]
-async fn an_origin_that_is_down_is_soon_left_alone() {
+async fn an_origin_that_is_down_exhausts_its_budget() {
     let down = Server::always(Answer::new(503, ""));
     let flaky = once(Answer::new(503, ""));
     let session = session(|builder| builder.retry(at_once()).retry_budget(22));
@@ -309,7 +309,7 @@ async fn an_origin_that_is_down_is_soon_left_alone() {
 }
 
 #[tokio::test]
-async fn what_is_asked_about_an_error_it_knows() {
+async fn the_predicate_sees_the_facts_of_the_call() {
     let server = Server::always(Answer::new(503, ""));
     let retry = at_once().on(|error| {
         assert_eq!(error.method(), Some(&Method::GET));
@@ -322,7 +322,7 @@ async fn what_is_asked_about_an_error_it_knows() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn calls_at_once_share_the_budget() {
+async fn concurrent_calls_share_the_budget() {
     let down = Server::always(Answer::new(503, ""));
     let session = session(|builder| builder.retry(at_once()).retry_budget(22));
     let mut calls = tokio::task::JoinSet::new();
@@ -336,7 +336,7 @@ async fn calls_at_once_share_the_budget() {
 }
 
 #[tokio::test]
-async fn a_panic_of_the_callers_is_theirs_alone() {
+async fn a_panic_in_a_predicate_does_not_affect_other_calls() {
     let server = once(Answer::new(503, ""));
     let session = session(|builder| builder);
     for retry in [at_once().on(|_| panic!("asked")), at_once().on_retry(|_, _| panic!("told"))] {
@@ -349,7 +349,7 @@ async fn a_panic_of_the_callers_is_theirs_alone() {
 }
 
 #[tokio::test]
-async fn a_retry_that_succeeds_gives_back_what_it_took() {
+async fn a_successful_retry_returns_its_tokens() {
     let answered = AtomicUsize::new(0);
     let every_other = Server::start(move |_| match answered.fetch_add(1, Ordering::SeqCst) % 2 {
         0 => Answer::new(503, ""),
@@ -362,7 +362,7 @@ async fn a_retry_that_succeeds_gives_back_what_it_took() {
 }
 
 #[tokio::test]
-async fn a_wait_that_is_too_long_is_not_begun() {
+async fn a_delay_that_is_too_long_ends_the_call() {
     let busy = |wait| Server::always(Answer::new(503, "").header("retry-after", wait));
     let server = busy("3600");
     let error = fetch(Request::get(server.url()).retry(at_once())).await.expect_err("503");
@@ -378,7 +378,7 @@ async fn a_wait_that_is_too_long_is_not_begun() {
 }
 
 #[tokio::test]
-async fn time_that_runs_out_in_a_later_attempt_has_the_earlier_error_as_its_source() {
+async fn a_total_timeout_in_a_retry_has_the_earlier_error_as_its_source() {
     let answered = AtomicUsize::new(0);
     let server = Server::start(move |_| match answered.fetch_add(1, Ordering::SeqCst) {
         0 => Answer::new(503, ""),
@@ -394,7 +394,7 @@ async fn time_that_runs_out_in_a_later_attempt_has_the_earlier_error_as_its_sour
 }
 
 #[tokio::test]
-async fn an_attempt_has_a_time_of_its_own() {
+async fn each_attempt_has_its_own_timeout() {
     let server = once(Answer::Stall(Vec::new()));
     let request =
         Request::get(server.url()).attempt_timeout(Duration::from_millis(800)).retry(at_once());
@@ -402,7 +402,7 @@ async fn an_attempt_has_a_time_of_its_own() {
 }
 
 #[tokio::test]
-async fn what_to_retry_can_be_said() {
+async fn a_predicate_selects_the_errors_to_retry() {
     let server = once(Answer::new(404, ""));
     let eventually = at_once().on(|error| matches!(error.kind(), ErrorKind::Status(404)));
     fetch_anew(Request::get(server.url()).retry(eventually.clone())).await.expect("the second try");
@@ -418,7 +418,7 @@ async fn what_to_retry_can_be_said() {
 
 /// A future that is dropped stops, also while it waits for its next try.
 #[tokio::test]
-async fn a_dropped_call_does_not_try_again() {
+async fn a_dropped_call_is_not_retried() {
     let server = Server::always(Answer::new(503, "").header("retry-after", "1"));
     let (failed, mut has_failed) = tokio::sync::mpsc::unbounded_channel();
     let retry = Retry::times(3).on_retry(move |_, _| {
@@ -474,7 +474,7 @@ async fn time_of(headers: &[(&'static str, &str)], until: usize, retry: Retry) -
 }
 
 #[tokio::test(start_paused = true)]
-async fn it_waits_as_long_as_the_server_asks_for() {
+async fn a_retry_waits_as_long_as_retry_after() {
     let seconds = time_of(&[("retry-after", "7")], 2, at_once()).await;
     assert!((7.0..7.8).contains(&seconds.as_secs_f64()), "{seconds:?}");
 
@@ -487,7 +487,7 @@ async fn it_waits_as_long_as_the_server_asks_for() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn it_waits_a_random_part_of_a_time_that_doubles() {
+async fn a_retry_waits_a_random_part_of_the_backoff() {
     let second = Duration::from_secs(1);
     let mut waits = Vec::new();
     for _ in 0..50 {
@@ -500,7 +500,7 @@ async fn it_waits_a_random_part_of_a_time_that_doubles() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_wait_is_none_at_all() {
+async fn a_backoff_of_zero_does_not_wait() {
     assert_eq!(time_of(&[], 4, at_once()).await, Duration::ZERO);
 }
 
@@ -521,7 +521,7 @@ async fn a_call_has_no_more_time_than_its_scope() {
 }
 
 #[tokio::test]
-async fn a_response_knows_its_deadline() {
+async fn a_response_has_the_deadline_of_its_call() {
     let server = Server::always(Answer::new(200, "whole"));
     let before = Deadline::after(Duration::from_secs(10));
     let timed = |request: Request| request.timeout(Duration::from_secs(10));

@@ -88,7 +88,7 @@ async fn nothing_that_is_printed_or_logged_shows_a_secret() {
 /// Each attempt begins at the first origin, with the credentials, and each of its redirects leaves
 /// them there; and the observer hears of no more than the caller.
 #[tokio::test]
-async fn a_retry_tells_another_origin_nothing() {
+async fn a_retry_sends_no_secret_to_another_origin() {
     let other = Server::always(Answer::new(503, SECRET));
     let away = Answer::redirect(307, format!("{}/away?key={SECRET}", other.url()));
     let first = Server::always(away);
@@ -128,7 +128,7 @@ async fn a_retry_tells_another_origin_nothing() {
 }
 
 #[test]
-fn nor_does_what_is_about_to_be_sent() {
+fn requests_and_sessions_print_no_secret() {
     let session = session(|builder| {
         builder
             .base_url(format!("http://me:{SECRET}@host/?key={SECRET}"))

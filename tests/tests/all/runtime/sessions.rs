@@ -62,7 +62,7 @@ fn a_session_names_its_client() {
 
 /// What a client of the user's risks: its connection belongs to a runtime that ends.
 #[test]
-fn a_runtime_that_ends_takes_its_connections_along() {
+fn the_connections_of_a_runtime_end_with_it() {
     let server = Server::start(|asked| match asked.path() {
         "/stall" => Answer::Stall(Vec::new()),
         _ => Answer::new(200, "ok"),
@@ -125,7 +125,7 @@ async fn a_session_for_each_call_leaves_no_task() {
 }
 
 #[test]
-fn without_a_runtime_nothing_is_sent() {
+fn a_call_without_a_runtime_is_a_build_error() {
     let mut exchange = Box::pin(Session::shared().fetch(Request::get("http://127.0.0.1:9/")));
     let waker = std::task::Waker::noop();
     let Poll::Ready(outcome) = exchange.as_mut().poll(&mut Context::from_waker(waker)) else {
@@ -136,7 +136,7 @@ fn without_a_runtime_nothing_is_sent() {
 }
 
 #[test]
-fn nor_through_the_client_of_a_user_s() {
+fn the_user_s_client_without_a_runtime_is_a_build_error() {
     let session = Session::from(reqwest::Client::new());
     let mut exchange = Box::pin(session.fetch(Request::get("http://127.0.0.1:9/")));
     let waker = std::task::Waker::noop();
@@ -208,14 +208,14 @@ async fn secrets_of_a_session_stay_with_the_origin_of_its_base() {
 }
 
 #[test]
-fn a_header_that_is_named_sensitive_is_one() {
+fn a_header_named_sensitive_is_treated_as_a_secret() {
     let error = Session::builder().sensitive_header("no spaces").build().expect_err("no name");
     assert_eq!(error.kind(), ErrorKind::Build(BuildError::Header));
 }
 
 /// The timers' clock is tokio's, and so is the start of a call.
 #[tokio::test]
-async fn a_clock_that_was_moved_is_no_delay() {
+async fn advancing_a_paused_clock_expires_no_timer() {
     let server = Server::always(Answer::new(200, ""));
     tokio::time::pause();
     tokio::time::advance(std::time::Duration::from_secs(60)).await;
@@ -224,7 +224,7 @@ async fn a_clock_that_was_moved_is_no_delay() {
 }
 
 #[tokio::test]
-async fn a_session_gives_its_requests_what_they_lack() {
+async fn a_request_without_a_setting_has_that_of_the_session() {
     let server = Server::always(Answer::new(200, ""));
     let session = session(|builder| {
         builder
@@ -243,7 +243,7 @@ async fn a_session_gives_its_requests_what_they_lack() {
 }
 
 #[test]
-fn a_session_that_cannot_be_is_a_build_error() {
+fn an_invalid_session_is_a_build_error() {
     for builder in
         [Session::builder().base_url("not a url"), Session::builder().base_url("ftp://host/")]
     {
@@ -263,7 +263,7 @@ async fn a_client_that_cannot_be_built_is_a_build_error() {
 }
 
 #[tokio::test]
-async fn cookies_are_kept_if_asked_for() {
+async fn a_cookie_store_sends_cookies_back() {
     let server = Server::always(Answer::new(200, "").header("set-cookie", "id=7"));
     let forgetful = session(|builder| builder);
     let keeping = session(|builder| builder.cookie_store(true));
@@ -275,7 +275,7 @@ async fn cookies_are_kept_if_asked_for() {
 }
 
 #[tokio::test]
-async fn a_client_of_the_user_s_stands_in() {
+async fn a_session_sends_through_the_user_s_client() {
     let server = Server::always(Answer::new(200, ""));
     let client =
         reqwest::Client::builder().no_proxy().user_agent("mine").build().expect("a client");
@@ -304,7 +304,7 @@ impl Service<reqwest::Request> for Refusing {
 }
 
 #[tokio::test]
-async fn a_tower_service_stands_in() {
+async fn a_session_sends_through_a_tower_service() {
     let session = Session::builder().service(Echo).build().expect("a session");
     let response = fetch_with(&session, Request::get("http://host/a")).await.expect("200");
     assert_eq!(response.text().expect("text"), "GET http://host/a");
@@ -353,7 +353,7 @@ impl Service<reqwest::Request> for Ours {
 
 /// What a layer refuses, it says itself; a timer of tower's is a timeout, and shed load accuses nobody.
 #[tokio::test]
-async fn what_the_layers_of_a_stack_say_is_told() {
+async fn errors_of_tower_layers_are_classified() {
     async fn failure<S>(service: S) -> backstop::Error
     where
         S: Service<reqwest::Request, Response = reqwest::Response> + Clone + Send + 'static,
@@ -412,7 +412,7 @@ fn settings_that_a_client_would_ignore_are_refused() {
 
 /// A program's last words may be a request: the thread's own memory is half gone then.
 #[test]
-fn a_call_in_the_destructor_of_a_thread_ends_in_an_error() {
+fn a_call_in_a_thread_local_destructor_is_an_error() {
     struct LastWords(std::sync::mpsc::Sender<ErrorKind>);
 
     impl Drop for LastWords {
@@ -444,7 +444,7 @@ fn a_call_in_the_destructor_of_a_thread_ends_in_an_error() {
 }
 
 #[tokio::test]
-async fn the_errors_of_a_stack_keep_their_kind() {
+async fn errors_within_those_of_a_service_keep_their_kind() {
     /// Wraps what the client says, as middleware does.
     #[derive(Clone)]
     struct Wrapping(reqwest::Client);

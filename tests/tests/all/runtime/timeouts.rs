@@ -27,7 +27,7 @@ fn stalled_body() -> Server {
 }
 
 #[tokio::test]
-async fn waiting_for_the_head() {
+async fn the_wait_for_the_head_ends_at_the_attempt_and_total_timeouts() {
     let server = silent();
     for (request, timer) in [
         (Request::get(server.url()).timeout(SHORT), TimeoutError::Total),
@@ -43,7 +43,7 @@ async fn waiting_for_the_head() {
 
 /// Not even on a connection that is ready for it.
 #[tokio::test]
-async fn a_request_whose_time_is_up_is_not_sent() {
+async fn a_request_past_its_deadline_is_not_sent() {
     let server = Server::always(Answer::new(200, ""));
     fetch(Request::get(server.url())).await.expect("200");
     let error =
@@ -55,7 +55,7 @@ async fn a_request_whose_time_is_up_is_not_sent() {
 
 /// The limit of a connection is longer than these: none was made, and nothing was sent.
 #[tokio::test]
-async fn a_timer_that_ends_while_connecting_says_that_nothing_was_sent() {
+async fn a_timeout_while_connecting_reports_nothing_sent() {
     // It accepts, and takes no part in a TLS handshake.
     let server = std::net::TcpListener::bind("127.0.0.1:0").expect("a port on loopback");
     let url = format!("https://{}", server.local_addr().expect("a bound socket has an address"));
@@ -80,7 +80,7 @@ async fn a_timer_that_ends_while_connecting_says_that_nothing_was_sent() {
 
 /// A timer has its turn though each part is there when it is asked for.
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_body_that_is_always_ready_leaves_the_timers_their_turn() {
+async fn timers_fire_during_a_body_that_is_always_ready() {
     #[derive(Clone)]
     struct Bytewise;
 
@@ -114,7 +114,7 @@ async fn a_body_that_is_always_ready_leaves_the_timers_their_turn() {
 
 /// The status is known, and its body is waited for no longer than that.
 #[tokio::test]
-async fn the_body_of_an_error_is_not_waited_for_as_long_as_others() {
+async fn the_body_of_an_error_has_a_shorter_timeout() {
     let head = b"HTTP/1.1 503 Busy\r\ncontent-length: 9\r\n\r\npart".to_vec();
     let server = Server::always(Answer::Stall(head));
     let call = fetch(Request::get(server.url()).timeout(None).idle_timeout(None));
@@ -127,7 +127,7 @@ async fn the_body_of_an_error_is_not_waited_for_as_long_as_others() {
 }
 
 #[tokio::test]
-async fn waiting_for_the_body() {
+async fn a_stalled_body_ends_at_the_idle_timeout() {
     let server = stalled_body();
     for (request, timer) in [
         (Request::get(server.url()).timeout(AFTER_HEAD), TimeoutError::Total),
@@ -142,7 +142,7 @@ async fn waiting_for_the_body() {
 }
 
 #[tokio::test]
-async fn an_open_body_has_the_idle_timer_alone() {
+async fn an_open_body_has_only_the_idle_timeout() {
     let server = stalled_body();
     let request =
         Request::get(server.url()).streaming(true).timeout(AFTER_HEAD).idle_timeout(SHORT);
@@ -153,7 +153,7 @@ async fn an_open_body_has_the_idle_timer_alone() {
 }
 
 #[tokio::test]
-async fn a_request_changes_what_its_session_says() {
+async fn timeouts_of_the_request_replace_those_of_the_session() {
     let quick = session(|builder| builder.timeout(SHORT));
     let server = Server::always(Answer::Late(SHORT * 3, Box::new(Answer::new(200, ""))));
     let error = fetch_with(&quick, Request::get(server.url())).await.expect_err("too late");
@@ -199,7 +199,7 @@ impl Service<reqwest::Request> for Endless {
 
 /// No limit of bytes ends it, and nothing is waited for.
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_body_that_never_becomes_anything() {
+async fn a_body_that_decodes_to_nothing_ends_at_the_timeout() {
     let session = Session::builder().service(Endless).build().expect("a session");
     for (request, timer) in [
         (Request::get("http://api.test/").timeout(SHORT), TimeoutError::Total),
