@@ -57,7 +57,7 @@ async fn a_decode_failure(id: u64) -> Result<User, Error>;
 #[request(get = "/report", session = api(), timeout = 200ms)]
 async fn a_timeout() -> Result<String, Error>;
 
-// 7. However the function ends, `finally` hears of it: here, its future is dropped.
+// 7. `finally` runs however the function ends. Here, its future is dropped.
 #[request(get = "/report", session = api(), finally = say_how_it_ended)]
 async fn a_cancelled_call() -> Result<String, Error>;
 

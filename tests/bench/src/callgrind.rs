@@ -1,4 +1,4 @@
-//! Reads what callgrind counts: instructions by function, and who called what how often.
+//! Reads callgrind's output: instructions by function, and how often each function called which.
 //!
 //! Calls of the allocator's functions are heap allocations, so one run tells both, and the client
 //! that is measured has no counters in it.
@@ -89,7 +89,7 @@ impl Counts {
         callers
     }
 
-    /// What each function did in this run and not in a shorter one, for each of so many requests:
+    /// What each function did in this run beyond a shorter one, for each request:
     /// `(instructions with callees, own, calls, name)`, the most expensive first.
     pub(crate) fn profile(&self, shorter: &Self, requests: f64) -> Vec<(f64, f64, f64, &str)> {
         let mut profile: Vec<_> = self

@@ -6,7 +6,7 @@ use crate::{
     results::Results,
 };
 
-/// Each case, and who plays it.
+/// Each case, and its clients.
 pub(crate) const CASES: &[(&str, &[&str])] = &[
     (
         "success",

@@ -71,7 +71,7 @@ pub(crate) fn concurrent(client: &str, case: &str, in_flight: u32, millis: u32) 
     Ok(Run { rate: calls / wall * 1e9, processor: processor / calls, memory })
 }
 
-/// Runs a client with so many requests in flight at once. Output: the most memory it had, in KiB.
+/// Runs a client with this many concurrent requests, and returns its peak memory in KiB.
 pub(crate) fn held(client: &str, in_flight: u32) -> Result<f64> {
     let mut command = command(client, "held", &[])?;
     let line = output(command.args(["held", "held", &in_flight.to_string()]))?;
@@ -79,7 +79,7 @@ pub(crate) fn held(client: &str, in_flight: u32) -> Result<f64> {
     memory.ok_or_else(|| format!("{client} printed {line:?}").into())
 }
 
-/// Runs a client under callgrind, for so many requests one after the other.
+/// Runs a client under callgrind, for this many sequential requests.
 pub(crate) fn counted(client: &str, case: &str, requests: u64) -> Result<Counts> {
     let file = scratch()?.join("callgrind.out");
     let valgrind = [

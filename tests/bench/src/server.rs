@@ -114,7 +114,7 @@ static LARGE: LazyLock<Vec<u8>> = LazyLock::new(|| {
 /// A JSON array of 64 KiB, compressed: `gzip -9` of 326 users.
 const GZIP: &[u8] = include_bytes!("users.json.gz");
 
-/// Requests that are answered when so many are waiting.
+/// Requests that are answered once this many are waiting.
 struct Held {
     waiting: AtomicU64,
     released: Notify,

@@ -2,7 +2,7 @@
 //! `soak [--seconds N] [--in-flight N] [--reqwest]`.
 //!
 //! Prints what was sent, and what is left behind: tasks, file descriptors, memory. The exit status is
-//! 1 if a fault was told as another, a good request failed, or anything stayed.
+//! 1 if a fault was classified as another, a good request failed, or anything was left behind.
 //!
 //! A fault has ports of its own, which the kernel keeps for a minute after a connection. So they are
 //! played at a rate that the ports suffice for, and the good requests, which share their connections,
@@ -63,7 +63,7 @@ struct Soak {
     faults: Vec<String>,
     start: Instant,
     next: AtomicUsize,
-    /// Faults whose servers could not be set up: what the client would have told is not known.
+    /// Faults whose servers could not be set up, so that they have no outcome.
     not_played: AtomicUsize,
     good: AtomicUsize,
     bad: AtomicUsize,

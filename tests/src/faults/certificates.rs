@@ -33,7 +33,7 @@ pub enum Certificate {
     NotYetValid,
     /// Signed by itself.
     SelfSigned,
-    /// Signed by an authority that nobody knows.
+    /// Signed by an authority that no client trusts.
     Untrusted,
 }
 

@@ -1,4 +1,4 @@
-//! Endpoints: an address where a script is played, or where nobody answers.
+//! Endpoints: an address where a script is played, or where nothing listens.
 
 use std::{
     io,
@@ -92,7 +92,7 @@ impl Endpoint {
         Ok(Self::new(address, Kept::Bound(socket.listen(1024)?)))
     }
 
-    /// An address that refuses connections. It is bound, so that nobody else can listen there.
+    /// An address that refuses connections. It is bound, so that no other process can listen there.
     ///
     /// # Errors
     ///

@@ -156,7 +156,7 @@ impl Connection {
     }
 }
 
-/// The value of a header in lower case, which is all that tells where a body ends.
+/// The value of a header in lower case: enough to find the end of a body.
 fn field(head: &str, name: &str) -> Option<String> {
     head.lines().find_map(|line| {
         let (found, value) = line.split_once(':')?;

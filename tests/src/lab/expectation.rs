@@ -1,4 +1,4 @@
-//! What each case should be told as, and where that is another class than aiohttp's, why.
+//! The expected outcome of each case, with the reason where it is another class than aiohttp's.
 
 use std::collections::BTreeMap;
 
@@ -129,7 +129,7 @@ impl Expectation {
         differs
     }
 
-    /// Whether aiohttp tells something else of this case: another class, a success or a hang.
+    /// Whether aiohttp has another outcome for this case: another class, a success or a hang.
     pub(super) fn departs(&self, aiohttp: &Aiohttp) -> bool {
         let classes = match (&*aiohttp.outcome, &aiohttp.class) {
             ("ok", _) => &["ok"][..],

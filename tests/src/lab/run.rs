@@ -88,7 +88,7 @@ impl Lab {
         self.expectations.mistakes(&self.cases)
     }
 
-    /// How many expectations depart from what aiohttp tells.
+    /// The number of expectations that differ from aiohttp's outcome.
     pub fn departures(&self) -> usize {
         let departs = |case: &&Case| match (self.expectations.cases.get(&case.id), &case.aiohttp) {
             (Some(expectation), Some(aiohttp)) => expectation.departs(aiohttp),
@@ -97,7 +97,7 @@ impl Lab {
         self.cases.iter().filter(departs).count()
     }
 
-    /// Runs the cases whose ids start with `prefix`, so many `at_once`.
+    /// Runs the cases whose ids start with `prefix`, `at_once` of them concurrently.
     ///
     /// Timers are short, and a busy machine may hold up either side: a case that differs is run
     /// again, alone, and has to differ each time. A panic is one, whenever it comes.
@@ -214,7 +214,7 @@ async fn together<T: Send + 'static>(
     let running: Vec<_> = runs.map(spawn).collect();
     let mut ends = Vec::with_capacity(running.len());
     for run in running {
-        // Tasks of our own are not cancelled: one that did not end has panicked.
+        // These tasks are never cancelled: one that failed to join has panicked.
         ends.push(run.await.map_err(|error| error.to_string()));
     }
     ends

@@ -51,7 +51,7 @@ impl Stage {
     }
 
     /// The path that `${unix.missing}` or `${unix.refused}` stands for: a socket that does not
-    /// exist, and one that nobody listens at.
+    /// exist, and one where nothing listens.
     #[cfg(unix)]
     pub(super) fn unix_socket(&mut self, placeholder: &str) -> io::Result<std::path::PathBuf> {
         let directory = match self.directory.take() {

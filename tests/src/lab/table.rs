@@ -29,7 +29,7 @@ pub(super) fn kind(outcome: &str) -> Option<ErrorKind> {
 pub(super) struct Fault {
     kind: ErrorKind,
     sent: Option<Sent>,
-    /// As Markdown, like the next. The cases of our own were not run with it.
+    /// As Markdown, like the next. None for cases that were not run with aiohttp.
     aiohttp: Option<String>,
     reqwest: String,
 }

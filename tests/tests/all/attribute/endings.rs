@@ -1,4 +1,4 @@
-//! `cleanup` and `finally`: how often, when, and told what.
+//! `cleanup` and `finally`: how often and when they run, and with which ending.
 
 use std::{
     future::poll_fn,
@@ -76,7 +76,7 @@ async fn counted(
     Some(user.id)
 }
 
-/// Every way to end, each told once. One test, as the counters are shared.
+/// Each way to end calls `finally` once. One test, as the counters are shared.
 #[tokio::test]
 async fn finally_receives_the_ending() {
     let base = base();
@@ -188,7 +188,7 @@ async fn an_awaited_finally_receives_the_ending() {
     assert_eq!(trace.take(), ["Done", "Failed"]);
 }
 
-/// Off every runtime, a dropped call still hears of it.
+/// `finally` also runs when a call is dropped outside of a runtime.
 #[test]
 fn a_call_may_be_dropped_outside_of_its_runtime() {
     let trace = Trace::default();
@@ -232,7 +232,7 @@ async fn arguments_are_in_scope_and_may_be_moved() {
     moves(AWAY, "abc".into(), "!".into()).await.expect_err("refused");
 }
 
-/// Polled by hand, so that its panic is caught; what it leaves behind goes on as a task.
+/// Polled by hand, so that the panic is caught; `finally` then runs as a task.
 #[request(get = "{base}/x", session = SESSION, finally = |ending| told(Arc::clone(trace), ending).await)]
 async fn panics(base: &str, trace: &Arc<Trace>, #[response] text: String) -> Result<u8, Error> {
     Ok(text.parse().expect("a number, which it is not"))
@@ -270,7 +270,7 @@ async fn an_async_closure_is_awaited() {
     assert_eq!(trace.take(), ["Done", "Failed", "finally"]);
 }
 
-/// An outcome that threads cannot share is in nobody's way.
+/// The outcome need not be `Sync`.
 #[request(get = "{base}/x", session = SESSION, finally = finish(Arc::clone(&trace)).await)]
 async fn not_shared(
     base: &str,

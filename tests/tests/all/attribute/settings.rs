@@ -241,7 +241,7 @@ async fn session_chooses_the_session() {
     assert!(shared().await.expect_err("no base").is_build());
 }
 
-/// What the attribute says and what is built by hand are the same request.
+/// The attribute and a request that is built by hand send the same.
 #[tokio::test]
 async fn the_runtime_api_has_the_same_effect() {
     let server = Server::always(Answer::new(200, ""));

@@ -22,7 +22,7 @@ async fn handled(base: &str, #[response] text: String) -> Result<usize, Error> {
 
 fn done() {}
 
-/// Held across an `.await`, a value only has to be `Send`; that it is shared with nobody is known.
+/// A value that is held across an `.await` need only be `Send`, as it is not shared.
 #[request(get = "{base}/x", session = SESSION, on_error = log)]
 async fn waits(base: &str, count: Cell<usize>, #[response] text: String) -> Result<usize, Error> {
     tokio::task::yield_now().await;

@@ -168,7 +168,7 @@ fn ok(id: u32) -> Vec<u8> {
     frame(HEADERS, END_HEADERS | END_STREAM, id, &[0x88])
 }
 
-/// Ends each connection with GOAWAY after so many requests, and answers those.
+/// Ends each connection with GOAWAY after this many requests, and answers those.
 async fn end_after(listener: TcpListener, requests: u32, answered: mpsc::UnboundedSender<u32>) {
     while let Ok((mut stream, _)) = listener.accept().await {
         let answered = answered.clone();
@@ -255,7 +255,7 @@ async fn a_request_that_waits_for_a_stream_is_not_a_runtime_error() {
     }
 }
 
-/// The direct sender alone tells an end from a reset that hyper takes for one.
+/// Only the direct sender distinguishes an end from a reset that hyper treats as one.
 #[tokio::test]
 async fn an_http2_body_without_a_length_needs_its_end() {
     let (listener, url) = listener().await;

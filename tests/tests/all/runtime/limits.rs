@@ -1,4 +1,4 @@
-//! Where the limits lie, those that nobody sets too.
+//! The limits, also those that are not settings.
 
 use backstop::{BodyError, DecodeError, ErrorKind, Request};
 use backstop_tests::{Answer, Server};

@@ -1,4 +1,4 @@
-//! Retries: how often a request arrives, and what the caller is told.
+//! Retries: how often a request arrives, and the error that the caller gets.
 
 use std::{
     convert::Infallible,

@@ -86,7 +86,7 @@ async fn nothing_that_is_printed_or_logged_shows_a_secret() {
 }
 
 /// Each attempt begins at the first origin, with the credentials, and each of its redirects leaves
-/// them there; and the observer hears of no more than the caller.
+/// them there; and the observer is given no more than the caller.
 #[tokio::test]
 async fn a_retry_sends_no_secret_to_another_origin() {
     let other = Server::always(Answer::new(503, SECRET));

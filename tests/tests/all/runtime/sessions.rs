@@ -351,7 +351,7 @@ impl Service<reqwest::Request> for Ours {
     }
 }
 
-/// What a layer refuses, it says itself; a timer of tower's is a timeout, and shed load accuses nobody.
+/// The error of a layer is kept; tower's `Elapsed` is a timeout, and `Overloaded` does not accuse the server.
 #[tokio::test]
 async fn errors_of_tower_layers_are_classified() {
     async fn failure<S>(service: S) -> backstop::Error
