@@ -56,4 +56,5 @@ pub mod groups;
 pub mod handlers;
 pub mod keys;
 pub mod names;
+pub mod streams;
 pub mod temporaries;

@@ -123,7 +123,7 @@ async fn a_server_does_not_decide_how_much_is_allocated() {
 }
 
 /// How much of a stream is read, in bytes.
-const MUCH: usize = 128 * MIB;
+const MUCH: usize = 64 * MIB;
 
 async fn open<T: FromResponse>(session: &Session, server: &Endpoint) -> T {
     let request = Request::get(format!("http://{}/", server.address())).reads::<T>();

@@ -70,12 +70,12 @@ impl Payload {
         self.expected() == Some(self.arrived) && self.response.version() <= Version::HTTP_11
     }
 
-    /// Whether no more than so many bytes are still to arrive, as their number is announced. With HTTP/2
+    /// Whether some bytes are still to arrive, and no more than so many, as their number is announced. With HTTP/2
     /// there is nothing to save: the connection outlives the stream.
     pub(super) fn is_near_end(&self, limit: u64) -> bool {
         let is_alone = self.response.version() <= Version::HTTP_11;
-        is_alone
-            && self.announced.is_some_and(|length| length.saturating_sub(self.arrived) <= limit)
+        let remaining = self.announced.and_then(|length| length.checked_sub(self.arrived));
+        is_alone && remaining.is_some_and(|remaining| (1..=limit).contains(&remaining))
     }
 
     /// The next part of the body, decompressed.

@@ -109,7 +109,7 @@ const RUNTIME: &[Row] = &[
         ],
     ),
     ("continuation", &["error", "exchange", "plan", "redact", "request", "response", "transport"]),
-    ("stream", &["continuation", "decode", "error", "exchange", "response", "retry"]),
+    ("stream", &["continuation", "deadline", "decode", "error", "exchange", "response", "retry"]),
     (
         "session",
         &[

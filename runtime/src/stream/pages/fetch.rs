@@ -9,6 +9,7 @@ use std::{
 use tokio::task::JoinHandle;
 
 use crate::{
+    deadline::Deadline,
     error::{DisconnectedError, Error, ErrorKind},
     exchange::Exchange,
     response::Response,
@@ -29,10 +30,16 @@ impl Fetch {
 
     /// Begins now, on the runtime that this is called on.
     pub(super) fn ahead(exchange: Exchange) -> Self {
-        match tokio::runtime::Handle::try_current() {
-            Ok(runtime) => Self::Ahead(Task(runtime.spawn(exchange))),
-            Err(_) => Self::Here(exchange),
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+            return Self::Here(exchange);
+        };
+        // A task inherits neither the deadline nor the script that it is spawned under.
+        let exchange = Deadline::current().scope(exchange);
+        #[cfg(feature = "testing")]
+        if let Some(script) = crate::testing::Script::current() {
+            return Self::Ahead(Task(runtime.spawn(script.scope(exchange))));
         }
+        Self::Ahead(Task(runtime.spawn(exchange)))
     }
 
     pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<Response, Error>> {

@@ -121,6 +121,58 @@ async fn each_fault_of_a_body_has_its_leaf_whatever_reads_it() {
     }
 }
 
+/// A future that is dropped has taken nothing, wherever it stood.
+#[tokio::test]
+async fn what_a_dropped_future_waited_for_is_not_lost_and_not_asked_for_twice() {
+    let head = "HTTP/1.1 200 OK\r\nconnection: close\r\n";
+    let drip = |text: &str| Step::Drip(text.into(), Duration::from_millis(7));
+    let connection = |text: &str| vec![Step::ReadRequest, Step::send(head), drip(text)];
+    let a_moment = Duration::from_millis(3);
+
+    let server = Endpoint::script(vec![
+        connection("content-length: 3\r\nlink: </2>; rel=next\r\n\r\n[1]"),
+        connection("content-length: 3\r\n\r\n[2]"),
+    ])
+    .expect("a port");
+    let session = session_over(TRANSPORTS[0], |builder| builder);
+    let request = Request::get(format!("http://{}/", server.address()));
+    let mut pages: Pages<Vec<u8>> = open(session.clone(), request).await.expect("a page");
+    let mut found = Vec::new();
+    bounded(async {
+        loop {
+            match tokio::time::timeout(a_moment, pages.page()).await {
+                Ok(Ok(Some(page))) => found.extend(page),
+                Ok(end) => break end.map(drop),
+                Err(_) => {}
+            }
+        }
+    })
+    .await
+    .expect("pages");
+    assert_eq!(found, [1, 2]);
+    assert_eq!(server.seen().requests, 2);
+
+    let events = "content-type: text/event-stream\r\n\r\nretry:20\ndata:a\n\ndata:b\n\n";
+    let gone = vec![Step::ReadRequest, Step::send("HTTP/1.1 204 No\r\nconnection: close\r\n\r\n")];
+    let server = Endpoint::script(vec![connection(events), gone]).expect("a port");
+    let request = Request::get(format!("http://{}/", server.address()));
+    let mut events: Events<String> = open(session, request).await.expect("events");
+    let mut found = Vec::new();
+    bounded(async {
+        loop {
+            match tokio::time::timeout(a_moment, events.event()).await {
+                Ok(Ok(Some(event))) => found.push(event),
+                Ok(end) => break end.map(drop),
+                Err(_) => {}
+            }
+        }
+    })
+    .await
+    .expect("events");
+    assert_eq!(found, ["a", "b"]);
+    assert_eq!(server.seen().requests, 2);
+}
+
 /// The connection is used again if little was left of the body, and is closed if there was much.
 #[tokio::test]
 async fn a_body_that_is_dropped_near_its_end_leaves_its_connection_to_the_next_call() {

@@ -5,6 +5,7 @@ mod recorded;
 mod replies;
 mod routes;
 mod sessions;
+mod streams;
 
 use backstop::{Error, Request, Response, Session, testing::Script};
 
