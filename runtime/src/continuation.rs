@@ -5,7 +5,7 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use http::{HeaderName, Method};
+use http::Method;
 use url::Url;
 
 use crate::{
@@ -151,7 +151,7 @@ impl Continuation {
     }
 
     #[cfg(feature = "stream")]
-    pub(crate) fn has_header(&self, name: &HeaderName) -> bool {
+    pub(crate) fn has_header(&self, name: &http::HeaderName) -> bool {
         self.0.plan.headers.contains_key(name)
     }
 

@@ -31,7 +31,6 @@ pub(crate) enum Content {
     None,
     Bytes(Bytes),
     Stream(reqwest::Body),
-    #[cfg_attr(not(feature = "stream"), expect(dead_code, reason = "it is made of a `Stream`"))]
     Factory(Factory),
     /// A stream that was sent.
     Consumed,
