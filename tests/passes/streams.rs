@@ -6,7 +6,7 @@ use backstop::{
 };
 use serde::Deserialize;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Copy, Deserialize)]
 pub struct Entry {
     pub id: u64,
 }

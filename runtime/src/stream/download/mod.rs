@@ -72,7 +72,8 @@ pub struct Progress {
 
 impl Download {
     /// How often in a row the rest may be asked for without a byte of it, until the download gives up; 5 by
-    /// default. With 0, nothing is asked for again.
+    /// default. With 0, nothing is asked for again. A server that asks for a wait of more than a minute
+    /// (`Retry-After`) ends it at once.
     #[must_use]
     pub fn retries(mut self, times: u32) -> Self {
         self.transfer.max_failures = times;

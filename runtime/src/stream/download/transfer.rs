@@ -28,6 +28,9 @@ use crate::{
 /// The wait before the first try in a row, and the longest between two.
 const WAITS: [Duration; 2] = [Duration::from_millis(100), Duration::from_secs(10)];
 
+/// The longest wait that a server may ask for. A longer one is for the caller to wait.
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
+
 pub(super) struct Transfer {
     pub(super) max_failures: u32,
     /// Whether the content may be begun anew, if it has changed or cannot be resumed.
@@ -190,7 +193,11 @@ impl Transfer {
     fn broken(&mut self, error: Error) -> Result<(), Error> {
         self.failures += 1;
         let may_go_on = self.received == 0 || self.can_resume() || self.may_restart;
+        // What a response that broke says of it is not meant for the next.
+        let asked = if error.is_status() { error.retry_after() } else { None };
+        let asked = asked.unwrap_or_default();
         if self.continuation.is_none()
+            || asked > MAX_RETRY_AFTER
             || self.failures > self.max_failures
             || !may_pass(error.kind())
             || !may_go_on
@@ -200,10 +207,8 @@ impl Transfer {
         let [first, longest] = WAITS;
         let wait = first.saturating_mul(2_u32.saturating_pow(self.failures - 1)).min(longest);
         let wait = wait.mul_f64((1.0 + retry::fraction()) / 2.0);
-        // What a response that broke says of it is not meant for the next.
-        let asked = if error.is_status() { error.retry_after() } else { None };
         self.error = Some(error);
-        self.connection = Connection::Waiting(Box::pin(sleep(wait.max(asked.unwrap_or_default()))));
+        self.connection = Connection::Waiting(Box::pin(sleep(wait.max(asked))));
         Ok(())
     }
 

@@ -325,14 +325,20 @@ async fn a_download_gives_up_where_it_gets_no_further() {
 
 #[tokio::test]
 async fn what_another_try_does_not_help_is_told_at_once() {
-    let served = Served::new(1000, 300);
-    let server = server(move |count, asked| match count {
-        0 => served.answer(asked),
-        _ => Answer::new(403, "expired"),
-    });
-    let error = read(download(&server).await.expect("200")).await.expect_err("refused");
-    assert_eq!((error.kind(), &**error.body()), (ErrorKind::Status(403), &b"expired"[..]));
-    assert_eq!(server.asked().len(), 2);
+    for (answer, status) in [
+        (Answer::new(403, "expired"), 403),
+        // A longer wait than anybody would guess.
+        (Answer::new(503, "expired").header("retry-after", "3600"), 503),
+    ] {
+        let served = Served::new(1000, 300);
+        let server = server(move |count, asked| match count {
+            0 => served.answer(asked),
+            _ => answer.clone(),
+        });
+        let error = read(download(&server).await.expect("200")).await.expect_err("refused");
+        assert_eq!((error.kind(), &**error.body()), (ErrorKind::Status(status), &b"expired"[..]));
+        assert_eq!(server.asked().len(), 2);
+    }
 }
 
 #[tokio::test]
