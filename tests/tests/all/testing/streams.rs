@@ -52,8 +52,8 @@ async fn a_stream_of_events_connects_again_at_once_where_time_stands_still() {
     });
     let begin = tokio::time::Instant::now();
     assert_eq!(events.await.expect("events"), ["a", "b"]);
-    // The server's hour before each connection, and twice that after the one that failed.
-    assert!(begin.elapsed() >= Duration::from_secs(4 * 3600), "{:?}", begin.elapsed());
+    // The server's hour before each connection: it is longer than any wait of ours.
+    assert!(begin.elapsed() >= Duration::from_secs(3 * 3600), "{:?}", begin.elapsed());
     route.assert_calls(4);
     assert_eq!(route.last().header("last-event-id"), Some("7"));
 }
