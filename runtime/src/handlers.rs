@@ -4,7 +4,7 @@ use tracing::Level;
 
 use crate::error::Error;
 
-/// Writes the error to the log, as a [`tracing`] event of level `ERROR`.
+/// Writes the error to the log, as a [`tracing`](https://docs.rs/tracing) event of level `ERROR`.
 ///
 /// The event's message is the whole chain of causes. Its fields are named as OpenTelemetry names
 /// them: `error.type` ([`ErrorKind::name`](crate::ErrorKind::name)), `http.request.method`,

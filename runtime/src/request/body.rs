@@ -11,7 +11,7 @@ use crate::send_body::SendBody;
 /// The body of a [`Request`](crate::Request).
 ///
 /// Bytes and text can be sent again: by a retry, and after a redirect that keeps the method (307, 308). A
-/// stream and a [`reqwest::Body`] are sent once; what makes a stream anew each time (`from_factory`, and
+/// stream and a `reqwest::Body` are sent once; what makes a stream anew each time (`from_factory`, and
 /// `file` with the feature `fs`) is sent as often as it takes.
 ///
 /// A stream whose length is known is sent with a `Content-Length`, and held to it; one without is sent with

@@ -25,7 +25,7 @@ use crate::{
 type Answer<T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>;
 
 /// Answers each request as the script says: for a stack of middleware that ends in a
-/// [`reqwest::Client`], or a [`service`](crate::SessionBuilder::service) of a session.
+/// `reqwest::Client`, or a [`service`](crate::SessionBuilder::service) of a session.
 ///
 /// What the client does itself (redirects, decompression) is not done here; a fault is the
 /// [`Error`] that it is, without the facts of a call.

@@ -10,7 +10,7 @@ use crate::{
     error::{BuildError, Error},
 };
 
-/// A proxy of a session: a URL, for all requests, or a [`reqwest::Proxy`], which chooses the requests.
+/// A proxy of a session: a URL, for all requests, or a `reqwest::Proxy`, which chooses the requests.
 ///
 /// ```
 /// use backstop::{Session, reqwest};
