@@ -1,7 +1,7 @@
 //! The mistakes of one attribute, collected, and written as `compile_error!`s.
 
 use proc_macro2::{Span, TokenStream};
-use quote::ToTokens;
+use quote::{ToTokens, quote};
 use syn::LitStr;
 
 /// The mistakes found so far, in order, each with its span.
@@ -52,14 +52,22 @@ impl Errors {
         self.0.is_empty()
     }
 
-    /// All except those that rustc reports for [`Errors::templates`].
-    pub(crate) fn to_compile_errors(&self) -> TokenStream {
+    /// All except those that rustc reports for [`Errors::templates`], for the body of a function.
+    // Output: let _ = ::core::compile_error! { "unknown key `gett`; did you mean `get`?" };
+    pub(crate) fn to_expressions(&self) -> TokenStream {
         let own = self.0.iter().filter(|mistake| mistake.template.is_none());
-        own.map(|mistake| mistake.error.to_compile_error()).collect()
+        own.flat_map(|mistake| {
+            // A `syn::Error` may consist of several.
+            mistake.error.clone().into_iter().map(|error| {
+                let error = error.to_compile_error();
+                quote!(let _ = #error;)
+            })
+        })
+        .collect()
     }
 
     /// All, for an item that is written without its templates.
-    pub(crate) fn to_all_compile_errors(&self) -> TokenStream {
+    pub(crate) fn to_compile_errors(&self) -> TokenStream {
         self.0.iter().map(|mistake| mistake.error.to_compile_error()).collect()
     }
 

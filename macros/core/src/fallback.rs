@@ -1,30 +1,31 @@
 //! An item whose attribute has mistakes → the same item with a stub body.
 //!
 //! The callers of the item, and the rest of the file, still type-check, so only the mistakes are
-//! reported.
+//! reported. Each mistake is an expression of the stub: to rustc the body then has a reported error, and
+//! what it could not infer, or move, without the generated code is no further one.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
-use syn::ext::IdentExt;
 use syn::{LitStr, ReturnType, Token, Type};
 
+use crate::args::Named;
 use crate::errors::Errors;
 use crate::item::{Form, Item, ResponseArg};
 use crate::scan;
 
 // Input:  #[request(gett = "/users/{id}")]
 //         async fn user(id: u64, #[response] Json(user): Json<User>) -> Result<User, Error> { Ok(user) }
-// Output: ::core::compile_error! { "unknown key `gett`; did you mean `get`?" }
-//         #[allow(unused, clippy::all, clippy::pedantic)]
+// Output: #[allow(unused, clippy::all, clippy::pedantic)]
 //         async fn user(id: u64) -> Result<User, Error> {
+//             let _ = ::core::compile_error! { "unknown key `gett`; did you mean `get`?" };
 //             let Json(user): Json<User> = loop {};
 //             Ok(user)
 //         }
-pub(crate) fn item(item: Item, named: &[Ident], errors: &Errors) -> TokenStream {
-    let compile_errors = errors.to_compile_errors();
+pub(crate) fn item(item: Item, named: &Named, errors: &Errors) -> TokenStream {
+    let compile_errors = errors.to_expressions();
     let misspelt = errors.templates().into_iter().map(|template| checked_template(template, &item));
     let misspelt: TokenStream = misspelt.collect();
-    let kept = keep_in_use(named, &item);
+    let kept = keep_in_use(named);
     let rewritten = item.is_rewritten();
     let Item { attrs, vis, mut sig, responses, body, form, .. } = item;
     // Callers expect the function without these mistakes.
@@ -49,11 +50,11 @@ pub(crate) fn item(item: Item, named: &[Ident], errors: &Errors) -> TokenStream 
             }
         }
         // A stub cannot implement `impl Trait`.
-        _ if returns_impl_trait(&sig.output) => return errors.to_all_compile_errors(),
+        _ if returns_impl_trait(&sig.output) => return errors.to_compile_errors(),
         Some(_) if !has_impl_trait => quote!(#(#lets)* loop {}),
         _ => quote!(loop {}),
     };
-    let stub = quote!(#kept #misspelt #stub);
+    let stub = quote!(#compile_errors #kept #misspelt #stub);
     let stub = match form {
         Form::Async => stub,
         Form::Boxed(written) => {
@@ -67,7 +68,6 @@ pub(crate) fn item(item: Item, named: &[Ident], errors: &Errors) -> TokenStream 
     };
     // Warnings about the stub would distract from the mistakes.
     quote! {
-        #compile_errors
         #(#attrs)*
         #[allow(unused, clippy::all, clippy::pedantic)]
         #vis #sig { #stub }
@@ -96,17 +96,12 @@ fn checked_template(template: &LitStr, item: &Item) -> TokenStream {
     }
 }
 
-// Input:  session = SESSION, on_error = notify
-// Output: use SESSION as _; use notify as _;
-fn keep_in_use(named: &[Ident], item: &Item) -> TokenStream {
-    let bindings = item.bindings();
-    let is_parameter =
-        |name: &Ident| item.sig.generics.type_params().any(|parameter| parameter.ident == *name);
-    let is_bound = |name: &&Ident| {
-        is_parameter(name) || bindings.iter().any(|(bound, _)| bound.unraw() == name.unraw())
-    };
-    let items = named.iter().filter(|name| !is_bound(name));
-    items.map(|item| quote!(use #item as _;)).collect()
+// Input:  session = S::session(), on_error(ErrorKind::Connect => notify)
+// Output: let _ = || { let _ = &S::session; let _ = &notify; }; use ErrorKind as _;
+fn keep_in_use(named: &Named) -> TokenStream {
+    let Named { values, owners } = named;
+    let values = (!values.is_empty()).then(|| quote!(let _ = || { #(let _ = &#values;)* };));
+    quote!(#values #(use #owners as _;)*)
 }
 
 fn returns_nothing(output: &ReturnType) -> bool {

@@ -61,7 +61,7 @@ pub fn requests(args: TokenStream, item: TokenStream) -> TokenStream {
 
 /// Expands one function. Unless the keys are `complete`, nothing is reported as missing.
 fn function(args: Args, errors: Errors, complete: bool, item: Item) -> TokenStream {
-    let named = args.named_items();
+    let named = args.named();
     match check::check(args, &item, errors, complete) {
         Ok(request) => expand::function(&request, &item),
         Err(errors) => fallback::item(item, &named, &errors),

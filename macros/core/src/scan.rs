@@ -259,14 +259,18 @@ impl Scan {
         };
         match (before, after) {
             (Some('.'), _) | (_, Some('!')) => None,
-            (Some(':'), _) if matches!(&self.before_last, Some(TokenTree::Punct(punct)) if punct.as_char() == ':') => {
-                None
-            }
+            _ if self.in_path() => None,
             // After a closure's argument comes its type, after a field its value.
             (Some('|'), _) | (_, Some('@' | '=' | '|' | ':')) => Some(false),
             _ if follows_pattern(next) => Some(false),
             _ => Some(true),
         }
+    }
+
+    /// Whether the last two tokens are `::`.
+    fn in_path(&self) -> bool {
+        let colon = |tree: &Option<TokenTree>| matches!(tree, Some(TokenTree::Punct(punct)) if punct.as_char() == ':');
+        colon(&self.before_last) && colon(&self.last)
     }
 
     /// Whether the group belongs to a macro that may leave the function.
@@ -321,6 +325,25 @@ pub(crate) fn idents(tokens: TokenStream, found: &mut HashSet<String>) {
             TokenTree::Punct(_) => {}
         }
     }
+}
+
+/// The first word of each path with several, if it names a type.
+pub(crate) fn owners_of_paths(tokens: TokenStream) -> Vec<Ident> {
+    let mut found = Vec::new();
+    let mut scan = Scan::default();
+    let mut trees = tokens.into_iter().peekable();
+    while let Some(tree) = trees.next() {
+        match &tree {
+            TokenTree::Group(group) => found.extend(owners_of_paths(group.stream())),
+            TokenTree::Ident(word) if is_capitalized(word) && !scan.in_path() => {
+                let owns = matches!(trees.peek(), Some(TokenTree::Punct(colon)) if colon.as_char() == ':' && colon.spacing() == Spacing::Joint);
+                found.extend(owns.then(|| word.clone()));
+            }
+            _ => {}
+        }
+        scan.step(tree);
+    }
+    found
 }
 
 /// Whether `tokens` contain `word`.

@@ -9,7 +9,6 @@ mod values;
 use std::time::Duration;
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::{Expr, LitStr, Path, Token, parenthesized, token};
@@ -24,6 +23,7 @@ use crate::action::Action;
 use crate::errors::Errors;
 use crate::habits;
 use crate::pattern::Pattern;
+use crate::scan;
 use crate::suggest::did_you_mean;
 use crate::units;
 
@@ -62,6 +62,8 @@ pub(crate) struct Args {
     pub(crate) krate: Option<Keyed<Path>>,
     /// Names after the template, as `format!` takes them for `{}`. Always a mistake.
     pub(crate) positional: Vec<Ident>,
+    /// The first word of each path in a pattern that could not be read.
+    pub(crate) owners: Vec<Ident>,
 }
 
 /// A method and its template.
@@ -140,50 +142,58 @@ pub(crate) struct Arm {
     pub(crate) expr: Expr,
 }
 
+/// What the values name, which stays in use in the function that stands in for a mistaken one.
+#[derive(Default)]
+pub(crate) struct Named {
+    /// The path that a value is, calls, or begins with; or the macro that it is.
+    pub(crate) values: Vec<Expr>,
+    /// The first word of each path in a pattern that could not be read.
+    pub(crate) owners: Vec<Ident>,
+}
+
 impl Args {
-    /// The first word of each value that is a path or a call, which may name an item.
-    pub(crate) fn named_items(&self) -> Vec<Ident> {
+    pub(crate) fn named(&self) -> Named {
         let single = [
             &self.session,
             &self.query,
             &self.header_map,
             &self.bearer,
+            &self.fallback,
             &self.cleanup,
             &self.finally,
         ];
-        let keyed = single.into_iter().flatten().chain(&self.bodies);
-        let mut found: Vec<Ident> =
-            keyed.filter_map(|keyed| named_item(&keyed.value)).cloned().collect();
+        let keyed = single.into_iter().flatten().chain(&self.bodies).map(|keyed| &keyed.value);
+        let basic = self.basic.iter().flat_map(|keyed| [&keyed.value.0, &keyed.value.1]);
+        let headers = self.headers.iter().flat_map(|keyed| &keyed.value).map(|(_, value)| value);
         let actions = match self.on_error.as_ref().map(|keyed| &keyed.value) {
             None => Vec::new(),
             Some(OnError::Always(action, _)) => vec![action],
             Some(OnError::Arms(arms)) => arms.iter().map(|arm| &arm.action).collect(),
         };
         let called = actions.into_iter().filter_map(|action| match action {
-            Action::Call(called, _) => named_item(called),
+            Action::Call(called, _) => Some(called),
             _ => None,
         });
-        found.extend(called.cloned());
-        found
+        let values = keyed.chain(basic).chain(headers).chain(called).filter_map(named);
+        Named { values: values.cloned().collect(), owners: self.owners.clone() }
     }
 }
 
-fn named_item(value: &Expr) -> Option<&Ident> {
+fn named(value: &Expr) -> Option<&Expr> {
     match value {
-        Expr::Path(path) => first_word(&path.path),
-        Expr::Call(call) => named_item(&call.func),
-        Expr::Reference(reference) => named_item(&reference.expr),
-        Expr::Await(awaited) => named_item(&awaited.base),
-        Expr::Group(group) => named_item(&group.expr),
+        Expr::Path(path) => (!path.path.is_ident("self")).then_some(value),
+        Expr::Macro(mac) => {
+            let tokens = &mac.mac.tokens;
+            (!scan::may_leave(tokens) && !scan::may_await(tokens)).then_some(value)
+        }
+        Expr::Call(call) => named(&call.func),
+        Expr::MethodCall(call) => named(&call.receiver),
+        Expr::Field(field) => named(&field.base),
+        Expr::Reference(reference) => named(&reference.expr),
+        Expr::Await(awaited) => named(&awaited.base),
+        Expr::Group(group) => named(&group.expr),
         _ => None,
     }
-}
-
-fn first_word(path: &Path) -> Option<&Ident> {
-    let first = &path.segments.first()?.ident;
-    let is_item =
-        path.leading_colon.is_none() && syn::parse2::<Ident>(first.to_token_stream()).is_ok();
-    is_item.then_some(first)
 }
 
 /// The keys for methods.
@@ -349,7 +359,7 @@ impl Reader {
             }
             "on_error" => {
                 args.on_error_after_key.get_or_insert(input.span());
-                let value = on_error(&key, input, errors)?;
+                let value = on_error(&key, input, errors, &mut args.owners)?;
                 set_once(&mut args.on_error, errors, Keyed { key, value });
             }
             "crate" => {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use proc_macro2::{Ident, TokenTree};
+use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::parse::ParseStream;
@@ -16,6 +16,7 @@ use crate::action;
 use crate::errors::Errors;
 use crate::habits;
 use crate::pattern::Pattern;
+use crate::scan;
 use crate::suggest::did_you_mean;
 use crate::units;
 
@@ -354,6 +355,7 @@ pub(super) fn on_error(
     key: &Ident,
     input: ParseStream<'_>,
     errors: &mut Errors,
+    owners: &mut Vec<Ident>,
 ) -> syn::Result<OnError> {
     if has_arms_outside_parens(input) {
         return Err(syn::Error::new(
@@ -368,16 +370,27 @@ pub(super) fn on_error(
     let content = parenthesized_list(key, "_ => log", input)?;
     let mut arms = Vec::new();
     while !content.is_empty() {
+        let ahead = content.fork();
         match arm(&content, !arms.is_empty(), errors) {
             Ok(arm) => arms.extend(arm),
             Err(error) => {
                 errors.push(error);
+                owners.extend(owners_of_paths(&ahead));
                 skip_to_comma(&content);
                 let _ = content.parse::<Token![,]>();
             }
         }
     }
     Ok(OnError::Arms(arms))
+}
+
+/// `ErrorKind`, of `ErrorKind::Timeout`, in the next pattern.
+fn owners_of_paths(input: ParseStream<'_>) -> Vec<Ident> {
+    let mut pattern = TokenStream::new();
+    while !input.is_empty() && !input.peek(Token![=>]) && !input.peek(Token![if]) {
+        pattern.extend(input.parse::<TokenTree>());
+    }
+    scan::owners_of_paths(pattern)
 }
 
 /// Whether arms are in other places than `on_error(…)`: `on_error { Connect => log }`, or

@@ -378,10 +378,13 @@ fn a_mistake_keeps_the_item_for_its_callers() {
     );
     let expanded = crate::request(args, item).to_string();
     let expected: proc_macro2::TokenStream = r#"
-        ::core::compile_error! { "unknown key `gett`; did you mean `get`?" }
         /// Documented.
         #[allow(unused, clippy::all, clippy::pedantic)]
-        pub async fn user(id: u64) -> Result<User, Error> { let user: User = loop {}; Ok(user) }
+        pub async fn user(id: u64) -> Result<User, Error> {
+            let _ = ::core::compile_error! { "unknown key `gett`; did you mean `get`?" };
+            let user: User = loop {};
+            Ok(user)
+        }
     "#
     .parse()
     .expect("the expected item is made of tokens");
