@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use backstop::{Ending, Error, Session, request};
+use backstop::{Ending, Error, ErrorKind, Session, request};
+use serde::de::DeserializeOwned;
 
 use super::keys::release_later;
 
@@ -154,3 +155,26 @@ pub async fn every_class() -> Result<String, Error>;
 pub async fn every_class_and_the_rest(#[response] text: String) -> usize {
     text.len()
 }
+/// A number that no function here returns.
+fn count(_: &Error) -> u32 {
+    1
+}
+
+fn die(error: &Error) -> ! {
+    panic!("{error}")
+}
+
+#[request(get = "/", on_error(Connect => count, Timeout => die, Status(404) => count(&Error::new(ErrorKind::Protocol)), _ => log))]
+pub async fn values_of_handlers_that_may_be_dropped() -> Result<String, Error>;
+
+#[request(get = "/", on_error = count)]
+pub async fn value_of_a_handler_in_a_generic_function<T: DeserializeOwned>() -> Result<T, Error>;
+
+#[request(get = "/", on_error(Connect => later.await, _ => count))]
+pub async fn values_of_handlers_where_nothing_is_returned() {}
+
+#[request(get = "/", on_error(Connect => { count(&Error::new(ErrorKind::Protocol)); }, _ => |error| drop(String::from(error.kind().name()))))]
+pub async fn values_that_are_dropped_by_the_word() -> Result<String, Error>;
+
+#[request(get = "/", finally = |_| panic!("at its end"))]
+pub async fn finally_that_never_returns() -> Result<String, Error>;

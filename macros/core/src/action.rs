@@ -23,6 +23,8 @@ pub(crate) enum Action {
     Closure(ExprClosure),
     /// An `async` closure, called with the error and awaited.
     AsyncClosure(ExprClosure),
+    /// A call of a function by its path. Its value is the action's unless a semicolon follows.
+    Value(TokenStream),
     /// Any other expression.
     Statement(TokenStream),
     /// A macro that never returns, such as `panic!(…)`.
@@ -83,6 +85,7 @@ impl Action {
             | Action::Call(..)
             | Action::Closure(_)
             | Action::AsyncClosure(_)
+            | Action::Value(_)
             | Action::Statement(_) => Flow::PROPAGATES,
             Action::Block(steps) => match steps.last() {
                 Some(Step::Action(action)) => action.flow(),
@@ -106,7 +109,7 @@ impl Action {
             Action::Log(..) | Action::Print(_) | Action::Closure(_) | Action::AsyncClosure(_) => {
                 false
             }
-            Action::Call(..) | Action::Statement(_) | Action::Diverge(_) => true,
+            Action::Call(..) | Action::Value(_) | Action::Statement(_) | Action::Diverge(_) => true,
             // The statements after them are not reached.
             Action::Recover(..) | Action::Fail(..) => true,
             Action::Block(steps) => steps
@@ -120,6 +123,29 @@ impl Action {
         }
     }
 
+    /// Whether it returns a value that is dropped, and that only its type tells from one that is needed.
+    pub(crate) fn drops_value(&self) -> bool {
+        match self {
+            Action::Call(..) | Action::Value(_) => true,
+            Action::Log(..)
+            | Action::Print(_)
+            | Action::Closure(_)
+            | Action::AsyncClosure(_)
+            | Action::Statement(_)
+            | Action::Diverge(_)
+            | Action::Recover(..)
+            | Action::Fail(..) => false,
+            Action::Block(steps) => steps
+                .iter()
+                .any(|step| matches!(step, Step::Action(action) if action.drops_value())),
+            Action::If { then, else_branch, .. } => {
+                then.drops_value()
+                    || else_branch.as_ref().is_some_and(|action| action.drops_value())
+            }
+            Action::Match { arms, .. } => arms.iter().any(|(_, action)| action.drops_value()),
+        }
+    }
+
     /// Whether it uses the error.
     pub(crate) fn needs_error(&self) -> bool {
         match self {
@@ -128,9 +154,11 @@ impl Action {
             | Action::Call(..)
             | Action::Closure(_)
             | Action::AsyncClosure(_) => true,
-            Action::Statement(_) | Action::Diverge(_) | Action::Recover(..) | Action::Fail(..) => {
-                false
-            }
+            Action::Value(_)
+            | Action::Statement(_)
+            | Action::Diverge(_)
+            | Action::Recover(..)
+            | Action::Fail(..) => false,
             Action::Block(steps) => steps
                 .iter()
                 .any(|step| matches!(step, Step::Action(action) if action.needs_error())),
@@ -168,6 +196,7 @@ fn action(expr: Expr, tail: bool) -> syn::Result<Action> {
         Expr::Await(awaited) if awaited.attrs.is_empty() => match &*awaited.base {
             Expr::Path(ExprPath { attrs, .. }) if attrs.is_empty() => awaited_call(awaited),
             base if is_place(base) => awaited_call(awaited),
+            base if calls_path(base) => Action::Value(verbatim(awaited)?),
             _ => Action::Statement(verbatim(awaited)?),
         },
         place if is_place(&place) => {
@@ -198,6 +227,11 @@ fn action(expr: Expr, tail: bool) -> syn::Result<Action> {
 fn awaited_call(awaited: ExprAwait) -> Action {
     let ExprAwait { base, dot_token, await_token, .. } = awaited;
     Action::Call(*base, Some(quote!(#dot_token #await_token)))
+}
+
+/// Whether `expr` calls a function by its path.
+fn calls_path(expr: &Expr) -> bool {
+    matches!(expr, Expr::Call(call) if matches!(&*call.func, Expr::Path(_)))
 }
 
 /// Whether `expr` is a field or an element: evaluating it does nothing, so it is called.
@@ -342,7 +376,10 @@ fn from_call(call: ExprCall, tail: bool) -> syn::Result<Action> {
         _ => None,
     };
     let Some(name) = name else {
-        return Ok(Action::Statement(verbatim(call)?));
+        return Ok(match &*call.func {
+            Expr::Path(_) => Action::Value(verbatim(call)?),
+            _ => Action::Statement(verbatim(call)?),
+        });
     };
     match name.to_string().as_str() {
         "log" => Ok(Action::Log(name, Some(log_level(&call)?))),
@@ -370,7 +407,7 @@ fn from_call(call: ExprCall, tail: bool) -> syn::Result<Action> {
             name.span(),
             "`print` takes no arguments, as it receives the error: write `print`",
         )),
-        _ => Ok(Action::Statement(verbatim(call)?)),
+        _ => Ok(Action::Value(verbatim(call)?)),
     }
 }
 
@@ -416,7 +453,11 @@ fn steps(statements: Vec<Stmt>, tail: bool) -> syn::Result<Vec<Step>> {
         .map(|(index, statement)| {
             let tail = tail && index + 1 == count;
             Ok(match statement {
-                Stmt::Expr(expr, _) => Step::Action(action(expr, tail)?),
+                Stmt::Expr(expr, semicolon) => Step::Action(match action(expr, tail)? {
+                    // As everywhere in Rust, a semicolon drops the value.
+                    Action::Value(tokens) if semicolon.is_some() => Action::Statement(tokens),
+                    action => action,
+                }),
                 Stmt::Macro(statement) if diverges(&statement.mac) => {
                     Step::Action(Action::Diverge(statement.mac.into_token_stream()))
                 }

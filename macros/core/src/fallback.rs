@@ -6,7 +6,7 @@
 
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
-use syn::{LitStr, ReturnType, Token, Type};
+use syn::{Attribute, LitStr, ReturnType, Token, Type};
 
 use crate::args::Named;
 use crate::errors::Errors;
@@ -22,9 +22,18 @@ use crate::scan;
 //             Ok(user)
 //         }
 pub(crate) fn item(item: Item, named: &Named, errors: &Errors) -> TokenStream {
-    let compile_errors = errors.to_expressions();
-    let misspelt = errors.templates().into_iter().map(|template| checked_template(template, &item));
-    let misspelt: TokenStream = misspelt.collect();
+    // What is in a test is left out of other builds.
+    let is_test =
+        |attr: &Attribute| attr.path().segments.last().is_some_and(|last| last.ident == "test");
+    let (outside, inside) = match item.attrs.iter().any(is_test) {
+        true => (errors.to_compile_errors(), TokenStream::new()),
+        false => {
+            let misspelt = errors.templates();
+            let misspelt = misspelt.into_iter().map(|template| checked_template(template, &item));
+            let errors = errors.to_expressions();
+            (TokenStream::new(), quote!(#errors #(#misspelt)*))
+        }
+    };
     let kept = keep_in_use(named);
     let rewritten = item.is_rewritten();
     let Item { attrs, vis, mut sig, responses, body, form, .. } = item;
@@ -54,7 +63,7 @@ pub(crate) fn item(item: Item, named: &Named, errors: &Errors) -> TokenStream {
         Some(_) if !has_impl_trait => quote!(#(#lets)* loop {}),
         _ => quote!(loop {}),
     };
-    let stub = quote!(#compile_errors #kept #misspelt #stub);
+    let stub = quote!(#inside #kept #stub);
     let stub = match form {
         Form::Async => stub,
         Form::Boxed(written) => {
@@ -68,6 +77,7 @@ pub(crate) fn item(item: Item, named: &Named, errors: &Errors) -> TokenStream {
     };
     // Warnings about the stub would distract from the mistakes.
     quote! {
+        #outside
         #(#attrs)*
         #[allow(unused, clippy::all, clippy::pedantic)]
         #vis #sig { #stub }

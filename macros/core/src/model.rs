@@ -244,14 +244,22 @@ impl OnError {
         }
     }
 
+    /// Whether a handler's value is dropped by a call that may not be reached.
+    pub(crate) fn drops_value(&self) -> bool {
+        match self {
+            OnError::Nothing => false,
+            OnError::Always(action, _) => action.drops_value(),
+            OnError::Arms { arms, .. } => arms.iter().any(|arm| arm.action.drops_value()),
+        }
+    }
+
     /// Whether its statements deny lints. rustc accepts the attribute on a statement only.
     pub(crate) fn denies_lints(&self) -> bool {
         match self {
             OnError::Nothing => false,
-            OnError::Always(action, _) => matches!(
-                action,
-                Action::Call(_, None) | Action::Closure(_) | Action::Block(_) | Action::If { .. }
-            ),
+            OnError::Always(action, _) => {
+                matches!(action, Action::Closure(_) | Action::Block(_) | Action::If { .. })
+            }
             OnError::Arms { .. } => true,
         }
     }

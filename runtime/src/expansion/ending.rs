@@ -59,8 +59,36 @@ pub struct Finally<F>(Option<(F, Call<F>)>);
 type Call<F> = fn(F, Ending);
 
 /// Makes a guard that calls `run`, for the key `finally`.
-pub fn finally<F: FnOnce(Ending)>(run: F) -> Finally<F> {
-    Finally(Some((run, |run, ending| run(ending))))
+pub fn finally<F: FnOnce(Ending) -> V, V: FinallyOutput>(run: F) -> Finally<F> {
+    Finally(Some((run, |run, ending| drop(run(ending)))))
+}
+
+/// What a function in `finally` returns: nothing, or `!`.
+///
+/// As a bound, it says in its own words what does not fit. A closure that had to return `()` would be told
+/// to drop a future by a semicolon.
+#[diagnostic::on_unimplemented(
+    message = "a function in `finally` returns nothing",
+    label = "returns `{Self}`",
+    note = "to wait for a future, write `.await` behind it; to drop a value, `drop(…)` around it"
+)]
+pub trait FinallyOutput {}
+
+#[diagnostic::do_not_recommend]
+impl FinallyOutput for () {}
+
+/// `!` can only be named as what a function returns.
+#[diagnostic::do_not_recommend]
+impl FinallyOutput for <fn() -> ! as Returns>::Output {}
+
+/// The type that a function returns.
+pub trait Returns {
+    /// The type.
+    type Output;
+}
+
+impl<V> Returns for fn() -> V {
+    type Output = V;
 }
 
 impl<F> Finally<F> {

@@ -57,11 +57,13 @@
 //!
 //! | in an expansion | does |
 //! |---|---|
-//! | [`decode`], [`try_decode`] | decode the response of a function without a body |
+//! | [`decode`] | decodes the response of a function without a body |
 //! | [`read`], [`extract`] | decode the `#[response]` arguments |
 //! | [`inspect`] | finds the request error in what the body returned |
 //! | [`failed`], [`returned`] | make a [`Failure`], the error on its way to the outcome |
+//! | [`fail`] | makes the outcome another error |
 //! | [`call`] | runs the steps after the response, a body that returns early, or a closure in `cleanup` |
+//! | [`on_error`], [`dropped`] | drop the value of a function in `on_error`, unless it is needed |
 //! | [`notify`] | calls a closure in `on_error` |
 //! | [`finally`], [`finally_async`] | make the guard of the key `finally` |
 //! | [`type_hint`] | states the type of an `async` block |
@@ -69,14 +71,14 @@
 //! # Choices by type
 //!
 //! A macro sees how a type is written, and not what it is: the alias `Answer` may name a `Result`. So
-//! `decode`, `try_decode`, `extract`, `inspect` and `Failure` leave the choice to method
+//! `decode`, `extract`, `inspect`, `dropped` and `Failure` leave the choice to method
 //! resolution. Each returns a type that dereferences to another one with the same method, and so on;
 //! the first whose bounds hold is called. In a generic function the bounds that it states decide.
 
 /// Makes each type dereference to the next, which is its only field.
 macro_rules! dereference {
-    ($(<$($life:lifetime,)? $r:ident> $from:ty => $to:ty;)*) => { $(
-        impl<$($life,)? $r> std::ops::Deref for $from {
+    ($(<$($life:lifetime,)? $($r:ident),+> $from:ty => $to:ty;)*) => { $(
+        impl<$($life,)? $($r),+> std::ops::Deref for $from {
             type Target = $to;
 
             fn deref(&self) -> &$to {
@@ -87,24 +89,28 @@ macro_rules! dereference {
 }
 
 pub(crate) mod ending;
+mod handler;
 mod inspect;
 pub(crate) mod outcome;
 mod read;
 
 pub use self::{
-    ending::{Finally, FinallyAsync, FinallyFuture, finally, finally_async},
+    ending::{Finally, FinallyAsync, FinallyFuture, FinallyOutput, finally, finally_async},
+    handler::{HandlerOutput, dropped, on_error},
     inspect::inspect,
-    outcome::{FailWith, Failure, Succeed, failed, returned},
-    read::{FromJson, Reader, decode, extract, try_decode},
+    outcome::{FailWith, Failure, Succeed, fail, failed, returned},
+    read::{FromJson, Reader, decode, extract},
 };
 #[doc(hidden)]
 pub use self::{
+    handler::{
+        HandlerAny, HandlerFuture, HandlerNothing, HandlerOutcome, HandlerResult, HandlerValue,
+    },
     inspect::{Inspected, InspectedAny, InspectedError, InspectedLocal, InspectedShared},
     outcome::PlainFailure,
     read::{
-        ArgumentFromBody, ArgumentFromHead, OutcomeFromBody, OutcomeFromHead, OutcomeFromJson,
-        PlainFromBody, PlainFromHead, PlainFromJson, ResponseArgument, WrappedFromBody,
-        WrappedFromHead, WrappedFromJson,
+        ArgumentFromBody, ArgumentFromHead, PlainFromBody, PlainFromHead, PlainFromJson,
+        ResponseArgument, WrappedFromBody, WrappedFromHead, WrappedFromJson,
     },
 };
 use crate::error::Error;

@@ -42,6 +42,11 @@ pub trait Outcome: Succeed {
     fn from_failure(failure: Failure<Self>) -> Self {
         failure.outcome.unwrap_or_else(|| Self::from_error(failure.plain.error))
     }
+
+    /// The outcome that was decoded, or that of the failure in its place.
+    fn from_result(result: Result<Self, Failure<Self>>) -> Self {
+        result.unwrap_or_else(Self::from_failure)
+    }
 }
 
 impl<T, E: From<Error>> Outcome for Result<T, E> {
@@ -121,7 +126,7 @@ impl<T, E: From<X>, X> FailWith<X> for Result<T, E> {
 /// A request error that ends a function, on its way to becoming the function's outcome `R`.
 ///
 /// It becomes the outcome in one of three ways: as it is ([`Outcome::from_failure`]), as success
-/// ([`recover`](Failure::recover)), or as another error ([`fail`](Failure::fail)).
+/// ([`recover`](Failure::recover)), or as another error ([`fail`]).
 ///
 /// ```
 /// use backstop::{Error, ErrorKind, expansion::{Failure, failed}};
@@ -155,22 +160,22 @@ pub fn returned<R>(error: Error, outcome: R) -> Failure<R> {
     Failure { outcome: Some(outcome), ..failed(error) }
 }
 
+/// Fails with another error: the action `fail`.
+///
+/// If that is an [`Error`], the request's is its [`previous`](Error::previous) one; an error of another
+/// type holds it if it is made from it. A function, as rustc names what asks for a bound: this is the
+/// user's word.
+pub fn fail<R: FailWith<X>, X: 'static>(failure: Failure<R>, mut error: X) -> R {
+    if let Some(error) = (&mut error as &mut dyn Any).downcast_mut::<Error>() {
+        *error = error.clone().with_previous(failure.plain.error);
+    }
+    R::fail_with(error)
+}
+
 impl<R> Failure<R> {
     /// The request's error.
     pub fn error(&self) -> Error {
         self.plain.error.clone()
-    }
-
-    /// Fails with another error. If that is an [`Error`], the request's is its
-    /// [`previous`](Error::previous) one; an error of another type holds it if it is made from it.
-    pub fn fail<X: 'static>(self, mut error: X) -> R
-    where
-        R: FailWith<X>,
-    {
-        if let Some(error) = (&mut error as &mut dyn Any).downcast_mut::<Error>() {
-            *error = error.clone().with_previous(self.plain.error);
-        }
-        R::fail_with(error)
     }
 }
 

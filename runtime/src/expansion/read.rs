@@ -4,7 +4,7 @@ use std::{fmt, marker::PhantomData};
 
 use serde::de::DeserializeOwned;
 
-use super::outcome::{Failure, Outcome, Succeed, failed};
+use super::outcome::{Failure, Succeed, failed};
 use crate::{
     error::Error,
     response::{FromResponse, FromResponseParts, Reads, Response, read, read_head},
@@ -33,21 +33,29 @@ impl<T: DeserializeOwned> FromJson for T {
 }
 
 /// Turns a response, or the error in its place, into a `T`.
-pub struct Reader<T> {
+pub struct Reader<T, V> {
     /// What the type wants of the request: the argument of
     /// [`Request::streaming`](crate::Request::streaming).
     pub streaming: Reads,
-    read: fn(Result<Response, Error>) -> T,
+    read: fn(Result<Response, Error>, Decode<V>) -> T,
+    /// The function that the type was asked for. One answer uses it, the others have their own.
+    decode: Decode<V>,
 }
 
-impl<T> Reader<T> {
+/// [`FromJson::from_json`] or [`FromResponse::from_response`], of a `V`.
+///
+/// The expansion names the function and this crate the `V`: where the type does not implement the trait,
+/// rustc says only that.
+type Decode<V> = fn(Response) -> Result<V, Error>;
+
+impl<T, V> Reader<T, V> {
     /// Reads the result of [`Session::fetch`](crate::Session::fetch).
     pub fn read(&self, response: Result<Response, Error>) -> T {
-        (self.read)(response)
+        (self.read)(response, self.decode)
     }
 }
 
-impl<T> fmt::Debug for Reader<T> {
+impl<T, V> fmt::Debug for Reader<T, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Reader").field("streaming", &self.streaming).finish_non_exhaustive()
     }
@@ -63,96 +71,36 @@ fn head_value<R: Succeed<Value: FromResponseParts>>(
     read_head::<R::Value>(response).map(R::from_value)
 }
 
-fn json_value<R: Succeed<Value: FromJson>>(response: Result<Response, Error>) -> Result<R, Error> {
-    response.and_then(R::Value::from_json).map(R::from_value)
-}
-
-/// Decodes a response as a return type that carries an error: for a function without a body and
-/// without handlers.
+/// Decodes a response as the return type of a function without a body.
 ///
-/// `decode::<R>().reader()` is a [`Reader<R>`]. The success type of the [`Outcome`] `R` is
-/// decoded by the first of [`FromResponse`], [`FromResponseParts`] and [`FromJson`] that it
-/// implements.
-pub fn decode<R>() -> OutcomeFromBody<R> {
-    OutcomeFromBody(OutcomeFromHead(OutcomeFromJson(PhantomData)))
-}
-
-/// The success type is `FromResponse`.
-#[derive(Debug)]
-pub struct OutcomeFromBody<R>(OutcomeFromHead<R>);
-
-/// The success type is `FromResponseParts`.
-#[derive(Debug)]
-pub struct OutcomeFromHead<R>(OutcomeFromJson<R>);
-
-/// The success type is `FromJson`, or an error names it.
-#[derive(Debug)]
-pub struct OutcomeFromJson<R>(PhantomData<fn() -> R>);
-
-impl<R: Outcome<Value: FromResponse>> OutcomeFromBody<R> {
-    /// Reads the body.
-    pub fn reader(&self) -> Reader<R> {
-        Reader {
-            streaming: Reads::of::<R::Value>(),
-            read: |response| value(response).unwrap_or_else(R::from_error),
-        }
-    }
-}
-
-impl<R: Outcome<Value: FromResponseParts>> OutcomeFromHead<R> {
-    /// Reads the head.
-    pub fn reader(&self) -> Reader<R> {
-        Reader {
-            streaming: Reads::BUFFERED,
-            read: |response| head_value(response).unwrap_or_else(R::from_error),
-        }
-    }
-}
-
-impl<R> OutcomeFromJson<R> {
-    /// Reads the body as JSON.
-    pub fn reader(&self) -> Reader<R>
-    where
-        R: Outcome,
-        R::Value: FromJson,
-    {
-        Reader {
-            streaming: Reads::BUFFERED,
-            read: |response| json_value(response).unwrap_or_else(R::from_error),
-        }
-    }
-}
-
-/// Decodes a response as any return type: for a function without a body whose failure is handled.
-///
-/// `try_decode::<R>().reader()` is a [`Reader<Result<R, Failure<R>>>`](Reader). If `R` implements
-/// [`Succeed`], it wraps the value that is decoded, and otherwise it is that value. The value is decoded
-/// as by [`decode`].
-pub fn try_decode<R>() -> WrappedFromBody<R> {
-    WrappedFromBody(PlainFromBody(WrappedFromHead(PlainFromHead(WrappedFromJson(PlainFromJson(
+/// `decode::<R>().reader(FromJson::from_json)` is a [`Reader`] of `Result<R, Failure<R>>`. If `R`
+/// implements [`Succeed`], it wraps the value that is decoded, and otherwise it is that value. The value
+/// is decoded by the first of [`FromResponse`], [`FromResponseParts`] and [`FromJson`] that it implements.
+pub fn decode<R>() -> WrappedFromBody<R> {
+    WrappedFromBody(WrappedFromHead(WrappedFromJson(PlainFromBody(PlainFromHead(PlainFromJson(
         PhantomData,
     ))))))
 }
 
 /// `R` is `Succeed`, and its value `FromResponse`.
 #[derive(Debug)]
-pub struct WrappedFromBody<R>(PlainFromBody<R>);
-
-/// `R` is `FromResponse`.
-#[derive(Debug)]
-pub struct PlainFromBody<R>(WrappedFromHead<R>);
+pub struct WrappedFromBody<R>(WrappedFromHead<R>);
 
 /// `R` is `Succeed`, and its value `FromResponseParts`.
 #[derive(Debug)]
-pub struct WrappedFromHead<R>(PlainFromHead<R>);
-
-/// `R` is `FromResponseParts`.
-#[derive(Debug)]
-pub struct PlainFromHead<R>(WrappedFromJson<R>);
+pub struct WrappedFromHead<R>(WrappedFromJson<R>);
 
 /// `R` is `Succeed`, and its value `FromJson`, or an error names the value.
 #[derive(Debug)]
-pub struct WrappedFromJson<R>(PlainFromJson<R>);
+pub struct WrappedFromJson<R>(PlainFromBody<R>);
+
+/// `R` is `FromResponse`.
+#[derive(Debug)]
+pub struct PlainFromBody<R>(PlainFromHead<R>);
+
+/// `R` is `FromResponseParts`.
+#[derive(Debug)]
+pub struct PlainFromHead<R>(PlainFromJson<R>);
 
 /// `R` is `FromJson`, or an error names it.
 #[derive(Debug)]
@@ -160,65 +108,77 @@ pub struct PlainFromJson<R>(PhantomData<fn() -> R>);
 
 impl<R: Succeed<Value: FromResponse>> WrappedFromBody<R> {
     /// Reads the body.
-    pub fn reader(&self) -> Reader<Result<R, Failure<R>>> {
+    pub fn reader(&self, decode: Decode<()>) -> Reader<Result<R, Failure<R>>, ()> {
         Reader {
             streaming: Reads::of::<R::Value>(),
-            read: |response| value(response).map_err(failed),
+            read: |response, _| value(response).map_err(failed),
+            decode,
         }
-    }
-}
-
-impl<R: FromResponse> PlainFromBody<R> {
-    /// Reads the body.
-    pub fn reader(&self) -> Reader<Result<R, Failure<R>>> {
-        Reader { streaming: Reads::of::<R>(), read: |response| read::<R>(response).map_err(failed) }
     }
 }
 
 impl<R: Succeed<Value: FromResponseParts>> WrappedFromHead<R> {
     /// Reads the head.
-    pub fn reader(&self) -> Reader<Result<R, Failure<R>>> {
-        Reader { streaming: Reads::BUFFERED, read: |response| head_value(response).map_err(failed) }
-    }
-}
-
-impl<R: FromResponseParts> PlainFromHead<R> {
-    /// Reads the head.
-    pub fn reader(&self) -> Reader<Result<R, Failure<R>>> {
+    pub fn reader(&self, decode: Decode<()>) -> Reader<Result<R, Failure<R>>, ()> {
         Reader {
             streaming: Reads::BUFFERED,
-            read: |response| read_head::<R>(response).map_err(failed),
+            read: |response, _| head_value(response).map_err(failed),
+            decode,
         }
     }
 }
 
 impl<R: Succeed> WrappedFromJson<R> {
     /// Reads the body as JSON.
-    pub fn reader(&self) -> Reader<Result<R, Failure<R>>>
-    where
-        R::Value: FromJson,
-    {
-        Reader { streaming: Reads::BUFFERED, read: |response| json_value(response).map_err(failed) }
+    pub fn reader(&self, decode: Decode<R::Value>) -> Reader<Result<R, Failure<R>>, R::Value> {
+        Reader {
+            streaming: Reads::BUFFERED,
+            read: |response, from_json| {
+                response.and_then(from_json).map(R::from_value).map_err(failed)
+            },
+            decode,
+        }
+    }
+}
+
+impl<R: FromResponse> PlainFromBody<R> {
+    /// Reads the body.
+    pub fn reader(&self, decode: Decode<()>) -> Reader<Result<R, Failure<R>>, ()> {
+        Reader {
+            streaming: Reads::of::<R>(),
+            read: |response, _| read::<R>(response).map_err(failed),
+            decode,
+        }
+    }
+}
+
+impl<R: FromResponseParts> PlainFromHead<R> {
+    /// Reads the head.
+    pub fn reader(&self, decode: Decode<()>) -> Reader<Result<R, Failure<R>>, ()> {
+        Reader {
+            streaming: Reads::BUFFERED,
+            read: |response, _| read_head::<R>(response).map_err(failed),
+            decode,
+        }
     }
 }
 
 impl<R> PlainFromJson<R> {
     /// Reads the body as JSON.
-    pub fn reader(&self) -> Reader<Result<R, Failure<R>>>
-    where
-        R: FromJson,
-    {
+    pub fn reader(&self, decode: Decode<R>) -> Reader<Result<R, Failure<R>>, R> {
         Reader {
             streaming: Reads::BUFFERED,
-            read: |response| response.and_then(R::from_json).map_err(failed),
+            read: |response, from_json| response.and_then(from_json).map_err(failed),
+            decode,
         }
     }
 }
 
 /// Decodes `#[response]` arguments whose last type may take the body or read the head alone.
 ///
-/// `extract::<T>().reader()` is a [`Reader<Result<T, Error>>`](Reader). `T`, a tuple for several
-/// arguments, is decoded by the first of [`FromResponse`] and [`FromResponseParts`] that it implements.
+/// `extract::<T>().reader(FromResponse::from_response)` is a [`Reader`] of `Result<T, Error>`. `T`, a
+/// tuple for several arguments, is decoded by the first of [`FromResponse`] and [`FromResponseParts`] that
+/// it implements.
 pub fn extract<T>() -> ArgumentFromBody<T> {
     ArgumentFromBody(ArgumentFromHead(ResponseArgument(PhantomData)))
 }
@@ -237,36 +197,32 @@ pub struct ResponseArgument<T>(PhantomData<fn() -> T>);
 
 impl<T: FromResponse> ArgumentFromBody<T> {
     /// Reads the body.
-    pub fn reader(&self) -> Reader<Result<T, Error>> {
-        Reader { streaming: Reads::of::<T>(), read: read::<T> }
+    pub fn reader(&self, decode: Decode<()>) -> Reader<Result<T, Error>, ()> {
+        Reader { streaming: Reads::of::<T>(), read: |response, _| read::<T>(response), decode }
     }
 }
 
 impl<T: FromResponseParts> ArgumentFromHead<T> {
     /// Reads the head.
-    pub fn reader(&self) -> Reader<Result<T, Error>> {
-        Reader { streaming: Reads::BUFFERED, read: read_head::<T> }
+    pub fn reader(&self, decode: Decode<()>) -> Reader<Result<T, Error>, ()> {
+        Reader { streaming: Reads::BUFFERED, read: |response, _| read_head::<T>(response), decode }
     }
 }
 
 impl<T> ResponseArgument<T> {
     /// Reads the body, if the type could.
-    pub fn reader(&self) -> Reader<Result<T, Error>>
-    where
-        T: FromResponse,
-    {
-        extract::<T>().reader()
+    pub fn reader(&self, decode: Decode<T>) -> Reader<Result<T, Error>, T> {
+        let read = |response: Result<Response, Error>, decode: Decode<T>| response.and_then(decode);
+        Reader { streaming: Reads::BUFFERED, read, decode }
     }
 }
 
 dereference! {
-    <R> OutcomeFromBody<R> => OutcomeFromHead<R>;
-    <R> OutcomeFromHead<R> => OutcomeFromJson<R>;
-    <R> WrappedFromBody<R> => PlainFromBody<R>;
-    <R> PlainFromBody<R> => WrappedFromHead<R>;
-    <R> WrappedFromHead<R> => PlainFromHead<R>;
-    <R> PlainFromHead<R> => WrappedFromJson<R>;
-    <R> WrappedFromJson<R> => PlainFromJson<R>;
+    <R> WrappedFromBody<R> => WrappedFromHead<R>;
+    <R> WrappedFromHead<R> => WrappedFromJson<R>;
+    <R> WrappedFromJson<R> => PlainFromBody<R>;
+    <R> PlainFromBody<R> => PlainFromHead<R>;
+    <R> PlainFromHead<R> => PlainFromJson<R>;
     <T> ArgumentFromBody<T> => ArgumentFromHead<T>;
     <T> ArgumentFromHead<T> => ResponseArgument<T>;
 }

@@ -384,13 +384,18 @@ pub(super) fn on_error(
     Ok(OnError::Arms(arms))
 }
 
-/// `ErrorKind`, of `ErrorKind::Timeout`, in the next pattern.
+/// `ErrorKind`, of `ErrorKind::Timeout`, in the next pattern: types that a program imports for patterns.
 fn owners_of_paths(input: ParseStream<'_>) -> Vec<Ident> {
     let mut pattern = TokenStream::new();
     while !input.is_empty() && !input.peek(Token![=>]) && !input.peek(Token![if]) {
         pattern.extend(input.parse::<TokenTree>());
     }
-    scan::owners_of_paths(pattern)
+    let mut owners = scan::owners_of_paths(pattern);
+    owners.retain(|owner| {
+        let owner = owner.to_string();
+        matches!(owner.as_str(), "ErrorKind" | "StatusCode") || owner.ends_with("Error")
+    });
+    owners
 }
 
 /// Whether arms are in other places than `on_error(…)`: `on_error { Connect => log }`, or

@@ -4,7 +4,9 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 use syn::{Expr, Pat, Path};
 
-use super::{call, call_at, code, crate_at, local_at, mixed_span, parentheses, user_span};
+use super::{
+    call, call_at, code, crate_at, last_span, local_at, mixed_span, parentheses, user_span,
+};
 use crate::action::{Action, Step};
 use crate::args::Arm;
 use crate::model::Exit;
@@ -24,9 +26,11 @@ impl ArmWriter<'_> {
         self.exit(self.with_ending("Done", failure_call(word.span(), "recover", value)))
     }
 
-    // Output: failure.fail(error)
+    // Output: ::backstop::expansion::fail(failure, error)
     fn fail(&self, word: &Ident, error: &Expr) -> TokenStream {
-        let failed = failure_call(word.span(), "fail", error.to_token_stream());
+        let span = mixed_span(word);
+        let krate = crate_at(self.krate, span);
+        let failed = quote_spanned!(span=> #krate::expansion::fail(failure, #error));
         self.exit(self.with_ending("Failed", failed))
     }
 
@@ -133,6 +137,7 @@ impl ArmWriter<'_> {
             | Action::Call(..)
             | Action::Closure(_)
             | Action::AsyncClosure(_)
+            | Action::Value(_)
             | Action::Statement(_) => {
                 let call = statement(action, self.krate);
                 code!(#call;)
@@ -176,8 +181,9 @@ fn statement(action: &Action, krate: &Path) -> Option<TokenStream> {
         Action::Print(print) => Some(quote_spanned!(mixed_span(print)=> #krate::print(&error))),
         Action::Call(called, awaited) => {
             let call = call(called, quote_spanned!(mixed_span(called)=> &error));
-            Some(code!(#call #awaited))
+            Some(dropped(last_span(called), code!(#call #awaited), krate))
         }
+        Action::Value(tokens) => Some(dropped(user_span(tokens), tokens.clone(), krate)),
         Action::Closure(closure) => {
             // With the user's span: a lint about an unused value then points at the closure.
             let span = user_span(closure);
@@ -200,6 +206,17 @@ fn statement(action: &Action, krate: &Path) -> Option<TokenStream> {
         }
         Action::Statement(tokens) => Some(tokens.clone()),
         _ => None,
+    }
+}
+
+/// The call of a handler whose value may be one that is needed. Located at the handler, where rustc then
+/// reports it.
+// Output: ::backstop::expansion::on_error(
+//             ::backstop::expansion::dropped(&notify(&error), &failure).value())
+fn dropped(span: Span, call: TokenStream, krate: &Path) -> TokenStream {
+    let (krate, failure) = (crate_at(krate, span), local_at(span, "failure"));
+    quote_spanned! {span=>
+        #krate::expansion::on_error(#krate::expansion::dropped(&#call, &#failure).value())
     }
 }
 

@@ -66,14 +66,16 @@ pub(super) fn request(
     chain.into_statements()
 }
 
-// Output: let reader = ::backstop::expansion::decode::<R>().reader();
-pub(super) fn reader(request: &Request, item: &Item, how: &str) -> TokenStream {
+// Output: let reader = ::backstop::expansion::decode::<R>()
+//             .reader(::backstop::expansion::FromJson::from_json);
+pub(super) fn reader(request: &Request, item: &Item) -> TokenStream {
     let output = output(request);
     // Located at the return type: rustc reports one that cannot be decoded there.
     let span = output_span(request, item);
     let krate = crate_at(&request.krate, span);
-    let how = Ident::new(how, span);
-    let reader = quote_spanned!(span=> #krate::expansion::#how::<#output>().reader());
+    let reader = quote_spanned! {span=>
+        #krate::expansion::decode::<#output>().reader(#krate::expansion::FromJson::from_json)
+    };
     code!(let reader = #reader;)
 }
 
@@ -372,13 +374,16 @@ fn is_known(ty: &Type) -> bool {
     }
 }
 
-// Output: let reader = ::backstop::expansion::extract::<Remaining>().reader();
+// Output: let reader = ::backstop::expansion::extract::<Remaining>()
+//             .reader(::backstop::FromResponse::from_response);
 pub(super) fn extracted_reader(request: &Request, taken: &Extracted) -> Option<TokenStream> {
     let Extracted { ty, by_type, .. } = taken;
     // Located at the type: rustc reports one that cannot be read there.
     let span = user_span(ty);
     let krate = crate_at(&request.krate, span);
-    let reader = quote_spanned!(span=> #krate::expansion::extract::<#ty>().reader());
+    let reader = quote_spanned! {span=>
+        #krate::expansion::extract::<#ty>().reader(#krate::FromResponse::from_response)
+    };
     by_type.then(|| code!(let reader = #reader;))
 }
 

@@ -25,7 +25,7 @@ pub(super) fn statements(request: &Request, handlers: &Handlers, item: &Item) ->
     let reader = match build::extracted(request, item) {
         Some(taken) => build::extracted_reader(request, &taken),
         None => match handlers.success {
-            Success::Decode => Some(build::reader(request, item, "try_decode")),
+            Success::Decode => Some(build::reader(request, item)),
             Success::Inspect(_) | Success::Run(_) => None,
         },
     };
@@ -95,7 +95,11 @@ fn failure_pattern(handlers: &Handlers) -> TokenStream {
     match handlers {
         // `fallback` takes the build error out of it.
         Handlers { fallback: Some(_), .. } => code!(mut failure),
-        Handlers { exit: Exit::Diverge, on_error, .. } if !on_error.needs_error() => code!(_),
+        Handlers { exit: Exit::Diverge, on_error, .. }
+            if !on_error.needs_error() && !on_error.drops_value() =>
+        {
+            code!(_)
+        }
         _ => code!(failure),
     }
 }
@@ -327,13 +331,12 @@ fn bound(
 }
 
 // Output: #[deny(unreachable_patterns, unused_must_use)]
+//         #[allow(unreachable_code)]                    if a handler may never return
 fn denied(on_error: &OnError) -> Option<TokenStream> {
-    if !on_error.denies_lints() {
-        return None;
-    }
     // Located behind the key: at the key, an editor would show the docs of `deny` for `on_error`. The
     // lint's note points there too.
-    match on_error {
+    let denied = match on_error {
+        _ if !on_error.denies_lints() => None,
         OnError::Nothing => None,
         OnError::Always(_, after_key) => {
             Some(quote_spanned!(*after_key=> #[deny(unused_must_use)]))
@@ -341,7 +344,9 @@ fn denied(on_error: &OnError) -> Option<TokenStream> {
         OnError::Arms { after_key, .. } => {
             Some(quote_spanned!(*after_key=> #[deny(unreachable_patterns, unused_must_use)]))
         }
-    }
+    };
+    let allowed = on_error.drops_value().then(|| code!(#[allow(unreachable_code)]));
+    (denied.is_some() || allowed.is_some()).then(|| code!(#denied #allowed))
 }
 
 fn actions(writer: &ArmWriter<'_>, on_error: &OnError) -> TokenStream {

@@ -1,6 +1,6 @@
 //! The statements of a request without handlers: failures are returned.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 
 use super::build::{Extracted, Fetch};
@@ -90,13 +90,18 @@ fn without_response(request: &Request, item: &Item, body: &Body) -> TokenStream 
 
 // Input:  #[request(get = "/users/{id}")]
 //         async fn user(id: u64) -> Result<User, Error>;
-// Output: let reader = ::backstop::expansion::decode::<Result<User, Error>>().reader();
+// Output: let reader = ::backstop::expansion::decode::<Result<User, Error>>()
+//             .reader(::backstop::expansion::FromJson::from_json);
 //         let request = ::backstop::Request::get("/users/{id}").path("id", &id)
 //             .streaming(reader.streaming);
 //         let response = ::backstop::Session::shared().fetch(request).await;
-//         reader.read(response)
+//         ::backstop::Outcome::from_result(reader.read(response))
 fn bodyless(request: &Request, item: &Item) -> TokenStream {
-    let reader = build::reader(request, item, "decode");
+    let reader = build::reader(request, item);
+    // As all of the call is generated, rustc does not blame the argument.
+    let span = output_span(request, item).resolved_at(Span::mixed_site());
+    let from_result =
+        outcome(request, span, "from_result", quote_spanned!(span=> reader.read(response)));
     let build = build::request(request, item, Some(code!(reader.streaming)));
     let Fetch { exchange, response } = build::fetch(request);
     code! {
@@ -104,14 +109,20 @@ fn bodyless(request: &Request, item: &Item) -> TokenStream {
         #build
         #exchange
         let response = #response;
-        reader.read(response)
+        #from_result
     }
 }
 
-/// Located at the return type: rustc reports one that cannot carry an error there.
+// Output: ::backstop::Outcome::from_error(error)
 fn from_error(request: &Request, item: &Item) -> TokenStream {
     let span = output_span(request, item);
+    outcome(request, span, "from_error", local_at(span, "error").into_token_stream())
+}
+
+/// A call of a function of `Outcome`. Located at the return type: rustc reports one that cannot carry an
+/// error there.
+fn outcome(request: &Request, span: Span, function: &str, argument: TokenStream) -> TokenStream {
     let krate = crate_at(&request.krate, span);
-    let error = local_at(span, "error");
-    quote_spanned!(span=> #krate::Outcome::from_error(#error))
+    let function = Ident::new(function, span);
+    quote_spanned!(span=> #krate::Outcome::#function(#argument))
 }

@@ -13,7 +13,7 @@ use syn::parse::discouraged::Speculative;
 use syn::parse::{ParseStream, Parser};
 use syn::{Attribute, FnArg, Generics, Meta, ReceiverKind, ReturnType, Token, Visibility, token};
 
-use crate::args::{self, Shared};
+use crate::args::{self, Named, Shared};
 use crate::check::group as rules;
 use crate::errors::Errors;
 use crate::item::{Form, Item, is_request};
@@ -195,7 +195,8 @@ impl Function {
         let (mut own, mut errors) = args::read(self.args);
         if let Some(error) = self.hidden {
             errors.push(error);
-            return crate::fallback::item(self.item, &[self.word], &errors);
+            let named = Named { owners: vec![self.word], ..Named::default() };
+            return crate::fallback::item(self.item, &named, &errors);
         }
         own.attribute = Some(self.word.span());
         let mut shared = shared;
@@ -220,7 +221,7 @@ impl Function {
             Lost::Crate => false,
         };
         if errors.is_empty() && !is_whole {
-            return crate::fallback::item(self.item, &args.named_items(), &errors);
+            return crate::fallback::item(self.item, &args.named(), &errors);
         }
         crate::function(args, errors, lost == Lost::Nothing, self.item)
     }

@@ -9,7 +9,8 @@
 // async fn count() -> Result<u8, Error>;
 
 async fn count() -> Result<u8, Error> {
-    let reader = ::backstop::expansion::try_decode::<Result<u8, Error>>().reader();
+    let reader = ::backstop::expansion::decode::<Result<u8, Error>>()
+        .reader(::backstop::expansion::FromJson::from_json);
     let request = ::backstop::Request::get("/").streaming(reader.streaming);
     let response = ::backstop::Session::shared().fetch(request).await;
     ::backstop::expansion::call(|| -> Result<u8, Error> {
@@ -19,13 +20,16 @@ async fn count() -> Result<u8, Error> {
         };
         let error = failure.error();
         #[deny(unused_must_use)]
+        #[allow(unreachable_code)]
         let late = is_late();
         ::backstop::log_at(::backstop::Level::INFO, &error);
         if late {
-            notify(&error);
+            ::backstop::expansion::on_error(
+                ::backstop::expansion::dropped(&notify(&error), &failure).value(),
+            );
             return failure.recover(1);
         } else if never() {
-            return failure.fail(Late)
+            return ::backstop::expansion::fail(failure, Late)
         }
         ::backstop::Outcome::from_failure(failure)
     })

@@ -2,7 +2,8 @@
 // async fn count() -> Result<usize, Error>;
 
 async fn count() -> Result<usize, Error> {
-    let reader = ::backstop::expansion::try_decode::<Result<usize, Error>>().reader();
+    let reader = ::backstop::expansion::decode::<Result<usize, Error>>()
+        .reader(::backstop::expansion::FromJson::from_json);
     let request = ::backstop::Request::get("/").streaming(reader.streaming);
     let response = ::backstop::Session::shared().fetch(request).await;
     ::backstop::expansion::call(|| -> Result<usize, Error> {

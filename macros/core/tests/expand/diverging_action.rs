@@ -2,7 +2,8 @@
 // async fn root() -> Result<String, Error>;
 
 async fn root() -> Result<String, Error> {
-    let reader = ::backstop::expansion::try_decode::<Result<String, Error>>().reader();
+    let reader = ::backstop::expansion::decode::<Result<String, Error>>()
+        .reader(::backstop::expansion::FromJson::from_json);
     let request = ::backstop::Request::get("/").streaming(reader.streaming);
     let response = ::backstop::Session::shared().fetch(request).await;
     ::backstop::expansion::call(|| -> Result<String, Error> {

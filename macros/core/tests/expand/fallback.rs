@@ -2,7 +2,8 @@
 // async fn count() -> u8;
 
 async fn count() -> u8 {
-    let reader = ::backstop::expansion::try_decode::<u8>().reader();
+    let reader = ::backstop::expansion::decode::<u8>()
+        .reader(::backstop::expansion::FromJson::from_json);
     let request = ::backstop::Request::get("/").streaming(reader.streaming);
     let response = ::backstop::Session::shared().fetch(request).await;
     ::backstop::expansion::call(|| -> u8 {

@@ -3,7 +3,8 @@
 
 async fn count(id: u8) -> Result<usize, Error> {
     let finally = ::backstop::expansion::finally_async(|_| ended(id));
-    let reader = ::backstop::expansion::try_decode::<Result<usize, Error>>().reader();
+    let reader = ::backstop::expansion::decode::<Result<usize, Error>>()
+        .reader(::backstop::expansion::FromJson::from_json);
     let request = ::backstop::Request::get("/{id}")
         .path("id", &id)
         .streaming(reader.streaming);

@@ -4,7 +4,8 @@
 // }
 
 async fn remaining() -> Result<u64, Error> {
-    let reader = ::backstop::expansion::extract::<Remaining>().reader();
+    let reader = ::backstop::expansion::extract::<Remaining>()
+        .reader(::backstop::FromResponse::from_response);
     let request = ::backstop::Request::get("/").streaming(reader.streaming);
     let response = ::backstop::Session::shared().fetch(request).await;
     let Remaining(count) = match reader.read(response) {

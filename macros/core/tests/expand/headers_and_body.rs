@@ -9,7 +9,8 @@
 // async fn order(page: u8, key: &str, order: Order) -> Result<Receipt, Error>;
 
 async fn order(page: u8, key: &str, order: Order) -> Result<Receipt, Error> {
-    let reader = ::backstop::expansion::decode::<Result<Receipt, Error>>().reader();
+    let reader = ::backstop::expansion::decode::<Result<Receipt, Error>>()
+        .reader(::backstop::expansion::FromJson::from_json);
     let request = ::backstop::Request::post("https://api.example.com/orders")
         .query(&(page + 1))
         .header("idempotency-key", key)
@@ -19,5 +20,5 @@ async fn order(page: u8, key: &str, order: Order) -> Result<Receipt, Error> {
         .success_statuses(&[200..=299, 304..=304])
         .streaming(reader.streaming);
     let response = ::backstop::Session::shared().fetch(request).await;
-    reader.read(response)
+    ::backstop::Outcome::from_result(reader.read(response))
 }

@@ -7,7 +7,8 @@
 // async fn slow(idle: Duration, kept: u64) -> Result<Bytes, Error>;
 
 async fn slow(idle: Duration, kept: u64) -> Result<Bytes, Error> {
-    let reader = ::backstop::expansion::decode::<Result<Bytes, Error>>().reader();
+    let reader = ::backstop::expansion::decode::<Result<Bytes, Error>>()
+        .reader(::backstop::expansion::FromJson::from_json);
     let request = ::backstop::Request::get("/")
         .timeout(::core::time::Duration::from_secs(60))
         .attempt_timeout(::core::time::Duration::from_millis(2500))
@@ -16,5 +17,5 @@ async fn slow(idle: Duration, kept: u64) -> Result<Bytes, Error> {
         .error_body(kept)
         .streaming(reader.streaming);
     let response = ::backstop::Session::shared().fetch(request).await;
-    reader.read(response)
+    ::backstop::Outcome::from_result(reader.read(response))
 }

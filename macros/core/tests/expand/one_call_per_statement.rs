@@ -8,7 +8,8 @@
 // async fn order_again() -> Result<Receipt, Error>;
 
 async fn order_again() -> Result<Receipt, Error> {
-    let reader = ::backstop::expansion::decode::<Result<Receipt, Error>>().reader();
+    let reader = ::backstop::expansion::decode::<Result<Receipt, Error>>()
+        .reader(::backstop::expansion::FromJson::from_json);
     let request = ::backstop::Request::post("/orders").query(&pages());
     let user = ::std::string::ToString::to_string(&user());
     let request = request.basic_auth(user, password());
@@ -20,5 +21,5 @@ async fn order_again() -> Result<Receipt, Error> {
         .retry(::backstop::Retry::times(times).backoff(first..longest))
         .streaming(reader.streaming);
     let response = ::backstop::Session::shared().fetch(request).await;
-    reader.read(response)
+    ::backstop::Outcome::from_result(reader.read(response))
 }

@@ -13,7 +13,8 @@
 // async fn all() -> Result<(), Error>;
 
 async fn all() -> Result<(), Error> {
-    let reader = ::backstop::expansion::try_decode::<Result<(), Error>>().reader();
+    let reader = ::backstop::expansion::decode::<Result<(), Error>>()
+        .reader(::backstop::expansion::FromJson::from_json);
     let request = ::backstop::Request::get("/").streaming(reader.streaming);
     let response = ::backstop::Session::shared().fetch(request).await;
     let failure = match reader.read(response) {
@@ -21,7 +22,7 @@ async fn all() -> Result<(), Error> {
         ::core::result::Result::Err(failure) => failure,
     };
     let error = failure.error();
-    #[deny(unreachable_patterns, unused_must_use)]
+    #[deny(unreachable_patterns, unused_must_use)] #[allow(unreachable_code)]
     match (error.kind(), &error) {
         (
             ::backstop::ErrorKind::Connect(
@@ -36,18 +37,26 @@ async fn all() -> Result<(), Error> {
             ),
             _,
         ) => {
-            note(leaf);
+            ::backstop::expansion::on_error(
+                ::backstop::expansion::dropped(&note(leaf), &failure).value(),
+            );
         }
         (::backstop::ErrorKind::Status(code @ 500..=599), error) if code != 503 => {
-            note(error);
+            ::backstop::expansion::on_error(
+                ::backstop::expansion::dropped(&note(error), &failure).value(),
+            );
         }
         (::backstop::ErrorKind::Status(404 | TEAPOT..=TEAPOT), _) => {
-            TOLD(&error);
+            ::backstop::expansion::on_error(
+                ::backstop::expansion::dropped(&TOLD(&error), &failure).value(),
+            );
         }
         (::backstop::ErrorKind::Protocol, _) => {
-            notify(&error).await;
+            ::backstop::expansion::on_error(
+                ::backstop::expansion::dropped(&notify(&error).await, &failure).value(),
+            );
         }
-        (ErrorKind::Build(_), _) => return failure.fail(Bug),
+        (ErrorKind::Build(_), _) => return ::backstop::expansion::fail(failure, Bug),
         (_, other) => {
             warn!("{other}");
         }

@@ -12,7 +12,8 @@
 // async fn pay(tries: u32, order: &Order) -> Result<Receipt, Error>;
 
 async fn pay(tries: u32, order: &Order) -> Result<Receipt, Error> {
-    let reader = ::backstop::expansion::decode::<Result<Receipt, Error>>().reader();
+    let reader = ::backstop::expansion::decode::<Result<Receipt, Error>>()
+        .reader(::backstop::expansion::FromJson::from_json);
     let request = ::backstop::Request::post("/orders")
         .json(&order)
         .retry(
@@ -36,5 +37,5 @@ async fn pay(tries: u32, order: &Order) -> Result<Receipt, Error> {
         )
         .streaming(reader.streaming);
     let response = ::backstop::Session::shared().fetch(request).await;
-    reader.read(response)
+    ::backstop::Outcome::from_result(reader.read(response))
 }

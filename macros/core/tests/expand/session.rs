@@ -2,10 +2,11 @@
 // async fn root(&self) -> Result<String, Error>;
 
 async fn root(&self) -> Result<String, Error> {
-    let reader = ::backstop::expansion::decode::<Result<String, Error>>().reader();
+    let reader = ::backstop::expansion::decode::<Result<String, Error>>()
+        .reader(::backstop::expansion::FromJson::from_json);
     let request = ::backstop::Request::get("/")
         .basic_auth("user", &self.password)
         .streaming(reader.streaming);
     let response = ::backstop::Session::fetch(&self.session, request).await;
-    reader.read(response)
+    ::backstop::Outcome::from_result(reader.read(response))
 }

@@ -8,7 +8,8 @@ async fn find(
     (query, _n): (&str, u8),
     r#type: u8,
 ) -> Result<(), Error> {
-    let reader = ::backstop::expansion::decode::<Result<(), Error>>().reader();
+    let reader = ::backstop::expansion::decode::<Result<(), Error>>()
+        .reader(::backstop::expansion::FromJson::from_json);
     let request = ::backstop::Request::get(
             "{base}/files/{*path}/{self.version.0}.json?q={query}&n={type}&again={query}",
         )
@@ -19,5 +20,5 @@ async fn find(
         .query_param("type", &r#type)
         .streaming(reader.streaming);
     let response = ::backstop::Session::shared().fetch(request).await;
-    reader.read(response)
+    ::backstop::Outcome::from_result(reader.read(response))
 }
