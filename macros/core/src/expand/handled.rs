@@ -279,7 +279,9 @@ fn outcome(request: &Request, handlers: &Handlers, item: &Item) -> TokenStream {
         Some(fallback) => fall_back(&writer, fallback),
     };
     // Only types say whether a handler returns.
-    let allow = |unreachable: &bool| unreachable.then(|| code!(#[allow(unreachable_code)]));
+    let allow = |unreachable: &bool| {
+        unreachable.then(|| code!(#[allow(unreachable_code, clippy::diverging_sub_expression)]))
+    };
     match exit {
         // `finally` runs as its guard is dropped.
         Exit::Diverge => {
@@ -331,7 +333,7 @@ fn bound(
 }
 
 // Output: #[deny(unreachable_patterns, unused_must_use)]
-//         #[allow(unreachable_code)]                    if a handler may never return
+//         #[allow(unreachable_code, clippy::diverging_sub_expression)]    if a handler may never return
 fn denied(on_error: &OnError) -> Option<TokenStream> {
     // Located behind the key: at the key, an editor would show the docs of `deny` for `on_error`. The
     // lint's note points there too.
@@ -345,7 +347,9 @@ fn denied(on_error: &OnError) -> Option<TokenStream> {
             Some(quote_spanned!(*after_key=> #[deny(unreachable_patterns, unused_must_use)]))
         }
     };
-    let allowed = on_error.drops_value().then(|| code!(#[allow(unreachable_code)]));
+    let allowed = on_error
+        .drops_value()
+        .then(|| code!(#[allow(unreachable_code, clippy::diverging_sub_expression)]));
     (denied.is_some() || allowed.is_some()).then(|| code!(#denied #allowed))
 }
 

@@ -20,7 +20,7 @@ async fn count() -> Result<u8, Error> {
         };
         let error = failure.error();
         #[deny(unused_must_use)]
-        #[allow(unreachable_code)]
+        #[allow(unreachable_code, clippy::diverging_sub_expression)]
         let late = is_late();
         ::backstop::log_at(::backstop::Level::INFO, &error);
         if late {

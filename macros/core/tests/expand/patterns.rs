@@ -22,7 +22,8 @@ async fn all() -> Result<(), Error> {
         ::core::result::Result::Err(failure) => failure,
     };
     let error = failure.error();
-    #[deny(unreachable_patterns, unused_must_use)] #[allow(unreachable_code)]
+    #[deny(unreachable_patterns, unused_must_use)]
+    #[allow(unreachable_code, clippy::diverging_sub_expression)]
     match (error.kind(), &error) {
         (
             ::backstop::ErrorKind::Connect(
