@@ -7,3 +7,4 @@
 //! - `cargo run --example pages`: a list in pages, of which one fails at first
 //! - `cargo run --example events`: server-sent events over a line that breaks
 //! - `cargo run --example download`: a file over connections that all break
+//! - `cargo test -p backstop-examples`: a client and its tests, without a network

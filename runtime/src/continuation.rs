@@ -147,7 +147,7 @@ impl Continuation {
     /// Adds the request to the error of who could not go on.
     pub(crate) fn describe(&self, error: Error) -> Error {
         let Kept { plan, url, .. } = &*self.0;
-        error.with_url(url).with_request(&plan.method, plan.template.clone())
+        error.or_url(url).with_request(&plan.method, plan.template.clone())
     }
 
     #[cfg(feature = "stream")]

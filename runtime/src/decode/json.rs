@@ -83,7 +83,7 @@ pub(crate) fn describe_from(error: &serde_json::Error, body: &[u8], line: u64) -
     if body.iter().all(u8::is_ascii_whitespace) {
         return Error::new(ErrorKind::Decode(DecodeError::Syntax))
             .with_detail("it is empty")
-            .with_decode_path("$".into());
+            .with_decode_path("$");
     }
     // serde_json reports a syntax error when a type stops reading before the value ends: that is a matter of
     // shape. It also does so for too deep nesting (RFC 8259 §9), which is none, and which only the text of the

@@ -1,6 +1,6 @@
 //! Failures of connections without a network: the sender's own client over a connector that fails, or
-//! that connects to bytes in memory. What fails then is hyper, as it does over a socket, and the error is
-//! classified by the same code. A script's faults are made of it.
+//! that connects to bytes in memory. What fails then is hyper, as it does over a socket: a script's faults are
+//! made of it.
 
 use std::{
     error::Error as StdError,
@@ -30,15 +30,14 @@ use super::{
     wire::{Multiplexed, Wire},
 };
 use crate::{
-    classify::{self, Known, NoHead},
-    error::{BodyError, ConnectError, DisconnectedError, Error, ErrorKind, TimeoutError},
+    error::{BodyError, ConnectError, DisconnectedError, ErrorKind, TimeoutError},
     handover::{Handover, WatchedBody},
     send_body::SendBody,
 };
 
-/// The failure of a hop that has no head: of connecting, a lost connection, or what is not HTTP. None for
-/// a kind that comes from elsewhere.
-pub(crate) async fn no_head(kind: ErrorKind) -> Option<NoHead> {
+/// The failure of a hop that has no head: of connecting, a lost connection, or what is not HTTP. Output:
+/// also, whether certainly nothing was sent. None for a kind that comes from elsewhere.
+pub(crate) async fn no_head(kind: ErrorKind) -> Option<(legacy::Error, bool)> {
     let peer = match kind {
         ErrorKind::Connect(leaf) => Peer::Unreachable(kind_of_connecting(leaf)),
         ErrorKind::Timeout(TimeoutError::Connect) => {
@@ -53,15 +52,12 @@ pub(crate) async fn no_head(kind: ErrorKind) -> Option<NoHead> {
         ErrorKind::Protocol => Peer::Reached(Play::new(b"SSH-2.0-server\r\n\r\n", End::Closed)),
         _ => return None,
     };
-    // The runtime of the connection is gone if that is the fault, and is this one else.
-    let is_alive = kind != ErrorKind::Disconnected(DisconnectedError::Runtime);
     let (outcome, handover) = ask(peer).await;
-    let known = Known { is_unsent: handover.is_unsent(), is_alive };
-    outcome.err().map(|error| classify::direct(error, known))
+    Some((outcome.err()?, handover.is_unsent()))
 }
 
 /// The failure of a body. None for a leaf that comes from elsewhere.
-pub(crate) async fn body(leaf: BodyError) -> Option<Error> {
+pub(crate) async fn body(leaf: BodyError) -> Option<hyper::Error> {
     const WHOLE: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc";
     const CHUNKS: &[u8] = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nxyz\r\n";
     let play = match leaf {
@@ -75,7 +71,7 @@ pub(crate) async fn body(leaf: BodyError) -> Option<Error> {
     let failed = loop {
         match std::future::poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
             Some(Ok(_)) => {}
-            Some(Err(error)) => break Some(classify::received(error)),
+            Some(Err(error)) => break Some(error),
             None => break None,
         }
     };
@@ -349,51 +345,5 @@ impl Write for Memory {
 
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::error::Sent;
-
-    #[tokio::test]
-    async fn a_failure_in_memory_is_of_the_kind_that_was_asked_for() {
-        for kind in [
-            ErrorKind::Connect(ConnectError::Dns),
-            ErrorKind::Connect(ConnectError::Refused),
-            ErrorKind::Connect(ConnectError::Tls),
-            ErrorKind::Connect(ConnectError::Certificate),
-            ErrorKind::Connect(ConnectError::Proxy),
-            ErrorKind::Connect(ConnectError::Other),
-            ErrorKind::Timeout(TimeoutError::Connect),
-            ErrorKind::Disconnected(DisconnectedError::Unsent),
-            ErrorKind::Disconnected(DisconnectedError::Closed),
-            ErrorKind::Disconnected(DisconnectedError::Reset),
-            ErrorKind::Disconnected(DisconnectedError::Runtime),
-            ErrorKind::Protocol,
-        ] {
-            let error = no_head(kind).await.expect("a failure").error;
-            assert_eq!(error.kind(), kind, "{error:#}");
-            assert!(error.source().is_some(), "{error:#}");
-            if kind != ErrorKind::Protocol {
-                assert_eq!(error.sent(), Error::new(kind).sent(), "{error:#}");
-            }
-        }
-        for leaf in [BodyError::Truncated, BodyError::Reset, BodyError::Framing] {
-            let error = body(leaf).await.expect("a failure");
-            assert_eq!((error.kind(), error.sent()), (ErrorKind::Body(leaf), Sent::Yes));
-        }
-    }
-
-    #[tokio::test]
-    async fn a_failure_in_memory_leaves_no_task_behind() {
-        let alive = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
-        no_head(ErrorKind::Disconnected(DisconnectedError::Reset)).await.expect("a failure");
-        body(BodyError::Truncated).await.expect("a failure");
-        for _ in 0..10 {
-            tokio::task::yield_now().await;
-        }
-        assert_eq!(alive(), 0);
     }
 }

@@ -85,7 +85,8 @@ pub(crate) struct CallFacts {
 }
 
 impl Error {
-    /// An error of this kind and without a cause, to test handlers with.
+    /// An error of this kind and without a cause, to test handlers with: it has every fact that it is
+    /// given.
     ///
     /// ```
     /// use backstop::{Error, ErrorKind};
@@ -94,6 +95,22 @@ impl Error {
     /// assert_eq!(error.status().unwrap(), 404);
     /// assert_eq!(error.body(), "no such user");
     /// assert_eq!(error.to_string(), "404 Not Found");
+    /// ```
+    ///
+    /// ```
+    /// use std::{io, time::Duration};
+    /// use backstop::{ConnectError, Error, Method, Sent};
+    ///
+    /// let error = Error::new(ConnectError::Refused.into())
+    ///     .with_method(Method::GET)
+    ///     .with_template("https://api.example.com/users/{id}")
+    ///     .with_url(&"https://api.example.com/users/7".parse()?)
+    ///     .with_source(io::Error::from(io::ErrorKind::ConnectionRefused))
+    ///     .with_attempts(3)
+    ///     .with_elapsed(Duration::from_secs(4))
+    ///     .with_sent(Sent::No);
+    /// assert_eq!(error.to_string(), "GET https://api.example.com/users/7: connection refused");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn new(kind: ErrorKind) -> Self {
         let status = match kind {
@@ -137,6 +154,68 @@ impl Error {
     #[must_use]
     pub fn with_headers(self, headers: HeaderMap) -> Self {
         self.edit(|inner| inner.headers = headers)
+    }
+
+    /// The same error with the status of the response, or of the proxy that refused.
+    #[must_use]
+    pub fn with_status(self, status: StatusCode) -> Self {
+        self.edit(|inner| inner.status = Some(status))
+    }
+
+    /// The same error with the method of the request.
+    #[must_use]
+    pub fn with_method(self, method: Method) -> Self {
+        self.edit(|inner| inner.method = Some(method))
+    }
+
+    /// The same error with the template of the request's URL. What [`template`](Error::template) hides is
+    /// taken out.
+    #[must_use]
+    pub fn with_template(self, template: impl Into<Cow<'static, str>>) -> Self {
+        let template = redact::template(template.into());
+        self.edit(|inner| inner.template = Some(template))
+    }
+
+    /// The same error with the URL of the hop that failed. What [`url`](Error::url) hides is taken out.
+    #[must_use]
+    pub fn with_url(self, url: &Url) -> Self {
+        let url = redact::url(url);
+        self.edit(|inner| inner.url = Some(url))
+    }
+
+    /// The same error with what it says of how much was [sent](Error::sent).
+    #[must_use]
+    pub fn with_sent(self, sent: Sent) -> Self {
+        self.edit(|inner| inner.sent = sent)
+    }
+
+    /// The same error with the place in the JSON where [decoding failed](Error::decode_path).
+    #[must_use]
+    pub fn with_decode_path(self, path: impl Into<String>) -> Self {
+        let path = path.into();
+        self.edit(|inner| inner.decode_path = Some(path))
+    }
+
+    /// The same error with the number of [attempts](Error::attempts).
+    #[must_use]
+    pub fn with_attempts(self, attempts: u32) -> Self {
+        self.edit(|inner| inner.attempts = attempts)
+    }
+
+    /// The same error with the time that the call [took](Error::elapsed).
+    #[must_use]
+    pub fn with_elapsed(self, elapsed: Duration) -> Self {
+        self.edit(|inner| inner.elapsed = elapsed)
+    }
+
+    /// The same error with the one that it took [the place of](Error::previous). An error does not take its
+    /// own place.
+    #[must_use]
+    pub fn with_previous(self, previous: Error) -> Self {
+        if Arc::ptr_eq(&self.0, &previous.0) {
+            return self;
+        }
+        self.edit(|inner| inner.previous = Some(previous))
     }
 
     /// The class and the leaf of the fault, for `match`.
@@ -302,10 +381,6 @@ impl Error {
         self.edit(|inner| inner.detail = Some(detail))
     }
 
-    pub(crate) fn with_sent(self, sent: Sent) -> Self {
-        self.edit(|inner| inner.sent = sent)
-    }
-
     pub(crate) fn sent_at_least(self, sent: Sent) -> Self {
         self.edit(|inner| inner.sent = inner.sent.max(sent))
     }
@@ -319,21 +394,17 @@ impl Error {
         }
     }
 
-    pub(crate) fn with_decode_path(self, path: String) -> Self {
-        self.edit(|inner| inner.decode_path = Some(path))
-    }
-
     #[cfg(feature = "stream")]
     pub(crate) fn with_line(self, line: u64) -> Self {
         self.edit(|inner| inner.line = Some(line))
     }
 
-    pub(crate) fn with_url(self, url: &Url) -> Self {
-        if self.0.url.is_some() {
-            return self;
+    /// The same error with the URL of its hop, unless it has one.
+    pub(crate) fn or_url(self, url: &Url) -> Self {
+        match self.0.url {
+            Some(_) => self,
+            None => self.with_url(url),
         }
-        let url = redact::url(url);
-        self.edit(|inner| inner.url = Some(url))
     }
 
     pub(crate) fn with_start_of_body(self, body: Bytes, is_cut: bool) -> Self {
@@ -348,23 +419,12 @@ impl Error {
         self.with_start_of_body(Bytes::copy_from_slice(start), start.len() < text.len())
     }
 
-    pub(crate) fn with_status(self, status: StatusCode) -> Self {
-        self.edit(|inner| inner.status = Some(status))
-    }
-
     /// The same error with a cause, unless it has one.
     pub(crate) fn or_source(self, source: Error) -> Self {
         match self.0.source {
             Some(_) => self,
             None => self.with_source(source),
         }
-    }
-
-    pub(crate) fn with_previous(self, previous: Error) -> Self {
-        if Arc::ptr_eq(&self.0, &previous.0) {
-            return self;
-        }
-        self.edit(|inner| inner.previous = Some(previous))
     }
 
     /// Adds the request. The template is redacted here, where it is first stored.

@@ -167,7 +167,7 @@ impl Hop {
             0 => error,
             _ => error.sent_at_least(Sent::Yes),
         };
-        Failed { error: error.with_url(&self.url), hop: self.number }
+        Failed { error: error.or_url(&self.url), hop: self.number }
     }
 
     /// Moves to another URL, and drops what must not be sent there.

@@ -102,7 +102,7 @@ impl Call {
     async fn attempts(&mut self, transport: &Transport) -> Result<(Received, Url), Error> {
         let sender = transport.sender()?;
         #[cfg(feature = "testing")]
-        let sender = crate::testing::scripted(sender, self.plan.template.clone());
+        let sender = sender.scoped(&self.plan.template);
         let mut retries =
             self.plan.retry.is_some().then(|| Box::new(Retries::new(self.plan.url.origin())));
         loop {

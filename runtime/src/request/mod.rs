@@ -26,6 +26,8 @@ use std::{borrow::Cow, fmt, ops::RangeInclusive, sync::Arc, time::Duration};
 use http::{HeaderMap, HeaderValue, Method, header as names};
 use serde::Serialize;
 
+#[cfg(feature = "testing")]
+pub(crate) use self::secret::is_secret;
 use self::value::{Place, Value};
 pub use self::{body::Body, header::IntoHeaderValue};
 pub(crate) use self::{

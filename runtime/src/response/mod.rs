@@ -358,7 +358,7 @@ impl Parts {
             let is_cut = start.len() < body.len();
             error = error.with_start_of_body(start, is_cut);
         }
-        error.with_url(&self.url).sent_at_least(Sent::Yes).with_call_facts(&self.facts)
+        error.or_url(&self.url).sent_at_least(Sent::Yes).with_call_facts(&self.facts)
     }
 }
 

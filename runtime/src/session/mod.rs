@@ -129,6 +129,20 @@ impl Session {
         let defaults = Defaults { timeouts, ..Defaults::default() };
         Self(Arc::new(Inner { defaults, transport }))
     }
+
+    #[cfg(feature = "testing")]
+    pub(crate) fn transport(&self) -> &Transport {
+        &self.0.transport
+    }
+
+    /// A session with the defaults of this one, and something else in the place of its clients.
+    #[cfg(feature = "testing")]
+    pub(crate) fn with_stand_in(&self, make: Box<crate::transport::MakeStandIn>) -> Self {
+        use crate::retry::budget::{Budget, CAPACITY};
+
+        let transport = Transport::StandIn(make, Arc::new(Budget::new(Some(CAPACITY))));
+        Self(Arc::new(Inner { defaults: self.0.defaults.clone(), transport }))
+    }
 }
 
 async fn call(session: Session, request: Box<Parts>) -> Result<Response, Error> {

@@ -9,8 +9,9 @@ use super::{
     reply::{Reply, What},
 };
 use crate::{
+    classify::{self, Known, NoHead},
     direct::memory,
-    error::{BodyError, DecodeError, Error, ErrorKind, TimeoutError},
+    error::{BodyError, DecodeError, DisconnectedError, Error, ErrorKind, TimeoutError},
 };
 
 /// What a script answers for a fault of this kind.
@@ -63,11 +64,68 @@ fn undecodable(reply: Reply) -> Reply {
     reply.header("content-encoding", coding).with_bytes("\u{7f}this is not compressed")
 }
 
+/// The failure of a hop that has no head, if it is one of the client's.
+pub(super) async fn no_head(kind: ErrorKind) -> Option<NoHead> {
+    let (error, is_unsent) = memory::no_head(kind).await?;
+    // The runtime of the connection is gone if that is the fault, and is this one else.
+    let is_alive = kind != ErrorKind::Disconnected(DisconnectedError::Runtime);
+    Some(classify::direct(error, Known { is_unsent, is_alive }))
+}
+
 /// The error of a body that breaks so.
 pub(super) async fn of_body(kind: ErrorKind) -> Error {
     let broken = match kind {
-        ErrorKind::Body(leaf) => memory::body(leaf).await,
+        ErrorKind::Body(leaf) => memory::body(leaf).await.map(classify::received),
         _ => None,
     };
     broken.unwrap_or_else(|| Error::new(kind))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error as _;
+
+    use super::*;
+    use crate::error::{ConnectError, Sent};
+
+    #[tokio::test]
+    async fn a_failure_in_memory_is_of_the_kind_that_was_asked_for() {
+        for kind in [
+            ErrorKind::Connect(ConnectError::Dns),
+            ErrorKind::Connect(ConnectError::Refused),
+            ErrorKind::Connect(ConnectError::Tls),
+            ErrorKind::Connect(ConnectError::Certificate),
+            ErrorKind::Connect(ConnectError::Proxy),
+            ErrorKind::Connect(ConnectError::Other),
+            ErrorKind::Timeout(TimeoutError::Connect),
+            ErrorKind::Disconnected(DisconnectedError::Unsent),
+            ErrorKind::Disconnected(DisconnectedError::Closed),
+            ErrorKind::Disconnected(DisconnectedError::Reset),
+            ErrorKind::Disconnected(DisconnectedError::Runtime),
+            ErrorKind::Protocol,
+        ] {
+            let error = no_head(kind).await.expect("a failure").error;
+            assert_eq!(error.kind(), kind, "{error:#}");
+            assert!(error.source().is_some(), "{error:#}");
+            if kind != ErrorKind::Protocol {
+                assert_eq!(error.sent(), Error::new(kind).sent(), "{error:#}");
+            }
+        }
+        for leaf in [BodyError::Truncated, BodyError::Reset, BodyError::Framing] {
+            let error = of_body(ErrorKind::Body(leaf)).await;
+            assert_eq!((error.kind(), error.sent()), (ErrorKind::Body(leaf), Sent::Yes));
+            assert!(error.source().is_some(), "{error:#}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_failure_in_memory_leaves_no_task_behind() {
+        let alive = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
+        no_head(ErrorKind::Disconnected(DisconnectedError::Reset)).await.expect("a failure");
+        of_body(ErrorKind::Body(BodyError::Truncated)).await;
+        for _ in 0..10 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(alive(), 0);
+    }
 }

@@ -28,6 +28,15 @@
 //!
 //! The guide is [`testing::guide`](guide): a test of each sort.
 //!
+//! - [`Script`], [`Route`] and [`Reply`]: what is answered, and how often; [`Recorded`]: what was asked.
+//! - [`Session::scripted`](crate::Session::scripted) and
+//!   [`SessionBuilder::script`](crate::SessionBuilder::script): a session that is made on a script.
+//! - [`request_of`]: what a function would send.
+//! - [`Response::builder`](crate::Response::builder), and the methods `with_…` of [`Error`](crate::Error): both
+//!   by hand.
+//! - [`Recorder`] and [`Script::replay`]: what a server said once.
+//! - With the feature `testing-server`, `Server`: the same script over real sockets, and raw bytes.
+//!
 //! # What is real, and what is not
 //!
 //! A script takes the place of what sends one hop of a request. What the session does around that, it does
@@ -53,7 +62,7 @@
 //!
 //! | kind | how it is made |
 //! |---|---|
-//! | `Build(_)` | the call is refused before its first attempt: `attempts()` is 0 |
+//! | `Build(_)` | the call is refused before its first attempt: `attempts()` is 0. `Build(Body)` of a body that is a stream comes as if the stream broke |
 //! | `Connect(_)`, `Timeout(Connect)` | the connector fails, in the client of the library |
 //! | `Disconnected(_)`, `Protocol` | hyper fails, on a connection in memory; `Unsent` as it is told when sending again did not help (for one refusal see [`Reply::not_taken`]) |
 //! | `Timeout(Attempt)`, `Timeout(Total)` | as if the timer had run out while the head was waited for |
@@ -76,21 +85,29 @@ mod body;
 mod fault;
 mod json;
 mod pattern;
+mod record;
 mod recorded;
 mod reply;
 mod report;
 mod request_of;
+mod response;
 mod route;
 mod script;
 mod sender;
+#[cfg(feature = "testing-server")]
+mod server;
 mod service;
 mod session;
 
-pub(crate) use self::sender::scripted;
+#[cfg(feature = "testing-server")]
+#[cfg_attr(docsrs, doc(cfg(feature = "testing-server")))]
+pub use self::server::{Certificate, Server, ServerBuilder, Step};
 pub use self::{
+    record::Recorder,
     recorded::Recorded,
     reply::Reply,
     request_of::request_of,
+    response::ResponseBuilder,
     route::{Route, Times},
     script::Script,
     service::HttpService,
@@ -98,5 +115,5 @@ pub use self::{
 
 // A page of the documentation, and nothing that a program could name.
 #[cfg(doc)]
-#[doc = include_str!("../../docs/testing.md")]
+#[cfg_attr(feature = "testing-server", doc = include_str!("../../docs/testing.md"))]
 pub mod guide {}

@@ -293,6 +293,13 @@ impl Reply {
         self
     }
 
+    /// Whether its body breaks with this error.
+    #[cfg(feature = "testing-server")]
+    pub(super) fn breaks_by(&self, leaf: BodyError) -> bool {
+        let What::Response { steps, .. } = &self.what else { return false };
+        steps.iter().any(|step| matches!(step, Step::Break(kind) if *kind == ErrorKind::Body(leaf)))
+    }
+
     /// What is answered to this request, and after how long.
     pub(super) fn settle(self, request: &Recorded) -> (Duration, Self) {
         let mut delay = self.delay.unwrap_or_default();

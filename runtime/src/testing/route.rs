@@ -129,6 +129,7 @@ pub(super) struct Criteria {
 enum Condition {
     Path(String, String),
     Query(String, String),
+    AnyQuery(String),
     NoQuery(String),
     Header(String, String),
     AnyHeader(String),
@@ -183,6 +184,11 @@ impl Route {
     /// Takes only requests whose query has this value under this name, decoded.
     pub fn with_query(self, name: &str, value: impl fmt::Display) -> Self {
         self.condition(Condition::Query(name.to_owned(), value.to_string()))
+    }
+
+    /// Takes only requests whose query has this name, whatever its value.
+    pub fn with_any_query(self, name: &str) -> Self {
+        self.condition(Condition::AnyQuery(name.to_owned()))
     }
 
     /// Takes only requests whose query does not have this name.
@@ -543,6 +549,10 @@ impl Condition {
                 .find(|(found, text)| found == name && text != value)
                 .map(|(_, text)| format!("the path: `{{{name}}}` is `{text}`, and not `{value}`"))),
             Self::Query(name, value) => one(request.query_difference(name, value)),
+            Self::AnyQuery(name) => one(request
+                .query(name)
+                .is_none()
+                .then(|| format!("the query: there is no `{name}`"))),
             Self::NoQuery(name) => one(request
                 .query(name)
                 .map(|value| format!("the query: it has `{name}={value}`, and should not"))),

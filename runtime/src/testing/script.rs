@@ -1,6 +1,7 @@
 //! A script: the routes, what was asked, and whether that is as it should be.
 
 use std::{
+    any::Any,
     fmt,
     future::Future,
     panic::Location,
@@ -11,20 +12,45 @@ use std::{
 use http::Method;
 
 use super::{
+    record::{Log, Recording},
     recorded::Recorded,
     reply::Reply,
     report,
     route::{Entry, Route, Turn},
+    sender::Scripted,
 };
-use crate::error::{BuildError, Error};
+use crate::{
+    error::{BuildError, Error},
+    transport::{self, Scope, Sender, StandIn},
+};
 
-tokio::task_local! {
-    static CURRENT: Arc<Shared>;
+/// What a scope of this module puts in the place of the client.
+#[derive(Clone)]
+pub(super) enum Current {
+    Script(Arc<Shared>),
+    Recorder(Arc<Log>),
 }
 
-/// The script that this runs under.
-pub(super) fn current() -> Option<Arc<Shared>> {
-    CURRENT.try_with(Arc::clone).ok()
+impl Current {
+    /// That of the scope that this runs in.
+    fn get() -> Option<Arc<Self>> {
+        let scope: Arc<dyn Any + Send + Sync> = transport::current_scope()?;
+        scope.downcast().ok()
+    }
+
+    /// Runs a future in a scope of this.
+    pub(super) fn scope<F: Future>(self, future: F) -> impl Future<Output = F::Output> + use<F> {
+        transport::scope(Arc::new(self), future)
+    }
+}
+
+impl Scope for Current {
+    fn stand_in(&self, sender: Sender) -> Arc<dyn StandIn> {
+        match self {
+            Self::Script(script) => Arc::new(Scripted::in_place_of(sender, Arc::clone(script))),
+            Self::Recorder(log) => Arc::new(Recording::new(Arc::clone(log), sender)),
+        }
+    }
 }
 
 /// Answers requests without a network: routes by template, and what each of them replies.
@@ -185,7 +211,7 @@ impl Script {
     /// session. A task that the future spawns is not a part of it: wrap the task's own future as well, by
     /// [`scope`](Script::scope).
     pub fn run<F: Future>(&self, future: F) -> impl Future<Output = F::Output> + use<F> {
-        CURRENT.scope(Arc::clone(self.shared()), future)
+        Current::Script(Arc::clone(self.shared())).scope(future)
     }
 
     /// The same as [`run`](Script::run), as it reads where a task is spawned.
@@ -208,7 +234,13 @@ impl Script {
     /// The script that this code runs under, if it does: for a helper that spawns tasks. This handle does
     /// not verify the script when it is dropped.
     pub fn current() -> Option<Self> {
-        current().map(|shared| Self(Arc::new(Handle { shared, verifies: false })))
+        match &*Current::get()? {
+            Current::Script(shared) => {
+                let shared = Arc::clone(shared);
+                Some(Self(Arc::new(Handle { shared, verifies: false })))
+            }
+            Current::Recorder(_) => None,
+        }
     }
 
     /// All requests so far, those that no route answered included.
@@ -237,22 +269,24 @@ impl Script {
     /// Panics if a request matched no route, or a route was called less often than it should be. The
     /// message has all of them.
     ///
-    /// A script is verified when its last handle is dropped; by this, sooner, and then not again.
+    /// A script is verified when its last handle is dropped; by this, sooner, and then not again, unless more
+    /// is asked.
     #[track_caller]
     pub fn verify(&self) {
-        self.shared().state().was_verified = true;
         if let Err(failures) = self.check() {
             panic!("{failures}");
         }
     }
 
-    /// The same as [`verify`](Script::verify), as a value.
+    /// The same as [`verify`](Script::verify), as a value: for a test of what goes wrong.
     ///
     /// # Errors
     ///
     /// The message with which that would panic.
     pub fn check(&self) -> Result<(), String> {
-        self.shared().state().check()
+        let mut state = self.shared().state();
+        state.was_verified = true;
+        state.check()
     }
 
     pub(crate) fn shared(&self) -> &Arc<Shared> {

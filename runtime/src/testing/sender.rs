@@ -10,18 +10,19 @@ use std::{
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use http_body::Body as _;
+use serde::ser::Error as _;
 use tokio::time::sleep;
 use url::Url;
 
 use super::{
     body::ScriptedBody,
+    fault,
     recorded::{Call, Recorded},
     reply::{Reply, What},
-    script::{Shared, current},
+    script::Shared,
 };
 use crate::{
     classify::{NoHead, Resend},
-    direct::memory,
     error::{
         BoxError, BuildError, DisconnectedError, Error, ErrorKind, RedirectError, Sent,
         TimeoutError,
@@ -54,21 +55,6 @@ struct State {
     circle: Option<Reply>,
     /// Whether the call is refused before anything of it is sent.
     is_refused: bool,
-}
-
-/// Puts the script that this runs under, if it runs under one, in the place of what a call sends with.
-pub(crate) fn scripted(sender: Sender, template: Cow<'static, str>) -> Sender {
-    let stand_in = match (current(), sender) {
-        (None, Sender::StandIn(stand_in)) => stand_in,
-        (None, sender) => return sender,
-        (Some(script), sender) => Arc::new(Scripted {
-            script,
-            beneath: Beneath::Sender(Box::new(sender)),
-            call: Mutex::default(),
-        }),
-    };
-    stand_in.begin(template);
-    Sender::StandIn(stand_in)
 }
 
 impl StandIn for Scripted {
@@ -117,6 +103,11 @@ impl Scripted {
         Self { script, beneath: Beneath::Nothing(budget), call: Mutex::default() }
     }
 
+    /// In the place of a sender.
+    pub(super) fn in_place_of(sender: Sender, script: Arc<Shared>) -> Self {
+        Self { script, beneath: Beneath::Sender(Box::new(sender)), call: Mutex::default() }
+    }
+
     async fn answer(&self, outgoing: Outgoing) -> Result<Head, NoHead> {
         let is_stream = matches!(outgoing.body, SendBody::Stream(_));
         let (call, circle) = {
@@ -148,6 +139,11 @@ impl Scripted {
     ) -> Result<Head, NoHead> {
         let redirect = redirect(kind, request);
         match kind {
+            // A stream breaks when a part of it was sent.
+            ErrorKind::Build(BuildError::Body) if is_stream => {
+                let error = Error::new(kind).with_sent(Sent::Maybe);
+                return Err(error.with_source("the script breaks the stream of the body").into());
+            }
             ErrorKind::Build(_) => self.call().is_refused = true,
             ErrorKind::Redirect(RedirectError::TooMany) => self.call().circle = redirect.clone(),
             // A body that is there to be sent again is: the error is all that is left.
@@ -193,9 +189,15 @@ pub(super) async fn ask(script: &Shared, request: &Recorded) -> Result<Reply, Er
 
 /// The failure of a hop that has no head, which is not sent again of itself.
 pub(super) async fn fail(kind: ErrorKind) -> NoHead {
-    let failure = match memory::no_head(kind).await {
+    let failure = match fault::no_head(kind).await {
         Some(failure) => failure,
         None => match kind {
+            ErrorKind::Build(leaf @ BuildError::Body) => {
+                let error = serde_json::Error::custom("the script has it fail");
+                Error::build(leaf, "the value cannot be serialized as JSON")
+                    .with_source(error)
+                    .into()
+            }
             ErrorKind::Build(leaf) => {
                 Error::build(leaf, "the script has it refused before it is sent").into()
             }

@@ -51,8 +51,7 @@ impl Service<reqwest::Request> for Script {
 }
 
 impl Script {
-    /// The script as a tower service of the crate `http`'s requests, where
-    /// [`Script`](#impl-Service<Request>-for-Script) itself is one of reqwest's.
+    /// The script as a tower service of the crate `http`'s requests, where `Script` itself is one of reqwest's.
     pub fn http_service(&self) -> HttpService {
         HttpService(self.clone())
     }

@@ -24,7 +24,9 @@ use url::Url;
 pub use self::proxies::Proxy;
 use self::proxies::check_system;
 #[cfg(feature = "testing")]
-pub(crate) use self::stand_in::{MakeStandIn, StandIn, StandInBody, StandInFuture};
+pub(crate) use self::stand_in::{
+    MakeStandIn, Scope, StandIn, StandInBody, StandInFuture, current_scope, scope,
+};
 pub(crate) use self::{
     body::{ReceivedBody, cut_short},
     clients::{Clients, Recipe, RuntimeClient},

@@ -1,12 +1,12 @@
-//! What can be put in the place of a session's client: a script of the feature `testing`, which this module
-//! does not know.
+//! What can be put in the place of a session's client, by a session or by the scope that a call is awaited in:
+//! a script or a recorder of the feature `testing`, which this module does not know.
 
-use std::{borrow::Cow, future::Future, pin::Pin, sync::Arc};
+use std::{any::Any, borrow::Cow, future::Future, pin::Pin, sync::Arc};
 
 use bytes::Bytes;
 use http_body::Body;
 
-use super::{Head, Outgoing};
+use super::{Head, Outgoing, Sender};
 use crate::{classify::NoHead, error::Error, retry::budget::Budget, timers::AttemptTimers};
 
 /// A stand-in for the client, of one call.
@@ -33,3 +33,40 @@ pub(crate) type MakeStandIn = dyn Fn(Arc<Budget>) -> Arc<dyn StandIn> + Send + S
 
 /// A body that fails with errors of ours.
 pub(crate) type StandInBody = Pin<Box<dyn Body<Data = Bytes, Error = Error> + Send + Sync>>;
+
+tokio::task_local! {
+    static CURRENT: Arc<dyn Scope>;
+}
+
+/// What a scope puts in the place of the clients of all calls that are awaited in it.
+pub(crate) trait Scope: Any + Send + Sync {
+    /// The stand-in of a call that would be sent by `sender`.
+    fn stand_in(&self, sender: Sender) -> Arc<dyn StandIn>;
+}
+
+/// Runs a future in a scope, the innermost of which counts.
+pub(crate) fn scope<F: Future>(
+    scope: Arc<dyn Scope>,
+    future: F,
+) -> impl Future<Output = F::Output> + use<F> {
+    CURRENT.scope(scope, future)
+}
+
+/// The scope that this runs in.
+pub(crate) fn current_scope() -> Option<Arc<dyn Scope>> {
+    CURRENT.try_with(Arc::clone).ok()
+}
+
+impl Sender {
+    /// The stand-in of the current scope, if there is one, and else this sender.
+    #[allow(clippy::ptr_arg, reason = "a template that is borrowed is kept so")]
+    pub(crate) fn scoped(self, template: &Cow<'static, str>) -> Self {
+        let stand_in = match (current_scope(), self) {
+            (Some(scope), sender) => scope.stand_in(sender),
+            (None, Self::StandIn(stand_in)) => stand_in,
+            (None, sender) => return sender,
+        };
+        stand_in.begin(template.clone());
+        Self::StandIn(stand_in)
+    }
+}

@@ -191,6 +191,12 @@ const BARS: &[Bar] = &[
         limit: Open,
     },
     Bar {
+        what: "calls a second under a script, in one thread",
+        against: "",
+        figure: Plain("scripted/calls"),
+        limit: AtLeast(10_000.0),
+    },
+    Bar {
         what: "ms of expansion per attribute, macros optimised",
         against: "`#[tracing::instrument]`",
         figure: Ratio("expansion/attribute", "expansion/traced"),

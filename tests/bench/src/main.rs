@@ -19,14 +19,23 @@ use std::{env, fs, path::PathBuf, process::ExitCode};
 
 use self::{drive::Plan, process::Result, results::Results};
 
-const SECTIONS: [&str; 8] =
-    ["instructions", "sizes", "memory", "throughput", "check", "expansion", "release", "cold"];
+const SECTIONS: [&str; 9] = [
+    "instructions",
+    "sizes",
+    "memory",
+    "throughput",
+    "scripted",
+    "check",
+    "expansion",
+    "release",
+    "cold",
+];
 
 const USAGE: &str = "usage: backstop-bench [--quick] [SECTION…]
        backstop-bench profile [CLIENT [CASE]]
        backstop-bench table
        backstop-bench plot
-SECTION: instructions, sizes, memory, throughput, check, expansion, release, cold; by default all of them";
+SECTION: instructions, sizes, memory, throughput, scripted, check, expansion, release, cold; by default all of them";
 
 fn main() -> ExitCode {
     let args: Vec<String> = env::args().skip(1).collect();
@@ -71,6 +80,7 @@ fn measure(words: &[&str]) -> Result<()> {
             "instructions" => instructions::measure(&mut results, quick)?,
             "sizes" => sizes(&mut results),
             "memory" => memory::measure(&mut results, quick)?,
+            "scripted" => results.set("scripted/calls", process::scripted_calls()?),
             "check" => compile::checks(&mut results, quick)?,
             "expansion" => compile::expansions(&mut results, quick)?,
             "release" => compile::releases(&mut results, quick)?,

@@ -137,29 +137,29 @@ fn peers() -> Result<&'static PathBuf> {
 /// The program of the clients with the feature `gzip`, built when it is first asked for.
 fn with_gzip() -> Result<&'static PathBuf> {
     static PROGRAM: OnceLock<std::result::Result<PathBuf, String>> = OnceLock::new();
-    let built = PROGRAM.get_or_init(|| {
-        let program = env::current_exe().map_err(|error| error.to_string())?;
-        let name = "backstop-bench-gzip";
-        let built = Command::new(cargo())
-            .args([
-                "build",
-                "--quiet",
-                "--release",
-                "--locked",
-                "--features",
-                "gzip",
-                "--bin",
-                name,
-            ])
-            .arg("--manifest-path")
-            .arg(source().join("Cargo.toml"))
-            .status();
-        match built {
-            Ok(status) if status.success() => Ok(program.with_file_name(name)),
-            other => Err(format!("{name} was not built: {other:?}")),
-        }
-    });
+    let built = PROGRAM.get_or_init(|| build_with("gzip").map_err(|error| error.to_string()));
     built.as_ref().map_err(|error| error.as_str().into())
+}
+
+/// Builds the program that measures with a feature: `backstop-bench-FEATURE`.
+fn build_with(feature: &str) -> Result<PathBuf> {
+    let name = format!("backstop-bench-{feature}");
+    let built = Command::new(cargo())
+        .args(["build", "--quiet", "--release", "--locked", "--features", feature, "--bin", &name])
+        .arg("--manifest-path")
+        .arg(source().join("Cargo.toml"))
+        .status();
+    match built {
+        Ok(status) if status.success() => Ok(env::current_exe()?.with_file_name(name)),
+        other => Err(format!("{name} was not built: {other:?}").into()),
+    }
+}
+
+/// How many calls a second one thread makes under a script.
+pub(crate) fn scripted_calls() -> Result<f64> {
+    let program = build_with("testing")?;
+    let printed = output(&mut pinned(CLIENT, &program))?;
+    Ok(printed.trim().parse()?)
 }
 
 /// A Python that has aiohttp: `$PYTHON`, or `python3`.

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use backstop::{Error, Request, Response, Session, reqwest};
+use backstop::{Error, Request, Response, Retry, Session, reqwest};
 use futures_core::Stream;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Value, json};
@@ -71,6 +71,8 @@ pub enum Transport {
 /// The session of a case.
 pub(super) enum With {
     Own(Transport),
+    /// One of its own that tries so often again.
+    Retrying(u32),
     Shared(Session),
 }
 
@@ -82,11 +84,13 @@ pub(super) async fn perform(
     with: With,
 ) -> Done {
     let session = match with {
-        With::Shared(session) => session,
-        With::Own(transport) => match session(&client, stage, transport) {
-            Ok(session) => session,
-            Err(done) => return *done,
-        },
+        With::Shared(session) => Ok(session),
+        With::Own(transport) => session(&client, stage, transport, 0),
+        With::Retrying(times) => session(&client, stage, Transport::Direct, times),
+    };
+    let session = match session {
+        Ok(session) => session,
+        Err(done) => return *done,
     };
     let url = stage.fill(&client.url);
     if client.warmup {
@@ -132,8 +136,14 @@ pub(super) fn can_share(client: &Client) -> bool {
         && !http2
 }
 
-fn session(client: &Client, stage: &mut Stage, transport: Transport) -> Result<Session, Box<Done>> {
+fn session(
+    client: &Client,
+    stage: &mut Stage,
+    transport: Transport,
+    retries: u32,
+) -> Result<Session, Box<Done>> {
     let builder = Session::builder()
+        .retry(Retry::times(retries).backoff(Duration::ZERO..Duration::ZERO))
         .use_reqwest(transport == Transport::Reqwest)
         .http2_prior_knowledge(client.http2);
     let mut builder = match (&client.proxy, transport) {

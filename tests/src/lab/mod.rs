@@ -28,6 +28,6 @@ pub use self::{
     client::Transport,
     expectation::{Expectation, Expectations},
     report::Report,
-    run::{Answers, Lab, Summary},
+    run::{Answers, BesideScript, Lab, Summary},
     table::Comparison,
 };

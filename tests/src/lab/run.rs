@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use backstop::{ErrorKind, Session};
+use backstop::{Error, ErrorKind, Request, Sent, Session, testing::Script};
 use serde::Deserialize;
 use tokio::{
     sync::Semaphore,
@@ -11,7 +11,7 @@ use tokio::{
 
 use super::{
     case::{Case, Client, Servers},
-    client::{self, ReadTimer, Transport, With},
+    client::{self, Done, ReadTimer, Transport, With},
     expectation::{Expectation, Expectations},
     plain::{self, Answer},
     report::Report,
@@ -36,6 +36,17 @@ pub struct Lab {
 /// What a plain reqwest answers to each case, by the ids of the cases: as Markdown, the predicates of
 /// its error that are true.
 pub type Answers = BTreeMap<String, String>;
+
+/// A failure over a socket, and the same of a script.
+#[derive(Debug)]
+pub struct BesideScript {
+    /// The case.
+    pub id: String,
+    /// The error over the socket.
+    pub socket: Error,
+    /// The error under the script.
+    pub scripted: Error,
+}
 
 /// What became of all cases.
 #[derive(Debug)]
@@ -130,6 +141,55 @@ impl Lab {
         let case = self.cases.iter().find(|case| case.id == id)?;
         let expectation = self.expectations.cases.get(id).cloned();
         Some(run(case.clone(), expectation, With::Shared(session.clone())).await)
+    }
+
+    /// Runs cases that fail with this kind, over sockets, and then the same requests under a script that has
+    /// them fail so. Both try so often again as a policy allows. No more than `most` cases are run: those
+    /// whose failure is one of the first request, and is no matter of timing.
+    pub async fn beside_scripts(
+        &self,
+        kind: ErrorKind,
+        retries: u32,
+        most: usize,
+    ) -> Vec<BesideScript> {
+        let cases = self.comparable().filter(|(case, of, expectation)| {
+            let is_first = (case.phase == "redirect") == matches!(kind, ErrorKind::Redirect(_));
+            *of == kind && is_first && expectation.not_run().is_none()
+        });
+        let cases: Vec<Case> = cases.map(|(case, ..)| case.clone()).collect();
+        let mut found = Vec::new();
+        for Case { id, phase, server, client, .. } in cases {
+            let timer = if phase == "head" { ReadTimer::Attempt } else { ReadTimer::Idle };
+            let timer = self.expectations.cases[&id].read_timer().unwrap_or(timer);
+            let Ok((servers, client)) = parse(server, client) else { continue };
+            if client.warmup || found.len() >= most {
+                continue;
+            }
+            let with = || With::Retrying(retries);
+            let Some(socket) = failure(servers.clone(), client.clone(), timer, with()).await else {
+                continue;
+            };
+            // A stream that breaks is another fault than a body that cannot be made.
+            if matches!(kind, ErrorKind::Build(_)) && socket.sent() != Sent::No {
+                continue;
+            }
+            let script = Script::new();
+            for template in ["/", "/{*rest}"] {
+                script.any(template).fault(socket.kind());
+            }
+            let scripted = match kind {
+                // What cannot be made never comes to a script.
+                ErrorKind::Build(_) => {
+                    let request = Request::get("http://a.test/").retry(retries);
+                    script.run(Session::shared().fetch(request)).await.err()
+                }
+                _ => script.run(failure(servers, client, timer, with())).await,
+            };
+            if let Some(scripted) = scripted {
+                found.push(BesideScript { id, socket, scripted });
+            }
+        }
+        found
     }
 
     /// Runs cases. The reports are in their order.
@@ -253,6 +313,20 @@ async fn run(case: Case, expectation: Option<Expectation>, session: With) -> Rep
         None => Vec::new(),
     };
     report
+}
+
+/// The error of a case, if it ends in one.
+async fn failure(
+    servers: Servers,
+    client: Client,
+    timer: ReadTimer,
+    session: With,
+) -> Option<Error> {
+    let mut stage = Stage::set(servers).await.ok()?;
+    match timeout(BOUND, client::perform(client, &mut stage, timer, session)).await {
+        Ok(Done::Failed(error)) => Some(error),
+        _ => None,
+    }
 }
 
 fn parse(

@@ -53,7 +53,6 @@ const RUNTIME: &[Row] = &[
     ("handover", &["error", "send_body"]),
     ("direct", &["error", "handover", "send_body", "tls"]),
     ("classify", &["direct", "error", "redact", "send_body"]),
-    ("direct::memory", &["classify", "direct", "error", "handover", "send_body"]),
     ("transport", &["classify", "direct", "error", "handover", "retry", "send_body", "timers"]),
     ("response::coding", &["error"]),
     ("response::payload", &["error", "response::coding", "timers", "transport"]),
@@ -72,10 +71,6 @@ const RUNTIME: &[Row] = &[
     ("expansion", &["error", "handlers", "response"]),
     ("request", &["error", "redact", "response", "retry", "send_body", "tls"]),
     ("plan", &["error", "request", "retry", "timers"]),
-    (
-        "testing",
-        &["classify", "direct::memory", "error", "retry", "send_body", "timers", "transport"],
-    ),
     ("exchange::hop", &["error", "plan", "request"]),
     (
         "exchange::attempt",
@@ -103,13 +98,24 @@ const RUNTIME: &[Row] = &[
             "plan",
             "response",
             "retry",
-            "testing",
             "timers",
             "transport",
         ],
     ),
     ("continuation", &["error", "exchange", "plan", "redact", "request", "response", "transport"]),
-    ("stream", &["continuation", "deadline", "decode", "error", "exchange", "response", "retry"]),
+    (
+        "stream",
+        &[
+            "continuation",
+            "deadline",
+            "decode",
+            "error",
+            "exchange",
+            "response",
+            "retry",
+            "transport",
+        ],
+    ),
     (
         "session",
         &[
@@ -126,7 +132,23 @@ const RUNTIME: &[Row] = &[
             "transport",
         ],
     ),
-    ("testing::session", &["session", "testing"]),
+    (
+        "testing",
+        &[
+            "classify",
+            "deadline",
+            "direct",
+            "error",
+            "redact",
+            "request",
+            "response",
+            "retry",
+            "send_body",
+            "session",
+            "timers",
+            "transport",
+        ],
+    ),
 ];
 
 #[test]

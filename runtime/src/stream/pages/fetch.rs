@@ -36,8 +36,8 @@ impl Fetch {
         // A task inherits neither the deadline nor the script that it is spawned under.
         let exchange = Deadline::current().scope(exchange);
         #[cfg(feature = "testing")]
-        if let Some(script) = crate::testing::Script::current() {
-            return Self::Ahead(Task(runtime.spawn(script.scope(exchange))));
+        if let Some(scope) = crate::transport::current_scope() {
+            return Self::Ahead(Task(runtime.spawn(crate::transport::scope(scope, exchange))));
         }
         Self::Ahead(Task(runtime.spawn(exchange)))
     }

@@ -1,23 +1,23 @@
 //! `retry`, as a number and part by part, and what a body that waits has left of the time.
 
-use std::{
-    sync::atomic::{AtomicU32, Ordering},
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
-use backstop::{Deadline, Error, ErrorKind, Retry, Session, TimeoutError, request};
-use backstop_tests::{Answer, Server};
+use backstop::{
+    Deadline, Error, ErrorKind, Retry, Session, TimeoutError, request,
+    testing::{Reply, Script},
+};
 
 use super::{Trace, base};
 use crate::support::{SESSION, session};
 
+/// Where no socket is needed.
+const URL: &str = "https://a.test";
+
 /// Answers 503 so often, then 200.
-fn busy(times: u32) -> Server {
-    let asked = AtomicU32::new(0);
-    Server::start(move |_| match asked.fetch_add(1, Ordering::Relaxed) < times {
-        true => Answer::new(503, ""),
-        false => Answer::new(200, "done"),
-    })
+fn busy(times: usize) -> Script {
+    let script = Script::new();
+    script.any("/").status(503).repeat(times).then(Reply::text("done"));
+    script
 }
 
 #[request(get = "{base}/", session = SESSION, retry = 2)]
@@ -28,13 +28,11 @@ async fn as_asked(base: &str, policy: Retry) -> Result<String, Error>;
 
 #[tokio::test]
 async fn retry_takes_a_number_or_a_policy() {
-    let server = busy(2);
-    assert_eq!(twice(&server.url()).await.expect("the third"), "done");
-    let server = busy(3);
-    assert_eq!(twice(&server.url()).await.expect_err("three times 503").attempts(), 3);
-    let server = busy(1);
+    assert_eq!(busy(2).run(twice(URL)).await.expect("the third"), "done");
+    let error = busy(3).run(twice(URL)).await.expect_err("three times 503");
+    assert_eq!(error.attempts(), 3);
     let policy = Retry::times(1).backoff(Duration::from_millis(1)..Duration::from_millis(2));
-    assert_eq!(as_asked(&server.url(), policy).await.expect("the second"), "done");
+    assert_eq!(busy(1).run(as_asked(URL, policy)).await.expect("the second"), "done");
 }
 
 static RETRIED: Trace = Trace(std::sync::Mutex::new(Vec::new()));
@@ -62,16 +60,16 @@ async fn connected(base: &str) -> Result<String, Error>;
 
 #[tokio::test]
 async fn retry_takes_the_parts_of_a_policy() {
-    let server = busy(2);
-    assert_eq!(pay(&server.url()).await.expect("the third"), "done");
-    let asked = server.asked();
-    let keys: Vec<&str> = asked.iter().map(|asked| asked.header("idempotency-key")).collect();
+    let script = busy(2);
+    assert_eq!(script.run(pay(URL)).await.expect("the third"), "done");
+    let asked = script.requests();
+    let keys: Vec<_> = asked.iter().map(|asked| asked.header("idempotency-key")).collect();
     assert_eq!(keys.len(), 3);
-    assert!(!keys[0].is_empty() && keys.iter().all(|key| *key == keys[0]), "{keys:?}");
+    assert!(keys[0].is_some() && keys.iter().all(|key| *key == keys[0]), "{keys:?}");
     assert_eq!(RETRIED.take(), ["Status(503)", "Status(503)"]);
 
-    let server = busy(1);
-    assert_eq!(connected(&server.url()).await.expect_err("not asked for").attempts(), 1);
+    let error = busy(1).run(connected(URL)).await.expect_err("not asked for");
+    assert_eq!(error.attempts(), 1);
 }
 
 /// A body that asks for more, from a server that never answers.

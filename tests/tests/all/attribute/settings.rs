@@ -5,11 +5,15 @@ use std::{collections::BTreeMap, time::Duration};
 use backstop::{
     Body, BodyError, Error, ErrorKind, HeaderMap, HeaderValue, Json, Method, Request, Response,
     Session, StatusCode, TimeoutError, request, reqwest,
+    testing::{Script, request_of},
 };
 use backstop_tests::{Answer, Server};
 
 use super::base;
 use crate::support::{ADA, SESSION, User, session};
+
+/// Where no socket is needed.
+const URL: &str = "https://a.test/";
 
 #[request(get = "{base}", session = SESSION)]
 async fn get(base: &str) -> Result<(), Error>;
@@ -37,17 +41,20 @@ async fn purge(base: &str) -> Result<(), Error>;
 
 #[tokio::test]
 async fn every_method_key_sends_its_method() {
-    let server = Server::always(Answer::new(200, ""));
-    let url = server.url();
-    get(&url).await.expect("GET");
-    post(&url).await.expect("POST");
-    put(&url).await.expect("PUT");
-    patch(&url).await.expect("PATCH");
-    delete(&url).await.expect("DELETE");
-    head(&url).await.expect("HEAD");
-    options(&url).await.expect("OPTIONS");
-    purge(&url).await.expect("PURGE");
-    let asked: Vec<_> = server.asked().into_iter().map(|asked| asked.method.to_string()).collect();
+    let script = Script::new();
+    script.any(URL).times(8);
+    let all = async {
+        get(URL).await.expect("GET");
+        post(URL).await.expect("POST");
+        put(URL).await.expect("PUT");
+        patch(URL).await.expect("PATCH");
+        delete(URL).await.expect("DELETE");
+        head(URL).await.expect("HEAD");
+        options(URL).await.expect("OPTIONS");
+        purge(URL).await.expect("PURGE");
+    };
+    script.run(all).await;
+    let asked: Vec<_> = script.requests().iter().map(|asked| asked.method().to_string()).collect();
     assert_eq!(asked, ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "PURGE"]);
 }
 
@@ -72,15 +79,12 @@ async fn maybe_authorized(base: &str, other: bool, token: Option<&str>) -> Resul
 
 #[tokio::test]
 async fn without_a_token_there_is_no_authorization() {
-    let server = Server::always(Answer::new(200, ""));
-    for token in [None, Some("abc")] {
-        maybe_authorized(&server.url(), true, token).await.expect("200");
-    }
-    let error = maybe_authorized(&server.url(), true, Some("a\nb")).await.expect_err("a line");
+    request_of(maybe_authorized(URL, true, None)).await.assert_no_header("authorization");
+    request_of(maybe_authorized(URL, true, Some("abc")))
+        .await
+        .assert_header("authorization", "Bearer abc");
+    let error = maybe_authorized(URL, true, Some("a\nb")).await.expect_err("a line");
     assert_eq!(error.kind(), ErrorKind::Build(backstop::BuildError::Header));
-    let sent: Vec<_> =
-        server.asked().iter().map(|asked| asked.headers.get("authorization").cloned()).collect();
-    assert_eq!(sent, [None, Some(backstop::HeaderValue::from_static("Bearer abc"))]);
 }
 
 #[request(post = "{base}", session = SESSION, body = data)]
@@ -91,13 +95,9 @@ async fn sent_as_taken(base: &str, user: Json<User>) -> Result<(), Error>;
 
 #[tokio::test]
 async fn a_body_may_be_borrowed_or_moved() {
-    let server = Server::always(Answer::new(200, ""));
-    borrowed_body(&server.url(), &[1, 2]).await.expect("200");
+    assert_eq!(request_of(borrowed_body(URL, &[1, 2])).await.body()[..], [1, 2]);
     let ada = User { id: 7, name: "Ada".into() };
-    sent_as_taken(&server.url(), Json(ada)).await.expect("200");
-    let asked = server.asked();
-    assert_eq!(asked[0].body, [1, 2]);
-    assert_eq!(asked[1].body, ADA.as_bytes());
+    request_of(sent_as_taken(URL, Json(ada))).await.assert_text(ADA);
 }
 
 #[request(get = "{base}", session = SESSION, basic(user, password))]
@@ -105,18 +105,15 @@ async fn basic(base: &str, user: &str, password: &str) -> Result<(), Error>;
 
 #[tokio::test]
 async fn query_headers_and_credentials_are_sent() {
-    let server = Server::always(Answer::new(200, ""));
     let filter = BTreeMap::from([("b", Some(2)), ("c", None)]);
-    headers_and_query(&server.url(), &filter, "1", 2, None, "s3cret").await.expect("200");
-    let asked = server.last();
-    assert_eq!(asked.query(), "a=1&b=2");
-    assert_eq!(
-        (asked.header("x-one"), asked.header("x-two"), asked.header("x-none")),
-        ("1", "2!", "")
-    );
-    assert_eq!(asked.header("authorization"), "Bearer s3cret");
-    basic(&server.url(), "me", "pw").await.expect("200");
-    assert_eq!(server.last().header("authorization"), "Basic bWU6cHc=");
+    request_of(headers_and_query(URL, &filter, "1", 2, None, "s3cret"))
+        .await
+        .assert_url("https://a.test/?a=1&b=2")
+        .assert_header("x-one", "1")
+        .assert_header("x-two", "2!")
+        .assert_no_header("x-none")
+        .assert_header("authorization", "Bearer s3cret");
+    request_of(basic(URL, "me", "pw")).await.assert_header("authorization", "Basic bWU6cHc=");
 }
 
 #[request(post = "{base}", session = SESSION, json = user)]

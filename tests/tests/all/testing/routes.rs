@@ -217,6 +217,14 @@ fn a_route_that_was_not_called_fails_the_test_when_the_script_is_dropped() {
 }
 
 #[test]
+#[should_panic(expected = "was called not at all, expected at least twice")]
+fn a_script_can_be_verified_before_it_is_dropped() {
+    let script = Script::new();
+    script.get("/a").times(2..);
+    script.verify();
+}
+
+#[test]
 #[should_panic(expected = "the panic of the test")]
 fn a_script_does_not_panic_while_the_test_does() {
     let script = Script::new();

@@ -1,0 +1,408 @@
+//! Recording: what a session does over the network, written to a file that a script can play.
+//!
+//! A recorder stands before the client and passes each hop on. What would be a secret in a message is one in
+//! the file too: it is hidden before it is kept.
+
+use std::{
+    borrow::Cow,
+    fmt, fs,
+    future::Future,
+    io,
+    path::{Path, PathBuf},
+    pin::Pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll, ready},
+};
+
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+use http_body::{Body, Frame};
+use serde_json::{Value, json};
+
+use super::{
+    reply::Reply,
+    script::{Current, Script},
+};
+use crate::{
+    classify::NoHead,
+    error::{Error, ErrorKind},
+    redact,
+    request::is_secret,
+    retry::budget::Budget,
+    session::Session,
+    timers::AttemptTimers,
+    transport::{Head, Outgoing, ReceivedBody, Sender, StandIn, StandInFuture},
+};
+
+/// What stands in the place of a secret.
+const REDACTED: &str = "REDACTED";
+
+/// Writes what is sent and received under it to a file, for [`Script::replay`]: for tests against a server
+/// that is not there when they run.
+///
+/// Each hop is passed on to the network, and kept with its method, its URL, its headers, and the response as
+/// it arrived, or the kind of the error. By the rules that hold for messages, the file has no user
+/// information, no values of queries, and no values of headers that carry credentials; bodies of requests are
+/// left out. **Bodies of responses are kept as they are**: look at the file before it is published.
+///
+/// ```
+/// use backstop::{Error, Request, Session, testing::{Recorder, Script, Server}};
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let script = Script::new();
+/// # script.get("/users/{id}").text("Ada");
+/// # let server = Server::start(&script);
+/// # let api = Session::builder().base_url(server.url()).no_proxy().build()?;
+/// # let path = std::env::temp_dir().join("backstop-recorder-example.json");
+/// let get = || Request::get("/users/{id}?key={key}").path("id", &7).query_param("key", "s3cret");
+///
+/// // Once, with the server there:
+/// let recorder = Recorder::new(&path);
+/// recorder.run(api.fetch(get())).await?;
+/// recorder.save()?;
+///
+/// // In the tests:
+/// let script = Script::replay(&path)?;
+/// assert_eq!(script.run(api.fetch(get())).await?.text()?, "Ada");
+/// # assert!(!std::fs::read_to_string(&path)?.contains("s3cret"));
+/// # std::fs::remove_file(&path)?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// The file is written by [`save`](Recorder::save), and when the recorder is dropped with something new.
+pub struct Recorder {
+    log: Arc<Log>,
+    path: PathBuf,
+}
+
+/// What is kept so far, in the order in which it was sent.
+#[derive(Default)]
+pub(super) struct Log(Mutex<Exchanges>);
+
+#[derive(Default)]
+struct Exchanges {
+    all: Vec<Value>,
+    is_saved: bool,
+}
+
+impl Recorder {
+    /// A recorder that will write this file.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self { log: Arc::default(), path: path.into() }
+    }
+
+    /// Runs a future, and records every call that is awaited in it, whichever session makes the call. A task
+    /// that the future spawns is not a part of it.
+    pub fn run<F: Future>(&self, future: F) -> impl Future<Output = F::Output> + use<F> {
+        Current::Recorder(Arc::clone(&self.log)).scope(future)
+    }
+
+    /// A session that does what this one does, and is recorded wherever its calls are awaited. Its retries
+    /// have a budget of their own.
+    pub fn session(&self, session: &Session) -> Session {
+        let (log, beneath) = (Arc::clone(&self.log), session.clone());
+        session.with_stand_in(Box::new(move |budget| {
+            Arc::new(Recording {
+                log: Arc::clone(&log),
+                beneath: Beneath::Session(beneath.clone(), budget),
+            })
+        }))
+    }
+
+    /// Writes the file.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written.
+    pub fn save(&self) -> io::Result<()> {
+        let mut exchanges = self.log.exchanges();
+        let file = json!({ "exchanges": exchanges.all });
+        let text = serde_json::to_string_pretty(&file)?;
+        fs::write(&self.path, text + "\n")?;
+        exchanges.is_saved = true;
+        Ok(())
+    }
+}
+
+impl Drop for Recorder {
+    fn drop(&mut self) {
+        let is_saved = {
+            let exchanges = self.log.exchanges();
+            exchanges.is_saved || exchanges.all.is_empty()
+        };
+        if !is_saved && let Err(error) = self.save() {
+            tracing::error!("the recording could not be written: {error}");
+        }
+    }
+}
+
+impl fmt::Debug for Recorder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Recorder")
+            .field("path", &self.path)
+            .field("exchanges", &self.log.exchanges().all.len())
+            .finish()
+    }
+}
+
+impl Log {
+    fn exchanges(&self) -> MutexGuard<'_, Exchanges> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps the request of an exchange. Output: its number.
+    fn begin(&self, request: Value) -> usize {
+        let mut exchanges = self.exchanges();
+        exchanges.is_saved = false;
+        exchanges.all.push(json!({ "request": request }));
+        exchanges.all.len() - 1
+    }
+
+    fn end(&self, number: usize, key: &str, value: Value) {
+        let mut exchanges = self.exchanges();
+        exchanges.is_saved = false;
+        exchanges.all[number][key] = value;
+    }
+}
+
+/// The recorder in the place of the client, for one call.
+pub(super) struct Recording {
+    log: Arc<Log>,
+    beneath: Beneath,
+}
+
+enum Beneath {
+    Sender(Box<Sender>),
+    Session(Session, Arc<Budget>),
+}
+
+impl Recording {
+    pub(super) fn new(log: Arc<Log>, sender: Sender) -> Self {
+        Self { log, beneath: Beneath::Sender(Box::new(sender)) }
+    }
+
+    async fn pass_on(&self, outgoing: Outgoing) -> Result<Head, NoHead> {
+        let sending = match &self.beneath {
+            Beneath::Sender(sender) => sender.send(outgoing)?,
+            Beneath::Session(session, _) => session.transport().sender()?.send(outgoing)?,
+        };
+        sending.await
+    }
+}
+
+impl StandIn for Recording {
+    fn begin(&self, _: Cow<'static, str>) {}
+
+    fn send(self: Arc<Self>, outgoing: Outgoing) -> StandInFuture {
+        Box::pin(async move {
+            let number = self.log.begin(json!({
+                "method": outgoing.method.as_str(),
+                "url": redact::url(&outgoing.url).as_str(),
+                "headers": headers(&outgoing.headers),
+            }));
+            match self.pass_on(outgoing).await {
+                Ok(head) => Ok(record(head, Arc::clone(&self.log), number)),
+                Err(no_head) => {
+                    let kind = no_head.error.kind();
+                    self.log.end(number, "error", kind.name().into());
+                    Err(no_head)
+                }
+            }
+        })
+    }
+
+    fn budget(&self) -> &Budget {
+        match &self.beneath {
+            Beneath::Sender(sender) => sender.budget(),
+            Beneath::Session(_, budget) => budget,
+        }
+    }
+
+    fn describe(&self, error: Error, _: &AttemptTimers) -> Error {
+        error
+    }
+
+    fn has_refused(&self) -> bool {
+        false
+    }
+}
+
+/// The response, whose body is kept as it is read.
+fn record(head: Head, log: Arc<Log>, number: usize) -> Head {
+    let Head { response, announced, url } = head;
+    let kept = json!({
+        "status": response.status().as_u16(),
+        "headers": headers(response.headers()),
+    });
+    let response = response.map(|body| {
+        ReceivedBody::StandIn(Box::pin(Tee {
+            body: Mutex::new(body),
+            so_far: BytesMut::new(),
+            failed: None,
+            kept,
+            log,
+            number,
+        }))
+    });
+    Head { response, announced, url }
+}
+
+/// A body that is kept as it is read, up to where its reader leaves it.
+struct Tee {
+    /// The lock makes it `Sync`.
+    body: Mutex<ReceivedBody>,
+    so_far: BytesMut,
+    failed: Option<ErrorKind>,
+    kept: Value,
+    log: Arc<Log>,
+    number: usize,
+}
+
+impl Body for Tee {
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        let body = self.body.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let data = ready!(body.poll_data(context));
+        Poll::Ready(data.map(|data| match data {
+            Ok(data) => {
+                self.so_far.extend_from_slice(&data);
+                Ok(Frame::data(data))
+            }
+            Err(error) => {
+                self.failed = Some(error.kind());
+                Err(error)
+            }
+        }))
+    }
+}
+
+impl Drop for Tee {
+    fn drop(&mut self) {
+        let mut kept = std::mem::take(&mut self.kept);
+        match std::str::from_utf8(&self.so_far) {
+            Ok(text) => kept["text"] = text.into(),
+            Err(_) => kept["base64"] = BASE64_STANDARD.encode(&self.so_far).into(),
+        }
+        if let Some(kind) = self.failed {
+            kept["broken"] = kind.name().into();
+        }
+        self.log.end(self.number, "response", kept);
+    }
+}
+
+/// Headers as pairs, without secrets.
+fn headers(headers: &HeaderMap) -> Value {
+    let pairs = headers.iter().map(|(name, value)| json!([name.as_str(), shown(name, value)]));
+    pairs.collect()
+}
+
+fn shown(name: &HeaderName, value: &HeaderValue) -> String {
+    let text = String::from_utf8_lossy(value.as_bytes()).into_owned();
+    match *name {
+        _ if value.is_sensitive() || is_secret(name) => REDACTED.to_owned(),
+        header::LOCATION | header::CONTENT_LOCATION | header::REFERER => {
+            redact::template(text.into()).into_owned()
+        }
+        _ => text,
+    }
+}
+
+impl Script {
+    /// A script that plays what a [`Recorder`] wrote. Requests of the same method and path, and with the
+    /// same names in their query, are answered in the order in which they were recorded; the last answer is
+    /// repeated.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read, or is no recording.
+    #[track_caller]
+    pub fn replay(path: impl AsRef<Path>) -> io::Result<Self> {
+        let text = fs::read_to_string(path)?;
+        let file: Value = serde_json::from_str(&text)?;
+        let script = Self::new();
+        let mut routes: Vec<((String, String), Vec<Reply>)> = Vec::new();
+        for exchange in file["exchanges"].as_array().ok_or_else(|| no_recording("exchanges"))? {
+            let text = |key: &str| {
+                exchange["request"][key]
+                    .as_str()
+                    .map(str::to_owned)
+                    .ok_or_else(|| no_recording(key))
+            };
+            let asked = (text("method")?, text("url")?);
+            let reply = reply(exchange)?;
+            match routes.iter_mut().find(|(other, _)| *other == asked) {
+                Some((_, replies)) => replies.push(reply),
+                None => routes.push((asked, vec![reply])),
+            }
+        }
+        for ((method, url), replies) in routes {
+            let (path, query) = url.split_once('?').unwrap_or((&url, ""));
+            let mut route = script.route(method, path);
+            let names = query.split('&').filter_map(|pair| pair.split_once('='));
+            for (name, _) in names {
+                route = route.with_any_query(name);
+            }
+            route.replies(replies);
+        }
+        Ok(script)
+    }
+}
+
+fn no_recording(what: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, format!("this is no recording: `{what}` is missing"))
+}
+
+/// What an exchange ended with. One that did not end, as its future was dropped, was silence.
+fn reply(exchange: &Value) -> io::Result<Reply> {
+    if let Some(error) = exchange["error"].as_str() {
+        return Ok(Reply::fault(kind(error)?));
+    }
+    let response = &exchange["response"];
+    if response.is_null() {
+        return Ok(Reply::silence());
+    }
+    let status = response["status"].as_u64().and_then(|status| u16::try_from(status).ok());
+    let status = status.filter(|status| (100..1000).contains(status));
+    let body = match (response["text"].as_str(), response["base64"].as_str()) {
+        (Some(text), _) => Bytes::copy_from_slice(text.as_bytes()),
+        (None, Some(base64)) => {
+            BASE64_STANDARD.decode(base64).map_err(|_| no_recording("base64"))?.into()
+        }
+        (None, None) => return Err(no_recording("text")),
+    };
+    let mut reply = Reply::status(status.ok_or_else(|| no_recording("status"))?);
+    reply = match response["broken"].as_str() {
+        None => reply.with_bytes(body),
+        Some(broken) => match kind(broken)? {
+            ErrorKind::Body(leaf) => reply.part(body).breaks(leaf),
+            _ => reply.part(body).stalls(),
+        },
+    };
+    let pairs = response["headers"].as_array().ok_or_else(|| no_recording("headers"))?;
+    for pair in pairs {
+        let (Some(name), Some(value)) = (pair[0].as_str(), pair[1].as_str()) else {
+            return Err(no_recording("headers"));
+        };
+        let header = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(value));
+        let (Ok(name), Ok(value)) = header else { return Err(no_recording("headers")) };
+        // Its body is whole here, and has a length.
+        if name != header::TRANSFER_ENCODING {
+            reply.head.headers.append(name, value);
+        }
+    }
+    Ok(reply)
+}
+
+/// The kind of this name.
+fn kind(name: &str) -> io::Result<ErrorKind> {
+    ErrorKind::all()
+        .find(|kind| kind.name() == name)
+        .ok_or_else(|| no_recording("the name of an error"))
+}
