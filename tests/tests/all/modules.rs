@@ -26,7 +26,7 @@ const MACROS: &[Row] = &[
     ("units", &["habits"]),
     ("walk", &["scan"]),
     ("action", &["habits", "scan", "suggest"]),
-    ("args", &["action", "errors", "habits", "pattern", "suggest", "units"]),
+    ("args", &["action", "errors", "habits", "pattern", "scan", "suggest", "units"]),
     ("model", &["action", "args", "pattern"]),
     (
         "check",
