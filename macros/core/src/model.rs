@@ -146,6 +146,8 @@ pub(crate) struct Content {
     pub(crate) key: Ident,
     /// Whether the method takes a reference.
     pub(crate) by_reference: bool,
+    /// Whether `None` sends no body.
+    pub(crate) is_optional: bool,
     pub(crate) value: Expr,
 }
 

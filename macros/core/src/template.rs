@@ -269,6 +269,11 @@ fn in_query(text: &str, before: &str, after: &str, spans: bool) -> Result<Place,
         _ if spans => {
             Err(format!("`{{*{text}}}` spans segments of a path: in the query write `{{{text}}}`"))
         }
+        // `?{page}` is `?page={page}`.
+        None if pair.is_empty() && ends && is_name(text) && !is_constant(text) => Ok(Place::Query),
+        None if pair.is_empty() && ends => {
+            Err(format!("a pair needs a name here: write `name={{{text}}}`"))
+        }
         None => Err(format!(
             "a placeholder is the value of a query pair, not its name: write `name={{{text}}}`, or \
              `query = …` for names that vary"
@@ -500,7 +505,9 @@ mod tests {
                 "{user.id}",
                 "a placeholder is an argument or `self.field`: write `{user}`",
             ),
-            ("/?{key}", "{key}", "a placeholder is the value of a query pair, not its name"),
+            ("/?{key}=1", "{key}", "a placeholder is the value of a query pair, not its name"),
+            ("/?{self.key}", "{self.key}", "a pair needs a name here: write `name={self.key}`"),
+            ("/?a=1&{KEY}", "{KEY}", "a pair needs a name here: write `name={KEY}`"),
             ("/?a={b}c", "{b}", "a placeholder is the whole value of a query pair: write `a={b}`"),
             ("/?a=c{b}", "{b}", "a placeholder is the whole value"),
             ("/?a={*b}", "{*b}", "`{*b}` spans segments of a path"),
@@ -526,7 +533,7 @@ mod tests {
 
     #[test]
     fn all_problems_are_reported_at_once() {
-        let problems = parse("/{a.b}/{}?{x}").expect_err("the template is refused");
+        let problems = parse("/{a.b}/{}?{x}=1").expect_err("the template is refused");
         assert_eq!(problems.len(), 3);
     }
 

@@ -77,6 +77,9 @@ pub trait Succeed: Sized {
     /// What success yields: the `T` of `Result<T, E>` and `Option<T>`.
     type Value;
 
+    /// The outcome of a success without a value, for a response that has no body. Only an `Option` has one.
+    const NOTHING: Option<fn() -> Self> = None;
+
     /// The outcome of success.
     fn from_value(value: Self::Value) -> Self;
 }
@@ -91,6 +94,8 @@ impl<T, E> Succeed for Result<T, E> {
 
 impl<T> Succeed for Option<T> {
     type Value = T;
+
+    const NOTHING: Option<fn() -> Self> = Some(|| None);
 
     fn from_value(value: T) -> Self {
         Some(value)

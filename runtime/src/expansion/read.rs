@@ -2,7 +2,11 @@
 
 use std::{fmt, marker::PhantomData};
 
-use serde::de::DeserializeOwned;
+use serde::{
+    Deserializer,
+    de::{self, DeserializeOwned, Visitor},
+    forward_to_deserialize_any,
+};
 
 use super::outcome::{Failure, Succeed, failed};
 use crate::{
@@ -17,7 +21,7 @@ use crate::{
     note = "for JSON, add `#[derive(serde::Deserialize)]` to it"
 )]
 pub trait FromJson: Sized {
-    /// Decodes the body.
+    /// Decodes the body. Without one (204, 205 and 304), an `Option` is `None`.
     ///
     /// # Errors
     ///
@@ -28,7 +32,30 @@ pub trait FromJson: Sized {
 #[diagnostic::do_not_recommend]
 impl<T: DeserializeOwned> FromJson for T {
     fn from_json(response: Response) -> Result<Self, Error> {
-        response.json()
+        match response.has_no_content().then(|| T::deserialize(Nothing)) {
+            Some(Ok(none)) => Ok(none),
+            _ => response.json(),
+        }
+    }
+}
+
+/// Deserializes `None`, and nothing else.
+struct Nothing;
+
+impl<'de> Deserializer<'de> for Nothing {
+    type Error = serde::de::value::Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Self::Error> {
+        Err(de::Error::custom("no content"))
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+        visitor.visit_none()
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit
+        unit_struct newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
     }
 }
 
@@ -62,7 +89,19 @@ impl<T, V> fmt::Debug for Reader<T, V> {
 }
 
 fn value<R: Succeed<Value: FromResponse>>(response: Result<Response, Error>) -> Result<R, Error> {
-    read::<R::Value>(response).map(R::from_value)
+    without_content(R::Value::NEEDS_BODY, response, read::<R::Value>)
+}
+
+/// A return type that is an `Option` is `None` where there is no body that its value needs.
+fn without_content<R: Succeed>(
+    needs_body: bool,
+    response: Result<Response, Error>,
+    read: impl FnOnce(Result<Response, Error>) -> Result<R::Value, Error>,
+) -> Result<R, Error> {
+    match (R::NOTHING, &response) {
+        (Some(nothing), Ok(response)) if needs_body && response.has_no_content() => Ok(nothing()),
+        _ => read(response).map(R::from_value),
+    }
 }
 
 fn head_value<R: Succeed<Value: FromResponseParts>>(
@@ -134,7 +173,8 @@ impl<R: Succeed> WrappedFromJson<R> {
         Reader {
             streaming: Reads::BUFFERED,
             read: |response, from_json| {
-                response.and_then(from_json).map(R::from_value).map_err(failed)
+                let read = |response: Result<Response, Error>| response.and_then(from_json);
+                without_content(true, response, read).map_err(failed)
             },
             decode,
         }

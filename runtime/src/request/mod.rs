@@ -212,6 +212,21 @@ impl Request {
         self.typed_body("application/json", made)
     }
 
+    /// Sets something that may be left out: `None` leaves the request as it is.
+    ///
+    /// ```
+    /// use backstop::Request;
+    ///
+    /// let label: Option<&str> = None;
+    /// let request = Request::post("https://api.example.com/labels").optional(label, Request::text);
+    /// ```
+    pub fn optional<T>(self, value: Option<T>, set: impl FnOnce(Self, T) -> Self) -> Self {
+        match value {
+            Some(value) => set(self, value),
+            None => self,
+        }
+    }
+
     /// Sends the fields of a struct, the entries of a map or a sequence of pairs as a form, with the
     /// content type `application/x-www-form-urlencoded`. Values are written as in a
     /// [`query`](Request::query).

@@ -273,6 +273,10 @@ impl Pair {
             return Ok(Self::Literal(literal(pair)?.to_owned()));
         };
         let (name, after) = split_name(after)?;
+        // `?{page}` is `?page={page}`.
+        if before.is_empty() && after.is_empty() && !name.contains(['.', ':']) {
+            return Ok(Self::Value { key: literal(name)?.to_owned(), name: name.to_owned() });
+        }
         match before.strip_suffix('=') {
             Some(key) if !key.is_empty() && after.is_empty() => {
                 Ok(Self::Value { key: literal(key)?.to_owned(), name: name.to_owned() })

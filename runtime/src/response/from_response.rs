@@ -14,8 +14,9 @@ use crate::{deadline::Deadline, error::Error};
 ///
 /// Implemented by `()`, [`StatusCode`], [`HeaderMap`], [`Version`], [`Deadline`], [`Response`], [`Bytes`],
 /// `Vec<u8>`, `String`, [`Json`], [`BodyStream`], and by tuples of two to six of which all but the
-/// last are [`FromResponseParts`]. `Option` and `Result` are not: the function's return type decides what a
-/// failure becomes.
+/// last are [`FromResponseParts`]. `Option<T>` is `None` for 204, 205 and 304, where there is no body that
+/// `T` [needs](FromResponse::NEEDS_BODY), and otherwise reads as `T` does. `Result` is not: the
+/// function's return type decides what a failure becomes.
 ///
 /// ```
 /// use backstop::{Error, FromResponse, Response};
@@ -45,6 +46,10 @@ pub trait FromResponse: Sized {
     /// Headers that the request has for this type, where neither it nor its session has one of the name. By
     /// default there are none.
     const HEADERS: &'static [(&'static str, &'static str)] = &[];
+
+    /// Whether the value is made of the body, so that `Option<Self>` is `None` for a response that has none
+    /// (204, 205 and 304). By default it is.
+    const NEEDS_BODY: bool = true;
 
     /// Makes the value.
     ///
@@ -168,7 +173,23 @@ impl<T: DeserializeOwned> FromResponse for Json<T> {
     }
 }
 
+impl<T: FromResponse> FromResponse for Option<T> {
+    const STREAMING: bool = T::STREAMING;
+    const CONTINUED: bool = T::CONTINUED;
+    const HEADERS: &'static [(&'static str, &'static str)] = T::HEADERS;
+    const NEEDS_BODY: bool = false;
+
+    fn from_response(response: Response) -> Result<Self, Error> {
+        match T::NEEDS_BODY && response.has_no_content() {
+            true => Ok(None),
+            false => T::from_response(response).map(Some),
+        }
+    }
+}
+
 impl FromResponse for Response {
+    const NEEDS_BODY: bool = false;
+
     fn from_response(response: Response) -> Result<Self, Error> {
         Ok(response)
     }
@@ -201,12 +222,16 @@ impl FromResponse for BodyStream {
 }
 
 impl FromResponse for () {
+    const NEEDS_BODY: bool = false;
+
     fn from_response(_: Response) -> Result<Self, Error> {
         Ok(())
     }
 }
 
 impl FromResponse for HeaderMap {
+    const NEEDS_BODY: bool = false;
+
     fn from_response(response: Response) -> Result<Self, Error> {
         Ok(response.into_headers())
     }
@@ -221,6 +246,8 @@ impl FromResponseParts for HeaderMap {
 // Not by a macro, whose name rustc would show in the error for a type without an impl.
 
 impl FromResponse for StatusCode {
+    const NEEDS_BODY: bool = false;
+
     fn from_response(response: Response) -> Result<Self, Error> {
         Ok(response.status())
     }
@@ -233,6 +260,8 @@ impl FromResponseParts for StatusCode {
 }
 
 impl FromResponse for Version {
+    const NEEDS_BODY: bool = false;
+
     fn from_response(response: Response) -> Result<Self, Error> {
         Ok(response.version())
     }
@@ -245,6 +274,8 @@ impl FromResponseParts for Version {
 }
 
 impl FromResponse for Deadline {
+    const NEEDS_BODY: bool = false;
+
     fn from_response(response: Response) -> Result<Self, Error> {
         Ok(response.deadline())
     }
@@ -270,6 +301,7 @@ macro_rules! from_response_for_tuples {
             const STREAMING: bool = $last::STREAMING;
             const CONTINUED: bool = $last::CONTINUED;
             const HEADERS: &'static [(&'static str, &'static str)] = $last::HEADERS;
+            const NEEDS_BODY: bool = $last::NEEDS_BODY;
 
             fn from_response(response: Response) -> Result<Self, Error> {
                 Ok(($($part::from_response_parts(&response)?,)+ $last::from_response(response)?))

@@ -141,6 +141,13 @@ impl Response {
         self.0.status
     }
 
+    /// Whether it has no body, by its status: 204, 205 and 304 (RFC 9110, sections 15.3.5, 15.3.6 and 15.4.5).
+    pub(crate) fn has_no_content(&self) -> bool {
+        const STATUSES: [StatusCode; 3] =
+            [StatusCode::NO_CONTENT, StatusCode::RESET_CONTENT, StatusCode::NOT_MODIFIED];
+        STATUSES.contains(&self.status())
+    }
+
     /// The version of HTTP that the server answered in.
     pub fn version(&self) -> Version {
         self.0.version

@@ -189,6 +189,7 @@ twins! {
     };
     method => purge("key").await.map_err(|error| error.method().cloned());
     headers_and_body => order(1, "key", Order).await.map_err(|error| error.kind());
+    optional_body => change(1, false, Some(Order)).await.map_err(|error| error.kind());
     limits => slow(Duration::from_secs(1), 1024).await.map_err(|error| error.kind());
     retry => again().await.map_err(|error| error.attempts());
     retry_policy [

@@ -1,7 +1,7 @@
 use backstop::{Error, request};
 use backstop_ui_tests::User;
 
-#[request(get = "/users?{id}")]
+#[request(get = "/users?{id}=1")]
 async fn user(id: u64) -> Result<User, Error> {
     load(id)
 }

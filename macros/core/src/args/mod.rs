@@ -16,7 +16,7 @@ use syn::{Expr, LitStr, Path, Token, parenthesized, token};
 pub(crate) use self::retry::{Backoff, Retry};
 pub(crate) use self::values::without_groups;
 use self::values::{
-    basic, comma_separated, crate_path, error_here, header, measure_of, on_error,
+    basic, comma_separated, crate_path, error_here, header, measure_of, on_error, optional,
     parenthesized_list, skip_rest, skip_to_comma, statuses, template, timeouts, value, value_of,
 };
 use crate::action::Action;
@@ -48,6 +48,8 @@ pub(crate) struct Args {
     pub(crate) basic: Option<Keyed<(Expr, Expr)>>,
     /// Any of `json`, `form`, `text`, `body` and `multipart`.
     pub(crate) bodies: Vec<Keyed<Expr>>,
+    /// `optional` of `json(optional) = …`: `None` sends no body.
+    pub(crate) optional_body: Option<Ident>,
     pub(crate) expect: Option<Keyed<Vec<StatusRange>>>,
     pub(crate) timeout: Option<Keyed<Timeouts>>,
     pub(crate) max_body: Option<Keyed<Measure<u64>>>,
@@ -321,6 +323,9 @@ impl Reader {
             "cleanup" => set_once(&mut args.cleanup, errors, value(key, input)?),
             "finally" => set_once(&mut args.finally, errors, value(key, input)?),
             "json" | "form" | "text" | "body" | "multipart" => {
+                if input.peek(token::Paren) {
+                    args.optional_body = Some(optional(&key, input)?);
+                }
                 let body = value(key, input)?;
                 match args.bodies.iter().find(|other| other.key == body.key) {
                     Some(_) => given_twice(errors, &body.key),

@@ -48,6 +48,27 @@ pub(super) fn value_of<T>(
     parse(input)
 }
 
+/// The word in `json(optional) = EXPR`.
+pub(super) fn optional(key: &Ident, input: ParseStream<'_>) -> syn::Result<Ident> {
+    let content;
+    parenthesized!(content in input);
+    let span = content.span();
+    let word = content.parse::<Ident>().ok().filter(|word| word == "optional");
+    let is_alone = content.is_empty();
+    skip_rest(&content);
+    match word.filter(|_| is_alone && input.peek(Token![=])) {
+        Some(word) => Ok(word),
+        None => {
+            // The value, if there is one, is a part of the mistake.
+            skip_to_comma(input);
+            let message = format!(
+                "write `{key} = value`, or `{key}(optional) = value` for a body that `None` leaves out"
+            );
+            Err(syn::Error::new(span, message))
+        }
+    }
+}
+
 /// The contents of the parentheses in `key(…)`.
 pub(super) fn parenthesized_list<'a>(
     key: &Ident,

@@ -93,7 +93,7 @@ pub(crate) fn check(
         header_map: args.header_map.map(|keyed| keyed.value),
         headers: args.headers.map(|keyed| keyed.value).unwrap_or_default(),
         auth,
-        content: sent::content(args.bodies),
+        content: sent::content(args.bodies, args.optional_body.is_some()),
         expect: args.expect.map(|keyed| sent::expected(&keyed.value)),
         timeout: timeouts.total,
         attempt_timeout: timeouts.attempt,

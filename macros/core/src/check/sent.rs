@@ -417,9 +417,10 @@ pub(super) fn auth(
     }
 }
 
-pub(super) fn content(bodies: Vec<Keyed<Expr>>) -> Option<Content> {
+pub(super) fn content(bodies: Vec<Keyed<Expr>>, is_optional: bool) -> Option<Content> {
     let body = bodies.into_iter().next()?;
     Some(Content {
+        is_optional,
         by_reference: body.key == "json" || body.key == "form",
         key: body.key,
         value: body.value,

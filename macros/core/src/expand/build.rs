@@ -50,7 +50,7 @@ pub(super) fn request(
         auth(given, &mut chain);
     }
     if let Some(given) = &request.content {
-        chain.call(content(given), &[&given.value]);
+        chain.call(content(given, krate), &[&given.value]);
     }
     if let Some(ranges) = &request.expect {
         chain.call(expect(ranges), &[]);
@@ -166,12 +166,31 @@ fn auth(auth: &Auth, chain: &mut Chain) {
 }
 
 // Output: .json(&user)
-fn content(content: &Content) -> TokenStream {
+//         .optional(::core::option::Option::as_ref(&user), ::backstop::Request::json)
+fn content(content: &Content, krate: &Path) -> TokenStream {
+    if content.is_optional {
+        return optional_content(content, krate);
+    }
     let value = match content.by_reference {
         true => reference(&content.value),
         false => content.value.to_token_stream(),
     };
     call_at(content.key.span(), &content.key.to_string(), value)
+}
+
+/// Located at the value: rustc reports one that is no `Option` there.
+fn optional_content(content: &Content, krate: &Path) -> TokenStream {
+    let span = user_span(&content.value);
+    let krate = crate_at(krate, content.key.span());
+    let key = &content.key;
+    let value = match content.by_reference {
+        true => {
+            let value = reference(&content.value);
+            quote_spanned!(span=> ::core::option::Option::as_ref(#value))
+        }
+        false => content.value.to_token_stream(),
+    };
+    call_at(span, "optional", quote_spanned!(span=> #value, #krate::Request::#key))
 }
 
 // Output: .success_statuses(&[200..=299, 304..=304])

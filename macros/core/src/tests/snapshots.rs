@@ -103,6 +103,10 @@ snapshots! {
     )]
     async fn order(page: u8, key: &str, order: Order) -> Result<Receipt, Error>;"#
 
+    optional_body < SIMPLE: r#"
+    #[request(patch = "https://api.example.com/orders/{id}?{dry_run}", json(optional) = order)]
+    async fn change(id: u64, dry_run: bool, order: Option<Order>) -> Result<Option<Receipt>, Error>;"#
+
     limits < SIMPLE: r#"
     #[request(
         get = "/",

@@ -7,6 +7,7 @@ mod endings;
 mod groups;
 mod hygiene;
 mod names;
+mod no_content;
 mod outcomes;
 mod places;
 mod retries;

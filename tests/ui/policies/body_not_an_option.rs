@@ -1,0 +1,6 @@
+use backstop::{Error, request};
+
+#[request(post = "https://example.com/{id}", json(optional) = id)]
+pub async fn send(id: u64) -> Result<String, Error>;
+
+fn main() {}
