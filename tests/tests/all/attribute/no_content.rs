@@ -11,7 +11,7 @@ type Maybe<T> = Result<Option<T>, Error>;
 macro_rules! reads {
     ($name:ident, $ty:ty $(, $($keys:tt)*)?) => {
         #[request(
-            get = "{base}/{path}",
+            get = "{base}/{*path}",
             session = SESSION,
             expect(200..=299 | 304) $(, $($keys)*)?
         )]
@@ -69,7 +69,7 @@ async fn a_response_with_a_body_reads_as_the_type_alone() {
     assert_eq!(yes(&base, "x").await.expect("200"), Some(()));
 }
 
-#[request(get = "{base}/{path}", session = SESSION)]
+#[request(get = "{base}/{*path}", session = SESSION)]
 async fn argument(
     base: &str,
     path: &str,
