@@ -7,7 +7,7 @@ async fn change(
     order: Option<Order>,
 ) -> Result<Option<Receipt>, Error> {
     let reader = ::backstop::expansion::decode::<Result<Option<Receipt>, Error>>()
-        .reader();
+        .reader(::backstop::expansion::FromJson::from_json);
     let request = ::backstop::Request::patch(
             "https://api.example.com/orders/{id}?{dry_run}",
         )
@@ -16,5 +16,5 @@ async fn change(
         .optional(::core::option::Option::as_ref(&order), ::backstop::Request::json)
         .streaming(reader.streaming);
     let response = ::backstop::Session::shared().fetch(request).await;
-    reader.read(response)
+    ::backstop::Outcome::from_result(reader.read(response))
 }
