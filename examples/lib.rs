@@ -8,4 +8,6 @@
 //! - `cargo run --example pages`: a list in pages, of which one fails at first
 //! - `cargo run --example events`: server-sent events over a line that breaks
 //! - `cargo run --example download`: a file over connections that all break
+//! - `cargo run --example observed`: the spans and counts of a retry, a fallback and a cancelled call
+//! - `cargo run --example signed_in`: a token that ends while calls are in flight
 //! - `cargo test -p backstop-examples`: a client and its tests, without a network

@@ -255,6 +255,35 @@ pub(crate) fn service(error: BoxError, https: bool) -> NoHead {
     verdict.into_no_head(error)
 }
 
+/// Input: what a layer over the session's own client failed with, how much of the request was sent below
+/// it, and what the client failed with, if it did. A layer that refuses a request accuses no server.
+pub(crate) fn layered(error: BoxError, sent: Sent, failure: Option<NoHead>) -> NoHead {
+    let resend = failure.as_ref().map_or(Resend::Never, |failure| failure.resend);
+    if let Some(own) = find::<Error>(&*error) {
+        return NoHead { error: own.clone().sent_at_least(sent), resend };
+    }
+    let is_overloaded = find::<tower::load_shed::error::Overloaded>(&*error).is_some();
+    // A layer may wrap the client's error without showing it as its source.
+    if let Some(failure) = failure
+        && !is_overloaded
+        && !is_elapsed(&*error)
+    {
+        return NoHead { error: failure.error.sent_at_least(sent), resend };
+    }
+    let unsent = ErrorKind::Disconnected(DisconnectedError::Unsent);
+    let verdict = if is_elapsed(&*error) {
+        Verdict::new(ErrorKind::Timeout(TimeoutError::Attempt), sent).because("a layer timed out")
+    } else if is_overloaded {
+        Verdict::new(unsent, sent).because("the session is overloaded, and shed the request")
+    } else if sent == Sent::No {
+        Verdict::new(unsent, sent).because("a layer refused the request")
+    } else {
+        Verdict::new(ErrorKind::Disconnected(DisconnectedError::Closed), sent)
+            .because("a layer returned an error")
+    };
+    verdict.into_no_head(error)
+}
+
 fn reqwest_verdict(error: &reqwest::Error, https: bool, is_alive: bool) -> Verdict {
     // First, as reqwest's predicates search the whole chain, also the body that the caller streams: an
     // error there may be one of another request.

@@ -10,7 +10,7 @@ use url::Url;
 
 use crate::{
     error::{Error, ErrorKind, RedirectError},
-    exchange::{Call, Exchange, locate},
+    exchange::{self, Exchange, locate},
     plan::Plan,
     request::{IntoHeaderValue, add_header, header_name},
     response::Response,
@@ -68,7 +68,7 @@ pub struct Continued {
 /// Sends what is planned, and gives its response the means to go on, unless the body can be sent only once.
 pub(crate) async fn run(plan: Plan, carrier: Arc<dyn Carrier>) -> Result<Response, Error> {
     let kept = plan.body.is_replayable().then(|| plan.replay());
-    let mut response = Call::new(plan)?.run(carrier.transport()).await?;
+    let mut response = exchange::run(plan, carrier.transport()).await?;
     if let Some(plan) = kept {
         let url = response.url().clone();
         response.set_extension(Arc::new(Kept { plan, carrier, url }));

@@ -76,3 +76,8 @@ impl Deadline {
         self.0
     }
 }
+
+/// Runs a future that is part of no call, whatever calls drive it.
+pub(crate) fn unbounded<F: Future>(future: F) -> impl Future<Output = F::Output> {
+    CURRENT.scope(Deadline::NONE, future)
+}

@@ -8,8 +8,9 @@ use crate::error::Error;
 ///
 /// The event's message is the whole chain of causes. Its fields are named as OpenTelemetry names
 /// them: `error.type` ([`ErrorKind::name`](crate::ErrorKind::name)), `http.request.method`,
-/// `url.template`, `url.full` (redacted) and `http.response.status_code`. Without a `tracing`
-/// subscriber, nothing is written.
+/// `url.template`, `url.full` (redacted) and `http.response.status_code`. It is written in the span of the
+/// call, where that is [still open](crate::Request::handled), as it is in a function under
+/// [`request`](macro@crate::request). Without a `tracing` subscriber, nothing is written.
 ///
 /// ```
 /// use backstop::{Error, ErrorKind, log};
@@ -22,6 +23,13 @@ pub fn log(error: &Error) {
 
 /// Writes the error to the log as [`log`] does, at another level.
 pub fn log_at(level: Level, error: &Error) {
+    match error.observed() {
+        Some(observed) => observed.in_scope(&mut || event(level, error)),
+        None => event(level, error),
+    }
+}
+
+fn event(level: Level, error: &Error) {
     // The level of an event must be a constant at its call site.
     macro_rules! event_at {
         ($($level:ident)*) => {

@@ -7,6 +7,7 @@
 
 mod classify;
 mod continuation;
+pub mod credentials;
 mod deadline;
 mod decode;
 mod direct;
@@ -15,7 +16,10 @@ mod exchange;
 pub mod expansion;
 mod handlers;
 mod handover;
+mod hooks;
+pub mod observe;
 mod plan;
+mod prepare;
 mod redact;
 mod request;
 mod response;
@@ -30,6 +34,8 @@ pub mod testing;
 mod timers;
 mod tls;
 mod transport;
+
+pub use self::transport::layer;
 
 // A page of the documentation, and nothing that a program could name.
 #[cfg(doc)]
@@ -58,6 +64,7 @@ pub use self::stream::{
 };
 pub use self::{
     continuation::{Continuation, Continued},
+    credentials::{Bearer, Credentials},
     deadline::Deadline,
     error::{
         BodyError, BuildError, ConnectError, DecodeError, DisconnectedError, Error, ErrorKind,
@@ -66,6 +73,8 @@ pub use self::{
     exchange::Exchange,
     expansion::{ending::Ending, outcome::Outcome},
     handlers::{log, log_at, print},
+    observe::Observer,
+    prepare::HopRequest,
     request::{Body, IntoHeaderValue, Request},
     response::{BodyStream, FromResponse, FromResponseParts, Json, Response},
     retry::Retry,

@@ -9,7 +9,9 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use url::Url;
 
 use crate::{
+    deadline::Deadline,
     error::{BuildError, DEFAULT_ERROR_BODY, Error},
+    hooks::Hooks,
     request::{
         Content, ContentHeaders, Parts, add_header, append_header, remove_secrets, set_default,
         take_userinfo,
@@ -34,6 +36,7 @@ pub(crate) struct Defaults {
     pub(crate) error_body: u64,
     pub(crate) retry: Option<Arc<Retry>>,
     pub(crate) redirects: Redirects,
+    pub(crate) hooks: Arc<Hooks>,
 }
 
 /// Which redirects are followed, and what goes along.
@@ -73,6 +76,26 @@ pub(crate) struct Plan {
     pub(crate) error_body: usize,
     pub(crate) retry: Option<Arc<Retry>>,
     pub(crate) redirects: Redirects,
+    /// When the call has to end, whatever its timeouts say.
+    pub(crate) deadline: Deadline,
+    /// Whether the span of the call stays open while its failure is handled.
+    pub(crate) is_handled: bool,
+    pub(crate) hooks: Arc<Hooks>,
+    /// Whether the session's secrets may be sent to the URL.
+    pub(crate) is_own_origin: bool,
+    /// Whether the session's source of credentials is asked.
+    pub(crate) credentials: Ask,
+}
+
+/// Whether a call asks the session's source of credentials.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ask {
+    /// There is none, or the request has credentials of its own or goes to another origin.
+    Never,
+    /// Before each attempt.
+    Yes,
+    /// The same, and no more after a 401: other credentials were asked for already.
+    Renewed,
 }
 
 impl Plan {
@@ -90,7 +113,7 @@ impl Plan {
     }
 
     fn resolve(request: Parts, defaults: &Defaults, first_hop: FirstHop) -> Self {
-        let FirstHop { url, headers, is_repeatable } = first_hop;
+        let FirstHop { url, headers, is_repeatable, is_own_origin, credentials } = first_hop;
         let inherited = defaults.timeouts;
         Self {
             method: request.method,
@@ -114,7 +137,15 @@ impl Plan {
             error_body: usize::try_from(request.error_body.unwrap_or(defaults.error_body))
                 .unwrap_or(usize::MAX),
             retry: request.retry.or_else(|| defaults.retry.clone()),
-            redirects: defaults.redirects,
+            redirects: Redirects {
+                max: request.max_redirects.unwrap_or(defaults.redirects.max),
+                ..defaults.redirects
+            },
+            deadline: request.deadline,
+            is_handled: request.is_handled,
+            hooks: Arc::clone(&defaults.hooks),
+            is_own_origin,
+            credentials,
         }
     }
 
@@ -127,6 +158,7 @@ impl Plan {
             headers: self.headers.clone(),
             body: self.body.replay(),
             retry: self.retry.clone(),
+            hooks: Arc::clone(&self.hooks),
             ..*self
         }
     }
@@ -134,6 +166,8 @@ impl Plan {
     /// Leaves out what may not be known at another origin.
     pub(crate) fn leave_origin(&mut self) {
         self.headers.remove(header::HOST);
+        self.is_own_origin = false;
+        self.credentials = Ask::Never;
         if !self.redirects.forward_credentials {
             remove_secrets(&mut self.headers);
         }
@@ -149,6 +183,8 @@ struct FirstHop {
     url: Url,
     headers: HeaderMap,
     is_repeatable: bool,
+    is_own_origin: bool,
+    credentials: Ask,
 }
 
 impl FirstHop {
@@ -166,6 +202,8 @@ impl FirstHop {
         check_retry(request)?;
         let mut headers = std::mem::take(&mut request.headers);
         let is_own_origin = defaults.is_own_origin(&url);
+        let has_own = credentials.is_some() || headers.contains_key(header::AUTHORIZATION);
+        let asks = defaults.hooks.source.is_some() && is_own_origin && !has_own;
         let credentials = credentials.or_else(|| defaults.credentials_of_base(is_own_origin));
         if let Some(credentials) = credentials {
             set_default(&mut headers, header::AUTHORIZATION, credentials)?;
@@ -184,7 +222,8 @@ impl FirstHop {
                 add_header(&mut headers, name, *value)?;
             }
         }
-        Ok(Self { url, headers, is_repeatable })
+        let credentials = if asks { Ask::Yes } else { Ask::Never };
+        Ok(Self { url, headers, is_repeatable, is_own_origin, credentials })
     }
 }
 
@@ -281,6 +320,7 @@ impl Default for Defaults {
             error_body: DEFAULT_ERROR_BODY as u64,
             retry: None,
             redirects: Redirects::default(),
+            hooks: Arc::default(),
         }
     }
 }

@@ -95,7 +95,7 @@ pub(crate) fn shared_key(word: &str) -> Option<&'static str> {
 
 /// The leaves of each class that has any.
 const LEAVES: [(&str, &[&str]); 7] = [
-    ("Build", &["Url", "Segment", "Method", "Header", "Body", "Session"]),
+    ("Build", &["Url", "Segment", "Method", "Header", "Body", "Prepare", "Session"]),
     ("Connect", &["Dns", "Refused", "Tls", "Certificate", "Proxy", "Other"]),
     ("Timeout", &["Connect", "Attempt", "Idle", "Total"]),
     ("Disconnected", &["Unsent", "Closed", "Reset", "Runtime"]),

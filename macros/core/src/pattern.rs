@@ -80,8 +80,9 @@ impl Alternative<'_> {
 }
 
 /// Each class, and the enum of its leaves if it has leaves.
-const CLASSES: [(&str, Option<&str>); 9] = [
+const CLASSES: [(&str, Option<&str>); 10] = [
     ("Build", Some("BuildError")),
+    ("Credentials", None),
     ("Connect", Some("ConnectError")),
     ("Timeout", Some("TimeoutError")),
     ("Disconnected", Some("DisconnectedError")),
@@ -91,6 +92,9 @@ const CLASSES: [(&str, Option<&str>); 9] = [
     ("Body", Some("BodyError")),
     ("Decode", Some("DecodeError")),
 ];
+
+/// The classes that are a leaf themselves.
+const LEAFLESS: [&str; 2] = ["Credentials", "Protocol"];
 
 impl Parse for Pattern {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
@@ -512,7 +516,8 @@ fn to_text(pat: &Pat) -> String {
 }
 
 fn without_parens(class: &Ident) -> Payload {
-    let leaves = class != "Protocol" && CLASSES.iter().any(|(name, _)| class == name);
+    let leaves =
+        !LEAFLESS.iter().any(|name| class == name) && CLASSES.iter().any(|(name, _)| class == name);
     Payload::NoParens { has_payload: leaves }
 }
 
@@ -527,8 +532,8 @@ fn payload(
         let message = format!("alternatives are separated by `|`: write `{class}({all})`");
         return Err(syn::Error::new_spanned(elems, message));
     }
-    if class == "Protocol" {
-        let message = "`Protocol` has no leaves: write `Protocol`";
+    if LEAFLESS.iter().any(|name| class == name) {
+        let message = format!("`{class}` has no leaves: write `{class}`");
         return Err(match elems.is_empty() {
             true => syn::Error::new(class.span(), message),
             false => syn::Error::new_spanned(elems, message),

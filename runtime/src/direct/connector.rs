@@ -40,8 +40,8 @@ pub(super) struct Connector {
 
 impl Connector {
     pub(super) fn new(recipe: &Recipe, multiplexed: Multiplexed) -> Self {
-        let Recipe { connect_timeout: timeout, http2, proxies, tls, .. } = recipe.clone();
-        Self { dial: Dial::new(proxies, tls.clone()), timeout, http2, multiplexed, tls }
+        let Recipe { connect_timeout: timeout, http2, resolved, proxies, tls, .. } = recipe.clone();
+        Self { dial: Dial::new(resolved, proxies, tls.clone()), timeout, http2, multiplexed, tls }
     }
 }
 

@@ -1,9 +1,12 @@
 //! Reaches a server over TCP or through a proxy, without TLS to the server.
 
 use std::{
+    collections::HashMap,
     future::Future,
     io,
+    net::SocketAddr,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
@@ -47,8 +50,9 @@ pub(super) struct Dial {
 }
 
 impl Dial {
-    pub(super) fn new(proxies: Proxies, tls: Tls) -> Self {
-        let mut tcp = HttpConnector::new_with_resolver(Resolver(GaiResolver::new()));
+    pub(super) fn new(resolved: Resolved, proxies: Proxies, tls: Tls) -> Self {
+        let resolver = Resolver { platform: GaiResolver::new(), resolved };
+        let mut tcp = HttpConnector::new_with_resolver(resolver);
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
         tcp.set_keepalive(Some(KEEPALIVE));
@@ -215,22 +219,74 @@ impl Service<Uri> for Dial {
     }
 }
 
+/// The addresses of hosts that are not looked up.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Resolved(Option<Arc<HashMap<String, Vec<SocketAddr>>>>);
+
+impl Resolved {
+    /// Adds the addresses of a host, in place of those that it had.
+    pub(crate) fn add(&mut self, host: &str, addresses: Vec<SocketAddr>) {
+        let hosts = Arc::make_mut(self.0.get_or_insert_default());
+        // As a URL has it.
+        hosts.insert(host.to_ascii_lowercase(), addresses);
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &[SocketAddr])> {
+        let hosts = self.0.iter().flat_map(|hosts| hosts.iter());
+        hosts.map(|(host, addresses)| (&**host, &**addresses))
+    }
+
+    fn of(&self, host: &str) -> Option<Vec<SocketAddr>> {
+        self.0.as_ref()?.get(host).cloned()
+    }
+}
+
 /// The platform's resolver, with an error type of its own: connecting fails with the same one otherwise.
 #[derive(Debug, Clone)]
-struct Resolver(GaiResolver);
+struct Resolver {
+    platform: GaiResolver,
+    resolved: Resolved,
+}
 
 impl Service<Name> for Resolver {
-    type Response = GaiAddrs;
+    type Response = Addresses;
     type Error = NotResolved;
-    type Future = Pin<Box<dyn Future<Output = Result<GaiAddrs, NotResolved>> + Send>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Addresses, NotResolved>> + Send>>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), NotResolved>> {
-        self.0.poll_ready(context).map_err(|error| NotResolved(error.into()))
+        self.platform.poll_ready(context).map_err(|error| NotResolved(error.into()))
     }
 
     fn call(&mut self, name: Name) -> Self::Future {
-        let resolving = self.0.call(name);
-        Box::pin(async move { resolving.await.map_err(|error| NotResolved(error.into())) })
+        if let Some(addresses) = self.resolved.of(name.as_str()) {
+            return Box::pin(std::future::ready(Ok(Addresses::Given(addresses.into_iter()))));
+        }
+        let resolving = self.platform.call(name);
+        Box::pin(async move {
+            let addresses = resolving.await.map_err(|error| NotResolved(error.into()))?;
+            Ok(Addresses::Found(addresses))
+        })
+    }
+}
+
+/// The addresses of a host.
+enum Addresses {
+    Found(GaiAddrs),
+    Given(std::vec::IntoIter<SocketAddr>),
+}
+
+impl Iterator for Addresses {
+    type Item = SocketAddr;
+
+    fn next(&mut self) -> Option<SocketAddr> {
+        match self {
+            Self::Found(addresses) => addresses.next(),
+            Self::Given(addresses) => addresses.next(),
+        }
     }
 }
 

@@ -34,6 +34,7 @@ use hyper_util::{
 
 use self::{connector::Connector, wire::Multiplexed};
 pub(crate) use self::{
+    dial::Resolved,
     failure::Failure,
     proxy::Proxies,
     wire::{NOT_AS_AGREED, NotAsAgreed},
@@ -50,6 +51,7 @@ pub(crate) struct Recipe {
     pub(crate) pool_idle_timeout: Option<Duration>,
     /// Whether to use HTTP/2 without negotiation.
     pub(crate) http2: bool,
+    pub(crate) resolved: Resolved,
     pub(crate) proxies: Proxies,
     pub(crate) tls: Tls,
 }

@@ -55,8 +55,11 @@ impl ErrorKind {
                 BuildError::Method => row("build.method", No, Never, Usual),
                 BuildError::Header => row("build.header", No, Never, Usual),
                 BuildError::Body => row("build.body", No, Never, Usual),
+                BuildError::Prepare => row("build.prepare", No, Never, Usual),
                 BuildError::Session => row("build.session", No, Never, Usual),
             },
+            // A source has a policy of its own for what it sends.
+            Self::Credentials => row("credentials", No, IfAsked, Usual),
             Self::Connect(leaf) => match leaf {
                 ConnectError::Dns => row("connect.dns", No, ByDefault, FreeIfUnsent),
                 ConnectError::Refused => row("connect.refused", No, ByDefault, FreeIfUnsent),

@@ -31,6 +31,10 @@ pub enum ErrorKind {
     /// was streamed.
     #[error("{0}")]
     Build(BuildError),
+    /// The session's source of [credentials](crate::SessionBuilder::credentials) failed, with whatever
+    /// error [`source`](std::error::Error::source) returns. This request was not sent without them.
+    #[error("the source of the credentials failed")]
+    Credentials,
     /// No connection was made, so that this hop of the request was not sent. Under TLS 1.3, however, a server
     /// may refuse the client's certificate after the request was sent.
     #[error("{0}")]
@@ -77,6 +81,9 @@ pub enum BuildError {
     /// The body could not be serialized, or the stream that it came from failed.
     #[error("the body could not be made")]
     Body,
+    /// A [`prepare`](crate::SessionBuilder::prepare) hook of the session refused the request.
+    #[error("a hook of the session refused the request")]
+    Prepare,
     /// The HTTP client is not available: there is no tokio runtime here, or the client could not be built.
     #[error("the HTTP client is not available")]
     Session,
@@ -272,7 +279,9 @@ impl ErrorKind {
             ErrorKind::Build(BuildError::Method),
             ErrorKind::Build(BuildError::Header),
             ErrorKind::Build(BuildError::Body),
+            ErrorKind::Build(BuildError::Prepare),
             ErrorKind::Build(BuildError::Session),
+            ErrorKind::Credentials,
             ErrorKind::Connect(ConnectError::Dns),
             ErrorKind::Connect(ConnectError::Refused),
             ErrorKind::Connect(ConnectError::Tls),

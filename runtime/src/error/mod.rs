@@ -70,6 +70,8 @@ struct Inner {
     line: Option<u64>,
     attempts: u32,
     elapsed: Duration,
+    /// Who watched the call, for what becomes of the error.
+    observed: Option<Arc<dyn Observed>>,
 }
 
 /// The facts of a call, which its response and its error both have.
@@ -82,6 +84,22 @@ pub(crate) struct CallFacts {
     pub(crate) deadline: Deadline,
     /// How much of a body an error keeps, in bytes.
     pub(crate) error_body: usize,
+    pub(crate) observed: Option<Arc<dyn Observed>>,
+}
+
+/// Who watches a call. It outlives the call in its error, for what becomes of that.
+pub(crate) trait Observed: fmt::Debug + Send + Sync {
+    /// Runs in the span of the call, if that is still open.
+    fn in_scope(&self, run: &mut dyn FnMut());
+
+    /// Tells that the function which made the call succeeded in spite of its error.
+    fn recovered(&self, error: &Error, is_fallback: bool);
+
+    /// Records that what followed the response failed, unless the call did.
+    fn failed(&self, error: &Error);
+
+    /// Ends the span.
+    fn end(&self);
 }
 
 impl Error {
@@ -134,6 +152,7 @@ impl Error {
             line: None,
             attempts: u32::from(!matches!(kind, ErrorKind::Build(_))),
             elapsed: Duration::ZERO,
+            observed: None,
         }))
     }
 
@@ -321,6 +340,11 @@ impl Error {
         matches!(self.0.kind, ErrorKind::Build(_))
     }
 
+    /// Whether the session's source of credentials failed.
+    pub fn is_credentials(&self) -> bool {
+        self.0.kind == ErrorKind::Credentials
+    }
+
     /// Whether no connection was made. A timeout while connecting
     /// [is a timeout](Error::is_timeout).
     pub fn is_connect(&self) -> bool {
@@ -441,7 +465,16 @@ impl Error {
         self.with_request(&call.method, call.template.clone()).edit(|inner| {
             inner.attempts = call.attempts;
             inner.elapsed = call.start.elapsed();
+            inner.observed.clone_from(&call.observed);
         })
+    }
+
+    pub(crate) fn with_observed(self, observed: Option<Arc<dyn Observed>>) -> Self {
+        self.edit(|inner| inner.observed = observed)
+    }
+
+    pub(crate) fn observed(&self) -> Option<&Arc<dyn Observed>> {
+        self.0.observed.as_ref()
     }
 
     /// Changes this error, but not its clones.

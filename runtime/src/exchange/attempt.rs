@@ -6,16 +6,26 @@ use std::{
     time::Duration,
 };
 
-use http::{HeaderValue, Method, header};
+use http::{HeaderValue, Method, StatusCode, header};
 use tokio::time::Instant;
+use tracing::Span;
 use url::Url;
 
+#[cfg(feature = "cookies")]
+use super::cookies;
 use super::hop::{Failed, Follow, Hop};
 use crate::{
     classify::{self, NoHead, RESENDS, Resend},
+    credentials::{self, Authorization, Refused},
     error::{Error, ErrorKind, Sent, TimeoutError},
     handover::Withdrawn,
-    plan::Plan,
+    observe::{
+        AttemptWatch,
+        span::{self, HopFacts},
+        within,
+    },
+    plan::{Ask, Plan},
+    prepare::{self, Position},
     request::Content,
     response::{self, Body, BodyStream, Payload, Received, request_codings},
     retry::decision::is_idempotent,
@@ -32,8 +42,23 @@ pub(super) struct Attempt<'a> {
     plan: &'a mut Plan,
     sender: &'a Sender,
     timers: AttemptTimers,
+    watch: &'a AttemptWatch,
+    /// From 1.
+    number: u32,
     /// The current hop.
     hop: Hop,
+    /// The span of that hop, in which also its body is read.
+    span: Span,
+    /// What the session's source of credentials gave.
+    authorization: Option<Authorization>,
+    redirects: Vec<response::Hop>,
+}
+
+/// The response of an attempt, the URL that answered, and the redirects that led there.
+pub(super) struct Arrived {
+    pub(super) received: Received,
+    pub(super) url: Url,
+    pub(super) redirects: Vec<response::Hop>,
 }
 
 impl<'a> Attempt<'a> {
@@ -41,21 +66,30 @@ impl<'a> Attempt<'a> {
         plan: &'a mut Plan,
         sender: &'a Sender,
         timers: AttemptTimers,
+        watch: &'a AttemptWatch,
+        number: u32,
         now: Instant,
     ) -> Self {
         let hop = Hop::first(plan.method.clone(), plan.url.clone(), now);
-        Self { plan, sender, timers, hop }
+        let (span, authorization, redirects) = (Span::none(), None, Vec::new());
+        Self { plan, sender, timers, watch, number, hop, span, authorization, redirects }
     }
 
     /// Follows redirects, and reads the final response. Returns it with its URL.
     #[expect(clippy::manual_async_fn, reason = "an `async fn` would hold the attempt twice")]
-    pub(super) fn run(mut self) -> impl Future<Output = Result<(Received, Url), Failed>> {
+    pub(super) fn run(mut self) -> impl Future<Output = Result<Arrived, Failed>> {
         async move {
             match self.receive().await {
-                Ok(received) => Ok((received, self.hop.url)),
+                Ok(received) => {
+                    Ok(Arrived { received, url: self.hop.url, redirects: self.redirects })
+                }
                 Err(error) => {
                     #[cfg(feature = "testing")]
                     let error = self.sender.describe(error, &self.timers);
+                    // A status of an error is recorded with the head.
+                    if !matches!(error.kind(), ErrorKind::Status(400..)) {
+                        span::record_error(&self.span, &error);
+                    }
                     Err(self.hop.failed(error))
                 }
             }
@@ -63,13 +97,35 @@ impl<'a> Attempt<'a> {
     }
 
     async fn receive(&mut self) -> Result<Received, Error> {
-        let mut payload = loop {
+        if self.plan.credentials != Ask::Never {
+            self.authorization = self.ask(None).await?;
+        }
+        let payload = loop {
             let head = self.send().await?;
             match self.redirect(&head.response)? {
-                Some(follow) => self.hop.follow(follow, &self.plan.redirects, Instant::now()),
-                None => break Payload::new(head, &self.hop.method),
+                Some(follow) => self.follow(head.response.status(), follow),
+                None => {
+                    let payload = Payload::new(head, &self.hop.method);
+                    match self.is_refused(payload.status()) {
+                        false => break payload,
+                        true => self.renew(payload).await?,
+                    }
+                }
             }
         };
+        let span = self.span.clone();
+        within(&span, pin!(self.read(payload))).await
+    }
+
+    /// Goes to the hop that a redirect asks for.
+    fn follow(&mut self, status: StatusCode, follow: Follow) {
+        span::redirect(status, &follow.url);
+        self.redirects.push(response::Hop::new(self.hop.url.clone(), status));
+        self.hop.follow(follow, &self.plan.redirects, Instant::now());
+    }
+
+    /// Reads the response of the last hop.
+    async fn read(&mut self, mut payload: Payload) -> Result<Received, Error> {
         let limit = self.plan.max_body;
         if !self.plan.is_success(payload.status()) {
             Err(response::status_error(&mut payload, &self.timers, self.plan.error_body).await)
@@ -82,6 +138,53 @@ impl<'a> Attempt<'a> {
                 Err(error) => Err(payload.failed(error)),
             }
         }
+    }
+
+    /// Asks the session's source of credentials, under the timers of the attempt.
+    async fn ask(&self, refused: Option<Refused>) -> Result<Option<Authorization>, Error> {
+        let Some(source) = &self.plan.hooks.source else { return Ok(None) };
+        // In a box: most sessions have no source.
+        let mut asking = Box::pin(credentials::ask(source, refused));
+        match self.timers.head(None, asking.as_mut()).await {
+            Ok(answer) => answer,
+            Err(timer) => Err(self.timers.timed_out(timer, "the credentials").with_sent(Sent::No)),
+        }
+    }
+
+    /// Whether a 401 is answered by asking for other credentials and sending the hop again: the source's
+    /// were refused, for the first time in this call, and the body is still there.
+    fn is_refused(&self, status: StatusCode) -> bool {
+        status == StatusCode::UNAUTHORIZED
+            && self.plan.credentials == Ask::Yes
+            && self.authorization.is_some()
+            && self.hop.is_at_first_origin()
+            && !self.plan.is_success(status)
+            && (!self.hop.keeps_body() || self.plan.body.is_replayable())
+    }
+
+    /// Asks for other credentials, with which the hop is then sent again. Fails with the 401 if there are
+    /// none.
+    async fn renew(&mut self, mut payload: Payload) -> Result<(), Error> {
+        self.plan.credentials = Ask::Renewed;
+        let limit = self.plan.error_body;
+        let error = response::status_error(&mut payload, &self.timers, limit).await;
+        drop(payload);
+        self.span = Span::none();
+        let refused = self.authorization.take();
+        let told = refused.clone().map(|refused| {
+            let error = error.clone().with_url(&self.hop.url);
+            Refused::new(refused, error)
+        });
+        let asked = self.ask(told).await;
+        let renewed = asked.map_err(|failed| {
+            failed.with_status(StatusCode::UNAUTHORIZED).sent_at_least(Sent::Yes)
+        })?;
+        if renewed.is_none() || renewed == refused {
+            return Err(error);
+        }
+        self.authorization = renewed;
+        self.hop.start = Instant::now();
+        Ok(())
     }
 
     /// Sends one hop, and waits for the head of its response. A request that the server certainly did not
@@ -102,21 +205,44 @@ impl<'a> Attempt<'a> {
             if resends >= most || !self.plan.body.is_replayable() {
                 return Err(error);
             }
+            span::record_error(&self.span, &error);
             resends += 1;
         }
     }
 
+    /// Sends the hop once, in a span of its own.
     async fn send_once(&mut self, can_resend: bool) -> Result<Head, NoHead> {
+        if self.watch.is_watched() {
+            self.span = span::hop(&HopFacts {
+                method: &self.hop.method,
+                url: &self.hop.url,
+                template: self.watch.template().filter(|_| self.hop.number == 0),
+                resends: self.watch.next_resend(),
+            });
+        }
+        let span = self.span.clone();
+        let outcome = within(&span, pin!(self.send_in_span(can_resend))).await;
+        if let Ok(head) = &outcome {
+            span::record_head(&span, head.response.status(), head.response.version());
+        }
+        outcome
+    }
+
+    async fn send_in_span(&mut self, can_resend: bool) -> Result<Head, NoHead> {
         // A timer is only checked after the first poll of the future, which may already send.
         if let Some(timer) = self.timers.passed_at(self.hop.start) {
             return Err(Error::unsent(ErrorKind::Timeout(timer)).into());
         }
-        let outgoing = self.outgoing();
+        let outgoing = self.outgoing()?;
         let mut sending = self.sender.send(outgoing)?;
         match self.head(&mut sending, can_resend).await {
             Ok(Ok(head)) => {
                 if let Some(url) = &head.url {
                     self.hop.answered_by(url, &self.plan.redirects);
+                }
+                #[cfg(feature = "cookies")]
+                if let Some(jar) = &self.plan.hooks.cookies {
+                    cookies::store(&**jar, head.response.headers(), &self.hop.url);
                 }
                 check_framing(head).map_err(NoHead::from)
             }
@@ -168,12 +294,21 @@ impl<'a> Attempt<'a> {
     }
 
     /// The request of the current hop.
-    fn outgoing(&mut self) -> Outgoing {
-        let Self { hop, plan, sender, .. } = self;
+    fn outgoing(&mut self) -> Result<Outgoing, Error> {
+        let Self { hop, plan, sender, authorization, .. } = self;
         let mut headers = hop.headers(&plan.headers, &plan.redirects);
+        if let Some(authorization) = authorization
+            && hop.is_at_first_origin()
+        {
+            authorization.add_to(&mut headers);
+        }
         // The user's client or service asks for the codings that it decodes.
         if sender.is_own() {
             request_codings(&mut headers);
+        }
+        #[cfg(feature = "cookies")]
+        if let Some(jar) = &plan.hooks.cookies {
+            cookies::add(&**jar, &mut headers, &hop.url);
         }
         let mut body = SendBody::None;
         if hop.keeps_body() {
@@ -184,7 +319,23 @@ impl<'a> Attempt<'a> {
         if matches!(body, SendBody::None) && expects_body(&hop.method) {
             headers.entry(header::CONTENT_LENGTH).or_insert(HeaderValue::from_static("0"));
         }
-        Outgoing { method: hop.method.clone(), url: hop.url.clone(), headers, body }
+        let (method, url) = (hop.method.clone(), hop.url.clone());
+        self.prepared(Outgoing { method, url, headers, body })
+    }
+
+    /// The same with what the session's hooks set.
+    fn prepared(&self, mut outgoing: Outgoing) -> Result<Outgoing, Error> {
+        let Self { hop, plan, number, .. } = self;
+        for hook in &plan.hooks.prepare {
+            let position = Position {
+                attempt: *number,
+                hop: hop.number,
+                is_own_origin: plan.is_own_origin && hop.is_at_first_origin(),
+                credentials: plan.is_own_origin && hop.keeps_credentials(),
+            };
+            prepare::prepare(&**hook, &mut outgoing, position)?;
+        }
+        Ok(outgoing)
     }
 
     /// The redirect of a response, unless its status counts as success.

@@ -39,6 +39,8 @@ struct Retained {
     host: bool,
     /// The headers that carry credentials.
     credentials: bool,
+    /// What the session's source of credentials gave: whether no hop has left the first origin.
+    source: bool,
 }
 
 /// Why an attempt failed, and in which hop.
@@ -50,19 +52,28 @@ pub(super) struct Failed {
 /// The next hop, as a redirect asks for it.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Follow {
-    url: Url,
+    pub(super) url: Url,
     method: Method,
     keeps_body: bool,
 }
 
 impl Hop {
     pub(super) fn first(method: Method, url: Url, start: Instant) -> Self {
-        let retained = Retained { body: true, host: true, credentials: true };
+        let retained = Retained { body: true, host: true, credentials: true, source: true };
         Self { number: 0, start, method, url, retained, referer: None }
     }
 
     pub(super) fn keeps_body(&self) -> bool {
         self.retained.body
+    }
+
+    pub(super) fn keeps_credentials(&self) -> bool {
+        self.retained.credentials
+    }
+
+    /// Whether no redirect led to another origin.
+    pub(super) fn is_at_first_origin(&self) -> bool {
+        self.retained.source
     }
 
     /// The headers of this hop. `all` are the headers of the first hop.
@@ -71,7 +82,7 @@ impl Hop {
         if self.number == 0 {
             return headers;
         }
-        let Retained { body, host, credentials } = self.retained;
+        let Retained { body, host, credentials, .. } = self.retained;
         if !body {
             remove(&mut headers, |name, _| describes_content(name));
         }
@@ -175,6 +186,7 @@ impl Hop {
         let same_origin = self.url.origin() == url.origin();
         let retained = &mut self.retained;
         retained.host &= same_origin;
+        retained.source &= same_origin;
         retained.credentials &= same_origin || redirects.forward_credentials;
         self.url = url;
     }

@@ -8,12 +8,14 @@
 //! its type. Each stage makes an [`Error`] with what the stage knows; the call adds its own facts at the end.
 
 mod attempt;
+#[cfg(feature = "cookies")]
+mod cookies;
 mod hop;
 
 use std::{
     fmt,
     future::Future,
-    pin::Pin,
+    pin::{Pin, pin},
     task::{Context, Poll},
     time::Duration,
 };
@@ -22,15 +24,19 @@ use tokio::{
     runtime::Handle,
     time::{Instant, sleep},
 };
-use url::{Origin, Url};
+use url::Origin;
 
 pub(crate) use self::hop::locate;
-use self::{attempt::Attempt, hop::Failed};
+use self::{
+    attempt::{Arrived, Attempt},
+    hop::Failed,
+};
 use crate::{
     deadline::Deadline,
     error::{CallFacts, Error, ErrorKind, TimeoutError},
+    observe::{AttemptWatch, CallWatch, within},
     plan::Plan,
-    response::{Received, Response},
+    response::Response,
     retry::{
         self,
         budget::Budget,
@@ -68,8 +74,29 @@ impl fmt::Debug for Exchange {
     }
 }
 
+/// Makes a call by its plan.
+pub(crate) async fn run(plan: Plan, transport: &Transport) -> Result<Response, Error> {
+    match CallWatch::is_wanted(&plan.hooks.observers) {
+        false => Call::new(plan)?.run(transport, &mut CallWatch::none()).await,
+        // In a box of its own: the others have no room for it.
+        true => Box::pin(run_watched(plan, transport)).await,
+    }
+}
+
+/// The same for a call that someone watches.
+async fn run_watched(plan: Plan, transport: &Transport) -> Result<Response, Error> {
+    let mut call = Call::new(plan)?;
+    let Plan { method, template, url, hooks, is_handled, .. } = &call.plan;
+    let (observers, url) = (&hooks.observers, Some(url));
+    let mut watch = CallWatch::begin(observers, method, template, url, call.start, *is_handled);
+    let span = watch.span();
+    let outcome = within(&span, pin!(call.run(transport, &mut watch))).await;
+    watch.end(outcome.as_ref().map(Response::status));
+    outcome
+}
+
 /// One call and its progress.
-pub(crate) struct Call {
+struct Call {
     plan: Plan,
     start: Instant,
     deadline: Deadline,
@@ -78,7 +105,7 @@ pub(crate) struct Call {
 
 impl Call {
     /// A call that starts now.
-    pub(crate) fn new(plan: Plan) -> Result<Self, Error> {
+    fn new(plan: Plan) -> Result<Self, Error> {
         // Before anything that needs a runtime, such as tokio's clock.
         if Handle::try_current().is_err() {
             return Err(Error::no_runtime().with_request(&plan.method, plan.template));
@@ -86,32 +113,49 @@ impl Call {
         // tokio's clock, like that of the timers, so that `tokio::time::pause` stops both.
         let start = Instant::now();
         let total = plan.timeouts.total.and_then(|timeout| start.checked_add(timeout));
-        let deadline = Deadline::at(total).or_sooner(Deadline::current());
+        let deadline = Deadline::at(total).or_sooner(Deadline::current()).or_sooner(plan.deadline);
         Ok(Self { plan, start, deadline, attempts: 0 })
     }
 
     /// Carries out the plan.
-    pub(crate) async fn run(&mut self, transport: &Transport) -> Result<Response, Error> {
-        match self.attempts(transport).await {
-            Ok((received, url)) => Ok(Response::new(received, url, self.facts())),
-            Err(error) => Err(error.with_call_facts(&self.facts())),
+    async fn run(
+        &mut self,
+        transport: &Transport,
+        watch: &mut CallWatch,
+    ) -> Result<Response, Error> {
+        match self.attempts(transport, watch).await {
+            Ok(Arrived { received, url, redirects }) => {
+                Ok(Response::new(received, url, redirects, self.facts(watch)))
+            }
+            Err(error) => Err(error.with_call_facts(&self.facts(watch))),
         }
     }
 
     /// Makes attempts until one succeeds, or must not be repeated.
-    async fn attempts(&mut self, transport: &Transport) -> Result<(Received, Url), Error> {
+    async fn attempts(
+        &mut self,
+        transport: &Transport,
+        watch: &mut CallWatch,
+    ) -> Result<Arrived, Error> {
         let sender = transport.sender()?;
         #[cfg(feature = "testing")]
         let sender = sender.scoped(&self.plan.template);
         let mut retries =
             self.plan.retry.is_some().then(|| Box::new(Retries::new(self.plan.url.origin())));
         loop {
-            let Failed { error, hop } = match self.attempt(&sender).run().await {
-                Ok(received) => {
+            let attempt = watch.attempt(self.plan.body.length());
+            let span = attempt.span();
+            let outcome = {
+                let running = pin!(self.attempt(&sender, &attempt).run());
+                within(&span, running).await
+            };
+            let Failed { error, hop } = match outcome {
+                Ok(arrived) => {
+                    attempt.end(arrived.received.status, arrived.received.transferred);
                     if let Some(retries) = retries {
                         retries.succeeded(sender.budget());
                     }
-                    return Ok(received);
+                    return Ok(arrived);
                 }
                 Err(failed) => failed,
             };
@@ -119,10 +163,11 @@ impl Call {
             if sender.has_refused() {
                 self.attempts = 0;
             }
+            attempt.end_failed(|| error.clone().with_call_facts(&self.facts(watch)));
             let Some(retries) = &mut retries else { return Err(error) };
             // The policy's closures see all facts of the call. The error of this attempt alone decides, not
             // those of earlier ones.
-            let error = error.with_call_facts(&self.facts());
+            let error = error.with_call_facts(&self.facts(watch));
             let next = self.next_attempt(&error, hop);
             let error = retries.with_earlier(error);
             let Some((delay, cost)) = next else { return Err(error) };
@@ -132,6 +177,7 @@ impl Call {
             if let Some(observe) = self.plan.retry.as_ref().and_then(|retry| retry.observer()) {
                 observe(&error, delay);
             }
+            watch.retry(&error, delay);
             retries.earlier = Some(error);
             // Even a sleep of no time ends at the timer's next tick.
             if !delay.is_zero() {
@@ -141,11 +187,11 @@ impl Call {
     }
 
     /// The next attempt.
-    fn attempt<'a>(&'a mut self, sender: &'a Sender) -> Attempt<'a> {
+    fn attempt<'a>(&'a mut self, sender: &'a Sender, watch: &'a AttemptWatch) -> Attempt<'a> {
         let now = if self.attempts == 0 { self.start } else { Instant::now() };
         self.attempts += 1;
         let timers = AttemptTimers::new(self.deadline, self.plan.timeouts, self.start, now);
-        Attempt::new(&mut self.plan, sender, timers, now)
+        Attempt::new(&mut self.plan, sender, timers, watch, self.attempts, now)
     }
 
     /// The delay before the next attempt and its cost in tokens of the budget, if there is to be one.
@@ -164,7 +210,7 @@ impl Call {
         }
     }
 
-    fn facts(&self) -> CallFacts {
+    fn facts(&self, watch: &CallWatch) -> CallFacts {
         CallFacts {
             method: self.plan.method.clone(),
             template: self.plan.template.clone(),
@@ -172,6 +218,7 @@ impl Call {
             start: self.start,
             deadline: self.deadline,
             error_body: self.plan.error_body,
+            observed: watch.observed(),
         }
     }
 }

@@ -20,7 +20,8 @@
 //!     // The keys for what is sent, and the type that reads the response.
 //!     let request = ::backstop::Request::get("https://api.example.com/users/{id}")
 //!         .path("id", &id)
-//!         .reads::<Json<User>>();
+//!         .reads::<Json<User>>()
+//!         .handled();
 //!     let response = ::backstop::Session::shared().fetch(request).await;
 //!     ::backstop::expansion::call(|| -> Result<Option<String>, Error> {
 //!         // A failure is an error of the request, or one that the body returned.

@@ -40,7 +40,8 @@ pub trait Outcome: Succeed {
 
     /// Lets a failure go on: to what the body returned, or into the return type.
     fn from_failure(failure: Failure<Self>) -> Self {
-        failure.outcome.unwrap_or_else(|| Self::from_error(failure.plain.error))
+        let error = failure.error();
+        failure.outcome.unwrap_or_else(|| Self::from_error(error))
     }
 
     /// The outcome that was decoded, or that of the failure in its place.
@@ -151,12 +152,44 @@ pub struct Failure<R> {
 /// A `Failure` dereferences to it, so that `recover` is the method of this type where the return type
 /// is not [`Succeed`], and `build_error` where it is not [`Outcome`].
 pub struct PlainFailure<R> {
-    error: Error,
+    error: Handled,
     returns: PhantomData<fn() -> R>,
+}
+
+/// The error of a failure. With it ends the span of the call, where that was kept open.
+struct Handled {
+    error: Error,
+    /// Whether there is a fallback, and it is used.
+    falls_back: bool,
+}
+
+impl Handled {
+    fn new(error: Error) -> Self {
+        if let Some(observed) = error.observed() {
+            observed.failed(&error);
+        }
+        Self { error, falls_back: false }
+    }
+
+    /// Tells that the function succeeds all the same.
+    fn recover(&self) {
+        if let Some(observed) = self.error.observed() {
+            observed.recovered(&self.error, self.falls_back);
+        }
+    }
+}
+
+impl Drop for Handled {
+    fn drop(&mut self) {
+        if let Some(observed) = self.error.observed() {
+            observed.end();
+        }
+    }
 }
 
 /// Makes the failure of an error of the request.
 pub fn failed<R>(error: Error) -> Failure<R> {
+    let error = Handled::new(error);
     Failure { plain: PlainFailure { error, returns: PhantomData }, outcome: None }
 }
 
@@ -172,7 +205,7 @@ pub fn returned<R>(error: Error, outcome: R) -> Failure<R> {
 /// user's word.
 pub fn fail<R: FailWith<X>, X: 'static>(failure: Failure<R>, mut error: X) -> R {
     if let Some(error) = (&mut error as &mut dyn Any).downcast_mut::<Error>() {
-        *error = error.clone().with_previous(failure.plain.error);
+        *error = error.clone().with_previous(failure.error());
     }
     R::fail_with(error)
 }
@@ -180,13 +213,14 @@ pub fn fail<R: FailWith<X>, X: 'static>(failure: Failure<R>, mut error: X) -> R 
 impl<R> Failure<R> {
     /// The request's error.
     pub fn error(&self) -> Error {
-        self.plain.error.clone()
+        self.plain.error.error.clone()
     }
 }
 
 impl<R: Succeed> Failure<R> {
     /// Succeeds with a value.
     pub fn recover(self, value: R::Value) -> R {
+        self.plain.error.recover();
         R::from_value(value)
     }
 }
@@ -195,7 +229,9 @@ impl<R: Outcome> Failure<R> {
     /// The outcome of a build error, which a fallback must not hide: it is a mistake of the caller.
     /// None for an error of another kind.
     pub fn build_error(&mut self) -> Option<R> {
-        let Self { plain: PlainFailure { error, .. }, outcome } = self;
+        let Self { plain: PlainFailure { error: Handled { error, falls_back }, .. }, outcome } =
+            self;
+        *falls_back = true;
         error.is_build().then(|| outcome.take().unwrap_or_else(|| R::from_error(error.clone())))
     }
 }
@@ -203,13 +239,16 @@ impl<R: Outcome> Failure<R> {
 impl<R> PlainFailure<R> {
     /// Succeeds with a value.
     pub fn recover(&self, value: R) -> R {
+        self.error.recover();
         value
     }
 
     /// None: this return type cannot carry a build error. It is logged, as [`log`](crate::log) does.
     pub fn build_error(&mut self) -> Option<R> {
-        if self.error.is_build() {
-            crate::handlers::log(&self.error);
+        let Handled { error, falls_back } = &mut self.error;
+        *falls_back = true;
+        if error.is_build() {
+            crate::handlers::log(error);
         }
         None
     }
@@ -233,12 +272,12 @@ impl<R> DerefMut for Failure<R> {
 
 impl<R> fmt::Debug for Failure<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Failure").field(&self.plain.error).finish()
+        f.debug_tuple("Failure").field(&self.plain.error.error).finish()
     }
 }
 
 impl<R> fmt::Debug for PlainFailure<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("PlainFailure").field(&self.error).finish()
+        f.debug_tuple("PlainFailure").field(&self.error.error).finish()
     }
 }

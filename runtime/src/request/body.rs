@@ -178,6 +178,15 @@ impl Content {
         }
     }
 
+    /// Its length in bytes, if it is known.
+    pub(crate) fn length(&self) -> Option<u64> {
+        match self {
+            Self::None => Some(0),
+            Self::Bytes(bytes) => Some(bytes.len() as u64),
+            Self::Stream(_) | Self::Factory(_) | Self::Consumed => None,
+        }
+    }
+
     /// Whether a `Content-Length` is the length of the body, in its only safe spelling: servers differ in how
     /// they read others. A stream is checked while it is sent.
     pub(crate) fn has_length(&self, announced: &[u8]) -> bool {

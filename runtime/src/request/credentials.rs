@@ -22,7 +22,8 @@ pub(crate) fn take_userinfo(url: &mut Url) -> Result<Option<HeaderValue>, Error>
     credentials.map(Some)
 }
 
-fn secret(text: &str) -> Result<HeaderValue, Error> {
+/// A sensitive header value of this text.
+pub(crate) fn secret(text: &str) -> Result<HeaderValue, Error> {
     match HeaderValue::from_str(text) {
         Ok(mut value) => {
             value.set_sensitive(true);
@@ -47,7 +48,7 @@ pub(super) fn bearer(token: impl IntoHeaderValue) -> Result<Option<HeaderValue>,
 
 /// The value for a user name and a password (RFC 7617 §2). Neither may contain a control character, and the
 /// name no `:`.
-pub(super) fn basic(user: &[u8], password: &[u8]) -> Result<HeaderValue, Error> {
+pub(crate) fn basic(user: &[u8], password: &[u8]) -> Result<HeaderValue, Error> {
     let refuse = |detail| Err(Error::build(BuildError::Header, detail));
     if user.contains(&b':') {
         return refuse("a user name for basic authentication cannot hold a `:`");

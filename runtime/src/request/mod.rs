@@ -32,13 +32,14 @@ use self::value::{Place, Value};
 pub use self::{body::Body, header::IntoHeaderValue};
 pub(crate) use self::{
     body::{Content, ContentHeaders},
-    credentials::take_userinfo,
+    credentials::{basic, secret, take_userinfo},
     header::{add_header, append as append_header, header_name, set_default},
     parts::Parts,
     reference::{HOLDS_UNSAFE, MAX_URL, UrlStart, holds_unsafe, parse_http},
     secret::remove as remove_secrets,
 };
 use crate::{
+    deadline::Deadline,
     error::{BuildError, Error},
     response::{FromResponse, Reads},
     retry::Retry,
@@ -304,6 +305,39 @@ impl Request {
     /// that is [streamed](Request::streaming), there is a limit only if this sets one.
     pub fn max_body(mut self, bytes: u64) -> Self {
         self.0.max_body = Some(bytes);
+        self
+    }
+
+    /// Bounds the call by a time that the caller was given, if that is sooner than the end of its
+    /// [timeout](Request::timeout). The error then is [`TimeoutError::Total`](crate::TimeoutError::Total).
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use backstop::{Deadline, Request};
+    ///
+    /// # fn main() {
+    /// let deadline = Deadline::after(Duration::from_secs(3));
+    /// let request = Request::get("https://api.example.com/users").deadline(deadline);
+    /// # }
+    /// ```
+    pub fn deadline(mut self, deadline: Deadline) -> Self {
+        self.0.deadline = deadline;
+        self
+    }
+
+    /// How many redirects are followed, in place of the
+    /// [session's](crate::SessionBuilder::max_redirects) number. With 0, a redirect is a
+    /// [`Status`](crate::ErrorKind::Status) like any other that is not success.
+    pub fn max_redirects(mut self, redirects: u32) -> Self {
+        self.0.max_redirects = Some(redirects);
+        self
+    }
+
+    /// Keeps the span of the call open while its failure is handled: [`log`](fn@crate::log) then writes within
+    /// it, and it records whether the failure was recovered from. It ends with the
+    /// [`Failure`](crate::expansion::Failure) that is made of the error, or with the error.
+    pub fn handled(mut self) -> Self {
+        self.0.is_handled = true;
         self
     }
 

@@ -11,7 +11,7 @@ use super::{
     template::Template,
     value::Value,
 };
-use crate::{error::Error, retry::Retry};
+use crate::{deadline::Deadline, error::Error, retry::Retry};
 
 /// The parts of a request. Those that are not set are resolved from the defaults of its session.
 pub(crate) struct Parts {
@@ -33,6 +33,10 @@ pub(crate) struct Parts {
     pub(crate) continued: bool,
     /// Those of the type that reads the response.
     pub(crate) default_headers: &'static [(&'static str, &'static str)],
+    pub(crate) max_redirects: Option<u32>,
+    pub(crate) deadline: Deadline,
+    /// Whether the span of the call stays open while its failure is handled.
+    pub(crate) is_handled: bool,
     /// The first mistake that was made in building the request.
     pub(crate) mistake: Option<Error>,
 }
@@ -58,6 +62,9 @@ impl Parts {
             streaming: false,
             continued: false,
             default_headers: &[],
+            max_redirects: None,
+            deadline: Deadline::NONE,
+            is_handled: false,
             mistake: None,
         })
     }

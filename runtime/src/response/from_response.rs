@@ -191,6 +191,8 @@ impl FromResponse for Response {
     const NEEDS_BODY: bool = false;
 
     fn from_response(response: Response) -> Result<Self, Error> {
+        // It may be kept for long, and the function that it was made for has what it wants.
+        response.end_span();
         Ok(response)
     }
 }
@@ -217,6 +219,7 @@ impl FromResponse for BodyStream {
     const STREAMING: bool = true;
 
     fn from_response(response: Response) -> Result<Self, Error> {
+        response.end_span();
         Ok(response.into_stream())
     }
 }

@@ -17,6 +17,7 @@ use std::{
     borrow::Cow,
     fmt,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -54,12 +55,43 @@ pub(crate) struct Parts {
     headers: HeaderMap,
     body: Content,
     url: Url,
+    /// Empty where no redirect was followed.
+    redirects: Vec<Hop>,
+    elapsed: Duration,
     facts: CallFacts,
     /// What goes on after the response, which does not know it.
     extension: Option<Extension>,
 }
 
 type Extension = Arc<dyn Any + Send + Sync>;
+/// A hop of a call: a URL that was requested, and the status that answered.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Hop {
+    url: Url,
+    status: StatusCode,
+}
+
+impl Hop {
+    pub(crate) fn new(url: Url, status: StatusCode) -> Self {
+        Self { url, status }
+    }
+
+    /// The URL, without user information and fragment.
+    pub fn url(&self) -> &Url {
+        &self.url
+    }
+
+    /// The status.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+}
+
+impl fmt::Debug for Hop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.status.as_u16(), crate::redact::url(&self.url))
+    }
+}
 
 enum Content {
     Whole(Bytes),
@@ -68,13 +100,24 @@ enum Content {
 }
 
 impl Response {
-    pub(crate) fn new(received: Received, url: Url, facts: CallFacts) -> Self {
-        let Received { status, version, headers, body } = received;
+    pub(crate) fn new(received: Received, url: Url, redirects: Vec<Hop>, facts: CallFacts) -> Self {
+        let Received { status, version, headers, body, .. } = received;
+        let elapsed = facts.start.elapsed();
         let body = match body {
             Body::Whole(bytes) => Content::Whole(bytes),
             Body::Open(stream) => Content::Open(Mutex::new(Some(stream))),
         };
-        Self(Arc::new(Parts { status, version, headers, body, url, facts, extension: None }))
+        Self(Arc::new(Parts {
+            status,
+            version,
+            headers,
+            body,
+            url,
+            redirects,
+            elapsed,
+            facts,
+            extension: None,
+        }))
     }
 
     /// An error of this kind with the facts of the call: method, URL, status, headers, the start of the body,
@@ -136,6 +179,13 @@ impl Response {
         Arc::clone(&self.0)
     }
 
+    /// Ends the span of the call, if it is still open.
+    pub(crate) fn end_span(&self) {
+        if let Some(observed) = &self.0.facts.observed {
+            observed.end();
+        }
+    }
+
     /// The status.
     pub fn status(&self) -> StatusCode {
         self.0.status
@@ -166,6 +216,29 @@ impl Response {
     /// How often the request was tried: 1 without a retry.
     pub fn attempts(&self) -> u32 {
         self.0.facts.attempts
+    }
+
+    /// The time from the start of the call, over all its attempts, until the response was there: with its body,
+    /// unless that is left open.
+    pub fn elapsed(&self) -> Duration {
+        self.0.elapsed
+    }
+
+    /// The hops of the last attempt, in order: each redirect that was followed, and this response as the last.
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), backstop::Error> {
+    /// # use backstop::{Request, Session};
+    /// let response = Session::shared().fetch(Request::get("https://example.com/old")).await?;
+    /// for hop in response.history() {
+    ///     println!("{} {}", hop.status(), hop.url());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn history(&self) -> Vec<Hop> {
+        let last = Hop::new(self.url().clone(), self.status());
+        self.0.redirects.iter().cloned().chain([last]).collect()
     }
 
     /// The time by which the call has to be done, with all that follows from it: calls that are

@@ -190,6 +190,11 @@ impl Payload {
         error.with_status(self.status()).with_headers(self.take_headers())
     }
 
+    /// How many bytes have arrived, before decompression.
+    pub(super) fn transferred(&self) -> u64 {
+        self.arrived
+    }
+
     pub(super) fn version(&self) -> Version {
         self.response.version()
     }

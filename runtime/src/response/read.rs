@@ -23,17 +23,18 @@ pub(crate) struct Received {
     pub(crate) version: Version,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Body,
+    /// How many bytes of the body arrived, before decompression. None where it was left open.
+    pub(crate) transferred: Option<u64>,
 }
 
 impl Received {
     /// Takes a response apart; `body` turns its payload into the body.
     pub(crate) fn new(mut payload: Payload, body: impl FnOnce(Payload) -> Body) -> Self {
-        Self {
-            status: payload.status(),
-            version: payload.version(),
-            headers: payload.take_headers(),
-            body: body(payload),
-        }
+        let (status, version) = (payload.status(), payload.version());
+        let (headers, transferred) = (payload.take_headers(), payload.transferred());
+        let body = body(payload);
+        let transferred = matches!(body, Body::Whole(_)).then_some(transferred);
+        Self { status, version, headers, body, transferred }
     }
 }
 

@@ -19,8 +19,10 @@ fn response_of(content_type: Option<&'static str>, body: &'static [u8]) -> Respo
             version: Version::HTTP_11,
             headers,
             body: Body::Whole(body.into()),
+            transferred: None,
         },
         "http://host/users?key=secret".parse().expect("a URL"),
+        Vec::new(),
         CallFacts {
             deadline: Deadline::NONE,
             method: http::Method::GET,
@@ -28,6 +30,7 @@ fn response_of(content_type: Option<&'static str>, body: &'static [u8]) -> Respo
             attempts: 1,
             start: tokio::time::Instant::now(),
             error_body: 64,
+            observed: None,
         },
     )
 }

@@ -2,10 +2,13 @@
 
 use std::{
     fmt,
+    net::SocketAddr,
     sync::{Arc, Mutex},
     time::Duration,
 };
 
+use http::header as names;
+use tower_layer::Layer;
 use tower_service::Service;
 
 use super::{Inner, Session};
@@ -14,9 +17,13 @@ use crate::tls::Certificates;
 #[cfg(feature = "testing")]
 use crate::transport::MakeStandIn;
 use crate::{
-    direct::{self, Direct},
+    credentials::Credentials,
+    direct::{self, Direct, Resolved},
     error::{BuildError, Error},
+    hooks::Hooks,
+    observe::Observer,
     plan::Defaults,
+    prepare::HopRequest,
     request::{IntoHeaderValue, add_header, header_name, parse_http, take_userinfo},
     retry::{
         Retry,
@@ -24,8 +31,9 @@ use crate::{
     },
     tls::{self, Tls},
     transport::{
-        Client, Clients, CloneService, ErasedService, Proxies, Proxy, Recipe, RuntimeClient,
-        ServiceTransport, Transport,
+        Client, Clients, CloneService, ErasedService, Layers, Proxies, Proxy, Recipe,
+        RuntimeClient, ServiceTransport, Transport,
+        layer::{RequestBody, ResponseBody, SessionService},
     },
 };
 
@@ -53,15 +61,15 @@ pub struct SessionBuilder {
     retry_budget: Option<u32>,
     connect_timeout: Option<Duration>,
     pool_idle_timeout: Option<Duration>,
-    #[cfg(feature = "cookies")]
-    cookies: bool,
     #[cfg(feature = "rustls")]
     certificates: Certificates,
     /// The configuration with these certificates.
     tls: Tls,
     http2: bool,
+    resolved: Resolved,
     proxies: Proxies,
     configure: Vec<Configure>,
+    layers: Layers,
     /// Whether reqwest's client was asked for.
     reqwest: bool,
     mistake: Option<Error>,
@@ -75,14 +83,14 @@ impl SessionBuilder {
             retry_budget: Some(budget::CAPACITY),
             connect_timeout: Some(Duration::from_secs(5)),
             pool_idle_timeout: Some(POOL_IDLE_TIMEOUT),
-            #[cfg(feature = "cookies")]
-            cookies: false,
             #[cfg(feature = "rustls")]
             certificates: Certificates::default(),
             tls: Tls::default(),
             http2: false,
+            resolved: Resolved::default(),
             proxies: Proxies::SYSTEM,
             configure: Vec::new(),
+            layers: Layers::default(),
             reqwest: false,
             mistake: None,
         }
@@ -222,12 +230,62 @@ impl SessionBuilder {
         self
     }
 
+    /// The `User-Agent` of requests that have none of their own (RFC 9110 §10.1.5). By default, none is sent.
+    ///
+    /// ```
+    /// let session = backstop::Session::builder()
+    ///     .user_agent(concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")))
+    ///     .build()?;
+    /// # Ok::<(), backstop::Error>(())
+    /// ```
+    pub fn user_agent(self, product: impl IntoHeaderValue) -> Self {
+        self.header(names::USER_AGENT, product)
+    }
+
+    /// Connects to these addresses for a host, in place of those that its name resolves to. The name stays
+    /// that of the URL, for `Host` and for the certificate. The port is the URL's, or its scheme's; that
+    /// of an address counts where the URL has none and it is not 0.
+    ///
+    /// ```
+    /// let session = backstop::Session::builder()
+    ///     .resolve("api.example.com", ["10.0.0.7:0".parse().unwrap()])
+    ///     .build()?;
+    /// # Ok::<(), backstop::Error>(())
+    /// ```
+    pub fn resolve(
+        mut self,
+        host: impl AsRef<str>,
+        addresses: impl IntoIterator<Item = SocketAddr>,
+    ) -> Self {
+        self.resolved.add(host.as_ref(), addresses.into_iter().collect());
+        self
+    }
+
     /// Whether cookies are stored and sent. Off by default; on, they are shared by everything
     /// that this session sends.
     #[cfg(feature = "cookies")]
     #[cfg_attr(docsrs, doc(cfg(feature = "cookies")))]
     pub fn cookie_store(mut self, cookies: bool) -> Self {
-        self.cookies = cookies;
+        self.hooks().cookies = cookies.then(|| Arc::new(reqwest::cookie::Jar::default()) as _);
+        self
+    }
+
+    /// Stores and sends cookies by a jar of the program's own: a [`reqwest::cookie::Jar`] that it looks
+    /// into, fills or shares, or another store. A request with a `Cookie` of its own is sent that alone.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use backstop::{Session, reqwest::cookie::Jar};
+    ///
+    /// let jar = Arc::new(Jar::default());
+    /// jar.add_cookie_str("theme=dark", &"https://example.com".parse().unwrap());
+    /// let session = Session::builder().cookie_jar(Arc::clone(&jar)).build()?;
+    /// # Ok::<(), backstop::Error>(())
+    /// ```
+    #[cfg(feature = "cookies")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "cookies")))]
+    pub fn cookie_jar(mut self, jar: Arc<impl reqwest::cookie::CookieStore + 'static>) -> Self {
+        self.hooks().cookies = Some(jar);
         self
     }
 
@@ -310,9 +368,9 @@ impl SessionBuilder {
 
     /// Whether requests are sent by reqwest's client. Off by default: the session sends them itself, by
     /// the libraries that reqwest is made of, in about half of the time. What only reqwest can do takes its
-    /// client by itself: [`configure`](SessionBuilder::configure), [`proxy`](SessionBuilder::proxy),
-    /// cookies, and the features `hickory-dns` and `native-tls`. Timers, redirects, retries and errors are
-    /// the same over both, and `Debug` of a session names its client, `Direct` or `Reqwest`.
+    /// client by itself: [`configure`](SessionBuilder::configure), a `reqwest::Proxy`, and the features
+    /// `hickory-dns` and `native-tls`. Timers, redirects, retries and errors are the same over both, and `Debug`
+    /// of a session names its client, `Direct` or `Reqwest`.
     pub fn use_reqwest(mut self, reqwest: bool) -> Self {
         self.reqwest = reqwest;
         self
@@ -342,6 +400,110 @@ impl SessionBuilder {
         S::Future: Send,
     {
         self.given = Some(Given::Service(Box::new(CloneService(Mutex::new(service)))));
+        self
+    }
+
+    /// Asks a source for credentials before each attempt, so that a retry carries today's token: a
+    /// [`Bearer`](crate::credentials::Bearer), a closure, or a [`Credentials`] of the program's own. It is asked once more
+    /// if the server answers 401, told what was refused, and the request is sent again with what it then
+    /// gives: once in a call, whatever its method, as a 401 was not processed. A body that is a stream is not
+    /// sent again.
+    ///
+    /// The header goes to the origin of the base URL, or without a base to the one that the request names,
+    /// and never to another that a redirect leads to, whatever
+    /// [`forward_credentials`](SessionBuilder::forward_credentials) says. `bearer`, `basic` and an
+    /// `Authorization` header of the request come first: then the source is not asked. It takes the place of an
+    /// `Authorization` of the session.
+    ///
+    /// The wait for the source is under the timers of the attempt. If it fails, the call fails as
+    /// [`ErrorKind::Credentials`](crate::ErrorKind::Credentials), with its error as the source.
+    pub fn credentials(mut self, source: impl Credentials) -> Self {
+        self.hooks().source = Some(Arc::new(source));
+        self
+    }
+
+    /// Calls a hook with each hop of each attempt just before it is sent, with the credentials in it. It may set
+    /// headers (a signature, `traceparent`, a request's id), or refuse the request with an error. Of
+    /// several, each sees what those before it have set.
+    ///
+    /// What is set on a hop is on no other. What carries credentials is left out of a hop to another origin;
+    /// [`HopRequest::is_own_origin`](crate::HopRequest::is_own_origin) tells the hook of it.
+    ///
+    /// An error is [`BuildError::Prepare`](crate::BuildError::Prepare) with the hook's as its source, and an
+    /// [`Error`] of this crate is that error.
+    ///
+    /// ```
+    /// use backstop::{Error, Session};
+    /// use std::sync::atomic::{AtomicU64, Ordering};
+    ///
+    /// let ids = AtomicU64::new(1);
+    /// let session = Session::builder()
+    ///     .prepare(move |hop| -> Result<(), Error> {
+    ///         hop.set_header("x-request-id", ids.fetch_add(1, Ordering::Relaxed).to_string())
+    ///     })
+    ///     .build()?;
+    /// # Ok::<(), backstop::Error>(())
+    /// ```
+    pub fn prepare<E>(
+        mut self,
+        hook: impl Fn(&mut HopRequest<'_>) -> Result<(), E> + Send + Sync + 'static,
+    ) -> Self
+    where
+        E: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        self.hooks().prepare.push(Arc::new(move |hop| hook(hop).map_err(Into::into)));
+        self
+    }
+
+    /// Tells an [`Observer`] of the calls of the session. There can be several.
+    pub fn observer(mut self, observer: impl Observer) -> Self {
+        let hooks = self.hooks();
+        let added: Arc<dyn Observer> = Arc::new(observer);
+        hooks.observers = hooks.observers.iter().cloned().chain([added]).collect();
+        self
+    }
+
+    fn hooks(&mut self) -> &mut Hooks {
+        Arc::make_mut(&mut self.defaults.hooks)
+    }
+
+    /// Puts a tower layer over the session's own clients: a limit, a circuit breaker, a cache. It sees each hop of each
+    /// attempt, once for each time that it is sent; redirects, retries, timers and errors stay the session's. It is
+    /// applied anew for each runtime, whose requests it then sees all of. Of several layers, the first
+    /// that is given is the outermost, as in tower's `ServiceBuilder`, which is a layer too.
+    ///
+    /// As with [`service`](SessionBuilder::service), the service is cloned for each request; one that is not
+    /// `Clone`, such as a `RateLimit`, goes under a `Buffer`.
+    ///
+    /// An error of a layer says exactly what was [sent](Error::sent): nothing, if the layer did not pass the
+    /// request on. tower's `Elapsed` is [`TimeoutError::Attempt`](crate::TimeoutError::Attempt), and every
+    /// other refusal [`Unsent`](crate::DisconnectedError::Unsent), with the layer's error as its source.
+    /// An [`Error`] of this crate, or one that wraps it, is that error.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use backstop::Session;
+    /// use tower::{ServiceBuilder, limit::ConcurrencyLimitLayer};
+    ///
+    /// let limits = ServiceBuilder::new().buffer(64).rate_limit(10, Duration::from_secs(1));
+    /// let session = Session::builder()
+    ///     .layer(ConcurrencyLimitLayer::new(20))
+    ///     .layer(limits)
+    ///     .build()?;
+    /// # Ok::<(), backstop::Error>(())
+    /// ```
+    pub fn layer<L>(mut self, layer: L) -> Self
+    where
+        L: Layer<SessionService> + Send + Sync + 'static,
+        L::Service: Service<http::Request<RequestBody>, Response = http::Response<ResponseBody>>
+            + Clone
+            + Send
+            + 'static,
+        <L::Service as Service<http::Request<RequestBody>>>::Error:
+            Into<Box<dyn std::error::Error + Send + Sync>>,
+        <L::Service as Service<http::Request<RequestBody>>>::Future: Send + 'static,
+    {
+        self.layers.add(layer);
         self
     }
 
@@ -405,9 +567,10 @@ impl SessionBuilder {
             Some(Given::StandIn(make)) => Transport::StandIn(make, Arc::new(budget)),
             None => {
                 let (retry_budget, system) = (self.retry_budget, self.proxies.are_system());
-                let proxies = self.proxies.known();
+                let (proxies, layers) = (self.proxies.known(), std::mem::take(&mut self.layers));
                 let (name, recipe) = self.recipe();
-                Transport::Clients(Clients::new(name, recipe, retry_budget, proxies, system))
+                let clients = Clients::new(name, recipe, retry_budget, proxies, system, layers);
+                Transport::Clients(clients)
             }
         };
         Session(Arc::new(Inner { defaults, transport }))
@@ -416,8 +579,8 @@ impl SessionBuilder {
     /// A setting of connections, which a given client or service makes itself.
     fn connection_setting(&self) -> Option<&'static str> {
         #[cfg(feature = "cookies")]
-        if self.cookies {
-            return Some("cookie_store");
+        if self.defaults.hooks.cookies.is_some() {
+            return Some("cookie_store` or `cookie_jar");
         }
         #[cfg(feature = "rustls")]
         if !self.certificates.is_empty() {
@@ -426,6 +589,12 @@ impl SessionBuilder {
         if self.proxies.has_own() {
             return Some("proxy");
         }
+        if !self.resolved.is_empty() {
+            return Some("resolve");
+        }
+        if !self.layers.is_empty() {
+            return Some("layer");
+        }
         (!self.configure.is_empty()).then_some("configure")
     }
 
@@ -433,33 +602,46 @@ impl SessionBuilder {
     /// reqwest's.
     fn recipe(self) -> (&'static str, Box<Recipe>) {
         let direct = self.proxies.direct().filter(|_| !self.takes_reqwest());
-        let Self { connect_timeout, pool_idle_timeout, http2, proxies, configure, tls, .. } = self;
+        let Self {
+            connect_timeout,
+            pool_idle_timeout,
+            http2,
+            resolved,
+            proxies,
+            configure,
+            tls,
+            ..
+        } = self;
         let is_configured = !configure.is_empty();
         if let Some(proxies) = direct {
-            let recipe = direct::Recipe { connect_timeout, pool_idle_timeout, http2, proxies, tls };
+            let recipe = direct::Recipe {
+                connect_timeout,
+                pool_idle_timeout,
+                http2,
+                resolved,
+                proxies,
+                tls,
+            };
             let make = move || Ok(Client::Direct(Box::new(Direct::new(&recipe))));
             return ("Direct", Box::new(make));
         }
         #[cfg(feature = "rustls")]
         let certificates = self.certificates;
-        #[cfg(feature = "cookies")]
-        let jar = self.cookies.then(|| Arc::new(reqwest::cookie::Jar::default()));
         let set = move || -> reqwest::Result<reqwest::ClientBuilder> {
             let mut client = reqwest::Client::builder()
                 .pool_idle_timeout(pool_idle_timeout)
                 // A folded line is read as one line with spaces (RFC 9112 §5.2).
                 .http1_allow_obsolete_multiline_headers_in_responses(true);
             client = proxies.give(client)?;
+            for (host, addresses) in resolved.iter() {
+                client = client.resolve_to_addrs(host, addresses);
+            }
             if let Some(timeout) = connect_timeout {
                 client = client.connect_timeout(timeout);
             }
             #[cfg(feature = "http2")]
             if http2 {
                 client = client.http2_prior_knowledge();
-            }
-            #[cfg(feature = "cookies")]
-            if let Some(jar) = &jar {
-                client = client.cookie_provider(Arc::clone(jar));
             }
             #[cfg(feature = "rustls")]
             {
@@ -497,12 +679,7 @@ impl SessionBuilder {
     /// Whether a setting needs reqwest's client. The direct sender has TLS only by rustls, and resolves names only
     /// by the platform.
     fn takes_reqwest(&self) -> bool {
-        #[cfg(feature = "cookies")]
-        let has_cookies = self.cookies;
-        #[cfg(not(feature = "cookies"))]
-        let has_cookies = false;
         self.reqwest
-            || has_cookies
             || !self.configure.is_empty()
             || cfg!(feature = "hickory-dns")
             || cfg!(all(feature = "native-tls", not(feature = "rustls")))

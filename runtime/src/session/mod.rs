@@ -9,11 +9,14 @@ use std::{
     sync::{Arc, LazyLock},
 };
 
+use tokio::{runtime::Handle, time::Instant};
+
 pub use self::builder::SessionBuilder;
 use crate::{
     continuation::{self, Carrier},
     error::Error,
-    exchange::{Call, Exchange},
+    exchange::{self, Exchange},
+    observe::CallWatch,
     plan::{Defaults, Plan},
     request::{Parts, Request},
     response::Response,
@@ -46,7 +49,7 @@ use crate::{
 /// | a redirect from `https` to `http` | refused | [`allow_downgrade`](SessionBuilder::allow_downgrade) |
 /// | `Referer` on a redirect | not sent | [`referer`](SessionBuilder::referer) |
 /// | proxies | the system's, with the feature `system-proxy` | [`proxy`](SessionBuilder::proxy), [`no_proxy`](SessionBuilder::no_proxy) |
-/// | cookies | off | `cookie_store`, with the feature `cookies` |
+/// | cookies | off | `cookie_store`, `cookie_jar`, with the feature `cookies` |
 ///
 /// A request can change its own timeouts and limits.
 ///
@@ -118,12 +121,13 @@ impl Session {
     pub(crate) fn with_direct(direct: crate::direct::Direct) -> Self {
         use crate::{
             timers::Timeouts,
-            transport::{Client, Clients},
+            transport::{Client, Clients, Layers},
         };
 
         let recipe = move || Ok(Client::Direct(Box::new(direct.clone())));
         let proxies = crate::direct::Proxies::None;
-        let clients = Clients::new("Direct", Box::new(recipe), None, proxies, false);
+        let clients =
+            Clients::new("Direct", Box::new(recipe), None, proxies, false, Layers::default());
         let transport = Transport::Clients(clients);
         let timeouts = Timeouts { total: None, ..Timeouts::default() };
         let defaults = Defaults { timeouts, ..Defaults::default() };
@@ -147,12 +151,34 @@ impl Session {
 
 async fn call(session: Session, request: Box<Parts>) -> Result<Response, Error> {
     let Inner { defaults, transport } = &*session.0;
-    let plan = Plan::new(request, defaults, retry::uuid)?;
+    let plan = match CallWatch::is_wanted(&defaults.hooks.observers) {
+        false => Plan::new(request, defaults, retry::uuid)?,
+        true => watched_plan(request, defaults)?,
+    };
     if plan.continued {
         // In a box of its own, as few calls are: the others have no room for it.
         return Box::pin(continuation::run(plan, session.0)).await;
     }
-    Call::new(plan)?.run(transport).await
+    exchange::run(plan, transport).await
+}
+
+/// The plan of a call that someone watches, and is told of if there is none.
+fn watched_plan(request: Box<Parts>, defaults: &Defaults) -> Result<Plan, Error> {
+    let (method, template) = (request.method.clone(), request.template.clone());
+    let is_handled = request.is_handled;
+    let error = match Plan::new(request, defaults, retry::uuid) {
+        Ok(plan) => return Ok(plan),
+        Err(error) => error,
+    };
+    // Without a runtime there is no clock.
+    if Handle::try_current().is_err() {
+        return Err(error);
+    }
+    let (observers, now) = (&defaults.hooks.observers, Instant::now());
+    let watch = CallWatch::begin(observers, &method, &template, None, now, is_handled);
+    let error = error.with_observed(watch.observed());
+    watch.end(Err(&error));
+    Err(error)
 }
 
 impl Carrier for Inner {

@@ -13,7 +13,7 @@ use hyper::rt::Executor;
 use tokio::time::{Instant, sleep};
 
 use crate::{
-    direct::{Direct, Proxies, Recipe, Task},
+    direct::{Direct, Proxies, Recipe, Resolved, Task},
     request::Request,
     session::Session,
     tls::Tls,
@@ -109,6 +109,7 @@ fn session(executor: Held) -> Session {
         connect_timeout: None,
         pool_idle_timeout: None,
         http2: false,
+        resolved: Resolved::default(),
         proxies: Proxies::None,
         tls: Tls::default(),
     };

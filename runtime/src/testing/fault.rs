@@ -19,6 +19,7 @@ pub(super) fn reply(kind: ErrorKind) -> Reply {
     let json = || Reply::ok().header("content-type", "application/json");
     match kind {
         ErrorKind::Build(_)
+        | ErrorKind::Credentials
         | ErrorKind::Connect(_)
         | ErrorKind::Timeout(TimeoutError::Connect | TimeoutError::Attempt | TimeoutError::Total)
         | ErrorKind::Disconnected(_)

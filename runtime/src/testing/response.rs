@@ -163,14 +163,16 @@ impl ResponseBuilder {
             start: Instant::now(),
             deadline,
             error_body: DEFAULT_ERROR_BODY,
+            observed: None,
         };
         let received = Received {
             status: reply.head.status,
             version: reply.head.version,
             headers: reply.head.headers,
             body: Body::Whole(body.into()),
+            transferred: None,
         };
-        Response::new(received, url, facts)
+        Response::new(received, url, Vec::new(), facts)
     }
 
     /// The response without a body.

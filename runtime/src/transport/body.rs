@@ -6,7 +6,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http_body::{Body, Frame};
+use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 
 use crate::{
@@ -61,6 +61,26 @@ impl ReceivedBody {
                 Ok(Err(_)) => {}
                 Err(error) => return Poll::Ready(Some(Err(error))),
             }
+        }
+    }
+}
+
+impl ReceivedBody {
+    pub(super) fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Direct { body, .. } => body.is_end_stream(),
+            Self::Reqwest(body) => body.is_end_stream(),
+            #[cfg(feature = "testing")]
+            Self::StandIn(body) => body.is_end_stream(),
+        }
+    }
+
+    pub(super) fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Direct { body, .. } => body.size_hint(),
+            Self::Reqwest(body) => body.size_hint(),
+            #[cfg(feature = "testing")]
+            Self::StandIn(body) => body.size_hint(),
         }
     }
 }

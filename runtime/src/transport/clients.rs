@@ -20,7 +20,7 @@ use tokio::{
     task::AbortHandle,
 };
 
-use super::Client;
+use super::{Client, layer::Layers};
 use crate::{
     direct::Proxies,
     error::{BuildError, Error},
@@ -49,6 +49,7 @@ pub(crate) struct Clients {
     system_proxies: bool,
     retry_budget: Option<u32>,
     proxies: Proxies,
+    layers: Layers,
     by_runtime: Arc<ByRuntime>,
 }
 
@@ -100,8 +101,10 @@ impl Clients {
         retry_budget: Option<u32>,
         proxies: Proxies,
         system_proxies: bool,
+        layers: Layers,
     ) -> Self {
-        Self { name, recipe, system_proxies, retry_budget, proxies, by_runtime: Arc::default() }
+        let by_runtime = Arc::default();
+        Self { name, recipe, system_proxies, retry_budget, proxies, layers, by_runtime }
     }
 
     /// The client of a runtime, made at its first use there.
@@ -119,10 +122,13 @@ impl Clients {
             Error::build(BuildError::Session, "it could not be built")
                 .with_source(error.without_url())
         })?;
-        let budget = Budget::new(self.retry_budget);
-        let (proxies, system_proxies) = (self.proxies.clone(), self.system_proxies);
-        let local =
-            Arc::new(RuntimeClient { client, budget, proxies, runtime: Some(id), system_proxies });
+        let local = self.layered(RuntimeClient {
+            client,
+            budget: Budget::new(self.retry_budget),
+            proxies: self.proxies.clone(),
+            runtime: Some(id),
+            system_proxies: self.system_proxies,
+        });
         {
             let mut by_runtime = self.by_runtime.write();
             // Another thread of this runtime may have added one in the meantime.
@@ -144,6 +150,21 @@ impl Clients {
             entry.evictor = Some(evictor);
         }
         Ok(local)
+    }
+
+    /// The same client under the session's layers.
+    fn layered(&self, client: RuntimeClient) -> Arc<RuntimeClient> {
+        if self.layers.is_empty() {
+            return Arc::new(client);
+        }
+        let runtime = client.runtime;
+        Arc::new(RuntimeClient {
+            client: Client::Layered(self.layers.over(Arc::new(client))),
+            budget: Budget::new(self.retry_budget),
+            proxies: Proxies::None,
+            runtime,
+            system_proxies: false,
+        })
     }
 
     #[cfg(test)]
@@ -192,7 +213,8 @@ mod tests {
 
     fn clients() -> Clients {
         let recipe = || reqwest::Client::builder().no_proxy().build().map(Client::Reqwest);
-        Clients::new("Reqwest", Box::new(recipe), None, Proxies::None, false)
+        let layers = Layers::default();
+        Clients::new("Reqwest", Box::new(recipe), None, Proxies::None, false, layers)
     }
 
     fn runtime() -> tokio::runtime::Runtime {

@@ -3,6 +3,7 @@
 
 mod body;
 mod clients;
+pub mod layer;
 mod proxies;
 #[cfg(feature = "testing")]
 mod stand_in;
@@ -22,7 +23,6 @@ use tower_service::Service;
 use url::Url;
 
 pub use self::proxies::Proxy;
-use self::proxies::check_system;
 #[cfg(feature = "testing")]
 pub(crate) use self::stand_in::{
     MakeStandIn, Scope, StandIn, StandInBody, StandInFuture, current_scope, scope,
@@ -30,8 +30,10 @@ pub(crate) use self::stand_in::{
 pub(crate) use self::{
     body::{ReceivedBody, cut_short},
     clients::{Clients, Recipe, RuntimeClient},
+    layer::{LayeredClient, Layers},
     proxies::Proxies,
 };
+use self::{layer::LayeredSending, proxies::check_system};
 #[cfg(feature = "testing")]
 use crate::timers::AttemptTimers;
 use crate::{
@@ -68,6 +70,8 @@ pub(crate) enum Sender {
 pub(crate) enum Client {
     Direct(Box<direct::Direct>),
     Reqwest(reqwest::Client),
+    /// One of the two with the user's layers over it.
+    Layered(LayeredClient),
 }
 
 /// The request of one hop.
@@ -157,6 +161,7 @@ impl Sender {
                     };
                     InFlight::Reqwest((&mut &*client).call(outgoing.into_reqwest(body)))
                 }
+                Client::Layered(client) => InFlight::Layered(client.send(outgoing)?),
             },
             Self::Service(service) => {
                 let mut request = outgoing.into_reqwest(SendBody::into_reqwest);
@@ -217,6 +222,7 @@ pub(crate) struct Sending {
 enum InFlight {
     Direct(direct::Sending),
     Reqwest(<reqwest::Client as Service<reqwest::Request>>::Future),
+    Layered(LayeredSending),
     Service(ResponseFuture),
     #[cfg(feature = "testing")]
     StandIn(StandInFuture),
@@ -259,7 +265,18 @@ impl Sending {
 
     /// Gives up.
     pub(crate) fn withdraw(self) -> Withdrawn {
-        self.handover.withdraw(self.in_flight)
+        match self.in_flight {
+            InFlight::Layered(sending) => {
+                let ticket = sending.ticket.clone();
+                drop(sending);
+                // The body was the layers' to hand over: the ticket says what became of it.
+                if ticket.sent() == Sent::No {
+                    drop(self.handover.watch(SendBody::None));
+                }
+                self.handover.withdraw(())
+            }
+            in_flight => self.handover.withdraw(in_flight),
+        }
     }
 }
 
@@ -287,6 +304,16 @@ impl Future for Sending {
                         .sent_at_least(Sent::Maybe))
                 }
             },
+            InFlight::Layered(sending) => match ready!(Pin::new(&mut *sending).poll(context)) {
+                Ok(response) => Ok(Head::from_layers(response)),
+                Err(error) => {
+                    let ticket = &sending.ticket;
+                    let failure = ticket
+                        .failure()
+                        .map(|layer::Failure { error, resend }| NoHead { error, resend });
+                    Err(classify::layered(error, ticket.sent(), failure))
+                }
+            },
             InFlight::Service(answer) => match ready!(answer.as_mut().poll(context)) {
                 Ok(response) => Ok(Head::from_reqwest(response, true)),
                 Err(ServiceError::NotReady(error)) => Err(classify::unsent(error).into()),
@@ -304,6 +331,11 @@ impl Head {
         let is_http2 = response.version() == http::Version::HTTP_2;
         let announced = response.body().size_hint().exact();
         let response = response.map(|body| ReceivedBody::Direct { body, is_http2 });
+        Self { response, announced, url: None }
+    }
+
+    fn from_layers(response: http::Response<ReceivedBody>) -> Self {
+        let announced = response.body().size_hint().exact();
         Self { response, announced, url: None }
     }
 

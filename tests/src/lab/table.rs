@@ -173,6 +173,7 @@ impl Comparison {
 fn class(kind: ErrorKind) -> &'static str {
     match kind {
         ErrorKind::Build(_) => "Build",
+        ErrorKind::Credentials => "Credentials",
         ErrorKind::Connect(_) => "Connect",
         ErrorKind::Timeout(_) => "Timeout",
         ErrorKind::Disconnected(_) => "Disconnected",

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::args::{Backoff, HeaderName, Measure};
 use crate::item::{Item, ResponseArg};
-use crate::model::{Auth, Content, Method, Placeholder, Request, Retry};
+use crate::model::{Auth, Content, Method, Placeholder, Request, Retry, Shape};
 use crate::walk;
 
 // Input:  #[request(get = "/users/{id}", header("accept" = kind), timeout = 2s)]
@@ -62,6 +62,10 @@ pub(super) fn request(
     chain.call(reads(request, item), &[]);
     if let Some(streaming) = streaming {
         chain.call(code!(.streaming(#streaming)), &[]);
+    }
+    // What becomes of a failure belongs to the call's span.
+    if matches!(request.shape, Shape::Handled(_)) {
+        chain.call(code!(.handled()), &[]);
     }
     chain.into_statements()
 }

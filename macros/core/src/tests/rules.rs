@@ -210,6 +210,7 @@ refuses! {
         [r#"get = "/", on_error(Status(404, 410) => log)"#, PLAIN] at "404, 410", "alternatives are separated by `|`: write `Status(404 | 410)`";
         [r#"get = "/", on_error(Connect(Dns, Refused) => log)"#, PLAIN] at "Dns, Refused", "alternatives are separated by `|`: write `Connect(Dns | Refused)`";
         [r#"get = "/", on_error(Protocol(_) => log)"#, PLAIN] at "_", "`Protocol` has no leaves: write `Protocol`";
+        [r#"get = "/", on_error(Credentials(Token) => log)"#, PLAIN] at "Token", "`Credentials` has no leaves: write `Credentials`";
         [r#"get = "/", on_error(ErrorKind::Timeout => log)"#, PLAIN] at "ErrorKind::Timeout", "patterns are written without a path: write `Timeout`";
         [r#"get = "/", on_error(Timeout::Idle => log)"#, PLAIN] at "Timeout::Idle", "patterns are written without a path: write `Timeout(Idle)`";
         [r#"get = "/", on_error(ClientError => log)"#, PLAIN] at "ClientError", "there is no class `ClientError`: write `Status(400..=499)`";

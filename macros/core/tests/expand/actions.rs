@@ -11,7 +11,7 @@
 async fn count() -> Result<u8, Error> {
     let reader = ::backstop::expansion::decode::<Result<u8, Error>>()
         .reader(::backstop::expansion::FromJson::from_json);
-    let request = ::backstop::Request::get("/").streaming(reader.streaming);
+    let request = ::backstop::Request::get("/").streaming(reader.streaming).handled();
     let response = ::backstop::Session::shared().fetch(request).await;
     ::backstop::expansion::call(|| -> Result<u8, Error> {
         let failure = match reader.read(response) {

@@ -17,7 +17,8 @@
 async fn user_name(id: u64) -> Result<Option<String>, Error> {
     let request = ::backstop::Request::get("https://api.example.com/users/{id}")
         .path("id", &id)
-        .reads::<Json<User>>();
+        .reads::<Json<User>>()
+        .handled();
     let response = ::backstop::Session::shared().fetch(request).await;
     ::backstop::expansion::call(|| -> Result<Option<String>, Error> {
         let failure = match ::backstop::expansion::read::<Json<User>>(response) {

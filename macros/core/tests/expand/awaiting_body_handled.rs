@@ -6,7 +6,8 @@
 async fn name(id: u64) -> Result<String, Error> {
     let request = ::backstop::Request::get("https://api.example.com/users/{id}")
         .path("id", &id)
-        .reads::<(::backstop::Deadline, Json<User>)>();
+        .reads::<(::backstop::Deadline, Json<User>)>()
+        .handled();
     let response = ::backstop::Session::shared().fetch(request).await;
     let failure = match ::backstop::expansion::read::<
         (::backstop::Deadline, Json<User>),

@@ -4,7 +4,7 @@
 async fn root() -> Result<String, Error> {
     let reader = ::backstop::expansion::decode::<Result<String, Error>>()
         .reader(::backstop::expansion::FromJson::from_json);
-    let request = ::backstop::Request::get("/").streaming(reader.streaming);
+    let request = ::backstop::Request::get("/").streaming(reader.streaming).handled();
     let response = ::backstop::Session::shared().fetch(request).await;
     ::backstop::expansion::call(|| -> Result<String, Error> {
         let _ = match reader.read(response) {

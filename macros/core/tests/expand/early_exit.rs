@@ -5,7 +5,7 @@
 // }
 
 async fn count() -> Result<u8, Mine> {
-    let request = ::backstop::Request::get("/").reads::<String>();
+    let request = ::backstop::Request::get("/").reads::<String>().handled();
     let response = ::backstop::Session::shared().fetch(request).await;
     ::backstop::expansion::call(|| -> Result<u8, Mine> {
         let failure = match ::backstop::expansion::read::<String>(response) {

@@ -4,7 +4,7 @@
 // }
 
 async fn count() -> usize {
-    let request = ::backstop::Request::get("/").reads::<String>();
+    let request = ::backstop::Request::get("/").reads::<String>().handled();
     let response = ::backstop::Session::shared().fetch(request).await;
     ::backstop::expansion::call(|| -> usize {
         let failure = match ::backstop::expansion::read::<String>(response) {

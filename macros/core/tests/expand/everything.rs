@@ -38,7 +38,8 @@ async fn update(&self, id: u64, user: User) -> Result<Option<u64>, Error> {
         .idle_timeout(::core::time::Duration::from_secs(20))
         .max_body(16777216)
         .retry(3)
-        .reads::<Json<User>>();
+        .reads::<Json<User>>()
+        .handled();
     let response = ::backstop::Session::fetch(&self.session, request).await;
     ::backstop::expansion::call(|| -> Result<Option<u64>, Error> {
         let mut failure = match ::backstop::expansion::read::<Json<User>>(response) {

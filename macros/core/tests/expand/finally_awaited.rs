@@ -7,7 +7,8 @@ async fn count(id: u8) -> Result<usize, Error> {
         .reader(::backstop::expansion::FromJson::from_json);
     let request = ::backstop::Request::get("/{id}")
         .path("id", &id)
-        .streaming(reader.streaming);
+        .streaming(reader.streaming)
+        .handled();
     let response = ::backstop::Session::shared().fetch(request).await;
     let failure = match reader.read(response) {
         ::core::result::Result::Ok(outcome) => {

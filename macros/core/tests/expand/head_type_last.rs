@@ -6,7 +6,7 @@
 async fn remaining() -> Result<(u16, u64), Error> {
     let reader = ::backstop::expansion::extract::<(StatusCode, Remaining)>()
         .reader(::backstop::FromResponse::from_response);
-    let request = ::backstop::Request::get("/").streaming(reader.streaming);
+    let request = ::backstop::Request::get("/").streaming(reader.streaming).handled();
     let response = ::backstop::Session::shared().fetch(request).await;
     ::backstop::expansion::call(|| -> Result<(u16, u64), Error> {
         let failure = match reader.read(response) {

@@ -6,7 +6,8 @@
 async fn user(id: u64) -> Result<User, Error> {
     let request = ::backstop::Request::get("/users/{id}")
         .path("id", &id)
-        .reads::<Json<User>>();
+        .reads::<Json<User>>()
+        .handled();
     let response = ::backstop::Session::shared().fetch(request).await;
     ::backstop::expansion::call(|| -> Result<User, Error> {
         let failure = match ::backstop::expansion::read::<Json<User>>(response) {

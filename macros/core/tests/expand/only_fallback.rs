@@ -4,7 +4,7 @@
 async fn count() -> u8 {
     let reader = ::backstop::expansion::decode::<u8>()
         .reader(::backstop::expansion::FromJson::from_json);
-    let request = ::backstop::Request::get("/").streaming(reader.streaming);
+    let request = ::backstop::Request::get("/").streaming(reader.streaming).handled();
     let response = ::backstop::Session::shared().fetch(request).await;
     ::backstop::expansion::call(|| -> u8 {
         let mut failure = match reader.read(response) {

@@ -15,7 +15,7 @@
 async fn all() -> Result<(), Error> {
     let reader = ::backstop::expansion::decode::<Result<(), Error>>()
         .reader(::backstop::expansion::FromJson::from_json);
-    let request = ::backstop::Request::get("/").streaming(reader.streaming);
+    let request = ::backstop::Request::get("/").streaming(reader.streaming).handled();
     let response = ::backstop::Session::shared().fetch(request).await;
     let failure = match reader.read(response) {
         ::core::result::Result::Ok(outcome) => return outcome,

@@ -4,7 +4,7 @@
 // }
 
 async fn count() -> Result<usize, Error> {
-    let request = ::backstop::Request::get("/").reads::<Json<Page>>();
+    let request = ::backstop::Request::get("/").reads::<Json<Page>>().handled();
     let response = ::backstop::Session::shared().fetch(request).await;
     ::backstop::expansion::call(|| -> Result<usize, Error> {
         let failure = match ::backstop::expansion::read::<Json<Page>>(response) {

@@ -4,7 +4,7 @@
 // }
 
 async fn ping() {
-    let request = ::backstop::Request::get("/");
+    let request = ::backstop::Request::get("/").handled();
     let response = ::backstop::Session::shared().fetch(request).await;
     ::backstop::expansion::call(|| {
         match response {

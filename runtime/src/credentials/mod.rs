@@ -1,0 +1,230 @@
+//! Credentials that are not known when the session is built: a source that is asked for them before
+//! each attempt.
+//!
+//! ```text
+//! attempt ─ ask ─► Credentials::authorization ─► header of each hop to the session's origin
+//!    401 ─ ask ─► the same, told what was refused ─► the hop is sent again, once
+//! ```
+//!
+//! [`Bearer`] is the source for tokens: it caches one, renews it, and shares a renewal ([`Flight`])
+//! among all calls that wait for it. A source may send requests over the session that asks it: these
+//! do not ask it again.
+//!
+//! [`Flight`]: flight::Flight
+
+mod bearer;
+mod flight;
+
+use std::{fmt, future::Future, pin::Pin, sync::Arc};
+
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+
+pub use self::bearer::{Bearer, Token};
+use crate::{
+    error::{BoxError, BuildError, Error, ErrorKind},
+    request::{IntoHeaderValue, basic, header_name, secret},
+};
+
+/// A source of credentials for the requests of a session.
+///
+/// A session asks it before each attempt, and once more in a call if the server answers 401. The
+/// header that it gives is sent to the origin of the session's base URL, or without one to the
+/// origin that the request names, and on no hop to another. A request that has an `Authorization` of
+/// its own (`bearer`, `basic`, `header`) does not ask.
+///
+/// Implemented for [`Bearer`], and for closures of the same form as
+/// [`authorization`](Credentials::authorization). The source is under the timers of the attempt. It may
+/// send requests over the same session: what it sends while it is asked goes without its credentials. A task that
+/// it spawns is not known to be its own, and must not use the session.
+///
+/// ```
+/// use backstop::{Session, credentials::{Authorization, Credentials, Refused}};
+///
+/// /// A key in a file that another program replaces.
+/// struct KeyFile(std::path::PathBuf);
+///
+/// impl Credentials for KeyFile {
+///     async fn authorization(
+///         &self,
+///         _refused: Option<Refused>,
+///     ) -> Result<Option<Authorization>, Box<dyn std::error::Error + Send + Sync>> {
+///         let key = std::fs::read_to_string(&self.0)?;
+///         Ok(Some(Authorization::header("x-api-key", key.trim())?))
+///     }
+/// }
+///
+/// let session = Session::builder()
+///     .base_url("https://api.example.com")
+///     .credentials(KeyFile("/run/secrets/key".into()))
+///     .build()?;
+/// # Ok::<(), backstop::Error>(())
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a source of credentials",
+    label = "does not implement `Credentials`",
+    note = "a closure takes an `Option<Refused>` and returns a future of \
+            `Result<Authorization, _>`; for a token, use `Bearer::new`"
+)]
+pub trait Credentials: Send + Sync + 'static {
+    /// The credentials for one attempt, or `None` to send it without. `refused` is what the server
+    /// answered with 401 in this call; if the same is given again, the request is not sent again.
+    ///
+    /// # Errors
+    ///
+    /// Any error. The call ends as [`ErrorKind::Credentials`] with it as the source.
+    fn authorization(
+        &self,
+        refused: Option<Refused>,
+    ) -> impl Future<Output = Result<Option<Authorization>, BoxError>> + Send;
+}
+
+impl<F, Fut, A, E> Credentials for F
+where
+    F: Fn(Option<Refused>) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<A, E>> + Send,
+    A: Into<Option<Authorization>>,
+    E: Into<BoxError>,
+{
+    async fn authorization(
+        &self,
+        refused: Option<Refused>,
+    ) -> Result<Option<Authorization>, BoxError> {
+        self(refused).await.map(Into::into).map_err(Into::into)
+    }
+}
+
+/// A header with credentials: `Authorization`, or another. `Debug` shows its name alone.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Authorization {
+    name: HeaderName,
+    value: HeaderValue,
+}
+
+impl Authorization {
+    /// `Authorization: Bearer …` (RFC 6750).
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError::Header`] if the token has a character that a header cannot have.
+    pub fn bearer(token: impl AsRef<str>) -> Result<Self, Error> {
+        let value = secret(&format!("Bearer {}", token.as_ref()))?;
+        Ok(Self { name: header::AUTHORIZATION, value })
+    }
+
+    /// `Authorization: Basic …` (RFC 7617).
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError::Header`] for a control character, and for a `:` in the user name.
+    pub fn basic(user: impl fmt::Display, password: impl fmt::Display) -> Result<Self, Error> {
+        let (user, password) = (user.to_string(), password.to_string());
+        let value = basic(user.as_bytes(), password.as_bytes())?;
+        Ok(Self { name: header::AUTHORIZATION, value })
+    }
+
+    /// Another header, such as `x-api-key`.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError::Header`] if the name or the value is not one that a header can have, or the
+    /// header belongs to the connection.
+    pub fn header(name: impl AsRef<str>, value: impl IntoHeaderValue) -> Result<Self, Error> {
+        let name = header_name(name.as_ref())?;
+        let refuse = || Error::build(BuildError::Header, "the credentials are not a header value");
+        // The value is not repeated, and neither is what is wrong with it.
+        let value = value.into_header_value().map_err(|_| refuse())?;
+        let mut value = value.ok_or_else(refuse)?;
+        value.set_sensitive(true);
+        Ok(Self { name, value })
+    }
+
+    /// Adds the header to those of a hop. It takes the place of the session's `Authorization`; another
+    /// header of the name stays.
+    pub(crate) fn add_to(&self, headers: &mut HeaderMap) {
+        if self.name == header::AUTHORIZATION || !headers.contains_key(&self.name) {
+            headers.insert(self.name.clone(), self.value.clone());
+        }
+    }
+}
+
+impl fmt::Debug for Authorization {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Authorization").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// Credentials that the server answered with 401.
+#[derive(Debug, Clone)]
+pub struct Refused {
+    authorization: Authorization,
+    error: Error,
+}
+
+impl Refused {
+    pub(crate) fn new(authorization: Authorization, error: Error) -> Self {
+        Self { authorization, error }
+    }
+
+    /// What was refused.
+    pub fn authorization(&self) -> &Authorization {
+        &self.authorization
+    }
+
+    /// The answer: status, headers (`www-authenticate` among them) and the URL.
+    pub fn error(&self) -> &Error {
+        &self.error
+    }
+}
+
+/// A [`Credentials`] with its type erased.
+pub(crate) trait Source: Send + Sync {
+    fn ask(&self, refused: Option<Refused>) -> Asking<'_>;
+}
+
+type Asking<'a> =
+    Pin<Box<dyn Future<Output = Result<Option<Authorization>, BoxError>> + Send + 'a>>;
+
+impl<C: Credentials> Source for C {
+    fn ask(&self, refused: Option<Refused>) -> Asking<'_> {
+        Box::pin(self.authorization(refused))
+    }
+}
+
+tokio::task_local! {
+    /// The sources, by address, within which this code runs.
+    static ASKED: Vec<usize>;
+}
+
+/// Whether this code is part of what the source with this address does.
+fn is_asked(address: usize) -> bool {
+    ASKED.try_with(|asked| asked.contains(&address)).unwrap_or(false)
+}
+
+/// Runs a future as a part of what the source with this address does.
+fn within<F: Future>(address: usize, future: F) -> impl Future<Output = F::Output> {
+    let mut asked = ASKED.try_with(Clone::clone).unwrap_or_default();
+    asked.push(address);
+    ASKED.scope(asked, future)
+}
+
+/// Asks a source, unless this code is a part of it.
+pub(crate) async fn ask(
+    source: &Arc<dyn Source>,
+    refused: Option<Refused>,
+) -> Result<Option<Authorization>, Error> {
+    let address = Arc::as_ptr(source).cast::<()>() as usize;
+    if is_asked(address) {
+        return Ok(None);
+    }
+    within(address, source.ask(refused)).await.map_err(failed)
+}
+
+/// The error of a source that failed.
+fn failed(error: BoxError) -> Error {
+    match error.downcast::<Error>() {
+        // A renewal that several calls shared.
+        Ok(error) if error.kind() == ErrorKind::Credentials => *error,
+        Ok(error) => Error::new(ErrorKind::Credentials).with_source(*error),
+        Err(error) => Error::new(ErrorKind::Credentials).with_source(error),
+    }
+}

@@ -1,0 +1,215 @@
+//! The spans of a call, by OpenTelemetry's semantic conventions for HTTP clients (1.x, stable names).
+//!
+//! | span | level | kind | name |
+//! |---|---|---|---|
+//! | `call` | INFO | internal | `{method} {url.template}` |
+//! | `attempt` | DEBUG | internal | `attempt` |
+//! | `hop` | INFO | client | `{method} {url.template}`, or `{method}` after a redirect |
+//!
+//! A hop is what the conventions call a request: it has their attributes. `otel.name`, `otel.kind` and
+//! `otel.status_code` are what `tracing-opentelemetry` makes a span's name, kind and status of.
+
+use std::{
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use http::{Method, StatusCode, Version};
+use tracing::{Level, Span, field::Empty};
+use url::Url;
+
+use super::Target;
+use crate::{error::Error, redact};
+
+/// `http.request.method`: the method, or `_OTHER` for one that is not well known.
+pub(crate) fn method_name(method: &Method) -> &'static str {
+    const KNOWN: [&str; 10] =
+        ["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "QUERY"];
+    KNOWN.into_iter().find(|known| method.as_str() == *known).unwrap_or("_OTHER")
+}
+
+/// The name of a span, in which an unknown method is `HTTP`.
+fn name(method: &Method, template: Option<&str>) -> String {
+    let method = match method_name(method) {
+        "_OTHER" => "HTTP",
+        known => known,
+    };
+    match template {
+        Some(template) => format!("{method} {template}"),
+        None => method.to_owned(),
+    }
+}
+
+/// The method as it was written, where its name does not tell.
+fn original(method: &Method) -> Option<&str> {
+    (method_name(method) == "_OTHER").then_some(method.as_str())
+}
+
+/// The span of a call, as a child of the current one.
+pub(super) fn call(target: &Target) -> Span {
+    tracing::span!(
+        target: "backstop",
+        Level::INFO,
+        "call",
+        "otel.name" = name(target.method(), target.template()),
+        "otel.kind" = "internal",
+        "otel.status_code" = Empty,
+        "http.request.method" = method_name(target.method()),
+        "http.request.method_original" = original(target.method()),
+        "url.template" = target.template(),
+        "server.address" = target.host(),
+        "server.port" = target.port().map(i64::from),
+        "http.response.status_code" = Empty,
+        "error.type" = Empty,
+        "backstop.attempts" = Empty,
+        "backstop.outcome" = Empty,
+    )
+}
+
+/// The span of an attempt, as a child of the current one.
+pub(super) fn attempt(number: u32) -> Span {
+    tracing::span!(
+        target: "backstop",
+        Level::DEBUG,
+        "attempt",
+        "otel.kind" = "internal",
+        "otel.status_code" = Empty,
+        "backstop.attempt" = i64::from(number),
+        "http.response.status_code" = Empty,
+        "error.type" = Empty,
+    )
+}
+
+/// What one request on the wire is.
+pub(crate) struct HopFacts<'a> {
+    pub(crate) method: &'a Method,
+    pub(crate) url: &'a Url,
+    /// `None` after a redirect, which leads to a URL of no template.
+    pub(crate) template: Option<&'a str>,
+    /// How often the call has sent something before.
+    pub(crate) resends: u32,
+}
+
+/// The span of a hop, as a child of the current one.
+pub(crate) fn hop(hop: &HopFacts<'_>) -> Span {
+    let HopFacts { method, url, template, resends } = *hop;
+    tracing::span!(
+        target: "backstop",
+        Level::INFO,
+        "hop",
+        "otel.name" = name(method, template),
+        "otel.kind" = "client",
+        "otel.status_code" = Empty,
+        "http.request.method" = method_name(method),
+        "http.request.method_original" = original(method),
+        "http.request.resend_count" = (resends > 0).then_some(i64::from(resends)),
+        "http.response.status_code" = Empty,
+        "url.full" = redact::url(url).as_str(),
+        "url.scheme" = url.scheme(),
+        "url.template" = template,
+        "server.address" = url.host_str(),
+        "server.port" = url.port_or_known_default().map(i64::from),
+        "network.protocol.version" = Empty,
+        "error.type" = Empty,
+    )
+}
+
+/// Records the head of a response in the span of its hop. 4xx and 5xx are errors to a client.
+pub(crate) fn record_head(span: &Span, status: StatusCode, version: Version) {
+    if span.is_none() {
+        return;
+    }
+    record_status(span, status);
+    let version = match version {
+        Version::HTTP_09 => "0.9",
+        Version::HTTP_10 => "1.0",
+        Version::HTTP_2 => "2",
+        Version::HTTP_3 => "3",
+        _ => "1.1",
+    };
+    span.record("network.protocol.version", version);
+    if status.as_u16() >= 400 {
+        span.record("error.type", status.as_str());
+        span.record("otel.status_code", "ERROR");
+    }
+}
+
+pub(super) fn record_status(span: &Span, status: StatusCode) {
+    span.record("http.response.status_code", i64::from(status.as_u16()));
+}
+
+/// Records why what a span stands for failed, which a span says once.
+pub(crate) fn record_error(span: &Span, error: &Error) {
+    if span.is_none() {
+        return;
+    }
+    span.record("error.type", &*error.kind().name());
+    span.record("otel.status_code", "ERROR");
+}
+
+/// The event of a retry, before its wait.
+pub(super) fn retry(error: &Error, delay: Duration) {
+    tracing::event!(
+        target: "backstop",
+        Level::WARN,
+        "error.type" = &*error.kind().name(),
+        "http.response.status_code" = error.status().map(|status| i64::from(status.as_u16())),
+        "backstop.attempt" = i64::from(error.attempts()),
+        "backstop.delay_ms" = i64::try_from(delay.as_millis()).unwrap_or(i64::MAX),
+        "retry: {error}",
+    );
+}
+
+/// The event of a redirect that is followed.
+pub(crate) fn redirect(status: StatusCode, to: &Url) {
+    tracing::event!(
+        target: "backstop",
+        Level::DEBUG,
+        "http.response.status_code" = i64::from(status.as_u16()),
+        "url.full" = redact::url(to).as_str(),
+        "redirect",
+    );
+}
+
+/// The event of a call whose future was dropped. That is no error.
+pub(super) fn cancelled() {
+    tracing::event!(target: "backstop", Level::DEBUG, "cancelled");
+}
+
+/// Runs a future in a span: what it calls is a child of the span, and its events are in it.
+pub(crate) fn within<'a, F: Future>(span: &'a Span, future: Pin<&'a mut F>) -> Within<'a, F> {
+    Within { span, future }
+}
+
+/// The future of [`within`].
+pub(crate) struct Within<'a, F> {
+    span: &'a Span,
+    future: Pin<&'a mut F>,
+}
+
+impl<F: Future> Future for Within<'_, F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        let Self { span, future } = &mut *self;
+        let _entered = span.enter();
+        future.as_mut().poll(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_method_that_is_not_well_known_is_other() {
+        assert_eq!(method_name(&Method::PATCH), "PATCH");
+        let purge = Method::from_bytes(b"PURGE").expect("a method");
+        assert_eq!(method_name(&purge), "_OTHER");
+        assert_eq!(method_name(&Method::from_bytes(b"get").expect("a method")), "_OTHER");
+        assert_eq!(name(&purge, Some("/a/{id}")), "HTTP /a/{id}");
+        assert_eq!(name(&Method::GET, None), "GET");
+    }
+}

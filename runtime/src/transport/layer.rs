@@ -1,0 +1,371 @@
+//! Tower layers over a session's own clients: what
+//! [`SessionBuilder::layer`](crate::SessionBuilder::layer) takes is generic over.
+//!
+//! ```text
+//! session ─► layer ─► layer ─► SessionService ─► client of the runtime
+//! ```
+//!
+//! A layer that looks into requests or responses names their types:
+//!
+//! ```
+//! use backstop::{Session, layer::RequestBody};
+//! use tower::util::MapRequestLayer;
+//!
+//! let number = MapRequestLayer::new(|mut request: http::Request<RequestBody>| {
+//!     request.headers_mut().insert("x-hop", http::HeaderValue::from_static("1"));
+//!     request
+//! });
+//! let session = Session::builder().layer(number).build()?;
+//! # Ok::<(), backstop::Error>(())
+//! ```
+
+// A layer knows nothing of the session. That a request was passed on, and how much of it was sent, the
+// innermost service notes in a `Ticket` that travels in the request's extensions.
+
+use std::{
+    fmt,
+    future::{Future, poll_fn},
+    pin::Pin,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU8, Ordering},
+    },
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body::{Body, Frame, SizeHint};
+use tower_layer::Layer;
+use tower_service::Service;
+use url::Url;
+
+use super::{Outgoing, ReceivedBody, RuntimeClient, Sender, Sending};
+use crate::{
+    classify::{NoHead, Resend},
+    error::{BoxError, BuildError, Error, Sent},
+    send_body::SendBody,
+};
+
+/// The body of a request, as the [layers](crate::SessionBuilder::layer) of a session see it.
+pub struct RequestBody(SendBody);
+
+impl Body for RequestBody {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        Pin::new(&mut self.0).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.0.size_hint()
+    }
+}
+
+impl fmt::Debug for RequestBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RequestBody")
+    }
+}
+
+/// The body of a response, as the [layers](crate::SessionBuilder::layer) of a session see it. A layer that
+/// answers by itself, such as a cache, makes one of [`Bytes`].
+pub struct ResponseBody(ReceivedBody);
+
+impl From<Bytes> for ResponseBody {
+    fn from(bytes: Bytes) -> Self {
+        Self(ReceivedBody::Reqwest(bytes.into()))
+    }
+}
+
+impl Body for ResponseBody {
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        self.0.poll_data(context).map(|data| data.map(|data| data.map(Frame::data)))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.0.size_hint()
+    }
+}
+
+impl fmt::Debug for ResponseBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ResponseBody")
+    }
+}
+
+/// What a [layer](crate::SessionBuilder::layer) of a session wraps: the session's own client of one
+/// runtime, or that with the layers below.
+pub struct SessionService(Box<dyn Erased>);
+
+type Answer = Pin<Box<dyn Future<Output = Result<Response<ResponseBody>, BoxError>> + Send>>;
+
+/// A service with its type erased.
+trait Erased: Send {
+    fn erased_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>>;
+    fn erased_call(&mut self, request: Request<RequestBody>) -> Answer;
+    fn boxed_clone(&self) -> Box<dyn Erased>;
+}
+
+impl<S> Erased for S
+where
+    S: Service<Request<RequestBody>, Response = Response<ResponseBody>> + Clone + Send + 'static,
+    S::Error: Into<BoxError>,
+    S::Future: Send + 'static,
+{
+    fn erased_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        Service::poll_ready(self, context).map_err(Into::into)
+    }
+
+    fn erased_call(&mut self, request: Request<RequestBody>) -> Answer {
+        let answer = Service::call(self, request);
+        Box::pin(async move { answer.await.map_err(Into::into) })
+    }
+
+    fn boxed_clone(&self) -> Box<dyn Erased> {
+        Box::new(self.clone())
+    }
+}
+
+impl Clone for SessionService {
+    fn clone(&self) -> Self {
+        Self(self.0.boxed_clone())
+    }
+}
+
+impl Service<Request<RequestBody>> for SessionService {
+    type Response = Response<ResponseBody>;
+    type Error = BoxError;
+    type Future = Answer;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.0.erased_ready(context)
+    }
+
+    fn call(&mut self, request: Request<RequestBody>) -> Answer {
+        self.0.erased_call(request)
+    }
+}
+
+impl fmt::Debug for SessionService {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SessionService")
+    }
+}
+
+/// The layers of a session, the outermost first. They are applied anew for each runtime.
+#[derive(Default, Clone)]
+pub(crate) struct Layers(Vec<Arc<dyn Fn(SessionService) -> SessionService + Send + Sync>>);
+
+impl Layers {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Adds one below those that there are.
+    pub(crate) fn add<L>(&mut self, layer: L)
+    where
+        L: Layer<SessionService> + Send + Sync + 'static,
+        L::Service: Service<Request<RequestBody>, Response = Response<ResponseBody>>
+            + Clone
+            + Send
+            + 'static,
+        <L::Service as Service<Request<RequestBody>>>::Error: Into<BoxError>,
+        <L::Service as Service<Request<RequestBody>>>::Future: Send + 'static,
+    {
+        self.0.push(Arc::new(move |inner| SessionService(Box::new(layer.layer(inner)))));
+    }
+
+    /// The layers over a client.
+    pub(super) fn over(&self, client: Arc<RuntimeClient>) -> LayeredClient {
+        let innermost = SessionService(Box::new(Innermost(client)));
+        let service = self.0.iter().rev().fold(innermost, |inner, layer| layer(inner));
+        LayeredClient(Mutex::new(service))
+    }
+}
+
+/// A client of the session's with layers over it. The lock makes services that are only `Send` do.
+pub(crate) struct LayeredClient(Mutex<SessionService>);
+
+impl LayeredClient {
+    /// Sends one hop, when the returned future is polled.
+    pub(super) fn send(&self, outgoing: Outgoing) -> Result<LayeredSending, Error> {
+        let mut request = outgoing.into_http()?.map(RequestBody);
+        let ticket = Ticket::default();
+        request.extensions_mut().insert(ticket.clone());
+        // A clone for each request, as tower asks for.
+        let mut service = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let answer = Box::pin(async move {
+            poll_fn(|context| service.poll_ready(context)).await?;
+            service.call(request).await
+        });
+        Ok(LayeredSending { answer, ticket })
+    }
+}
+
+/// A hop on its way through the layers.
+pub(super) struct LayeredSending {
+    answer: Answer,
+    pub(super) ticket: Ticket,
+}
+
+impl Future for LayeredSending {
+    type Output = Result<Response<ReceivedBody>, BoxError>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        self.answer.as_mut().poll(context).map_ok(|response| response.map(|body| body.0))
+    }
+}
+
+/// How far a request came, whatever the layers say of it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Ticket(Arc<Progress>);
+
+#[derive(Debug, Default)]
+struct Progress {
+    /// The most that was [`Sent`] by any of the times that the layers passed the request on.
+    sent: AtomicU8,
+    /// How the client failed, the last time that it did.
+    failure: Mutex<Option<Failure>>,
+}
+
+/// What the session's own client failed with, and whether the hop can be sent again at once.
+#[derive(Debug, Clone)]
+pub(crate) struct Failure {
+    pub(crate) error: Error,
+    pub(crate) resend: Resend,
+}
+
+impl Ticket {
+    /// How much of the request may have been sent.
+    pub(crate) fn sent(&self) -> Sent {
+        match self.0.sent.load(Ordering::Acquire) {
+            0 => Sent::No,
+            1 => Sent::Maybe,
+            _ => Sent::Yes,
+        }
+    }
+
+    /// How the client failed, if it did the last time that the request was passed on.
+    pub(crate) fn failure(&self) -> Option<Failure> {
+        let failure = self.0.failure.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
+        Some(match failure.resend {
+            // A layer may have passed the request on before.
+            Resend::Always(_) if self.sent() != Sent::No => {
+                Failure { resend: Resend::Never, ..failure }
+            }
+            _ => failure,
+        })
+    }
+
+    fn note(&self, sent: Sent) {
+        let sent = match sent {
+            Sent::No => 0,
+            Sent::Maybe => 1,
+            Sent::Yes => 2,
+        };
+        self.0.sent.fetch_max(sent, Ordering::AcqRel);
+    }
+
+    fn note_failure(&self, failure: Option<Failure>) {
+        if let Some(failure) = &failure {
+            self.note(failure.error.sent());
+        }
+        *self.0.failure.lock().unwrap_or_else(PoisonError::into_inner) = failure;
+    }
+}
+
+/// The session's own client, below all layers.
+#[derive(Clone)]
+struct Innermost(Arc<RuntimeClient>);
+
+impl Service<Request<RequestBody>> for Innermost {
+    type Response = Response<ResponseBody>;
+    type Error = Error;
+    type Future = InnermostFuture;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<RequestBody>) -> InnermostFuture {
+        let ticket = request.extensions().get::<Ticket>().cloned().unwrap_or_default();
+        ticket.note_failure(None);
+        let sending =
+            outgoing(request).and_then(|outgoing| Sender::Own(Arc::clone(&self.0)).send(outgoing));
+        InnermostFuture { sending: Some(sending), ticket }
+    }
+}
+
+/// Input: a request that the layers passed on, with the URL that they left in it.
+fn outgoing(request: Request<RequestBody>) -> Result<Outgoing, Error> {
+    let (parts, body) = request.into_parts();
+    let url = Url::parse(&parts.uri.to_string()).map_err(|error| {
+        Error::build(BuildError::Url, "a layer of the session made it").with_source(error)
+    })?;
+    Ok(Outgoing { method: parts.method, url, headers: parts.headers, body: body.0 })
+}
+
+/// A request that was passed on.
+struct InnermostFuture {
+    /// None once it has ended.
+    sending: Option<Result<Sending, Error>>,
+    ticket: Ticket,
+}
+
+impl Future for InnermostFuture {
+    type Output = Result<Response<ResponseBody>, Error>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let outcome = match &mut self.sending {
+            Some(Ok(sending)) => match Pin::new(sending).poll(context) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(outcome) => outcome,
+            },
+            _ => match self.sending.take() {
+                Some(Err(error)) => Err(error.into()),
+                _ => Err(Error::build(BuildError::Session, "a layer polled what had ended").into()),
+            },
+        };
+        self.sending = None;
+        Poll::Ready(match outcome {
+            Ok(head) => {
+                self.ticket.note(Sent::Yes);
+                Ok(head.response.map(ResponseBody))
+            }
+            Err(NoHead { error, resend }) => {
+                self.ticket.note_failure(Some(Failure { error: error.clone(), resend }));
+                Err(error)
+            }
+        })
+    }
+}
+
+impl Drop for InnermostFuture {
+    /// A layer, or the call, gave up.
+    fn drop(&mut self) {
+        if let Some(Ok(sending)) = self.sending.take()
+            && !sending.withdraw().is_unsent()
+        {
+            self.ticket.note(Sent::Maybe);
+        }
+    }
+}

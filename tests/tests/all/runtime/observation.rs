@@ -1,0 +1,296 @@
+//! What is told of a call: to observers, to a `tracing` subscriber, and by the metrics.
+
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use backstop::{
+    Error, ErrorKind, Observer, Request, Session,
+    observe::{AttemptReport, CallReport, RecoveryReport, RetryReport, Target},
+    request,
+};
+use backstop_tests::{Answer, Server};
+
+use crate::support::{TRANSPORTS, fetch_with, session, session_over};
+
+/// Writes down what it is told.
+#[derive(Default)]
+struct Notes(Mutex<Vec<String>>);
+
+impl Notes {
+    fn add(&self, note: String) {
+        self.0.lock().expect("no panic").push(note);
+    }
+
+    fn take(&self) -> Vec<String> {
+        std::mem::take(&mut *self.0.lock().expect("no panic"))
+    }
+}
+
+fn end(status: Option<backstop::StatusCode>, error: Option<&Error>, cancelled: bool) -> String {
+    match (error, cancelled) {
+        (Some(error), _) => error.kind().name().into_owned(),
+        (None, true) => "cancelled".to_owned(),
+        (None, false) => format!("ok {}", status.expect("a status").as_u16()),
+    }
+}
+
+impl Observer for Notes {
+    fn started(&self, call: &Target) {
+        self.add(format!("started {} {:?}", call.method(), call.template()));
+    }
+
+    fn attempt(&self, attempt: &AttemptReport<'_>) {
+        let end = end(attempt.status(), attempt.error(), attempt.is_cancelled());
+        self.add(format!("attempt {} {end}", attempt.number()));
+    }
+
+    fn retry(&self, retry: &RetryReport<'_>) {
+        self.add(format!(
+            "retry after {} {}",
+            retry.error().attempts(),
+            retry.error().kind().name()
+        ));
+    }
+
+    fn call(&self, call: &CallReport<'_>) {
+        let end = end(call.status(), call.error(), call.is_cancelled());
+        self.add(format!("call {} {end}", call.attempts()));
+        if let Some(error) = call.error() {
+            assert_eq!(error.method(), Some(call.target().method()));
+        }
+    }
+
+    fn recovered(&self, recovery: &RecoveryReport<'_>) {
+        let how = if recovery.is_fallback() { "fell back" } else { "recovered" };
+        self.add(format!("{how} from {}", recovery.error().kind().name()));
+    }
+}
+
+fn observed(server: &Server) -> (Arc<Notes>, Session) {
+    let notes = Arc::new(Notes::default());
+    let session = session(|builder| builder.base_url(server.url()).observer(Arc::clone(&notes)));
+    (notes, session)
+}
+
+#[tokio::test]
+async fn a_call_that_is_retried_is_told_attempt_by_attempt() {
+    for transport in TRANSPORTS {
+        let count = Mutex::new(0);
+        let server = Server::start(move |_| {
+            *count.lock().expect("no panic") += 1;
+            match *count.lock().expect("no panic") {
+                1 => Answer::new(503, ""),
+                2 => Answer::Close,
+                _ => Answer::new(200, "body"),
+            }
+        });
+        let notes = Arc::new(Notes::default());
+        let session = session_over(transport, |builder| {
+            builder.base_url(server.url()).observer(Arc::clone(&notes))
+        });
+        let request = Request::get("/users/{id}").path("id", &7);
+        let request =
+            request.retry(backstop::Retry::times(2).backoff(Duration::ZERO..Duration::ZERO));
+        fetch_with(&session, request).await.expect("the third");
+        assert_eq!(
+            notes.take(),
+            [
+                "started GET Some(\"/users/{id}\")",
+                "attempt 1 503",
+                "retry after 1 503",
+                "attempt 2 disconnected.closed",
+                "retry after 2 disconnected.closed",
+                "attempt 3 ok 200",
+                "call 3 ok 200",
+            ],
+            "{transport:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_is_cancelled_is_told_once() {
+    let server = Server::always(Answer::Stall(Vec::new()));
+    let (notes, session) = observed(&server);
+    let call = session.fetch(Request::get("/"));
+    assert!(tokio::time::timeout(Duration::from_millis(100), call).await.is_err());
+    let told = ["started GET Some(\"/\")", "attempt 1 cancelled", "call 1 cancelled"];
+    assert_eq!(notes.take(), told);
+    // One that was never polled has not begun.
+    drop(session.fetch(Request::get("/")));
+    assert!(notes.take().is_empty());
+}
+
+#[tokio::test]
+async fn a_call_that_cannot_be_built_is_told() {
+    let server = Server::always(Answer::new(200, ""));
+    let (notes, session) = observed(&server);
+    let request = Request::get("/{id}").path("id", &"..");
+    let error = fetch_with(&session, request).await.expect_err("a build error");
+    assert!(error.is_build());
+    assert_eq!(notes.take(), ["started GET Some(\"/{id}\")", "call 0 build.segment"]);
+}
+
+#[tokio::test]
+async fn a_url_that_the_program_made_is_no_template() {
+    let server = Server::always(Answer::new(200, ""));
+    let (notes, session) = observed(&server);
+    fetch_with(&session, Request::get(format!("/users/{}", 7))).await.expect("a response");
+    assert_eq!(notes.take()[0], "started GET None");
+}
+
+#[tokio::test]
+async fn every_observer_of_a_session_is_told() {
+    let server = Server::always(Answer::new(200, ""));
+    let (one, two) = (Arc::new(Notes::default()), Arc::new(Notes::default()));
+    let session = session(|builder| {
+        builder.base_url(server.url()).observer(Arc::clone(&one)).observer(Arc::clone(&two))
+    });
+    fetch_with(&session, Request::get("/")).await.expect("a response");
+    assert_eq!(one.take(), two.take());
+}
+
+#[request(get = "/a", session = session, on_error(Status(404) => recover(1)))]
+async fn recovering(session: &Session) -> Result<u8, Error>;
+
+#[request(get = "/a", session = session, fallback = 2)]
+async fn falling_back(session: &Session) -> u8;
+
+#[tokio::test]
+async fn recoveries_and_fallbacks_are_told() {
+    let server = Server::always(Answer::new(404, ""));
+    let (notes, session) = observed(&server);
+    assert_eq!(recovering(&session).await.expect("recovered"), 1);
+    assert_eq!(notes.take().last().expect("a note"), "recovered from 404");
+    assert_eq!(falling_back(&session).await, 2);
+    assert_eq!(notes.take().last().expect("a note"), "fell back from 404");
+}
+
+#[tokio::test]
+async fn sizes_and_times_are_told() {
+    #[derive(Default)]
+    struct Sizes(Mutex<Vec<(Option<u64>, Option<u64>)>>);
+    impl Observer for Sizes {
+        fn attempt(&self, attempt: &AttemptReport<'_>) {
+            assert!(attempt.elapsed() > Duration::ZERO);
+            let sizes = (attempt.request_body_size(), attempt.response_body_size());
+            self.0.lock().expect("no panic").push(sizes);
+        }
+    }
+    let server = Server::always(Answer::new(200, "12345"));
+    let sizes = Arc::new(Sizes::default());
+    let session = session(|builder| builder.base_url(server.url()).observer(Arc::clone(&sizes)));
+    fetch_with(&session, Request::get("/")).await.expect("a response");
+    fetch_with(&session, Request::post("/").text("123")).await.expect("a response");
+    let stream = reqwest::Body::wrap(reqwest::Body::from("123"));
+    fetch_with(&session, Request::post("/").body(stream)).await.expect("a response");
+    let streaming = fetch_with(&session, Request::get("/").streaming(true)).await;
+    drop(streaming.expect("a response"));
+    let told = std::mem::take(&mut *sizes.0.lock().expect("no panic"));
+    let expected = [(Some(0), Some(5)), (Some(3), Some(5)), (None, Some(5)), (Some(0), None)];
+    assert_eq!(told, expected);
+}
+
+#[tokio::test]
+async fn the_metrics_have_the_names_units_and_labels_of_opentelemetry() {
+    use metrics_util::debugging::{DebugValue, DebuggingRecorder};
+
+    let recorder = DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    let _guard = metrics::set_default_local_recorder(&recorder);
+    let server = Server::start(|asked| match asked.path() {
+        "/missing" => Answer::new(404, "none"),
+        _ => Answer::new(200, "12345"),
+    });
+    let session = session(|builder| {
+        builder.base_url(server.url()).observer(backstop::observe::Metrics::new())
+    });
+    let request = Request::get("/users/{id}?key={key}").path("id", &7).query_param("key", "secret");
+    fetch_with(&session, request).await.expect("a response");
+    fetch_with(&session, Request::post("/missing").text("123")).await.expect_err("none");
+
+    let mut found = Vec::new();
+    for (key, unit, _, value) in snapshotter.snapshot().into_vec() {
+        let (_, key) = key.into_parts();
+        let mut labels: Vec<_> =
+            key.labels().map(|label| format!("{}={}", label.key(), label.value())).collect();
+        labels.sort();
+        let value = match value {
+            DebugValue::Histogram(values) => {
+                let values: Vec<f64> = values.into_iter().map(f64::from).collect();
+                format!("{}", if key.name().ends_with("size") { values[0] } else { 0.0 })
+            }
+            DebugValue::Gauge(value) => value.to_string(),
+            DebugValue::Counter(value) => value.to_string(),
+        };
+        let unit = unit.map_or("-", |unit| unit.as_canonical_label()).to_owned();
+        found.push(format!("{} {unit} {value} {}", key.name(), labels.join(" ")));
+    }
+    found.sort();
+    let port = server.url().rsplit(':').next().expect("a port").to_owned();
+    let at = format!("server.address=127.0.0.1 server.port={port} url.scheme=http");
+    let get = format!("{at} url.template=/users/{{id}}?key={{key}}");
+    let post = format!("{at} url.template=/missing");
+    let mut expected = vec![
+        format!("http.client.active_requests - 0 http.request.method=GET {get}"),
+        format!("http.client.active_requests - 0 http.request.method=POST {post}"),
+        format!(
+            "http.client.request.body.size B 0 http.request.method=GET http.response.status_code=200 {get}"
+        ),
+        format!(
+            "http.client.request.body.size B 3 error.type=404 http.request.method=POST http.response.status_code=404 {post}"
+        ),
+        format!(
+            "http.client.response.body.size B 5 http.request.method=GET http.response.status_code=200 {get}"
+        ),
+        format!(
+            "http.client.request.duration s 0 http.request.method=GET http.response.status_code=200 {get}"
+        ),
+        format!(
+            "http.client.request.duration s 0 error.type=404 http.request.method=POST http.response.status_code=404 {post}"
+        ),
+    ];
+    expected.sort();
+    assert_eq!(found, expected);
+    assert_eq!(backstop::observe::Metrics::BUCKETS.len(), 14);
+}
+
+#[tokio::test]
+async fn a_response_knows_its_time_and_its_hops() {
+    for transport in TRANSPORTS {
+        let server = Server::start(|asked| match asked.path() {
+            "/a" => Answer::redirect(302, "/b?key=secret"),
+            "/b" => Answer::redirect(307, "/c"),
+            _ => Answer::Late(Duration::from_millis(30), Box::new(Answer::new(200, "c"))),
+        });
+        let session = session_over(transport, |builder| builder.base_url(server.url()));
+        let response = fetch_with(&session, Request::get("/a")).await.expect("a response");
+        assert!(response.elapsed() >= Duration::from_millis(30));
+        let history = response.history();
+        let hops: Vec<_> =
+            history.iter().map(|hop| (hop.status().as_u16(), hop.url().path())).collect();
+        assert_eq!(hops, [(302, "/a"), (307, "/b"), (200, "/c")]);
+        assert!(!format!("{history:?}").contains("secret"));
+        let response = fetch_with(&session, Request::get("/c")).await.expect("a response");
+        assert_eq!(response.history().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_request_has_a_limit_of_redirects_and_a_deadline_of_its_own() {
+    let server = Server::start(|asked| match asked.path() {
+        "/slow" => Answer::Stall(Vec::new()),
+        _ => Answer::redirect(302, "/again"),
+    });
+    let session = session(|builder| builder.base_url(server.url()));
+    let error = fetch_with(&session, Request::get("/").max_redirects(2)).await.expect_err("many");
+    assert_eq!(error.kind().name(), "redirect.too_many");
+    assert_eq!(server.asked().len(), 3);
+    let error = fetch_with(&session, Request::get("/").max_redirects(0)).await.expect_err("none");
+    assert_eq!(error.kind(), ErrorKind::Status(302));
+    let deadline = backstop::Deadline::after(Duration::from_millis(50));
+    let error = fetch_with(&session, Request::get("/slow").deadline(deadline)).await;
+    assert_eq!(error.expect_err("late").kind().name(), "timeout.total");
+}
