@@ -51,7 +51,7 @@ const INNER: [&str; 10] = [
     "E0282",
     "into_outcome",
     "from_failure`",
-    "`Finally",
+    "`Finally<",
     "by_type",
 ];
 
