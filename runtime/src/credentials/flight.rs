@@ -36,19 +36,37 @@ struct Waiting(Mutex<Wakers>);
 struct Wakers {
     next: u64,
     by_waiter: Vec<(u64, Waker)>,
+    /// Whether the future was woken since it was polled last.
+    is_woken: bool,
 }
 
 impl Waiting {
     fn lock(&self) -> MutexGuard<'_, Wakers> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    fn wake_all(&self) {
+        let woken = std::mem::take(&mut self.lock().by_waiter);
+        for (_, waker) in woken {
+            waker.wake();
+        }
+    }
 }
 
 impl Wake for Waiting {
     fn wake(self: Arc<Self>) {
-        let woken = std::mem::take(&mut self.lock().by_waiter);
-        for (_, waker) in woken {
-            waker.wake();
+        self.lock().is_woken = true;
+        self.wake_all();
+    }
+}
+
+/// Wakes the waiters of a future that panics: each of them gets an error.
+struct WakeIfPanicking<'a>(&'a Waiting);
+
+impl Drop for WakeIfPanicking<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.wake_all();
         }
     }
 }
@@ -71,16 +89,21 @@ impl<T: Clone> Flight<T> {
     }
 
     fn poll(&self) -> Poll<Result<T, Error>> {
+        // Before the lock, so that it is dropped after it.
+        let _if_panicking = WakeIfPanicking(&self.waiting);
         let mut state = match self.state.try_lock() {
             Ok(state) => state,
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-            // Another waiter polls it. This one is registered, and is woken with all others.
+            // Another waiter has it. This one is registered, and the other wakes it where there is more to
+            // do than to wait.
             Err(TryLockError::WouldBlock) => return Poll::Pending,
         };
         let mut running = match std::mem::replace(&mut *state, State::Taken) {
             State::Running(running) => running,
             State::Done(outcome) => {
                 *state = State::Done(outcome.clone());
+                drop(state);
+                self.waiting.wake_all();
                 return Poll::Ready(outcome);
             }
             State::Taken => {
@@ -88,16 +111,23 @@ impl<T: Clone> Flight<T> {
                 return Poll::Ready(Err(error));
             }
         };
+        self.waiting.lock().is_woken = false;
         let waker = Waker::from(Arc::clone(&self.waiting));
         match running.as_mut().poll(&mut Context::from_waker(&waker)) {
             Poll::Ready(outcome) => {
                 *state = State::Done(outcome.clone());
                 drop(state);
-                waker.wake();
+                self.waiting.wake_all();
                 Poll::Ready(outcome)
             }
             Poll::Pending => {
                 *state = State::Running(running);
+                drop(state);
+                // Who was woken meanwhile may have found the future taken.
+                let is_woken = self.waiting.lock().is_woken;
+                if is_woken {
+                    self.waiting.wake_all();
+                }
                 Poll::Pending
             }
         }
