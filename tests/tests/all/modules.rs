@@ -36,7 +36,7 @@ const MACROS: &[Row] = &[
         ],
     ),
     ("expand", &["action", "args", "item", "model", "pattern", "walk"]),
-    ("fallback", &["errors", "item", "scan"]),
+    ("fallback", &["args", "errors", "item", "scan"]),
     ("group", &["args", "check", "errors", "fallback", "item", "pattern", "scan"]),
 ];
 
