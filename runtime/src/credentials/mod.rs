@@ -6,11 +6,9 @@
 //!    401 ─ ask ─► the same, told what was refused ─► the hop is sent again, once
 //! ```
 //!
-//! [`Bearer`] is the source for tokens: it caches one, renews it, and shares a renewal ([`Flight`])
+//! [`Bearer`] is the source for tokens: it caches one, renews it, and shares a renewal (`Flight`)
 //! among all calls that wait for it. A source may send requests over the session that asks it: these
 //! do not ask it again.
-//!
-//! [`Flight`]: flight::Flight
 
 mod bearer;
 mod flight;

@@ -270,7 +270,7 @@ impl SessionBuilder {
         self
     }
 
-    /// Stores and sends cookies by a jar of the program's own: a [`reqwest::cookie::Jar`] that it looks
+    /// Stores and sends cookies by a jar of the program's own: a `reqwest::cookie::Jar` that it looks
     /// into, fills or shares, or another store. A request with a `Cookie` of its own is sent that alone.
     ///
     /// ```
