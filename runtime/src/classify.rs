@@ -537,7 +537,7 @@ fn h2_verdict(_: &hyper::Error) -> Option<Verdict> {
 fn body_kind(error: &reqwest::Error) -> ErrorKind {
     match find::<hyper::Error>(error) {
         Some(hyper) => hyper_body_kind(hyper),
-        // Without an error of the connection, a timer or a decoder of the user's client failed.
+        // No connection failed: a timer or a decoder of the foreign client did.
         None if error.is_timeout() => ErrorKind::Timeout(TimeoutError::Idle),
         None => ErrorKind::Body(BodyError::Decompress),
     }

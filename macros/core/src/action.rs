@@ -125,30 +125,12 @@ impl Action {
 
     /// Whether it returns a value that is dropped, and that only its type tells from one that is needed.
     pub(crate) fn drops_value(&self) -> bool {
-        match self {
-            Action::Call(..) | Action::Value(_) => true,
-            Action::Log(..)
-            | Action::Print(_)
-            | Action::Closure(_)
-            | Action::AsyncClosure(_)
-            | Action::Statement(_)
-            | Action::Diverge(_)
-            | Action::Recover(..)
-            | Action::Fail(..) => false,
-            Action::Block(steps) => steps
-                .iter()
-                .any(|step| matches!(step, Step::Action(action) if action.drops_value())),
-            Action::If { then, else_branch, .. } => {
-                then.drops_value()
-                    || else_branch.as_ref().is_some_and(|action| action.drops_value())
-            }
-            Action::Match { arms, .. } => arms.iter().any(|(_, action)| action.drops_value()),
-        }
+        self.any(|action| matches!(action, Action::Call(..) | Action::Value(_)))
     }
 
     /// Whether it uses the error.
     pub(crate) fn needs_error(&self) -> bool {
-        match self {
+        self.any(|action| match action {
             Action::Log(..)
             | Action::Print(_)
             | Action::Call(..)
@@ -158,15 +140,24 @@ impl Action {
             | Action::Statement(_)
             | Action::Diverge(_)
             | Action::Recover(..)
-            | Action::Fail(..) => false,
-            Action::Block(steps) => steps
-                .iter()
-                .any(|step| matches!(step, Step::Action(action) if action.needs_error())),
-            Action::If { then, else_branch, .. } => {
-                then.needs_error()
-                    || else_branch.as_ref().is_some_and(|action| action.needs_error())
+            | Action::Fail(..)
+            | Action::Block(_)
+            | Action::If { .. }
+            | Action::Match { .. } => false,
+        })
+    }
+
+    /// Whether this holds for one of the actions that run: itself, or those in a block, an `if` or a `match`.
+    fn any(&self, holds: fn(&Self) -> bool) -> bool {
+        match self {
+            Action::Block(steps) => {
+                steps.iter().any(|step| matches!(step, Step::Action(action) if action.any(holds)))
             }
-            Action::Match { arms, .. } => arms.iter().any(|(_, action)| action.needs_error()),
+            Action::If { then, else_branch, .. } => {
+                then.any(holds) || else_branch.as_ref().is_some_and(|action| action.any(holds))
+            }
+            Action::Match { arms, .. } => arms.iter().any(|(_, action)| action.any(holds)),
+            action => holds(action),
         }
     }
 }

@@ -201,7 +201,7 @@ impl Drop for Evict {
     fn drop(&mut self) {
         if let Some(by_runtime) = self.by_runtime.upgrade() {
             let entry = by_runtime.write().remove(&self.id);
-            // Without the lock: dropping a client may run code of the user's.
+            // Without the lock: dropping a client may run user code.
             drop(entry);
         }
     }

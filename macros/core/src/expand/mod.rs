@@ -46,7 +46,7 @@ pub(crate) fn function(request: &Request, item: &Item) -> TokenStream {
             (not_async(item, written), block)
         }
     };
-    // With the span of the user's braces: rustc reports errors about the whole body there.
+    // The braces keep their span: rustc reports errors about the whole body there.
     let mut block = Group::new(Delimiter::Brace, statements);
     block.set_span(item.end);
     code!(#(#attrs)* #vis #sig #block)
@@ -109,7 +109,7 @@ fn last_span(tokens: &impl ToTokens) -> Span {
     last.map_or_else(Span::call_site, |tree| tree.span())
 }
 
-/// `(…)` after a path of the user's, located at its last word: rustc reports wrong arguments and a
+/// `(…)` after a path in the attribute, located at its last word: rustc reports wrong arguments and a
 /// wrong result there.
 fn parentheses(path: &impl ToTokens, arguments: TokenStream) -> Group {
     let mut group = Group::new(Delimiter::Parenthesis, arguments);

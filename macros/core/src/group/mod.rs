@@ -44,7 +44,7 @@ struct Function {
     args: TokenStream,
     /// Its attribute, if the group would not see it.
     hidden: Option<syn::Error>,
-    /// The last word of the attribute's path.
+    /// The last segment of the path in `#[…]`.
     word: Ident,
     item: Item,
 }

@@ -1,4 +1,4 @@
-//! The connections of a stream of events, one after the other. Knows no type of the user's.
+//! The connections of a stream of events, one after the other. It names no user type.
 
 use std::{
     future::Future as _,
