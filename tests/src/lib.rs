@@ -4,6 +4,7 @@
 mod echo;
 pub mod faults;
 pub mod lab;
+pub mod picture;
 pub mod properties;
 mod server;
 

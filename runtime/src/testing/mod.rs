@@ -26,7 +26,7 @@
 //! # }
 //! ```
 //!
-//! The guide is [`testing::guide`](guide): a test of each sort.
+//! The [guide](crate::guide::testing) has a test of each sort.
 //!
 //! - [`Script`], [`Route`] and [`Reply`]: what is answered, and how often; [`Recorded`]: what was asked.
 //! - [`Session::scripted`](crate::Session::scripted) and
@@ -112,8 +112,3 @@ pub use self::{
     script::Script,
     service::HttpService,
 };
-
-// A page of the documentation, and nothing that a program could name.
-#[cfg(doc)]
-#[cfg_attr(feature = "testing-server", doc = include_str!("../../docs/testing.md"))]
-pub mod guide {}

@@ -4,6 +4,7 @@ mod api;
 mod attribute;
 mod faults;
 mod modules;
+mod picture;
 mod readme;
 mod runtime;
 mod support;

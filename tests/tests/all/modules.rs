@@ -42,6 +42,8 @@ const MACROS: &[Row] = &[
 
 const RUNTIME: &[Row] = &[
     ("deadline", &[]),
+    // Pages of the documentation.
+    ("guide", &[]),
     ("redact", &[]),
     ("error", &["deadline", "redact"]),
     ("decode", &["error"]),
