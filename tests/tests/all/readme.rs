@@ -44,4 +44,18 @@ fn the_tree_of_errors_is_whole() {
         }
     }
     assert_eq!(leaves, 36, "as many as there are");
+    let says = format!("{} leaves, one for a fault", backstop::ErrorKind::all().count());
+    assert!(readme.contains(&says), "the comparison does not say {says}");
+}
+
+/// Who looks for a job on the front page of the documentation is led somewhere.
+#[test]
+fn every_job_of_the_front_page_is_a_link() {
+    let page = file("runtime/docs/crate.md");
+    let (_, jobs) = page.split_once("| I want to … |").expect("a table of jobs");
+    let rows: Vec<&str> = jobs.lines().skip(2).take_while(|line| line.starts_with('|')).collect();
+    assert!(rows.len() >= 30, "{} jobs", rows.len());
+    for row in rows {
+        assert!(row.contains("[`") || row.contains("]("), "no link in {row}");
+    }
 }
