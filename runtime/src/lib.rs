@@ -74,6 +74,7 @@ pub use self::{
     continuation::{Continuation, Continued},
     credentials::{Bearer, Credentials},
     deadline::Deadline,
+    decode::Problem,
     error::{
         BodyError, BuildError, ConnectError, DecodeError, DisconnectedError, Error, ErrorKind,
         RedirectError, Sent, TimeoutError,
@@ -83,8 +84,8 @@ pub use self::{
     handlers::{log, log_at, print},
     observe::Observer,
     prepare::HopRequest,
-    request::{Body, IntoHeaderValue, Request},
-    response::{BodyStream, FromResponse, FromResponseParts, Json, Response},
+    request::{Body, Brackets, CallOptions, Commas, IntoHeaderValue, Request},
+    response::{BodyStream, Facts, FromResponse, FromResponseParts, Hop, Json, Response},
     retry::Retry,
     session::{Session, SessionBuilder},
     transport::Proxy,

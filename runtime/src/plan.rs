@@ -69,6 +69,8 @@ pub(crate) struct Plan {
     pub(crate) streaming: bool,
     /// Whether the response is handed out with the means to go on after it.
     pub(crate) continued: bool,
+    /// Whether JSON is read under any content type.
+    pub(crate) any_content_type: bool,
     pub(crate) timeouts: Timeouts,
     /// The limit of the body in bytes, after decompression. Only a body that stays open can be without.
     pub(crate) max_body: Option<u64>,
@@ -125,6 +127,7 @@ impl Plan {
             success: request.success,
             streaming: request.streaming,
             continued: request.continued,
+            any_content_type: request.any_content_type,
             timeouts: Timeouts {
                 total: request.timeout.resolve(inherited.total),
                 attempt: request.attempt_timeout.resolve(inherited.attempt),

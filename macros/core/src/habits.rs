@@ -38,7 +38,7 @@ pub(crate) fn key(word: &str) -> Option<&'static str> {
         "status" | "statuses" | "status_code" | "success" | "ok" | "expected" => {
             ": write `expect(200..=299)`"
         }
-        "deadline" | "total" | "total_timeout" | "time_limit" => ": write `timeout = 30s`",
+        "total" | "total_timeout" | "time_limit" => ": write `timeout = 30s`",
         "attempt" | "attempt_timeout" => ": write `timeout(attempt = 10s)`",
         "idle" | "idle_timeout" | "read_timeout" => ": write `timeout(idle = 20s)`",
         "connect" | "connect_timeout" => {
@@ -66,8 +66,9 @@ pub(crate) fn key(word: &str) -> Option<&'static str> {
         }
         "ensure" | "always" | "defer" | "on_end" | "at_end" => "; did you mean `finally`?",
         "release" | "teardown" | "close" | "rollback" => "; did you mean `cleanup`?",
-        "redirects" | "redirect" | "max_redirects" | "follow_redirects" => {
-            ", which is set on the session: write `Session::builder().max_redirects(…)`"
+        "redirects" | "redirect" | "follow_redirects" => "; did you mean `max_redirects`?",
+        "ignore_content_type" | "lenient_json" | "json_anyway" => {
+            "; did you mean `any_content_type`?"
         }
         "proxy" => ", which is set on the session: write `Session::builder().proxy(…)`",
         "cookies" | "cookie_store" => {

@@ -28,6 +28,12 @@ pub(crate) struct Request {
     pub(crate) idle_timeout: Option<Measure<Duration>>,
     pub(crate) max_body: Option<Measure<u64>>,
     pub(crate) error_body: Option<Measure<u64>>,
+    /// The key, which is also the name of the method.
+    pub(crate) any_content_type: Option<Ident>,
+    pub(crate) max_redirects: Option<Expr>,
+    pub(crate) deadline: Option<Expr>,
+    /// The argument of the type `CallOptions`.
+    pub(crate) options: Option<Options>,
     pub(crate) retry: Option<Retry>,
     /// The return type; `None` for `()`.
     pub(crate) output: Option<TokenStream>,
@@ -134,6 +140,15 @@ pub(crate) struct Placeholder {
     pub(crate) setter: &'static str,
     pub(crate) text: String,
     pub(crate) value: TokenStream,
+    /// Whether the value is `Display`, judged by the form of its type; if not, dispatch by type says.
+    pub(crate) is_displayed: bool,
+}
+
+/// An argument that sets the options of a call.
+pub(crate) struct Options {
+    pub(crate) name: Ident,
+    /// Whether it is a reference, or an `Option` of one.
+    pub(crate) is_reference: bool,
 }
 
 pub(crate) enum Auth {

@@ -11,7 +11,7 @@ pub(crate) struct Template {
 
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Placeholder {
-    /// The text between the braces, without the `*` of `{*rest}`.
+    /// The text between the braces, without the `/` and `*` of `{/*rest}`.
     pub(crate) text: String,
     pub(crate) place: Place,
     /// Its range in the template, including the braces.
@@ -21,10 +21,16 @@ pub(crate) struct Placeholder {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Place {
     Base,
+    /// `https://{name}.example.com`: one label of the host.
+    Label,
     /// In one segment of the path.
     Segment,
     /// `{*rest}`: any number of segments.
     Rest,
+    /// `{/name}`: a segment with the `/` before it, or nothing.
+    OptionalSegment,
+    /// `{/*rest}`: any number of segments with the `/` before them, or nothing.
+    OptionalRest,
     /// The value of a query pair.
     Query,
 }
@@ -158,27 +164,75 @@ impl Reader<'_> {
         }
         let start = colon + "://".len();
         let end = text[start..].find(['/', '?']).map_or(text.len(), |length| start + length);
-        match braces.iter().find(|range| range.start < end) {
-            Some(range) => self.refuse(
-                range.clone(),
-                "a placeholder cannot be in the host: make the base URL an argument and write \
-                 `{base}/path`",
-            ),
-            None => self.authority(start..end),
+        // The `{` of `{/name}` begins the path.
+        let end = if text[start..end].ends_with('{') { end - 1 } else { end };
+        let braces = braces.iter().filter(|range| range.start < end);
+        let refused = self.problems.len();
+        let mut literal = String::new();
+        let mut from = start;
+        for range in braces {
+            self.label(range.clone(), start..end);
+            if self.problems.len() > refused {
+                return end;
+            }
+            literal.push_str(&text[from..range.start]);
+            literal.push('x');
+            from = range.end;
         }
+        literal.push_str(&text[from..end]);
+        self.authority(start..end, &literal);
         end
     }
 
-    fn authority(&mut self, range: Range<usize>) {
-        let authority = &self.text[range.clone()];
+    /// A placeholder in the authority is a whole label of the host, and a label of the template follows: the
+    /// domain is the template's.
+    fn label(&mut self, range: Range<usize>, authority: Range<usize>) {
+        let text = self.text;
+        let name = &text[range.start + 1..range.end - 1];
+        let (before, after) =
+            (&text[authority.start..range.start], &text[range.end..authority.end]);
+        let host = &after[..colon_outside(after).unwrap_or(after.len())];
+        let begins = before.is_empty() || before.ends_with('.');
+        let has_domain = host
+            .rsplit('.')
+            .take_while(|label| !label.contains('}'))
+            .any(|label| !label.is_empty());
+        if colon_outside(before).is_some() {
+            self.refuse(
+                range,
+                "a placeholder cannot be the port: write `{base}/…` for a base URL that is an argument",
+            );
+        } else if !begins || !host.starts_with('.') {
+            self.refuse(
+                range,
+                format!(
+                    "a placeholder in the host is a whole label: write `https://{{{name}}}.example.com/…`, or \
+                     `{{base}}/…` for a base URL that is an argument"
+                ),
+            );
+        } else if !has_domain {
+            self.refuse(
+                range,
+                format!(
+                    "a placeholder cannot be the whole domain: write `{{{name}}}.example.com`, or \
+                     `{{base}}/…` for a base URL that is an argument"
+                ),
+            );
+        }
+    }
+
+    /// Checks an authority: `written` has `x` where a placeholder stands in the template.
+    fn authority(&mut self, range: Range<usize>, written: &str) {
+        let authority = written;
         if let Some(at) = authority.find('@') {
+            let at = self.text[range.clone()].find('@').unwrap_or(at);
             return self.refuse(
                 range.start..range.start + at + 1,
                 "a user name in a URL ends up in logs: write `basic(user, password)`",
             );
         }
         let (host, port) = split_port(authority);
-        let port_start = range.start + host.len();
+        let port_start = range.end - port.map_or(0, |port| port.len() + 1);
         if host.is_empty() {
             let around = range.start.saturating_sub(3)..range.end;
             return self.refuse(around, "the host is missing: write `https://host/path`");
@@ -197,7 +251,10 @@ impl Reader<'_> {
         if !good {
             self.refuse(
                 range.start..port_start,
-                format!("`{host}` is not a host: write a name, an IPv4 address or `[IPv6]`"),
+                format!(
+                    "`{}` is not a host: write a name, an IPv4 address or `[IPv6]`",
+                    &self.text[range.start..port_start]
+                ),
             );
         }
         if let Some(port) = port
@@ -213,9 +270,13 @@ impl Reader<'_> {
     /// Checks the name and the place of one `{…}`. The path begins at `path`.
     fn placeholder(&mut self, range: Range<usize>, path: usize) {
         let inner = &self.text[range.start + 1..range.end - 1];
-        let (text, spans) = match inner.strip_prefix('*') {
-            Some(text) => (text, true),
+        let (named, is_optional) = match inner.strip_prefix('/') {
+            Some(named) => (named, true),
             None => (inner, false),
+        };
+        let (text, spans) = match named.strip_prefix('*') {
+            Some(text) => (text, true),
+            None => (named, false),
         };
         if let Some(message) = misnamed(text) {
             return self.refuse(range, message);
@@ -232,7 +293,20 @@ impl Reader<'_> {
         }
         let after = &self.text[range.end..];
         let placed = if before.contains('?') {
-            in_query(text, before, after, spans)
+            match is_optional {
+                true => Err(format!(
+                    "`{{{inner}}}` is a segment of the path: in the query write `{{{text}}}`, where `None` \
+                     drops the pair"
+                )),
+                false => in_query(text, before, after, spans),
+            }
+        } else if range.start < path {
+            match spans {
+                true => Err(format!("`{{{inner}}}` spans segments of a path: write `{{{text}}}`")),
+                false => Ok(Place::Label),
+            }
+        } else if is_optional {
+            optional_segment(inner, before, after, spans)
         } else if spans {
             whole_segment(text, &before[path..], after)
         } else if before.is_empty() {
@@ -285,6 +359,18 @@ fn in_query(text: &str, before: &str, after: &str, spans: bool) -> Result<Place,
     }
 }
 
+fn optional_segment(inner: &str, before: &str, after: &str, spans: bool) -> Result<Place, String> {
+    if before.ends_with('/') {
+        return Err(format!(
+            "the `/` of `{{{inner}}}` is left out with it: write `{{{inner}}}` without a `/` before it"
+        ));
+    }
+    if !(after.is_empty() || after.starts_with(['/', '?']) || after.starts_with("{/")) {
+        return Err(format!("`{{{inner}}}` is a whole segment: write `{{{inner}}}/…`"));
+    }
+    Ok(if spans { Place::OptionalRest } else { Place::OptionalSegment })
+}
+
 fn whole_segment(text: &str, before: &str, after: &str) -> Result<Place, String> {
     let begins = before.is_empty() || before.ends_with('/');
     let ends = after.is_empty() || after.starts_with(['/', '?']);
@@ -307,6 +393,19 @@ fn base(text: &str, after: &str) -> Result<Place, String> {
              `/{{{text}}}…` for a path"
         ))
     }
+}
+
+/// Where the first `:` is that is not in a placeholder.
+fn colon_outside(text: &str) -> Option<usize> {
+    let mut is_inside = false;
+    text.find(|character| {
+        match character {
+            '{' => is_inside = true,
+            '}' => is_inside = false,
+            _ => {}
+        }
+        character == ':' && !is_inside
+    })
 }
 
 /// The host, and the port after its last `:`. The colons of an IPv6 address are part of the host.
@@ -446,6 +545,17 @@ mod tests {
         assert_eq!(places("{base}"), [named("base", Place::Base)]);
         assert_eq!(places("/{type}{ext}").len(), 2);
         assert_eq!(
+            places("https://{tenant}.{self.zone}.a.com:80{/*rest}{/last}/end"),
+            [
+                named("tenant", Place::Label),
+                named("self.zone", Place::Label),
+                named("rest", Place::OptionalRest),
+                named("last", Place::OptionalSegment),
+            ]
+        );
+        assert_eq!(places("{/a}/b"), [named("a", Place::OptionalSegment)]);
+        assert_eq!(places("http://{a}.localhost"), [named("a", Place::Label)]);
+        assert_eq!(
             places("{BASE}/{Self::VERSION}/{N}?q={api::KEY}"),
             [
                 named("BASE", Place::Base),
@@ -470,8 +580,28 @@ mod tests {
             ("https://[::x]/", "[::x]", "`[::x]` is not a host"),
             ("https://h:99999/", ":99999", "`99999` is not a port"),
             ("https://h:+1/", ":+1", "`+1` is not a port"),
-            ("https://{h}/x", "{h}", "a placeholder cannot be in the host"),
-            ("https://h.{h}/x", "{h}", "a placeholder cannot be in the host"),
+            ("https://{h}/x", "{h}", "a placeholder in the host is a whole label"),
+            ("https://h.{h}/x", "{h}", "a placeholder in the host is a whole label"),
+            ("https://h{h}.com/x", "{h}", "a placeholder in the host is a whole label"),
+            ("https://{h}x.com/x", "{h}", "a placeholder in the host is a whole label"),
+            ("https://h.com:{h}/x", "{h}", "a placeholder cannot be the port"),
+            ("https://h:{h}.com/x", "{h}", "a placeholder cannot be the port"),
+            ("https://{h}:80/x", "{h}", "a placeholder in the host is a whole label"),
+            ("https://[{h}.a]/x", "{h}", "a placeholder in the host is a whole label"),
+            ("https://{h}./x", "{h}", "a placeholder cannot be the whole domain"),
+            ("https://{h}.:80/x", "{h}", "a placeholder cannot be the whole domain"),
+            ("https://{*h}.a.com/x", "{*h}", "`{*h}` spans segments of a path: write `{h}`"),
+            ("https://{h}.a@b.com/x", "{h}.a@", "a user name in a URL"),
+            ("https://{h}.a_%.com/x", "{h}.a_%.com", "`{h}.a_%.com` is not a host"),
+            ("https://{h}.a.com:99999/x", ":99999", "`99999` is not a port"),
+            ("/a/{/b}", "{/b}", "the `/` of `{/b}` is left out with it"),
+            ("/a{/b}.json", "{/b}", "`{/b}` is a whole segment"),
+            ("/a{/b}{c}", "{/b}", "`{/b}` is a whole segment"),
+            ("/a?b={/c}", "{/c}", "`{/c}` is a segment of the path: in the query write `{c}`"),
+            ("/a?{/c}", "{/c}", "`{/c}` is a segment of the path"),
+            ("/a{/}", "{/}", "a placeholder needs a name"),
+            ("/a{/*}", "{/*}", "a placeholder needs a name"),
+            ("/a{*/b}", "{*/b}", "`/b` is not a name"),
             ("/a b", " ", "a URL cannot contain spaces"),
             ("/a\tb", "\t", "a URL cannot contain whitespace"),
             ("/a\\b", "\\", "a URL cannot contain `\\`"),

@@ -2,8 +2,10 @@
 
 mod json;
 mod path;
+mod problem;
 mod text;
 
+pub use self::problem::Problem;
 #[cfg(feature = "stream")]
 pub(crate) use self::{json::describe_from as json_error_from, text::LineCharset};
 pub(crate) use self::{

@@ -84,6 +84,8 @@ pub(crate) struct CallFacts {
     pub(crate) deadline: Deadline,
     /// How much of a body an error keeps, in bytes.
     pub(crate) error_body: usize,
+    /// Whether JSON is read under any content type.
+    pub(crate) any_content_type: bool,
     pub(crate) observed: Option<Arc<dyn Observed>>,
 }
 

@@ -218,6 +218,7 @@ impl Call {
             start: self.start,
             deadline: self.deadline,
             error_body: self.plan.error_body,
+            any_content_type: self.plan.any_content_type,
             observed: watch.observed(),
         }
     }

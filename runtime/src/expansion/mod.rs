@@ -60,6 +60,7 @@
 //! |---|---|
 //! | [`decode`] | decodes the response of a function without a body |
 //! | [`read`], [`extract`] | decode the `#[response]` arguments |
+//! | [`segment`] | writes a value into the path, by its `Display` or its `Serialize` |
 //! | [`inspect`] | finds the request error in what the body returned |
 //! | [`failed`], [`returned`] | make a [`Failure`], the error on its way to the outcome |
 //! | [`fail`] | makes the outcome another error |
@@ -72,7 +73,7 @@
 //! # Choices by type
 //!
 //! A macro sees how a type is written, and not what it is: the alias `Answer` may name a `Result`. So
-//! `decode`, `extract`, `inspect`, `dropped` and `Failure` leave the choice to method
+//! `decode`, `extract`, `segment`, `inspect`, `dropped` and `Failure` leave the choice to method
 //! resolution. Each returns a type that dereferences to another one with the same method, and so on;
 //! the first whose bounds hold is called. In a generic function the bounds that it states decide.
 
@@ -94,6 +95,7 @@ mod handler;
 mod inspect;
 pub(crate) mod outcome;
 mod read;
+mod segment;
 
 pub use self::{
     ending::{Finally, FinallyAsync, FinallyFuture, FinallyOutput, finally, finally_async},
@@ -101,6 +103,7 @@ pub use self::{
     inspect::inspect,
     outcome::{FailWith, Failure, Succeed, fail, failed, returned},
     read::{FromJson, Reader, decode, extract},
+    segment::segment,
 };
 #[doc(hidden)]
 pub use self::{
@@ -113,6 +116,7 @@ pub use self::{
         ArgumentFromBody, ArgumentFromHead, PlainFromBody, PlainFromHead, PlainFromJson,
         ResponseArgument, WrappedFromBody, WrappedFromHead, WrappedFromJson,
     },
+    segment::{SegmentAny, SegmentDisplayed, SegmentOptional, SegmentSerialized, Serialized},
 };
 use crate::error::Error;
 pub use crate::response::{Reads, read};

@@ -2,6 +2,8 @@
 //!
 //! `None`, a unit and JSON's `null` leave a pair out, also within a sequence; a sequence, a tuple or an array
 //! repeats it. Deeper values, such as a struct within a struct, are refused, and the error names the field.
+//! [`Commas`](super::Commas) and [`Brackets`](super::Brackets) say how else a sequence is written: their
+//! `Serialize` is that of a newtype whose name only this serializer knows.
 //! One serializer is used for all levels, so that each type is compiled for it only once.
 
 use std::fmt;
@@ -16,9 +18,7 @@ pub(super) fn push_pairs(
     text: &mut String,
     value: &(impl Serialize + ?Sized),
 ) -> Result<(), FormError> {
-    let start = text.len();
-    let mut form = Form { text, start, key: String::new(), nested: String::new() };
-    value.serialize(Writer { form: &mut form, level: Level::Form })
+    value.serialize(Writer { form: &mut Form::new(text), level: Level::Form })
 }
 
 /// Appends the values of one key, without the key: `=a&=b`.
@@ -27,10 +27,16 @@ pub(super) fn push_values(
     name: &str,
     value: &(impl Serialize + ?Sized),
 ) -> Result<(), FormError> {
-    let start = text.len();
-    let mut form = Form { text, start, key: String::new(), nested: String::new() };
-    let written = value.serialize(Writer { form: &mut form, level: Level::Value });
+    let written = value.serialize(Writer { form: &mut Form::new(text), level: Level::Value });
     written.map_err(|error| error.within(name))
+}
+
+/// Appends a value as text, without any encoding: what a query would have as the value of one pair.
+pub(super) fn push_text(
+    text: &mut String,
+    value: &(impl Serialize + ?Sized),
+) -> Result<(), FormError> {
+    value.serialize(Writer { form: &mut Form::new(text), level: Level::Text })
 }
 
 /// Why a value cannot be written as pairs, and its path: `filter.tags[1]`.
@@ -113,20 +119,58 @@ struct Form<'a> {
     start: usize,
     /// The key of the pair that is being written.
     key: String,
+    /// Whether `[]` follows the key.
+    has_brackets: bool,
+    /// Whether the first of several values with commas between them is written.
+    is_joining: bool,
     /// The name of the field that is nested too deep.
     nested: String,
 }
 
-impl Form<'_> {
+impl<'a> Form<'a> {
+    fn new(text: &'a mut String) -> Self {
+        let start = text.len();
+        let (key, nested) = (String::new(), String::new());
+        Self { text, start, key, has_brackets: false, is_joining: false, nested }
+    }
+
     fn push_pair(&mut self, value: &str) {
         if self.text.len() > self.start {
             self.text.push('&');
         }
         self.text.extend(byte_serialize(self.key.as_bytes()));
+        if self.has_brackets {
+            self.text.push_str(ENCODED_BRACKETS);
+        }
         self.text.push('=');
         self.text.extend(byte_serialize(value.as_bytes()));
     }
+
+    /// The commas are not encoded, and those within a value are: so it can be told apart.
+    fn push_joined(&mut self, value: &str) {
+        match std::mem::replace(&mut self.is_joining, true) {
+            false => self.push_pair(value),
+            true => {
+                self.text.push(',');
+                self.text.extend(byte_serialize(value.as_bytes()));
+            }
+        }
+    }
+
+    fn push_text(&mut self, value: &str) {
+        if std::mem::replace(&mut self.is_joining, true) {
+            self.text.push(',');
+        }
+        self.text.push_str(value);
+    }
 }
+
+/// `[]`.
+const ENCODED_BRACKETS: &str = "%5B%5D";
+/// The newtype of [`Commas`](super::Commas), to this serializer.
+pub(super) const COMMAS: &str = "$backstop::Commas";
+/// The newtype of [`Brackets`](super::Brackets), to this serializer.
+pub(super) const BRACKETS: &str = "$backstop::Brackets";
 
 /// The level of a value.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -138,6 +182,14 @@ enum Level {
     Value,
     /// In a sequence of values.
     Element,
+    /// Of which those that are there stand in one pair, with commas between them.
+    Joined,
+    /// In such a sequence.
+    JoinedElement,
+    /// Without a pair, and not encoded.
+    Text,
+    /// In a sequence within a text, with commas between them.
+    TextElement,
     /// The key of what is nested too deep.
     NestedKey,
 }
@@ -155,6 +207,8 @@ impl<'f, 'a> Writer<'f, 'a> {
             Level::Key => text.clone_into(&mut self.form.key),
             Level::NestedKey => text.clone_into(&mut self.form.nested),
             Level::Value | Level::Element => self.form.push_pair(text),
+            Level::Joined | Level::JoinedElement => self.form.push_joined(text),
+            Level::Text | Level::TextElement => self.form.push_text(text),
         }
         Ok(())
     }
@@ -162,7 +216,8 @@ impl<'f, 'a> Writer<'f, 'a> {
     fn nothing(self) -> Result<(), FormError> {
         match self.level {
             Level::Key | Level::NestedKey => Err(FormError::new(Problem::Key)),
-            Level::Form | Level::Entry | Level::Value | Level::Element => Ok(()),
+            Level::Text => Err(FormError::new(Problem::Nested("nothing"))),
+            _ => Ok(()),
         }
     }
 
@@ -171,7 +226,7 @@ impl<'f, 'a> Writer<'f, 'a> {
             Level::Form => Problem::NotPairs,
             Level::Entry => Problem::NotPair,
             Level::Key | Level::NestedKey => Problem::Key,
-            Level::Value | Level::Element => Problem::Nested(what),
+            _ => Problem::Nested(what),
         }))
     }
 
@@ -179,7 +234,11 @@ impl<'f, 'a> Writer<'f, 'a> {
         let kind = match self.level {
             Level::Form => Kind::Entries,
             Level::Entry => Kind::Pair,
-            Level::Value => Kind::Elements,
+            Level::Value => Kind::Elements(Level::Element),
+            Level::Joined => Kind::Elements(Level::JoinedElement),
+            // The text of one alone is joined by commas.
+            Level::TextElement => Kind::Elements(Level::TextElement),
+            Level::Text => return self.refuse("a sequence"),
             _ => return self.refuse("a sequence within a sequence"),
         };
         Ok(Parts { form: self.form, kind, index: 0 })
@@ -188,8 +247,8 @@ impl<'f, 'a> Writer<'f, 'a> {
     fn fields(self, what: &'static str) -> Result<Parts<'f, 'a>, FormError> {
         let kind = match self.level {
             Level::Form => Kind::Fields,
-            Level::Value | Level::Element => Kind::Nested(what),
-            _ => return self.refuse(what),
+            Level::Entry | Level::Key | Level::NestedKey => return self.refuse(what),
+            _ => Kind::Nested(what),
         };
         Ok(Parts { form: self.form, kind, index: 0 })
     }
@@ -280,10 +339,24 @@ impl<'f, 'a> ser::Serializer for Writer<'f, 'a> {
 
     fn serialize_newtype_struct<T: ?Sized + Serialize>(
         self,
-        _: &'static str,
+        name: &'static str,
         value: &T,
     ) -> Result<(), FormError> {
-        value.serialize(self)
+        let Self { form, level } = self;
+        match (name, level) {
+            (COMMAS, Level::Value | Level::Element) => {
+                form.is_joining = false;
+                value.serialize(Writer { form, level: Level::Joined })
+            }
+            (COMMAS, Level::Text) => value.serialize(Writer { form, level: Level::TextElement }),
+            (BRACKETS, Level::Value) => {
+                form.has_brackets = true;
+                let written = value.serialize(Writer { form: &mut *form, level });
+                form.has_brackets = false;
+                written
+            }
+            _ => value.serialize(Writer { form, level }),
+        }
     }
 
     fn serialize_newtype_variant<T: ?Sized + Serialize>(
@@ -351,7 +424,8 @@ enum Kind {
     Fields,
     Entries,
     Pair,
-    Elements,
+    /// Each at this level.
+    Elements(Level),
     /// A value that is nested too deep, until the error can name its first field.
     Nested(&'static str),
 }
@@ -368,9 +442,9 @@ impl Parts<'_, '_> {
             (Kind::Entries, _) => self.write(value, Level::Entry),
             (Kind::Pair, 0) => self.write(value, Level::Key),
             (Kind::Pair, 1) => self.value(value),
-            (Kind::Elements, _) => self
-                .write(value, Level::Element)
-                .map_err(|error| error.within(&format!("[{index}]"))),
+            (Kind::Elements(level), _) => {
+                self.write(value, level).map_err(|error| error.within(&format!("[{index}]")))
+            }
             _ => Err(FormError::new(Problem::NotPair)),
         }
     }
@@ -484,7 +558,10 @@ mod tests {
     use serde::Serialize;
     use serde_json::json;
 
-    use super::*;
+    use super::{
+        super::{Brackets, Commas},
+        *,
+    };
 
     fn pairs(value: &impl Serialize) -> Result<String, String> {
         let mut text = String::new();
@@ -575,6 +652,57 @@ mod tests {
         assert_eq!(values(&json!([1, null, "a"])), Ok("=1&=a".into()));
         assert_eq!(pairs(&Query { filter: [1, 2] }), Ok("filter=1&filter=2".into()));
         assert_eq!(pairs(&Query { filter: (1, "a") }), Ok("filter=1&filter=a".into()));
+    }
+
+    #[test]
+    fn commas_join_the_values_of_one_pair() {
+        assert_eq!(values(&Commas([1, 2])), Ok("=1,2".into()));
+        assert_eq!(values(&Commas(["a,b", "c d"])), Ok("=a%2Cb,c+d".into()));
+        assert_eq!(values(&Commas(vec![None, Some(1), None, Some(2)])), Ok("=1,2".into()));
+        assert_eq!(values(&Commas(Vec::<u8>::new())), Ok(String::new()));
+        assert_eq!(values(&Commas(None::<[u8; 2]>)), Ok(String::new()));
+        assert_eq!(values(&Some(Commas(Some([1, 2])))), Ok("=1,2".into()));
+        assert_eq!(values(&Commas(7)), Ok("=7".into()));
+        assert_eq!(values(&[Commas([1, 2]), Commas([3, 4])]), Ok("=1,2&=3,4".into()));
+        assert_eq!(values(&Commas([Choice::Unit])), Ok("=Unit".into()));
+        assert_eq!(
+            pairs(&[("a", Commas(vec![1, 2])), ("b", Commas(vec![]))]),
+            Ok("a=1,2".to_owned())
+        );
+        assert_eq!(pairs(&Query { filter: Commas([1, 2]) }), Ok("filter=1,2".into()));
+        let refused = refused(Commas([[1]]));
+        assert!(refused.starts_with("`filter[0]`"), "{refused}");
+    }
+
+    #[test]
+    fn brackets_follow_the_key() {
+        assert_eq!(values(&Brackets([1, 2])), Ok("%5B%5D=1&%5B%5D=2".into()));
+        assert_eq!(values(&Brackets(Vec::<u8>::new())), Ok(String::new()));
+        assert_eq!(
+            pairs(&(("a b", Brackets(vec![1, 2])), ("c", 3))),
+            Ok("a+b%5B%5D=1&a+b%5B%5D=2&c=3".to_owned())
+        );
+        assert_eq!(values(&Brackets(Commas([1, 2]))), Ok("%5B%5D=1,2".into()));
+        assert!(refused(Brackets([[1]])).starts_with("`filter[0]`"));
+    }
+
+    #[test]
+    fn text_is_one_value_as_it_is() {
+        let text = |value: &dyn Fn(&mut String) -> Result<(), FormError>| {
+            let mut text = String::new();
+            value(&mut text).map(|()| text).map_err(|error| error.to_string())
+        };
+        assert_eq!(text(&|text| push_text(text, &Choice::Unit)), Ok("Unit".into()));
+        assert_eq!(text(&|text| push_text(text, &Some("a/b"))), Ok("a/b".into()));
+        assert_eq!(text(&|text| push_text(text, &Commas([1, 2]))), Ok("1,2".into()));
+        for refused in [
+            text(&|text| push_text(text, &None::<u8>)),
+            text(&|text| push_text(text, &[1])),
+            text(&|text| push_text(text, &Filter { tags: vec![] })),
+            text(&|text| push_text(text, &Choice::New(1))),
+        ] {
+            assert!(refused.is_err(), "{refused:?}");
+        }
     }
 
     #[test]

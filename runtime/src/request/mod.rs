@@ -11,8 +11,10 @@ mod file;
 mod form;
 mod header;
 mod length;
+mod list;
 #[cfg(feature = "multipart")]
 mod multipart;
+mod options;
 mod parts;
 #[cfg(feature = "stream")]
 mod progress;
@@ -29,7 +31,12 @@ use serde::Serialize;
 #[cfg(feature = "testing")]
 pub(crate) use self::secret::is_secret;
 use self::value::{Place, Value};
-pub use self::{body::Body, header::IntoHeaderValue};
+pub use self::{
+    body::Body,
+    header::IntoHeaderValue,
+    list::{Brackets, Commas},
+    options::CallOptions,
+};
 pub(crate) use self::{
     body::{Content, ContentHeaders},
     credentials::{basic, secret, take_userinfo},
@@ -37,6 +44,7 @@ pub(crate) use self::{
     parts::Parts,
     reference::{HOLDS_UNSAFE, MAX_URL, UrlStart, holds_unsafe, parse_http},
     secret::remove as remove_secrets,
+    value::text_of,
 };
 use crate::{
     deadline::Deadline,
@@ -137,9 +145,48 @@ impl Request {
         self.value(Value::for_path(name, Place::Segments, value))
     }
 
+    /// Fills the placeholder `{/name}`: `None` leaves the segment out, together with the `/` in the
+    /// placeholder. A value follows the rule of [`path`](Request::path).
+    ///
+    /// ```
+    /// use backstop::Request;
+    ///
+    /// let archive = |branch: Option<&str>| {
+    ///     Request::get("https://api.example.com/archive{/branch}").optional_path("branch", &branch)
+    /// };
+    /// // GET /archive/main, and GET /archive
+    /// let (one, default) = (archive(Some("main")), archive(None));
+    /// ```
+    pub fn optional_path<T: fmt::Display>(self, name: &'static str, value: &Option<T>) -> Self {
+        self.optional_value(name, Place::OptionalSegment, value)
+    }
+
+    /// Fills the placeholder `{/*name}`: `None` leaves it out, and any number of segments follow the rule of
+    /// [`path_segments`](Request::path_segments).
+    pub fn optional_path_segments<T: fmt::Display>(
+        self,
+        name: &'static str,
+        value: &Option<T>,
+    ) -> Self {
+        self.optional_value(name, Place::OptionalSegments, value)
+    }
+
+    /// Fills the placeholder of one label of the host, as in `https://{tenant}.example.com`: letters,
+    /// digits and hyphens, of which none stands at its ends (RFC 1123 §2.1). Any other value is a
+    /// [`BuildError::Url`], so that it cannot lead to another domain than the template's.
+    ///
+    /// ```
+    /// use backstop::Request;
+    ///
+    /// let request = Request::get("https://{tenant}.example.com/users").host_label("tenant", &"acme");
+    /// ```
+    pub fn host_label(self, name: &'static str, value: &dyn fmt::Display) -> Self {
+        self.value(Value::for_host(name, value))
+    }
+
     /// Fills the placeholder of `key={name}` in the query. `None`, `()` and JSON's `null` drop the
-    /// pair, also as an element of a sequence; a sequence, an array or a tuple repeats it. The value is
-    /// form-encoded: a space becomes `+`. A struct, a map and a variant with data cannot be the value
+    /// pair, also as an element of a sequence; a sequence, an array or a tuple repeats it, unless it is in
+    /// [`Commas`] or [`Brackets`]. The value is form-encoded: a space becomes `+`. A struct, a map and a variant with data cannot be the value
     /// of a pair; the error names the field.
     pub fn query_param(self, name: &'static str, value: &(impl Serialize + ?Sized)) -> Self {
         self.value(Value::for_query(name, value))
@@ -333,6 +380,14 @@ impl Request {
         self
     }
 
+    /// Reads JSON whatever the response's content type says: for servers that send it as `text/plain` or
+    /// `application/octet-stream`. By default another content type than JSON is
+    /// [`DecodeError::ContentType`](crate::DecodeError::ContentType), as it often is the page of a proxy.
+    pub fn any_content_type(mut self) -> Self {
+        self.0.any_content_type = true;
+        self
+    }
+
     /// Keeps the span of the call open while its failure is handled: [`log`](fn@crate::log) then writes within
     /// it, and it records whether the failure was recovered from. It ends with the
     /// [`Failure`](crate::expansion::Failure) that is made of the error, or with the error.
@@ -376,6 +431,35 @@ impl Request {
 
     pub(crate) fn into_parts(self) -> Box<Parts> {
         self.0
+    }
+
+    /// The options of this call, which win over what the request says. `None` changes nothing.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use backstop::{CallOptions, Request};
+    ///
+    /// let options = CallOptions::new().timeout(Duration::from_secs(2)).header("x-trace", "7");
+    /// let request = Request::get("https://api.example.com/users").with_options(&options);
+    /// ```
+    pub fn with_options<'a>(mut self, options: impl Into<Option<&'a CallOptions>>) -> Self {
+        match options.into() {
+            Some(options) => {
+                let applied = options.apply(&mut self.0);
+                self.or_mistake(applied)
+            }
+            None => self,
+        }
+    }
+
+    fn optional_value<T: fmt::Display>(
+        self,
+        name: &'static str,
+        place: Place,
+        value: &Option<T>,
+    ) -> Self {
+        let value = value.as_ref().map(|value| value as &dyn fmt::Display);
+        self.value(Value::optional(name, place, value))
     }
 
     fn value(mut self, value: Result<Value, Error>) -> Self {

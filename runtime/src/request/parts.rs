@@ -31,6 +31,8 @@ pub(crate) struct Parts {
     pub(crate) retry: Option<Arc<Retry>>,
     pub(crate) streaming: bool,
     pub(crate) continued: bool,
+    /// Whether JSON is read under any content type.
+    pub(crate) any_content_type: bool,
     /// Those of the type that reads the response.
     pub(crate) default_headers: &'static [(&'static str, &'static str)],
     pub(crate) max_redirects: Option<u32>,
@@ -61,6 +63,7 @@ impl Parts {
             retry: None,
             streaming: false,
             continued: false,
+            any_content_type: false,
             default_headers: &[],
             max_redirects: None,
             deadline: Deadline::NONE,

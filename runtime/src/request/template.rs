@@ -31,6 +31,8 @@ enum Start {
     /// The template's own scheme and host. It has a path that is replaced, so that a copy has the capacity for
     /// one.
     Origin(Url),
+    /// The same with placeholders for labels of the host.
+    Host(Vec<Piece>),
     /// The value of this name, if it was set as a base URL; else it is a part of the path.
     Base { name: String, or_path: Box<Template>, last: LastBase },
     /// The session's base URL.
@@ -63,6 +65,8 @@ enum Segment {
     Literal(String),
     /// A segment with placeholders.
     Filled(Vec<Piece>),
+    /// `{/name}`: its value has the `/`, or is empty.
+    Optional(String, Place),
 }
 
 enum Piece {
@@ -138,11 +142,21 @@ impl Template {
         let rest = rest.split_once('#').map_or(rest, |(rest, _)| rest);
         let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
         let mut template = Self { start, path: Vec::new(), query: Vec::new(), places: Vec::new() };
-        if let Start::Base { name, .. } = &template.start {
-            template.places.push((name.clone(), Place::Base));
+        match &template.start {
+            Start::Base { name, .. } => template.places.push((name.clone(), Place::Base)),
+            Start::Host(pieces) => {
+                for piece in pieces {
+                    if let Piece::Value(name, place) = piece
+                        && !template.places.iter().any(|(other, _)| other == name)
+                    {
+                        template.places.push((name.clone(), *place));
+                    }
+                }
+            }
+            Start::Origin(_) | Start::Session => {}
         }
         if !path.is_empty() {
-            for segment in path.strip_prefix('/').unwrap_or(path).split('/') {
+            for segment in segments(path.strip_prefix('/').unwrap_or(path)) {
                 template.push_segment(segment)?;
             }
         }
@@ -157,6 +171,12 @@ impl Template {
     }
 
     fn push_segment(&mut self, segment: &str) -> Result<(), Error> {
+        if let Some((before, optional)) = segment.split_once("{/") {
+            if !before.is_empty() {
+                self.push_segment(before)?;
+            }
+            return self.push_optional(optional);
+        }
         if !segment.contains('{') {
             let segment = literal(segment)?;
             match self.path.last_mut() {
@@ -183,6 +203,25 @@ impl Template {
         Ok(())
     }
 
+    /// `name}` of `{/name}`, and what follows it in the same segment: another one, or nothing.
+    fn push_optional(&mut self, text: &str) -> Result<(), Error> {
+        let (name, after) = split_name(text)?;
+        let (name, place) = match name.strip_prefix('*') {
+            Some(name) => (name, Place::OptionalSegments),
+            None => (name, Place::OptionalSegment),
+        };
+        self.add_place(name, place);
+        self.path.push(Segment::Optional(name.to_owned(), place));
+        match (after, after.strip_prefix("{/")) {
+            ("", _) => Ok(()),
+            (_, Some(next)) => self.push_optional(next),
+            _ => Err(Error::build(
+                BuildError::Url,
+                format!("`{{/{name}}}` is a whole segment, and is followed by `/`"),
+            )),
+        }
+    }
+
     /// The URL with these values and the pairs of `query`, appended to `base` if the template is relative.
     pub(crate) fn url(
         &self,
@@ -198,7 +237,7 @@ impl Template {
         self.check_values_used(values)?;
         let mut url = self.start(values, base)?;
         let mut text = String::with_capacity(TYPICAL_URL);
-        let is_origin = matches!(self.start, Start::Origin(_));
+        let is_origin = matches!(self.start, Start::Origin(_) | Start::Host(_));
         if !self.path.is_empty() || is_origin {
             if !is_origin {
                 text.push_str(url.path().strip_suffix("/").unwrap_or(url.path()));
@@ -207,6 +246,13 @@ impl Template {
                 match segment {
                     Segment::Literal(literal) => text.push_str(literal),
                     Segment::Filled(pieces) => fill(&mut text, pieces, values)?,
+                    Segment::Optional(name, place) => {
+                        let start = text.len();
+                        text.push_str(&find(values, name, *place)?.text);
+                        if let Some(filled) = text[start..].strip_prefix('/') {
+                            check_segments(filled, name)?;
+                        }
+                    }
                 }
             }
             url.set_path(&text);
@@ -230,6 +276,9 @@ impl Template {
     fn start(&self, values: &[Value], base: Option<&Url>) -> Result<Url, Error> {
         match (&self.start, base) {
             (Start::Origin(url), _) => Ok(url.clone()),
+            (Start::Host(pieces), _) => {
+                host(pieces, |name| Ok(&find(values, name, Place::Label)?.text))
+            }
             (Start::Base { name, last, .. }, _) => {
                 last.parse(&find(values, name, Place::Base)?.text)
             }
@@ -315,7 +364,9 @@ const TYPICAL_URL: usize = 96;
 
 /// Splits off the base URL or the origin.
 fn split_start(text: &str) -> Result<(Start, &str), Error> {
-    if let Some(after) = text.strip_prefix('{') {
+    if let Some(after) = text.strip_prefix('{')
+        && !after.starts_with('/')
+    {
         let (name, rest) = split_name(after)?;
         let or_path = Box::new(Template::starting(Start::Session, text)?);
         let last = LastBase::default();
@@ -335,18 +386,74 @@ fn split_start(text: &str) -> Result<(Start, &str), Error> {
 fn split_origin(text: &str) -> Result<(Start, &str), Error> {
     let after = text.find("://").map_or(0, |at| at + "://".len());
     let end = text[after..].find(['/', '?', '#', '\\']).map_or(text.len(), |at| after + at);
+    // The `{` of `{/name}` begins the path.
+    let end = if text[..end].ends_with('{') { end - 1 } else { end };
     let (origin, rest) = text.split_at(end);
     if origin.contains(['{', '}']) {
-        return Err(Error::build(
-            BuildError::Url,
-            "a placeholder in the host could send the request to another server; \
-             start the template with a placeholder for the base URL",
-        ));
+        return Ok((Start::Host(labels(origin)?), rest));
     }
     // With a path: a parser would trim spaces at the end of the origin, which are within the URL here.
     let mut origin = parse_http(&format!("{}/", literal(origin)?))?;
     origin.set_path(&"0".repeat(TYPICAL_URL));
     Ok((Start::Origin(origin), rest))
+}
+
+/// Reads `https://{tenant}.example.com`, where a placeholder is a whole label, and a label of the template
+/// follows: so the value never names the domain.
+fn labels(origin: &str) -> Result<Vec<Piece>, Error> {
+    let refuse = || {
+        Error::build(
+            BuildError::Url,
+            "a placeholder in the host is one label of the template's domain, as in \
+             `https://{tenant}.example.com`; for a whole host start the template with one for the base URL",
+        )
+    };
+    let mut pieces = Vec::new();
+    let mut rest = origin;
+    while let Some((before, after)) = rest.split_once('{') {
+        let (name, after) = split_name(after)?;
+        let is_label = before.ends_with(['.', '/']) && after.starts_with('.');
+        if !is_label || name.starts_with('*') {
+            return Err(refuse());
+        }
+        pieces.push(Piece::Literal(literal(before)?.to_owned()));
+        pieces.push(Piece::Value(name.to_owned(), Place::Label));
+        rest = after;
+    }
+    let is_domain = rest.trim_matches('.').starts_with(|first: char| first.is_ascii_alphanumeric());
+    if !is_domain || origin.contains('@') {
+        return Err(refuse());
+    }
+    pieces.push(Piece::Literal(literal(rest)?.to_owned()));
+    host(&pieces, |_| Ok("x")).map(|_| pieces)
+}
+
+fn host<'a>(
+    pieces: &'a [Piece],
+    value: impl Fn(&'a str) -> Result<&'a str, Error>,
+) -> Result<Url, Error> {
+    let mut text = String::with_capacity(TYPICAL_URL);
+    for piece in pieces {
+        text.push_str(match piece {
+            Piece::Literal(literal) => literal,
+            Piece::Value(name, _) => value(name)?,
+        });
+    }
+    text.push('/');
+    parse_http(&text)
+}
+
+/// The parts of a path between the `/` that are not in a placeholder.
+fn segments(path: &str) -> impl Iterator<Item = &str> {
+    let mut is_inside = false;
+    path.split(move |character| {
+        match character {
+            '{' => is_inside = true,
+            '}' => is_inside = false,
+            _ => {}
+        }
+        character == '/' && !is_inside
+    })
 }
 
 /// Builds a segment, and refuses one that would be another segment: an empty one, `.` or `..`.
@@ -363,8 +470,12 @@ fn fill(text: &mut String, pieces: &[Piece], values: &[Value]) -> Result<(), Err
             }
         }
     }
-    // `{*rest}` may be several segments; each is checked.
-    for segment in text[start..].split('/') {
+    check_segments(&text[start..], filled)
+}
+
+/// Refuses a segment that would be another one. `{*rest}` may be several.
+fn check_segments(text: &str, filled: &str) -> Result<(), Error> {
+    for segment in text.split('/') {
         let what = match dots(segment) {
             Some(0) => "empty",
             Some(1) => "`.`",
@@ -610,6 +721,113 @@ mod tests {
         for text in ["http://h /a", "http://h\t/a", "ht\ntp://h/a", "\u{1}http://h/"] {
             let error = filled(text, &[], base).expect_err(text);
             assert_eq!(error.kind(), ErrorKind::Build(BuildError::Url), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn an_optional_segment_is_left_out_with_its_slash() {
+        let value = |value: Option<&str>| {
+            let value = value.as_ref().map(|value| value as &dyn std::fmt::Display);
+            [Value::optional("v", Place::OptionalSegment, value).expect("displayed")]
+        };
+        for (template, given, url) in [
+            ("http://h/a{/v}", Some("b c/d"), "http://h/a/b%20c%2Fd"),
+            ("http://h/a{/v}", None, "http://h/a"),
+            ("http://h/a{/v}/end?x=1", Some("b"), "http://h/a/b/end?x=1"),
+            ("http://h/a{/v}/end?x=1", None, "http://h/a/end?x=1"),
+            ("http://h{/v}", Some("b"), "http://h/b"),
+            ("http://h{/v}?x=1", None, "http://h/?x=1"),
+        ] {
+            assert_eq!(filled(template, &value(given), None).expect(template), url);
+        }
+        let base = Some("http://h/v1");
+        assert_eq!(filled("{/v}/a", &value(None), base).expect("relative"), "http://h/v1/a");
+        assert_eq!(filled("{/v}/a", &value(Some("b")), base).expect("relative"), "http://h/v1/b/a");
+        for given in ["", ".", ".."] {
+            let error = filled("http://h/a{/v}", &value(Some(given)), None).expect_err(given);
+            assert_eq!(error.kind(), ErrorKind::Build(BuildError::Segment), "{given}");
+        }
+        let rest = |value: Option<&dyn std::fmt::Display>| {
+            [Value::optional("v", Place::OptionalSegments, value).expect("displayed")]
+        };
+        let text = "http://h/contents{/*v}?ref=1";
+        assert_eq!(
+            filled(text, &rest(Some(&"src/lib.rs")), None).expect("a path"),
+            "http://h/contents/src/lib.rs?ref=1"
+        );
+        assert_eq!(filled(text, &rest(None), None).expect("none"), "http://h/contents?ref=1");
+        for given in ["a/../b", "/a", "a/"] {
+            let error = filled(text, &rest(Some(&given)), None).expect_err(given);
+            assert_eq!(error.kind(), ErrorKind::Build(BuildError::Segment), "{given}");
+        }
+        let two = [value(None), value(Some("c"))].concat();
+        let two = [Value { name: "u", ..two[0].clone() }, two[1].clone()];
+        assert_eq!(filled("http://h/a{/u}{/v}", &two, None).expect("two"), "http://h/a/c");
+    }
+
+    #[test]
+    fn a_placeholder_in_the_host_is_one_label_of_the_domain() {
+        let labelled = |template: &str, value: &str| {
+            filled(template, &[Value::for_host("v", &value)?], Some("http://base"))
+        };
+        for (template, value, url) in [
+            ("https://{v}.api.com/users", "acme", "https://acme.api.com/users"),
+            ("https://{v}.api.com", "ACME-2", "https://acme-2.api.com/"),
+            ("https://eu.{v}.api.com:8443?x=1", "7", "https://eu.7.api.com:8443/?x=1"),
+            ("http://{v}.localhost:80/{v}", "a", "http://a.localhost/"),
+        ] {
+            let values = [Value::for_host("v", &value).expect("a label"), segment(value)];
+            let used = if template.ends_with("/{v}") { &values[..] } else { &values[..1] };
+            let expected = if used.len() == 2 { format!("{url}{value}") } else { url.to_owned() };
+            assert_eq!(filled(template, used, None).expect(template), expected);
+        }
+        let long = "a".repeat(64);
+        for value in [
+            "",
+            ".",
+            "..",
+            "a.b",
+            "evil.com/",
+            "evil.com#",
+            "a/b",
+            "a@b",
+            "a:80",
+            "a_b",
+            "-a",
+            "a-",
+            "a b",
+            "ü",
+            "%2e",
+            "a\nb",
+            "[::1]",
+            &long,
+        ] {
+            let error = labelled("https://{v}.api.com/", value).expect_err(value);
+            assert_eq!(error.kind(), ErrorKind::Build(BuildError::Url), "{value}");
+            assert!(
+                value.is_empty() || value == "." || !error.to_string().contains(value),
+                "{error}"
+            );
+        }
+        for template in [
+            "https://{v}/",
+            "https://{v}:80/",
+            "https://{v}",
+            "https://a{v}.com/",
+            "https://{v}a.com/",
+            "https://a.{v}/",
+            "https://{v}./",
+            "https://{v}.:80/",
+            "https://a:{v}.b/",
+            "https://{v}.a@b.com/",
+            "https://me:{v}.a@b.com/",
+            "https://{*v}.a.com/",
+            "https://[{v}.a]/",
+            "https://{v}.a.com:99999/",
+            "https://{v}.a com/",
+        ] {
+            let error = labelled(template, "x").expect_err(template);
+            assert_eq!(error.kind(), ErrorKind::Build(BuildError::Url), "{template}");
         }
     }
 

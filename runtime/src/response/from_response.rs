@@ -12,8 +12,8 @@ use crate::{deadline::Deadline, error::Error};
 
 /// A type that is made from a response, and may take its body.
 ///
-/// Implemented by `()`, [`StatusCode`], [`HeaderMap`], [`Version`], [`Deadline`], [`Response`], [`Bytes`],
-/// `Vec<u8>`, `String`, [`Json`], [`BodyStream`], and by tuples of two to six of which all but the
+/// Implemented by `()`, [`StatusCode`], [`HeaderMap`], [`Version`], [`Url`](crate::Url),
+/// [`Facts`](crate::Facts), [`Deadline`], [`Response`], [`Bytes`], `Vec<u8>`, `String`, [`Json`], [`BodyStream`], and by tuples of two to six of which all but the
 /// last are [`FromResponseParts`]. `Option<T>` is `None` for 204, 205 and 304, where there is no body that
 /// `T` [needs](FromResponse::NEEDS_BODY), and otherwise reads as `T` does. `Result` is not: the
 /// function's return type decides what a failure becomes.
@@ -124,8 +124,9 @@ pub(crate) fn read_head<T: FromResponseParts>(
 
 /// A type that is made from a response's head and leaves the body to another.
 ///
-/// Implemented by [`StatusCode`], [`HeaderMap`], [`Version`], [`Deadline`], and by tuples of two to six
-/// such types. In a function under `#[request]` it may stand before a [`FromResponse`], and as well alone
+/// Implemented by [`StatusCode`], [`HeaderMap`], [`Version`], [`Url`](crate::Url),
+/// [`Facts`](crate::Facts), [`Deadline`], by tuples of two to six such types, and by an `Option` of one,
+/// which is always `Some`: the head is there also where there is no body. In a function under `#[request]` it may stand before a [`FromResponse`], and as well alone
 /// or last.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be read beside another type",
@@ -184,6 +185,12 @@ impl<T: FromResponse> FromResponse for Option<T> {
             true => Ok(None),
             false => T::from_response(response).map(Some),
         }
+    }
+}
+
+impl<T: FromResponseParts> FromResponseParts for Option<T> {
+    fn from_response_parts(response: &Response) -> Result<Self, Error> {
+        T::from_response_parts(response).map(Some)
     }
 }
 

@@ -5,6 +5,7 @@ mod coding;
 #[cfg(not(any(feature = "brotli", feature = "deflate", feature = "gzip", feature = "zstd")))]
 #[path = "coding/none.rs"]
 mod coding;
+mod facts;
 mod from_response;
 mod payload;
 mod read;
@@ -32,6 +33,7 @@ pub(crate) use self::{
     read::{Body, Received, status_error, whole},
 };
 pub use self::{
+    facts::Facts,
     from_response::{FromResponse, FromResponseParts, Json, Reads, read},
     stream::BodyStream,
 };
@@ -64,6 +66,7 @@ pub(crate) struct Parts {
 }
 
 type Extension = Arc<dyn Any + Send + Sync>;
+
 /// A hop of a call: a URL that was requested, and the status that answered.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Hop {
@@ -299,7 +302,8 @@ impl Response {
     /// # Errors
     ///
     /// [`DecodeError::ContentType`] if the content type is another than `application/json`,
-    /// `text/json` or `…+json`; none at all is let pass. [`DecodeError::Syntax`] if the body is empty,
+    /// `text/json` or `…+json`, unless the request takes
+    /// [any](crate::Request::any_content_type); none at all is let pass. [`DecodeError::Syntax`] if the body is empty,
     /// or not JSON, and [`DecodeError::Shape`], with the [path](Error::decode_path) of what does not
     /// fit. [`DecodeError::Charset`] if it is not UTF-8, which JSON is (RFC 8259 §8.1). One in a
     /// charset that extends ASCII is read if its content type names that; UTF-16 is not.
@@ -344,7 +348,7 @@ impl Response {
         let body = decode::without_mark(self.decompressed()?);
         let Some(content_type) = self.headers().get(header::CONTENT_TYPE) else { return Ok(body) };
         // The usual spelling.
-        if content_type == "application/json" {
+        if content_type == "application/json" || self.0.facts.any_content_type {
             return Ok(body);
         }
         match self.media_type() {

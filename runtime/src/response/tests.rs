@@ -30,6 +30,7 @@ fn response_of(content_type: Option<&'static str>, body: &'static [u8]) -> Respo
             attempts: 1,
             start: tokio::time::Instant::now(),
             error_body: 64,
+            any_content_type: false,
             observed: None,
         },
     )

@@ -27,6 +27,8 @@ pub(super) struct Pattern {
 #[derive(Debug, Clone)]
 enum Start {
     Origin(Url),
+    /// The same with placeholders in the host: the URL with `x` in their places, and the labels.
+    Host(Url, Vec<Segment>),
     /// A base URL, or a value that is the first segment.
     Base,
     Relative,
@@ -41,6 +43,11 @@ enum Piece {
     Value(String),
     /// Any number of segments.
     Rest(String),
+    /// A segment that may be missing, and stands alone; any number if it is one of several.
+    Optional {
+        name: String,
+        is_rest: bool,
+    },
 }
 
 /// The values of a pattern's placeholders, by name.
@@ -65,7 +72,7 @@ impl Pattern {
     pub(super) fn parse(template: &str) -> Result<Self, String> {
         let (start, tail) = split_start(template)?;
         let (path, query) = tail.split_once('?').unwrap_or((&tail, ""));
-        let path = path.split('/').map(segment).collect::<Result<_, _>>()?;
+        let path = segments(path)?;
         let query = query
             .split('&')
             .filter(|pair| !pair.is_empty() && !pair.contains('{'))
@@ -81,7 +88,9 @@ impl Pattern {
     pub(super) fn has_value(&self, name: &str) -> bool {
         self.path.iter().flatten().any(|piece| match piece {
             Piece::Literal(_) => false,
-            Piece::Value(found) | Piece::Rest(found) => found == name,
+            Piece::Value(found) | Piece::Rest(found) | Piece::Optional { name: found, .. } => {
+                found == name
+            }
         })
     }
 
@@ -89,14 +98,11 @@ impl Pattern {
     /// differs.
     pub(super) fn compare(&self, request: &Recorded) -> (Option<Values>, Vec<Difference>) {
         let mut differences = Vec::new();
-        if let Start::Origin(origin) = &self.start
-            && origin.origin() != request.url().origin()
-        {
+        if let Some(server) = self.other_server(request.url()) {
             differences.push(Difference::new(
                 2,
                 format!(
-                    "the server: the route is for `{}`, the request goes to `{}`",
-                    origin.origin().ascii_serialization(),
+                    "the server: the route is for `{server}`, the request goes to `{}`",
                     request.url().origin().ascii_serialization()
                 ),
             ));
@@ -128,6 +134,23 @@ impl Pattern {
         (differences.is_empty().then(|| values.unwrap_or_default()), differences)
     }
 
+    /// The server that the template names, if it is another one than the URL's.
+    fn other_server(&self, url: &Url) -> Option<String> {
+        match &self.start {
+            Start::Origin(origin) if origin.origin() != url.origin() => {
+                Some(origin.origin().ascii_serialization())
+            }
+            Start::Host(origin, labels) => {
+                let is_same = origin.scheme() == url.scheme()
+                    && origin.port_or_known_default() == url.port_or_known_default()
+                    && has_labels(labels, url.host_str().unwrap_or_default());
+                let labels = || labels.iter().map(|label| shown(label)).collect::<Vec<_>>();
+                (!is_same).then(|| format!("{}://{}", origin.scheme(), labels().join(".")))
+            }
+            _ => None,
+        }
+    }
+
     /// Whether the request was made from the same text.
     fn is_written_alike(&self, request: &Recorded) -> bool {
         request.hop() == 0
@@ -146,7 +169,7 @@ impl Pattern {
             std::iter::once(whole).chain(starts).collect()
         };
         match &self.start {
-            Start::Origin(_) => vec![whole],
+            Start::Origin(_) | Start::Host(..) => vec![whole],
             // A base URL alone, whose path may be any.
             Start::Base if self.path_text().is_empty() => vec![""],
             Start::Base => ends(),
@@ -194,7 +217,8 @@ impl Pattern {
     }
 
     fn has_rest(&self) -> bool {
-        self.path.iter().flatten().any(|piece| matches!(piece, Piece::Rest(_)))
+        let is_any = |piece: &Piece| matches!(piece, Piece::Rest(_) | Piece::Optional { .. });
+        self.path.iter().flatten().any(is_any)
     }
 
     fn path_text(&self) -> &str {
@@ -217,7 +241,7 @@ fn below_base(request: &Recorded) -> Below {
     match template.map(split_start) {
         Some(Ok((Start::Base | Start::Relative, tail))) => {
             let path = tail.split_once('?').map_or(&*tail, |(path, _)| path);
-            match path.contains("{*") {
+            match path.contains("{*") || path.contains("{/") {
                 true => Below::Some,
                 false => Below::Segments(path.split('/').count()),
             }
@@ -240,17 +264,84 @@ fn split_start(template: &str) -> Result<(Start, String), String> {
     {
         let after = before.len() + "://".len();
         let end = text[after..].find(['/', '?']).map_or(text.len(), |at| after + at);
-        let origin = Url::parse(&text[..end]).map_err(|error| format!("`{text}`: {error}"))?;
-        return Ok((Start::Origin(origin), without_slash(&text[end..])));
+        let end = if text[..end].ends_with('{') { end - 1 } else { end };
+        return Ok((origin(&text[..end])?, without_slash(&text[end..])));
     }
     if text.starts_with('{')
         && !text.starts_with("{*")
+        && !text.starts_with("{/")
         && let Some((_, rest)) = text.split_once('}')
         && (rest.is_empty() || rest.starts_with(['/', '?']))
     {
         return Ok((Start::Base, without_slash(rest)));
     }
     Ok((Start::Relative, without_slash(text)))
+}
+
+fn origin(text: &str) -> Result<Start, String> {
+    let parse = |url: &str| Url::parse(url).map_err(|error| format!("`{text}`: {error}"));
+    if !text.contains('{') {
+        return parse(text).map(Start::Origin);
+    }
+    let mut literal = String::new();
+    let mut is_inside = false;
+    for character in text.chars() {
+        match character {
+            '{' => {
+                is_inside = true;
+                literal.push('x');
+            }
+            '}' => is_inside = false,
+            _ if is_inside => {}
+            _ => literal.push(character),
+        }
+    }
+    let host = text.split_once("://").map_or(text, |(_, host)| host);
+    let host = host
+        .rsplit_once(':')
+        .filter(|(_, port)| !port.contains('}'))
+        .map_or(host, |(host, _)| host);
+    let labels = host.to_ascii_lowercase();
+    let labels = labels.split('.').map(segment).collect::<Result<_, _>>()?;
+    Ok(Start::Host(parse(&literal)?, labels))
+}
+
+fn has_labels(labels: &[Segment], host: &str) -> bool {
+    let found: Vec<&str> = host.split('.').collect();
+    found.len() == labels.len()
+        && labels
+            .iter()
+            .zip(found)
+            .all(|(label, found)| match_segment(label, found, &mut Values::new()))
+}
+
+/// The segments of a path; those that may be missing stand alone.
+fn segments(path: &str) -> Result<Vec<Segment>, String> {
+    let mut found = Vec::new();
+    for (at, part) in path.split("{/").enumerate() {
+        let part = match at {
+            0 => part,
+            _ => {
+                let (name, rest) = part
+                    .split_once('}')
+                    .ok_or_else(|| format!("a placeholder of `{path}` is not closed"))?;
+                let is_rest = name.starts_with('*');
+                let name = name.trim_start_matches('*').to_owned();
+                found.push(vec![Piece::Optional { name, is_rest }]);
+                match rest.strip_prefix('/') {
+                    Some(rest) => rest,
+                    None => continue,
+                }
+            }
+        };
+        // Before the first, there is a segment if there is any text.
+        if at > 0 || !part.is_empty() || !path.starts_with("{/") {
+            for text in part.split('/') {
+                found.push(segment(text)?);
+            }
+        }
+    }
+    Ok(found)
 }
 
 fn without_slash(text: &str) -> String {
@@ -282,6 +373,14 @@ fn segment(text: &str) -> Result<Segment, String> {
 /// Whether the segments of a path are of this form, and with which values.
 fn match_path(pattern: &[Segment], path: &[&str], values: &mut Values) -> bool {
     let Some((first, others)) = pattern.split_first() else { return path.is_empty() };
+    if let [Piece::Optional { name, is_rest }] = first.as_slice() {
+        let value = match is_rest {
+            true => Piece::Rest(name.clone()),
+            false => Piece::Value(name.clone()),
+        };
+        let with: Vec<Segment> = [vec![value]].into_iter().chain(others.iter().cloned()).collect();
+        return match_path(&with, path, values) || match_path(others, path, values);
+    }
     let most = match first.iter().any(|piece| matches!(piece, Piece::Rest(_))) {
         true => path.len(),
         false => path.len().min(1),
@@ -314,7 +413,7 @@ fn match_pieces(pattern: &[Piece], text: &str, values: &mut Values) -> bool {
         Some((Piece::Literal(literal), others)) => text
             .strip_prefix(literal.as_str())
             .is_some_and(|rest| match_pieces(others, rest, values)),
-        Some((Piece::Value(name) | Piece::Rest(name), others)) => {
+        Some((Piece::Value(name) | Piece::Rest(name) | Piece::Optional { name, .. }, others)) => {
             let ends = text.char_indices().map(|(at, _)| at).chain([text.len()]);
             ends.rev().any(|end| {
                 let before = values.len();
@@ -334,6 +433,8 @@ fn shown(pattern: &[Piece]) -> String {
         Piece::Literal(text) => text.clone(),
         Piece::Value(name) => format!("{{{name}}}"),
         Piece::Rest(name) => format!("{{*{name}}}"),
+        Piece::Optional { name, is_rest: true } => format!("{{/*{name}}}"),
+        Piece::Optional { name, is_rest: false } => format!("{{/{name}}}"),
     });
     pieces.collect()
 }
@@ -377,6 +478,23 @@ mod tests {
             ("{base}/users/{id}", "https://h/admin/users/7", Some("id=7")),
             ("{base}", "https://h/admin/users", Some("")),
             ("/{*rest}", "https://h/a/b/c", Some("rest=a/b/c")),
+            ("/a{/b}", "https://h/a", Some("")),
+            ("/a{/b}", "https://h/a/x", Some("b=x")),
+            ("/a{/b}", "https://h/a/x/y", None),
+            ("/a{/b}/c?d=1", "https://h/a/c?d=1", Some("")),
+            ("/a{/b}/c?d=1", "https://h/a/x/c?d=1", Some("b=x")),
+            ("/a{/*b}", "https://h/a/x/y", Some("b=x/y")),
+            ("/a{/*b}", "https://h/a", Some("")),
+            ("/a{/b}{/c}", "https://h/a/x/y", Some("b=x c=y")),
+            ("{/a}/b", "https://h/b", Some("")),
+            ("{/a}/b", "https://h/x/b", Some("a=x")),
+            ("https://h{/b}", "https://h/x", Some("b=x")),
+            ("https://{t}.a.com/u/{id}", "https://acme.a.com/u/7", Some("id=7")),
+            ("https://{t}.A.com:443/u", "https://acme.a.com/u", Some("")),
+            ("https://{t}.a.com/u", "https://a.com/u", None),
+            ("https://{t}.a.com/u", "https://b.c.a.com/u", None),
+            ("https://{t}.a.com/u", "https://acme.b.com/u", None),
+            ("https://{t}.a.com/u", "http://acme.a.com/u", None),
             ("/{*rest}/end", "https://h/a/b/end", Some("rest=a/b")),
             ("/a/{*rest}", "https://h/a/", None),
             ("/v{major}.{minor}/x", "https://h/v1.2.3/x", Some("major=1.2 minor=3")),
@@ -426,6 +544,12 @@ mod tests {
         assert_eq!(
             differs("/q?sort=up", "https://h/q?sort=down"),
             ["the query: `sort` is `down`, and not `up`"]
+        );
+        assert_eq!(
+            differs("https://{t}.a.com/u", "https://b.com/u"),
+            [
+                "the server: the route is for `https://{t}.a.com`, the request goes to `https://b.com`"
+            ]
         );
         Pattern::parse("/users/{id").expect_err("a placeholder that is open");
     }

@@ -163,6 +163,7 @@ impl ResponseBuilder {
             start: Instant::now(),
             deadline,
             error_body: DEFAULT_ERROR_BODY,
+            any_content_type: false,
             observed: None,
         };
         let received = Received {

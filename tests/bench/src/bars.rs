@@ -161,6 +161,12 @@ const BARS: &[Bar] = &[
         limit: AtMost(0.5),
     },
     Bar {
+        what: "the same, 500 methods in ten groups",
+        against: "single attributes",
+        figure: Ratio("check/shared/grouped", "check/shared/single"),
+        limit: AtMost(0.9),
+    },
+    Bar {
         what: "s of `cargo check` after an edit, 500 functions",
         against: "by hand, naively",
         figure: Ratio("touch/simple/attribute", "touch/simple/hand"),

@@ -12,8 +12,8 @@ mod context {
     pub(super) use std::{fmt::Display, marker::PhantomData, time::Duration};
 
     pub(super) use backstop::{
-        Bytes, Ending, Error, ErrorKind, FromResponseParts, Json, Response, Session, StatusCode,
-        TimeoutError, Url,
+        Bytes, CallOptions, Commas, Deadline, Ending, Error, ErrorKind, Facts, FromResponseParts,
+        Json, Response, Session, StatusCode, TimeoutError, Url,
     };
     use serde::{Deserialize, Serialize};
     pub(super) use tracing::warn;
@@ -35,6 +35,11 @@ mod context {
         #[serde(skip)]
         pub(super) status: StatusCode,
         pub(super) text: String,
+    }
+
+    #[derive(Debug, Serialize)]
+    pub(super) enum State {
+        Open,
     }
 
     #[derive(Debug)]
@@ -75,6 +80,7 @@ mod context {
         pub(super) twin: PhantomData<T>,
         pub(super) page: [(&'static str, u8); 1],
         pub(super) base: String,
+        pub(super) owner: String,
         pub(super) version: (u8,),
         pub(super) session: Session,
         pub(super) token: String,
@@ -87,6 +93,7 @@ mod context {
                 twin: PhantomData,
                 page: [("page", 1)],
                 base: "http://127.0.0.1:1".into(),
+                owner: "ada".into(),
                 version: (1,),
                 session: Session::new(),
                 token: "token".into(),
@@ -99,6 +106,7 @@ mod context {
         }
     }
 
+    pub(super) const VERSION: u8 = 1;
     pub(super) const TEAPOT: u16 = 418;
     pub(super) const TOLD: fn(&Error) = |_| note("told");
 
@@ -190,6 +198,18 @@ twins! {
     method => purge("key").await.map_err(|error| error.method().cloned());
     headers_and_body => order(1, "key", Order).await.map_err(|error| error.kind());
     optional_body => change(1, false, Some(Order)).await.map_err(|error| error.kind());
+    optional_path => {
+        let ids = Commas(&[1, 2][..]);
+        contents("a.b", "x", Some("y/z"), None, ids).await.map_err(|error| error.to_string())
+    };
+    serialized_segment => {
+        Api::<Twin>::new().issues(State::Open, 7).await.map_err(|error| error.url().cloned())
+    };
+    call_options => {
+        user(7, &CallOptions::new().header("a b", 1)).await.map_err(|error| error.to_string())
+    };
+    call_options_owned => root(None).await.map_err(|error| error.kind());
+    reading => root(Deadline::NONE).await.map_err(|error| error.kind());
     limits => slow(Duration::from_secs(1), 1024).await.map_err(|error| error.kind());
     retry => again().await.map_err(|error| error.attempts());
     retry_policy [

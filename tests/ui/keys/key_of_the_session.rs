@@ -1,7 +1,7 @@
 use backstop::{Error, request};
 use backstop_ui_tests::User;
 
-#[request(get = "/users/{id}", redirects = 3)]
+#[request(get = "/users/{id}", proxy = "http://proxy")]
 async fn user(id: u64) -> Result<User, Error> {
     load(id)
 }

@@ -16,7 +16,7 @@ use syn::{Expr, LitStr, Path, Token, parenthesized, token};
 pub(crate) use self::retry::{Backoff, Retry};
 pub(crate) use self::values::without_groups;
 use self::values::{
-    basic, comma_separated, crate_path, error_here, header, measure_of, on_error, optional,
+    basic, comma_separated, crate_path, error_here, flag, header, measure_of, on_error, optional,
     parenthesized_list, skip_rest, skip_to_comma, statuses, template, timeouts, value, value_of,
 };
 use crate::action::Action;
@@ -54,6 +54,10 @@ pub(crate) struct Args {
     pub(crate) timeout: Option<Keyed<Timeouts>>,
     pub(crate) max_body: Option<Keyed<Measure<u64>>>,
     pub(crate) error_body: Option<Keyed<Measure<u64>>>,
+    /// JSON is read under any content type.
+    pub(crate) any_content_type: Option<Ident>,
+    pub(crate) max_redirects: Option<Keyed<Expr>>,
+    pub(crate) deadline: Option<Keyed<Expr>>,
     pub(crate) retry: Option<Keyed<Retry>>,
     pub(crate) on_error: Option<Keyed<OnError>>,
     /// The `(` or `=` after `on_error`.
@@ -160,6 +164,8 @@ impl Args {
             &self.query,
             &self.header_map,
             &self.bearer,
+            &self.max_redirects,
+            &self.deadline,
             &self.fallback,
             &self.cleanup,
             &self.finally,
@@ -202,7 +208,7 @@ fn named(value: &Expr) -> Option<&Expr> {
 pub(crate) const METHODS: [&str; 7] = ["get", "post", "put", "patch", "delete", "head", "options"];
 
 /// All other keys.
-const KEYS: [&str; 22] = [
+pub(crate) const KEYS: [&str; 25] = [
     "method",
     "session",
     "query",
@@ -219,6 +225,9 @@ const KEYS: [&str; 22] = [
     "timeout",
     "max_body",
     "error_body",
+    "any_content_type",
+    "max_redirects",
+    "deadline",
     "retry",
     "on_error",
     "fallback",
@@ -319,6 +328,12 @@ impl Reader {
             }
             "headers" => set_once(&mut args.header_map, errors, value(key, input)?),
             "bearer" => set_once(&mut args.bearer, errors, value(key, input)?),
+            "max_redirects" => set_once(&mut args.max_redirects, errors, value(key, input)?),
+            "deadline" => set_once(&mut args.deadline, errors, value(key, input)?),
+            "any_content_type" => match flag(&key, input)? {
+                () if args.any_content_type.is_some() => given_twice(errors, &key),
+                () => args.any_content_type = Some(key),
+            },
             "fallback" => set_once(&mut args.fallback, errors, value(key, input)?),
             "cleanup" => set_once(&mut args.cleanup, errors, value(key, input)?),
             "finally" => set_once(&mut args.finally, errors, value(key, input)?),

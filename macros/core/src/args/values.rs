@@ -48,6 +48,18 @@ pub(super) fn value_of<T>(
     parse(input)
 }
 
+/// A key that stands alone. A value after it is a part of the mistake.
+pub(super) fn flag(key: &Ident, input: ParseStream<'_>) -> syn::Result<()> {
+    if input.is_empty()
+        || input.peek(Token![,])
+        || !(input.peek(Token![=]) || input.peek(token::Paren))
+    {
+        return Ok(());
+    }
+    skip_to_comma(input);
+    Err(syn::Error::new(key.span(), format!("`{key}` takes no value: write `{key}` alone")))
+}
+
 /// The word in `json(optional) = EXPR`.
 pub(super) fn optional(key: &Ident, input: ParseStream<'_>) -> syn::Result<Ident> {
     let content;

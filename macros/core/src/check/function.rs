@@ -5,12 +5,13 @@ use std::collections::HashSet;
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::ext::IdentExt;
-use syn::{FnArg, GenericArgument, PatType, PathArguments, Safety, Type, TypeParamBound};
+use syn::{FnArg, GenericArgument, Pat, PatType, PathArguments, Safety, Type, TypeParamBound};
 
 use super::{Parsed, action_expressions, closing_expressions, handler_key, request_expressions};
 use crate::args::Args;
 use crate::errors::Errors;
 use crate::item::{Item, bindings_of};
+use crate::model::Options;
 use crate::{habits, scan, template};
 
 /// The runtime reads tuples of up to this many values.
@@ -221,6 +222,68 @@ pub(super) fn forgotten_response(
     }
 }
 
+/// The argument of the type `CallOptions`, which is applied without being named: there is at most one, and it
+/// has a name.
+///
+/// UI: `function/options_twice`, `function/options_without_a_name`, `response/options`.
+pub(super) fn options(item: &Item, errors: &mut Errors) -> Option<Options> {
+    for response in item.responses.iter().filter(|response| is_options(&response.ty)) {
+        errors.on(
+            &response.attr,
+            "`CallOptions` comes from the caller, and not from the response: remove `#[response]`",
+        );
+    }
+    let mut found = None;
+    for argument in &item.sig.inputs {
+        let FnArg::Typed(argument) = argument else { continue };
+        if !is_options(&argument.ty) {
+            continue;
+        }
+        let Pat::Ident(pat) = &*argument.pat else {
+            errors.on(
+                &first_token(&argument.pat),
+                "`CallOptions` is applied by its argument's name: write `options: CallOptions`",
+            );
+            continue;
+        };
+        match &found {
+            Some(Options { name, .. }) => errors.at(
+                pat.ident.span(),
+                format!("a call has its options once, and `{name}` has them: remove this argument"),
+            ),
+            None => {
+                let is_reference = is_reference(&argument.ty);
+                found = Some(Options { name: pat.ident.clone(), is_reference });
+            }
+        }
+    }
+    found
+}
+
+/// `CallOptions`, a reference to it, or an `Option` of either.
+fn is_options(ty: &Type) -> bool {
+    match ty {
+        Type::Reference(reference) => is_options(&reference.elem),
+        Type::Group(group) => is_options(&group.elem),
+        Type::Path(path) => {
+            let last = path.path.segments.last();
+            last.is_some_and(|last| last.ident == "CallOptions")
+                || wrapped(ty).is_some_and(|(name, inside)| name == "Option" && is_options(inside))
+        }
+        _ => false,
+    }
+}
+
+/// Whether it is passed on as it is: a reference, or an `Option` of one.
+fn is_reference(ty: &Type) -> bool {
+    match ty {
+        // `&Option<CallOptions>` is one of an `Option`.
+        Type::Reference(_) => true,
+        Type::Group(group) => is_reference(&group.elem),
+        _ => wrapped(ty).is_some_and(|(_, inside)| is_reference(inside)),
+    }
+}
+
 fn is_json(ty: &Type) -> bool {
     wrapped(ty).is_some_and(|(name, _)| name == "Json")
 }
@@ -339,7 +402,7 @@ pub(super) fn used_arguments(args: &Args, templates: &[Parsed], item: &Item, err
     let bindings: Vec<(Span, String, bool)> = item
         .bindings()
         .into_iter()
-        .filter(|(_, argument)| !is_response(&argument.ty))
+        .filter(|(_, argument)| !is_response(&argument.ty) && !is_options(&argument.ty))
         .map(|(name, argument)| (name.span(), name.unraw().to_string(), sometimes(argument)))
         .collect();
     let mut used = HashSet::new();

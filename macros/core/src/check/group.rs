@@ -209,7 +209,7 @@ pub(crate) fn follows_base(args: &Args, base: &LitStr, item: &Item, errors: &mut
     if is_absolute(&text) {
         return;
     }
-    if !text.is_empty() && !text.starts_with(['/', '?']) {
+    if !text.is_empty() && !text.starts_with(['/', '?']) && !text.starts_with("{/") {
         errors.on(
             &target.template,
             format!("a template after the group's `base` begins with `/`: write `\"/{text}\"`"),
@@ -234,7 +234,7 @@ pub(crate) fn follows_base(args: &Args, base: &LitStr, item: &Item, errors: &mut
 /// Whether a template stands without a base: it has a host, or begins with a base of its own.
 pub(crate) fn is_absolute(template: &str) -> bool {
     let path = template.find(['/', '?']).unwrap_or(template.len());
-    template.starts_with('{') || template[..path].ends_with(':')
+    (template.starts_with('{') && !template.starts_with("{/")) || template[..path].ends_with(':')
 }
 
 /// The mistake in an attribute that hides a `#[request]` from the group.

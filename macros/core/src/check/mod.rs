@@ -47,6 +47,7 @@ pub(crate) fn check(
     function::value_of_body(item, found);
     function::decoded_parameters(item, found);
     function::forgotten_response(&args, &templates, item, found);
+    let options = function::options(item, found);
     sent::one_body(&args, found);
     sent::body_of_get(&args, found);
     sent::one_authorization(&args, found);
@@ -100,6 +101,10 @@ pub(crate) fn check(
         idle_timeout: timeouts.idle,
         max_body: args.max_body.map(|keyed| keyed.value),
         error_body: args.error_body.map(|keyed| keyed.value),
+        any_content_type: args.any_content_type,
+        max_redirects: args.max_redirects.map(|keyed| keyed.value),
+        deadline: args.deadline.map(|keyed| keyed.value),
+        options,
         retry: args.retry.and_then(|keyed| retry::policy(keyed.value)),
         output,
         shape,
@@ -141,7 +146,14 @@ fn handler_key(args: &Args) -> Option<&proc_macro2::Ident> {
 /// The expressions that build the request.
 fn request_expressions(args: &Args) -> Vec<&Expr> {
     let mut found: Vec<&Expr> = Vec::new();
-    let single = [&args.session, &args.query, &args.header_map, &args.bearer];
+    let single = [
+        &args.session,
+        &args.query,
+        &args.header_map,
+        &args.bearer,
+        &args.max_redirects,
+        &args.deadline,
+    ];
     found.extend(single.into_iter().flatten().map(|keyed| &keyed.value));
     found.extend(args.bodies.iter().map(|keyed| &keyed.value));
     if let Some(headers) = &args.headers {

@@ -102,16 +102,53 @@ pub(super) fn placeholders(
         };
         let setter = match placeholder.place {
             Place::Base => "base",
+            Place::Label => "host_label",
             Place::Segment => "path",
             Place::Rest => "path_segments",
+            Place::OptionalSegment => "optional_path",
+            Place::OptionalRest => "optional_path_segments",
             Place::Query => "query_param",
         };
         let same = |other: &&Placeholder| other.text == placeholder.text && other.setter == setter;
         if found.iter().find(same).is_none() {
-            found.push(Placeholder { setter, text: placeholder.text, value });
+            let is_displayed = setter != "path" || is_displayed(&placeholder.text, &bindings);
+            found.push(Placeholder { setter, text: placeholder.text, value, is_displayed });
         }
     }
     found
+}
+
+/// Whether a value in the path is certainly `Display`, so that dispatch by type is not needed: it takes rustc
+/// longer.
+fn is_displayed(text: &str, bindings: &[(Ident, &syn::PatType)]) -> bool {
+    const KNOWN: [&str; 17] = [
+        "bool", "char", "i8", "i16", "i32", "i64", "i128", "isize", "str", "String", "u8", "u16",
+        "u32", "u64", "u128", "usize", "Uuid",
+    ];
+    let Some((name, argument)) = bindings.iter().find(|(name, _)| name.unraw() == text) else {
+        // A constant is text or a number.
+        return !text.starts_with("self.");
+    };
+    // The type of a part of a pattern is not seen.
+    let is_whole = matches!(&*argument.pat, syn::Pat::Ident(pat) if pat.ident == *name);
+    let mut ty = &*argument.ty;
+    loop {
+        ty = match ty {
+            syn::Type::Reference(reference) => &reference.elem,
+            syn::Type::Group(group) => &group.elem,
+            syn::Type::Path(path) => {
+                let last = path.path.segments.last();
+                return is_whole
+                    && last.is_some_and(|last| KNOWN.iter().any(|name| last.ident == name));
+            }
+            // Of `impl Display`, rustc knows no more.
+            _ => return matches!(ty, syn::Type::ImplTrait(_)) && is_impl_display(ty),
+        };
+    }
+}
+
+fn is_impl_display(ty: &syn::Type) -> bool {
+    crate::scan::has_ident(ty, "Display") || crate::scan::has_ident(ty, "ToString")
 }
 
 /// A template has no `/:id` and no `/<id>`, which would be sent as literal text.
@@ -229,8 +266,13 @@ fn is_format(literal: &LitStr) -> bool {
     let is_word = |text: &str| syn::parse_str::<Ident>(text).is_ok();
     template::parse(&literal.value()).is_ok_and(|template| {
         let mut placeholders = template.placeholders.iter();
-        placeholders
-            .all(|placeholder| placeholder.place != Place::Rest && is_word(&placeholder.text))
+        placeholders.all(|placeholder| {
+            let is_plain = !matches!(
+                placeholder.place,
+                Place::Rest | Place::OptionalSegment | Place::OptionalRest
+            );
+            is_plain && is_word(&placeholder.text)
+        })
     })
 }
 

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::args::{Backoff, HeaderName, Measure};
 use crate::item::{Item, ResponseArg};
-use crate::model::{Auth, Content, Method, Placeholder, Request, Retry, Shape};
+use crate::model::{Auth, Content, Method, Options, Placeholder, Request, Retry, Shape};
 use crate::walk;
 
 // Input:  #[request(get = "/users/{id}", header("accept" = kind), timeout = 2s)]
@@ -35,7 +35,7 @@ pub(super) fn request(
     };
     let mut chain = Chain::new(code!(#krate::Request::#new));
     for filled in &request.placeholders {
-        chain.call(placeholder(filled), &[]);
+        chain.call(placeholder(filled, krate), &[]);
     }
     if let Some(value) = &request.query {
         chain.call(query(value), &[value]);
@@ -58,6 +58,9 @@ pub(super) fn request(
     limits(request, &mut chain);
     if let Some(policy) = &request.retry {
         retry(policy, krate, &mut chain);
+    }
+    if let Some(given) = &request.options {
+        chain.call(options(given), &[]);
     }
     chain.call(reads(request, item), &[]);
     if let Some(streaming) = streaming {
@@ -125,11 +128,17 @@ pub(super) fn fetch(request: &Request) -> Fetch {
 }
 
 // Output: .path("id", &id)
-fn placeholder(placeholder: &Placeholder) -> TokenStream {
-    let Placeholder { setter, text, value } = placeholder;
+//         .path("state", &::backstop::expansion::segment(&state).text())
+fn placeholder(placeholder: &Placeholder, krate: &Path) -> TokenStream {
+    let Placeholder { setter, text, value, is_displayed } = placeholder;
     let span = user_span(value);
     let mut text = Literal::string(text);
     text.set_span(span);
+    if !is_displayed {
+        let krate = crate_at(krate, span);
+        let value = quote_spanned!(span=> #text, &#krate::expansion::segment(&#value).text());
+        return call_at(span, setter, value);
+    }
     call_at(span, setter, quote_spanned!(span=> #text, &#value))
 }
 
@@ -207,6 +216,7 @@ fn expect(ranges: &[(u16, u16)]) -> TokenStream {
 }
 
 // Output: .timeout(D).attempt_timeout(D).idle_timeout(D).max_body(65536).error_body(1024)
+//         .max_redirects(3).deadline(deadline).any_content_type()
 fn limits(request: &Request, chain: &mut Chain) {
     let timeouts = [
         ("timeout", &request.timeout),
@@ -227,6 +237,27 @@ fn limits(request: &Request, chain: &mut Chain) {
         };
         chain.call(call_at(user_span(&bytes), method, bytes), size.expr().as_slice());
     }
+    for (method, given) in
+        [("max_redirects", &request.max_redirects), ("deadline", &request.deadline)]
+    {
+        if let Some(given) = given {
+            chain.call(call_at(user_span(given), method, given.to_token_stream()), &[given]);
+        }
+    }
+    if let Some(key) = &request.any_content_type {
+        chain.call(call_at(key.span(), "any_content_type", TokenStream::new()), &[]);
+    }
+}
+
+// Output: .with_options(options)
+fn options(options: &Options) -> TokenStream {
+    let Options { name, is_reference } = options;
+    let span = name.span();
+    let value = match is_reference {
+        true => name.to_token_stream(),
+        false => quote_spanned!(span=> &#name),
+    };
+    call_at(span, "with_options", value)
 }
 
 // Input:  retry = 3

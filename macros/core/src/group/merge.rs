@@ -34,6 +34,9 @@ pub(super) fn function(mut own: Args, shared: &Shared) -> Args {
     keyed(&mut own.expect, &from.expect);
     keyed(&mut own.max_body, &from.max_body);
     keyed(&mut own.error_body, &from.error_body);
+    keyed(&mut own.any_content_type, &from.any_content_type);
+    keyed(&mut own.max_redirects, &from.max_redirects);
+    keyed(&mut own.deadline, &from.deadline);
     keyed(&mut own.cleanup, &from.cleanup);
     keyed(&mut own.finally, &from.finally);
     keyed(&mut own.krate, &from.krate);

@@ -1,6 +1,7 @@
 //! Tests that give an annotated function as text to the attribute.
 
 mod groups;
+mod methods;
 mod prefixes;
 mod rules;
 mod shapes;

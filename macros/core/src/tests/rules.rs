@@ -43,7 +43,7 @@ refuses! {
     invalid_keys_are_refused:
         [r#"gett = "/""#, PLAIN] at "gett", "unknown key `gett`; did you mean `get`?";
         [r#"get = "/", colour = 3"#, PLAIN] at "colour", "unknown key `colour`; the keys are `get`,";
-        [r#"get = "/", redirects = 3"#, PLAIN] at "redirects", "unknown key `redirects`, which is set on the session: write";
+        [r#"get = "/", proxy = p"#, PLAIN] at "proxy", "unknown key `proxy`, which is set on the session: write";
         [r#"get = "/", auth = a"#, PLAIN] at "auth", "unknown key `auth`: write `bearer = token`, or `basic(user, password)`";
         [r#"get = "/", token = a"#, PLAIN] at "token", "unknown key `token`; did you mean `bearer`?";
         [r#"get = "/", client = a"#, PLAIN] at "client", "unknown key `client`; did you mean `session`?";

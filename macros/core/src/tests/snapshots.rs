@@ -107,6 +107,35 @@ snapshots! {
     #[request(patch = "https://api.example.com/orders/{id}?{dry_run}", json(optional) = order)]
     async fn change(id: u64, dry_run: bool, order: Option<Order>) -> Result<Option<Receipt>, Error>;"#
 
+    optional_path < SIMPLE: r#"
+    #[request(get = "https://{tenant}.example.com/repos/{name}/contents{/*path}{/page}?{ids}")]
+    async fn contents(
+        tenant: &str,
+        name: &str,
+        path: Option<&str>,
+        page: Option<u8>,
+        ids: Commas<&[u64]>,
+    ) -> Result<Bytes, Error>;"#
+
+    serialized_segment < SIMPLE: r#"
+    #[request(get = "https://api.example.com/issues/{state}/{self.owner}/{id}/{VERSION}")]
+    async fn issues(&self, state: State, id: u64) -> Result<Bytes, Error>;"#
+
+    call_options < SIMPLE: r#"
+    #[request(get = "/users/{id}", timeout = 2s)]
+    async fn user(id: u64, options: &CallOptions) -> Result<User, Error>;"#
+
+    call_options_owned < SIMPLE: r#"
+    #[request(get = "/", on_error = log)]
+    async fn root(options: Option<CallOptions>) -> Result<User, Error>;"#
+
+    reading < SIMPLE: r#"
+    #[request(get = "/", any_content_type, max_redirects = 0, deadline = end)]
+    async fn root(end: Deadline, #[response] facts: Facts, #[response] Json(user): Json<User>) -> Result<User, Error> {
+        note(facts.attempts());
+        Ok(user)
+    }"#
+
     limits < SIMPLE: r#"
     #[request(
         get = "/",

@@ -23,7 +23,8 @@ pub(crate) async fn kept<'a, T: Display + ?Sized>(
 where
     T: Sync,
 {
-    let request = ::backstop::Request::get("/{id}").path("id", &id);
+    let request = ::backstop::Request::get("/{id}")
+        .path("id", &::backstop::expansion::segment(&id).text());
     if let ::core::result::Result::Err(error) = ::backstop::Session::shared()
         .fetch(request)
         .await

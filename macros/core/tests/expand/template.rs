@@ -15,7 +15,7 @@ async fn find(
         )
         .base("base", &base)
         .path_segments("path", &path)
-        .path("self.version.0", &self.version.0)
+        .path("self.version.0", &::backstop::expansion::segment(&self.version.0).text())
         .query_param("query", &query)
         .query_param("type", &r#type)
         .streaming(reader.streaming);

@@ -7,6 +7,7 @@ use std::{
 };
 
 use tokio::task::JoinHandle;
+use tracing::{Instrument as _, Span, instrument::WithSubscriber as _};
 
 use crate::{
     deadline::Deadline,
@@ -33,8 +34,10 @@ impl Fetch {
         let Ok(runtime) = tokio::runtime::Handle::try_current() else {
             return Self::Here(exchange);
         };
-        // A task inherits neither the deadline nor the script that it is spawned under.
+        // A task inherits neither the deadline, nor the span and its subscriber, nor the script that it is
+        // spawned under.
         let exchange = Deadline::current().scope(exchange);
+        let exchange = exchange.instrument(Span::current()).with_current_subscriber();
         #[cfg(feature = "testing")]
         if let Some(scope) = crate::transport::current_scope() {
             return Self::Ahead(Task(runtime.spawn(crate::transport::scope(scope, exchange))));

@@ -10,6 +10,8 @@ use crate::process::{Result, scratch, source};
 
 /// How many functions a large crate has.
 pub(super) const MANY: usize = 500;
+/// How many functions a group has.
+const IN_A_GROUP: usize = 50;
 
 /// How a function is written, and a crate of such functions is called.
 struct Kind {
@@ -17,6 +19,8 @@ struct Kind {
     /// What the crate has beside its functions.
     start: &'static [&'static str],
     function: fn(usize) -> String,
+    /// What stands before each [`IN_A_GROUP`] functions, if they are the methods of an `impl`.
+    group: Option<&'static str>,
     /// How it is called.
     call: fn(usize) -> String,
 }
@@ -26,45 +30,123 @@ const KINDS: &[Kind] = &[
         name: "simple-attribute",
         start: &[],
         function: |n| annotated(n, "User"),
+        group: None,
         call: call_annotated,
     },
     Kind {
         name: "simple-hand",
         start: &[CLIENT],
         function: |n| by_hand(n, "User"),
+        group: None,
         call: call_by_hand,
     },
     Kind {
         name: "typed-attribute",
         start: &[],
         function: |n| user(n) + &annotated(n, &format!("User{n}")),
+        group: None,
         call: call_annotated,
     },
     Kind {
         name: "typed-hand",
         start: &[CLIENT],
         function: |n| user(n) + &by_hand(n, &format!("User{n}")),
+        group: None,
         call: call_by_hand,
     },
     Kind {
         name: "handled-attribute",
         start: &["use backstop::Json;\n"],
         function: annotated_handled,
+        group: None,
         call: call_annotated,
     },
     Kind {
         name: "handled-hand",
         start: &[CLIENT, HANDLERS],
         function: by_hand_handled,
+        group: None,
         call: call_by_hand,
+    },
+    Kind {
+        name: "shared-single",
+        start: &[API],
+        function: annotated_alone,
+        group: Some("\nimpl Api {"),
+        call: call_method,
+    },
+    Kind {
+        name: "shared-grouped",
+        start: &[API],
+        function: annotated_grouped,
+        group: Some(GROUP),
+        call: call_method,
     },
     Kind {
         name: "simple-traced",
         start: &[CLIENT],
         function: |n| format!("\n#[tracing::instrument(skip(client))]{}", by_hand(n, "User")),
+        group: None,
         call: call_by_hand,
     },
 ];
+
+/// A method with all keys of its own.
+fn annotated_alone(n: usize) -> String {
+    format!(
+        r#"
+    #[request(
+        get = "https://api.example.com/v1/r{n}/{{id}}?page={{page}}",
+        session = self.session,
+        header("accept" = "application/vnd.example+json"),
+        bearer = &self.token,
+        timeout = 10s,
+        retry = 2,
+        on_error(Status(401 | 403) => log, Connect | Timeout => log(warn)),
+    )]
+    pub async fn f{n}(&self, id: u64, page: u32) -> Result<User, Error>;
+"#
+    )
+}
+
+/// The same with the keys of its group.
+fn annotated_grouped(n: usize) -> String {
+    format!(
+        r#"
+    #[request(get = "/r{n}/{{id}}?{{page}}")]
+    pub async fn f{n}(&self, id: u64, page: u32) -> Result<User, Error>;
+"#
+    )
+}
+
+const API: &str = "
+#[allow(unused_imports)]
+use backstop::{Error, Session, request, requests};
+
+pub struct Api {
+    session: Session,
+    token: String,
+}
+
+static API: std::sync::LazyLock<Api> =
+    std::sync::LazyLock::new(|| Api { session: Session::new(), token: String::new() });
+";
+
+const GROUP: &str = r#"
+#[requests(
+    base = "https://api.example.com/v1",
+    session = self.session,
+    header("accept" = "application/vnd.example+json"),
+    bearer = &self.token,
+    timeout = 10s,
+    retry = 2,
+    on_error(Status(401 | 403) => log, Connect | Timeout => log(warn)),
+)]
+impl Api {"#;
+
+fn call_method(n: usize) -> String {
+    format!("API.f{n}(7, 1)")
+}
 
 fn annotated(n: usize, user: &str) -> String {
     format!(
@@ -236,7 +318,7 @@ pub(super) fn generate() -> Result<PathBuf> {
     for kind in KINDS {
         for functions in [1, MANY] {
             let own: &[&str] = match kind.name.rsplit_once('-') {
-                Some((_, "attribute")) => &["backstop"],
+                Some((_, "attribute" | "single" | "grouped")) => &["backstop"],
                 Some((_, "traced")) => &["reqwest", "tracing"],
                 _ => &["reqwest"],
             };
@@ -265,7 +347,12 @@ pub(super) fn name(kind: &str, functions: usize) -> String {
 fn program(kind: &Kind, functions: usize) -> String {
     let mut text = format!("{COMMON}{USER}{}", kind.start.concat());
     for n in 0..functions {
+        let group = kind.group.filter(|_| n % IN_A_GROUP == 0);
+        text.push_str(group.unwrap_or_default());
         text.push_str(&(kind.function)(n));
+        if kind.group.is_some() && (n % IN_A_GROUP == IN_A_GROUP - 1 || n + 1 == functions) {
+            text.push_str("}\n");
+        }
     }
     text.push_str("\nfn main() {\n    let mut ready = 0;\n");
     for n in 0..functions {

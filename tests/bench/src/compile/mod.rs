@@ -26,9 +26,9 @@ pub(crate) fn checks(results: &mut Results, quick: bool) -> Result<()> {
     count_crates(results, &root)?;
     let rounds = if quick { 1 } else { 5 };
     for kind in ["simple", "handled"] {
-        check(results, &root, kind, rounds)?;
+        check(results, &root, kind, ["attribute", "hand"], rounds)?;
     }
-    Ok(())
+    check(results, &root, "shared", ["grouped", "single"], rounds)
 }
 
 /// What the macro takes, and makes.
@@ -85,8 +85,13 @@ fn count_crates(results: &mut Results, root: &Path) -> Result<()> {
 }
 
 /// `cargo check`, from nothing and after an edit of one function.
-fn check(results: &mut Results, root: &Path, kind: &str, rounds: u32) -> Result<()> {
-    let hands = ["attribute", "hand"];
+fn check(
+    results: &mut Results,
+    root: &Path,
+    kind: &str,
+    hands: [&str; 2],
+    rounds: u32,
+) -> Result<()> {
     let mut cold = [(); 2].map(|()| Vec::new());
     let mut touched = [(); 2].map(|()| Vec::new());
     let mut commands = Vec::new();

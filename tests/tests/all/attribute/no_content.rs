@@ -86,7 +86,7 @@ async fn an_argument_may_have_no_content() {
 }
 
 mod sent {
-    use backstop::{Body, Error, request};
+    use backstop::{Body, Error, request, reqwest::multipart::Form};
     use backstop_tests::{Answer, Server};
 
     use crate::support::SESSION;
@@ -111,6 +111,13 @@ mod sent {
     #[request(post = "{base}/", session = SESSION, body(optional) = body)]
     async fn body(base: &str, body: Option<Body>) -> Result<String, Error>;
 
+    #[request(
+        post = "{base}/",
+        session = SESSION,
+        multipart(optional) = name.map(|name| Form::new().text("name", name)),
+    )]
+    async fn multipart(base: &str, name: Option<String>) -> Result<String, Error>;
+
     #[tokio::test]
     async fn none_leaves_the_body_out() {
         let server = Server::start(|asked| {
@@ -131,5 +138,12 @@ mod sent {
         assert_eq!(type_of(&text(&base, Some("x")).await.expect("200")), "text/plain;");
         assert_eq!(body(&base, None).await.expect("200"), " []");
         assert_eq!(body(&base, Some("x".into())).await.expect("200"), " [x]");
+        assert_eq!(multipart(&base, None).await.expect("200"), " []");
+        assert_eq!(server.last().header("content-length"), "0");
+        let sent = multipart(&base, Some("Ada".into())).await.expect("200");
+        assert!(
+            sent.starts_with("multipart/form-data; boundary=") && sent.contains("Ada"),
+            "{sent}"
+        );
     }
 }

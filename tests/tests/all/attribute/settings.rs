@@ -305,3 +305,34 @@ async fn headers_are_given_by_name_or_in_a_map() {
     let sent = ["x-tenant", "accept", "x-own", "user-agent"].map(|name| asked.header(name));
     assert_eq!(sent, ["me", "text/plain", "3", "map"]);
 }
+
+#[request(get = "https://a.test/one", max_redirects = redirects)]
+async fn redirected(redirects: u32) -> Result<String, Error>;
+
+#[request(get = "https://a.test/one", max_redirects = 0)]
+async fn never_redirected() -> Result<String, Error>;
+
+#[tokio::test]
+async fn redirects_are_followed_as_often_as_the_key_says() {
+    let script = Script::new();
+    script.get("/one").reply(backstop::testing::Reply::redirect(302, "/two"));
+    script.get("/two").reply(backstop::testing::Reply::redirect(302, "/three"));
+    script.get("/three").text("here");
+    assert_eq!(script.run(redirected(2)).await.expect("200"), "here");
+    assert!(script.run(redirected(1)).await.expect_err("too many").is_redirect());
+    let error = script.run(never_redirected()).await.expect_err("a redirect");
+    assert_eq!(error.kind(), ErrorKind::Status(302));
+}
+
+#[request(get = "https://a.test/slow", deadline = end, timeout = 10s)]
+async fn by(end: backstop::Deadline) -> Result<String, Error>;
+
+#[tokio::test(start_paused = true)]
+async fn a_call_ends_by_the_deadline_that_it_is_given() {
+    let script = Script::new();
+    script.get("/slow").delay(Duration::from_secs(5)).text("late");
+    let error =
+        script.run(by(backstop::Deadline::after(Duration::from_secs(1)))).await.expect_err("late");
+    assert_eq!(error.kind(), ErrorKind::Timeout(TimeoutError::Total));
+    assert_eq!(script.run(by(backstop::Deadline::NONE)).await.expect("200"), "late");
+}

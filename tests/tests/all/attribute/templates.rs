@@ -1,6 +1,8 @@
 //! Templates: what a value becomes, and where it cannot go.
 
-use backstop::{BuildError, Error, ErrorKind, Request, Session, request};
+use backstop::{
+    Brackets, BuildError, Commas, Error, ErrorKind, Request, Session, request, testing::request_of,
+};
 
 use super::{SERVER, base};
 use crate::support::{SESSION, session};
@@ -132,4 +134,125 @@ async fn constants_fill_a_template() {
     let target = Sized::<3>::constants(&base()).await.expect("200");
     assert_eq!(target, "/v2/kind/3/a%20b%2Fc?n=3&v=3");
     assert_eq!(const_generic(&base(), [0; 4]).await.expect("200"), "/4");
+}
+
+#[derive(Debug, Clone, Copy, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum State {
+    Open,
+    OnHold,
+}
+
+/// Displayed in another way than it is serialized.
+#[derive(Debug, Clone, Copy, serde::Serialize)]
+struct Id(u8);
+
+impl std::fmt::Display for Id {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "id-{}", self.0)
+    }
+}
+
+struct Issues {
+    state: State,
+}
+
+impl Issues {
+    #[request(get = "https://a.test/{self.state}/{id}?by={id}")]
+    async fn one(&self, id: Id) -> Result<(), Error>;
+}
+
+#[request(get = "https://a.test/issues/{state}?{state}")]
+async fn in_state(state: State) -> Result<(), Error>;
+
+#[request(get = "https://a.test/issues/{state}")]
+async fn of_any<T: serde::Serialize + Sync>(state: &T) -> Result<(), Error>;
+
+#[request(get = "https://a.test/issues/{id}")]
+async fn displayed<T: std::fmt::Display + Sync>(id: &T) -> Result<(), Error>;
+
+#[request(get = "https://a.test/users/{ids}")]
+async fn joined(ids: Commas<&[u8]>) -> Result<(), Error>;
+
+#[tokio::test]
+async fn a_variant_is_the_same_in_a_path_as_in_a_query() {
+    request_of(in_state(State::OnHold))
+        .await
+        .assert_url("https://a.test/issues/on-hold?state=on-hold");
+    request_of(of_any(&State::Open)).await.assert_path("/issues/open");
+    // What is `Display` is displayed.
+    request_of(displayed(&Id(7))).await.assert_path("/issues/id-7");
+    let issues = Issues { state: State::Open };
+    request_of(issues.one(Id(7))).await.assert_url("https://a.test/open/id-7?by=7");
+    request_of(joined(Commas(&[1, 2]))).await.assert_path("/users/1%2C2");
+    for refused in [of_any(&vec![1]).await, of_any(&(1, 2)).await, of_any(&None::<u8>).await] {
+        assert_eq!(refused.expect_err("no one value").kind(), ErrorKind::Build(BuildError::Url));
+    }
+    let error = joined(Commas(&[])).await.expect_err("an empty segment");
+    assert_eq!(error.kind(), ErrorKind::Build(BuildError::Segment));
+}
+
+#[request(get = "https://a.test/users?{ids}&f={fields}&{tags}", query = [("more", Brackets(more))])]
+async fn lists(
+    ids: Commas<&[u64]>,
+    fields: Option<Commas<Vec<&str>>>,
+    tags: Brackets<&[&str]>,
+    more: &[u8],
+) -> Result<(), Error>;
+
+#[request(post = "https://a.test/users", form = [("ids", Commas(ids))], query = Query { ids: Brackets(ids) })]
+async fn sent(ids: &[u8]) -> Result<(), Error>;
+
+#[derive(serde::Serialize)]
+struct Query<T> {
+    ids: T,
+}
+
+#[tokio::test]
+async fn lists_are_written_with_commas_or_brackets() {
+    let asked = request_of(lists(
+        Commas(&[1, 2]),
+        Some(Commas(vec!["a,b", "c"])),
+        Brackets(&["x", "y"]),
+        &[3],
+    ));
+    asked.await.assert_url(
+        "https://a.test/users?ids=1,2&f=a%2Cb,c&tags%5B%5D=x&tags%5B%5D=y&more%5B%5D=3",
+    );
+    let asked = request_of(lists(Commas(&[]), None, Brackets(&[]), &[]));
+    asked.await.assert_url("https://a.test/users");
+    let asked = request_of(sent(&[1, 2])).await;
+    asked.assert_url("https://a.test/users?ids%5B%5D=1&ids%5B%5D=2").assert_text("ids=1,2");
+}
+
+#[request(get = "https://a.test/repos/{name}/contents{/*path}?{reference}")]
+async fn contents(name: &str, path: Option<&str>, reference: Option<&str>) -> Result<(), Error>;
+
+#[request(get = "https://a.test/archive{/branch}/files{/page}")]
+async fn archive(branch: Option<String>, page: &Option<u8>) -> Result<(), Error>;
+
+#[tokio::test]
+async fn an_optional_segment_is_left_out_with_its_slash() {
+    let asked = request_of(contents("a b", Some("src/lib.rs"), Some("main"))).await;
+    asked.assert_url("https://a.test/repos/a%20b/contents/src/lib.rs?reference=main");
+    let asked = request_of(contents("a", None, None)).await;
+    asked.assert_url("https://a.test/repos/a/contents");
+    request_of(archive(None, &None)).await.assert_path("/archive/files");
+    request_of(archive(Some("a/b".into()), &Some(2))).await.assert_path("/archive/a%2Fb/files/2");
+    for path in ["", "a/../b", "/a"] {
+        let error = contents("a", Some(path), None).await.expect_err(path);
+        assert_eq!(error.kind(), ErrorKind::Build(BuildError::Segment));
+    }
+}
+
+#[request(get = "https://{tenant}.api.test:8443/users/{tenant}")]
+async fn of_tenant(tenant: &str) -> Result<(), Error>;
+
+#[tokio::test]
+async fn a_tenant_is_one_label_of_the_host() {
+    request_of(of_tenant("acme")).await.assert_url("https://acme.api.test:8443/users/acme");
+    for tenant in ["evil.test/", "evil.test#", "a.b", "", "-", "a:80", "me@evil.test", "a/../b"] {
+        let error = of_tenant(tenant).await.expect_err(tenant);
+        assert_eq!(error.kind(), ErrorKind::Build(BuildError::Url), "{tenant}");
+    }
 }

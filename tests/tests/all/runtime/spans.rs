@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use backstop::{Error, Request, Retry, Session, request};
+use backstop::{Error, Pages, Request, Retry, Session, request};
 use backstop_tests::{Answer, Server};
 use opentelemetry::{
     Value,
@@ -142,6 +142,37 @@ async fn log_writes_within_the_span_of_the_call() {
     let server = Server::always(Answer::new(404, ""));
     let (_, events) = events_of(logging(&at(&server))).await;
     assert_eq!(events, [format!("GET /a | ERROR GET {}/a: 404 Not Found", server.url())]);
+}
+
+#[request(get = "/list", session = session)]
+async fn list(session: &Session) -> Result<Pages<Vec<u8>>, Error>;
+
+#[tokio::test]
+async fn a_page_that_is_asked_for_ahead_is_in_the_span_that_asked_for_it() {
+    for is_ahead in [false, true] {
+        let server = Server::start(|asked| match asked.target.as_str() {
+            "/list" => Answer::json("[1]").header("link", "</list?page=2>; rel=\"next\""),
+            _ => Answer::json("[2]"),
+        });
+        let session = at(&server);
+        let read = async {
+            let mut pages = list(&session).await.expect("200").prefetch(is_ahead);
+            let caller = tracing::info_span!(target: "backstop", "caller");
+            let read = async {
+                let first = pages.page().await.expect("200");
+                (first, pages.page().await.expect("200"))
+            };
+            read.instrument(caller).await
+        };
+        let (read, spans) = exported_of(read).await;
+        assert_eq!(read, (Some(vec![1]), Some(vec![2])), "ahead: {is_ahead}");
+        let mut calls = named(&spans, "GET /list");
+        calls.retain(|span| span.span_kind == SpanKind::Internal);
+        let caller = named(&spans, "caller");
+        let parents: Vec<_> = calls.iter().map(|call| call.parent_span_id).collect();
+        let caller = caller.first().expect("the span of the caller").span_context.span_id();
+        assert_eq!(parents, [SpanId::INVALID, caller], "ahead: {is_ahead}");
+    }
 }
 
 #[tokio::test]
