@@ -23,11 +23,6 @@ use super::{
 };
 use crate::tls::Tls;
 
-#[cfg(feature = "rustls")]
-type Secured = hyper_rustls::MaybeHttpsStream<Link>;
-#[cfg(not(feature = "rustls"))]
-type Secured = Link;
-
 /// Opens the connections of a pool.
 #[derive(Debug, Clone)]
 pub(super) struct Connector {
@@ -46,9 +41,9 @@ impl Connector {
 }
 
 impl Service<Uri> for Connector {
-    type Response = Wire<Secured>;
+    type Response = Wire<Link>;
     type Error = Failure;
-    type Future = Connecting<Result<Wire<Secured>, Failure>>;
+    type Future = Connecting<Result<Wire<Link>, Failure>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Failure>> {
         Poll::Ready(Ok(()))
@@ -74,16 +69,21 @@ impl Service<Uri> for Connector {
     }
 }
 
+async fn connect(mut dial: Watched, server: Uri, tls: &Tls) -> Result<Link, Failure> {
+    match server.scheme() == Some(&Scheme::HTTPS) {
+        // In a box: a connection without TLS has no room for the handshake.
+        true => Box::pin(secured(dial, server, tls)).await,
+        false => dial.call(server).await,
+    }
+}
+
 #[cfg(feature = "rustls")]
-async fn connect(mut dial: Watched, server: Uri, tls: &Tls) -> Result<Secured, Failure> {
-    use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
+async fn secured(dial: Watched, server: Uri, tls: &Tls) -> Result<Link, Failure> {
+    use hyper_rustls::HttpsConnector;
 
     use super::failure::tls_failure;
     use crate::error::{BoxError, ConnectError};
 
-    if server.scheme() != Some(&Scheme::HTTPS) {
-        return dial.call(server).await.map(MaybeHttpsStream::Http);
-    }
     let config = tls.to_servers().map_err(|error| {
         Failure::new(ConnectError::Certificate, error)
             .with_detail("there is no certificate store to verify it with")
@@ -92,15 +92,12 @@ async fn connect(mut dial: Watched, server: Uri, tls: &Tls) -> Result<Secured, F
         Ok(failure) => *failure,
         Err(error) => tls_failure(error),
     };
-    HttpsConnector::from((dial, config)).call(server).await.map_err(failed)
+    HttpsConnector::from((dial, config)).call(server).await.map(Link::over_tls).map_err(failed)
 }
 
 #[cfg(not(feature = "rustls"))]
-async fn connect(mut dial: Watched, server: Uri, _: &Tls) -> Result<Secured, Failure> {
-    if server.scheme() == Some(&Scheme::HTTPS) {
-        return Err(Failure::no_tls());
-    }
-    dial.call(server).await
+async fn secured(_: Watched, _: Uri, _: &Tls) -> Result<Link, Failure> {
+    Err(Failure::no_tls())
 }
 
 /// A dialer that notes when it has reached the server, so that a timeout can name the TLS handshake.

@@ -104,7 +104,7 @@ impl Dial {
             let what = describe_proxy_failure(&failure);
             Failure::proxy(name, what, Some(failure.into()))
         })?;
-        let link = Link { stream: Stream::Tcp(tcp), is_proxied: false };
+        let link = Link::over_tcp(tcp);
         match proxy.scheme() == Some(&Scheme::HTTPS) {
             true => secured(link, proxy, name, &self.tls).await,
             false => Ok(link),
@@ -137,7 +137,7 @@ impl Dial {
             socks.call(server).await.map_err(BoxError::from)
         };
         match connected {
-            Ok(tcp) => Ok(Link { stream: Stream::Tcp(tcp), is_proxied: false }),
+            Ok(tcp) => Ok(Link::over_tcp(tcp)),
             Err(error) => Err(Failure::proxy(name, "did not connect", Some(error))),
         }
     }
@@ -171,7 +171,7 @@ async fn secured(link: Link, proxy: &Uri, name: &str, tls: &Tls) -> Result<Link,
     let config = tls.to_proxies().map_err(|error| failed(error.into()))?;
     let mut secure = HttpsConnector::from((Given(Some(link)), config));
     let stream = secure.call(proxy.clone()).await.map_err(failed)?;
-    Ok(Link { stream: Stream::Tls(Box::new(stream)), is_proxied: false })
+    Ok(Link::over_tls(stream))
 }
 
 #[cfg(not(feature = "rustls"))]
@@ -213,7 +213,7 @@ impl Service<Uri> for Dial {
             Some(proxy) => Box::pin(dial.through(server, proxy)),
             None => Box::pin(async move {
                 let tcp = dial.tcp.call(server).await.map_err(|error| tcp_failure(error.into()))?;
-                Ok(Link { stream: Stream::Tcp(tcp), is_proxied: false })
+                Ok(Link::over_tcp(tcp))
             }),
         }
     }
@@ -290,7 +290,7 @@ impl Iterator for Addresses {
     }
 }
 
-/// A connection to a server, before TLS.
+/// A connection to a server or a proxy.
 pub(super) struct Link {
     stream: Stream,
     /// Whether a proxy forwards the requests, so that they name their whole URL.
@@ -299,15 +299,31 @@ pub(super) struct Link {
 
 enum Stream {
     Tcp(TokioIo<TcpStream>),
-    /// To a proxy, over TLS.
+    /// In a box: the state of TLS is over 1 KB, which a connection without it has no room for.
     #[cfg(feature = "rustls")]
     Tls(Box<hyper_rustls::MaybeHttpsStream<Link>>),
 }
 
+impl Link {
+    fn over_tcp(tcp: TokioIo<TcpStream>) -> Self {
+        Self { stream: Stream::Tcp(tcp), is_proxied: false }
+    }
+
+    #[cfg(feature = "rustls")]
+    pub(super) fn over_tls(tls: hyper_rustls::MaybeHttpsStream<Self>) -> Self {
+        Self { stream: Stream::Tls(Box::new(tls)), is_proxied: false }
+    }
+}
+
 impl Connection for Link {
     fn connected(&self) -> Connected {
-        // Nothing else: hyper-util copies what is noted of a connection into each of its responses.
-        Connected::new().proxy(self.is_proxied)
+        // Without the addresses of TCP: hyper-util copies what is noted of a connection into each of its
+        // responses.
+        match &self.stream {
+            Stream::Tcp(_) => Connected::new().proxy(self.is_proxied),
+            #[cfg(feature = "rustls")]
+            Stream::Tls(stream) => stream.connected().proxy(self.is_proxied),
+        }
     }
 }
 
