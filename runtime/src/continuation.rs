@@ -66,9 +66,9 @@ pub struct Continued {
 }
 
 /// Sends what is planned, and gives its response the means to go on, unless the body can be sent only once.
-pub(crate) async fn run(plan: Plan, carrier: Arc<dyn Carrier>) -> Result<Response, Error> {
+pub(crate) async fn run(mut plan: Plan, carrier: Arc<dyn Carrier>) -> Result<Response, Error> {
     let kept = plan.body.is_replayable().then(|| plan.replay());
-    let mut response = exchange::run(plan, carrier.transport()).await?;
+    let mut response = exchange::run(&mut plan, carrier.transport()).await?;
     if let Some(plan) = kept {
         let url = response.url().clone();
         response.set_extension(Arc::new(Kept { plan, carrier, url }));

@@ -108,7 +108,8 @@ impl<'a> Attempt<'a> {
                     let payload = Payload::new(head, &self.hop.method);
                     match self.is_refused(payload.status()) {
                         false => break payload,
-                        true => self.renew(payload).await?,
+                        // In a box: few calls are refused, and the others have no room for it.
+                        true => Box::pin(self.renew(payload)).await?,
                     }
                 }
             }
@@ -125,17 +126,22 @@ impl<'a> Attempt<'a> {
     }
 
     /// Reads the response of the last hop.
-    async fn read(&mut self, mut payload: Payload) -> Result<Received, Error> {
-        let limit = self.plan.max_body;
-        if !self.plan.is_success(payload.status()) {
-            Err(response::status_error(&mut payload, &self.timers, self.plan.error_body).await)
-        } else if self.plan.streaming {
-            let idle = self.timers.idle_only();
-            Ok(Received::new(payload, |payload| Body::Open(BodyStream::new(payload, idle, limit))))
-        } else {
-            match response::whole(&mut payload, &self.timers, limit.unwrap_or(u64::MAX)).await {
-                Ok(body) => Ok(Received::new(payload, |_| Body::Whole(body))),
-                Err(error) => Err(payload.failed(error)),
+    #[expect(clippy::manual_async_fn, reason = "an `async fn` would hold the payload twice")]
+    fn read(&mut self, mut payload: Payload) -> impl Future<Output = Result<Received, Error>> {
+        async move {
+            let limit = self.plan.max_body;
+            if !self.plan.is_success(payload.status()) {
+                Err(response::status_error(&mut payload, &self.timers, self.plan.error_body).await)
+            } else if self.plan.streaming {
+                let idle = self.timers.idle_only();
+                Ok(Received::new(payload, |payload| {
+                    Body::Open(BodyStream::new(payload, idle, limit))
+                }))
+            } else {
+                match response::whole(&mut payload, &self.timers, limit.unwrap_or(u64::MAX)).await {
+                    Ok(body) => Ok(Received::new(payload, |_| Body::Whole(body))),
+                    Err(error) => Err(payload.failed(error)),
+                }
             }
         }
     }

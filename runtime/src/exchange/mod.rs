@@ -74,47 +74,47 @@ impl fmt::Debug for Exchange {
     }
 }
 
-/// Makes a call by its plan.
-pub(crate) async fn run(plan: Plan, transport: &Transport) -> Result<Response, Error> {
-    match CallWatch::is_wanted(&plan.hooks.observers) {
-        false => Call::new(plan)?.run(transport, &mut CallWatch::none()).await,
+/// Makes a call by its plan, which is borrowed: a future that takes it would hold it twice.
+pub(crate) async fn run(plan: &mut Plan, transport: &Transport) -> Result<Response, Error> {
+    let mut call = Call::new(plan)?;
+    match CallWatch::is_wanted(&call.plan.hooks.observers) {
+        false => call.run(transport, &mut CallWatch::none()).await,
         // In a box of its own: the others have no room for it.
-        true => Box::pin(run_watched(plan, transport)).await,
+        true => Box::pin(call.run_watched(transport)).await,
     }
 }
 
-/// The same for a call that someone watches.
-async fn run_watched(plan: Plan, transport: &Transport) -> Result<Response, Error> {
-    let mut call = Call::new(plan)?;
-    let Plan { method, template, url, hooks, is_handled, .. } = &call.plan;
-    let (observers, url) = (&hooks.observers, Some(url));
-    let mut watch = CallWatch::begin(observers, method, template, url, call.start, *is_handled);
-    let span = watch.span();
-    let outcome = within(&span, pin!(call.run(transport, &mut watch))).await;
-    watch.end(outcome.as_ref().map(Response::status));
-    outcome
-}
-
 /// One call and its progress.
-struct Call {
-    plan: Plan,
+struct Call<'a> {
+    plan: &'a mut Plan,
     start: Instant,
     deadline: Deadline,
     attempts: u32,
 }
 
-impl Call {
+impl<'a> Call<'a> {
     /// A call that starts now.
-    fn new(plan: Plan) -> Result<Self, Error> {
+    fn new(plan: &'a mut Plan) -> Result<Self, Error> {
         // Before anything that needs a runtime, such as tokio's clock.
         if Handle::try_current().is_err() {
-            return Err(Error::no_runtime().with_request(&plan.method, plan.template));
+            return Err(Error::no_runtime().with_request(&plan.method, plan.template.clone()));
         }
         // tokio's clock, like that of the timers, so that `tokio::time::pause` stops both.
         let start = Instant::now();
         let total = plan.timeouts.total.and_then(|timeout| start.checked_add(timeout));
         let deadline = Deadline::at(total).or_sooner(Deadline::current()).or_sooner(plan.deadline);
         Ok(Self { plan, start, deadline, attempts: 0 })
+    }
+
+    /// Carries out the plan of a call that someone watches.
+    async fn run_watched(&mut self, transport: &Transport) -> Result<Response, Error> {
+        let Plan { method, template, url, hooks, is_handled, .. } = &*self.plan;
+        let (observers, url) = (&hooks.observers, Some(url));
+        let mut watch = CallWatch::begin(observers, method, template, url, self.start, *is_handled);
+        let span = watch.span();
+        let outcome = within(&span, pin!(self.run(transport, &mut watch))).await;
+        watch.end(outcome.as_ref().map(Response::status));
+        outcome
     }
 
     /// Carries out the plan.
@@ -187,11 +187,11 @@ impl Call {
     }
 
     /// The next attempt.
-    fn attempt<'a>(&'a mut self, sender: &'a Sender, watch: &'a AttemptWatch) -> Attempt<'a> {
+    fn attempt<'b>(&'b mut self, sender: &'b Sender, watch: &'b AttemptWatch) -> Attempt<'b> {
         let now = if self.attempts == 0 { self.start } else { Instant::now() };
         self.attempts += 1;
         let timers = AttemptTimers::new(self.deadline, self.plan.timeouts, self.start, now);
-        Attempt::new(&mut self.plan, sender, timers, watch, self.attempts, now)
+        Attempt::new(self.plan, sender, timers, watch, self.attempts, now)
     }
 
     /// The delay before the next attempt and its cost in tokens of the budget, if there is to be one.

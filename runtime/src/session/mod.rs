@@ -151,7 +151,7 @@ impl Session {
 
 async fn call(session: Session, request: Box<Parts>) -> Result<Response, Error> {
     let Inner { defaults, transport } = &*session.0;
-    let plan = match CallWatch::is_wanted(&defaults.hooks.observers) {
+    let mut plan = match CallWatch::is_wanted(&defaults.hooks.observers) {
         false => Plan::new(request, defaults, retry::uuid)?,
         true => watched_plan(request, defaults)?,
     };
@@ -159,7 +159,7 @@ async fn call(session: Session, request: Box<Parts>) -> Result<Response, Error> 
         // In a box of its own, as few calls are: the others have no room for it.
         return Box::pin(continuation::run(plan, session.0)).await;
     }
-    exchange::run(plan, transport).await
+    exchange::run(&mut plan, transport).await
 }
 
 /// The plan of a call that someone watches, and is told of if there is none.
