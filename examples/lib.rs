@@ -10,4 +10,8 @@
 //! - `cargo run --example download`: a file over connections that all break
 //! - `cargo run --example observed`: the spans and counts of a retry, a fallback and a cancelled call
 //! - `cargo run --example signed_in`: a token that ends while calls are in flight
+//! - `cargo run --example upload`: a file that is sent again when the connection was lost
+//! - `cargo run --example layers`: a limit of what is in flight, and a circuit breaker
+//! - `cargo run --example daemon`: a daemon through a server that stops and starts again
+//! - `cargo run --example service`: an axum service that cancels, and shuts down gracefully
 //! - `cargo test -p backstop-examples`: a client and its tests, without a network

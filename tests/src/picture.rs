@@ -51,9 +51,16 @@ pub fn svg(theme: Theme) -> String {
     let all: Vec<ErrorKind> = ErrorKind::all().collect();
     let classes: Vec<_> = all.chunk_by(|one, other| class(*one) == class(*other)).collect();
     let height = (classes.len() + 2) * ROW;
+    let (begin, style, end) = match theme {
+        // On a narrow screen it is moved, and not made smaller.
+        Theme::Rustdoc => {
+            ("<div style=\"overflow-x:auto\">\n", " style=\"max-width:none\"", "</svg>\n</div>\n")
+        }
+        Theme::Light | Theme::Dark => ("", "", "</svg>\n"),
+    };
     let mut svg = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" \
-         width=\"{WIDTH}\" height=\"{height}\" role=\"img\" aria-label=\"The tree of ErrorKind\" \
+        "{begin}<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" \
+         width=\"{WIDTH}\" height=\"{height}\" role=\"img\" aria-label=\"The tree of ErrorKind\"{style} \
          font-family=\"ui-monospace, Menlo, Consolas, monospace\" font-size=\"13\">\n"
     );
     draw_trunk(&mut svg, theme, classes.len());
@@ -61,7 +68,7 @@ pub fn svg(theme: Theme) -> String {
         draw_class(&mut svg, theme, row + 1, kinds);
     }
     draw_legend(&mut svg, theme, classes.len() + 1);
-    svg.push_str("</svg>\n");
+    svg.push_str(end);
     svg
 }
 

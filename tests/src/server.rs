@@ -129,13 +129,25 @@ impl Server {
     ///
     /// If no socket can be bound on 127.0.0.1.
     pub fn start(respond: impl Fn(&Asked) -> Answer + Send + Sync + 'static) -> Self {
+        Self::start_at(SocketAddr::from(([127, 0, 0, 1], 0)), respond)
+    }
+
+    /// Starts a server at an address: where another one was, say, that was dropped.
+    ///
+    /// # Panics
+    ///
+    /// If the address is taken.
+    pub fn start_at(
+        address: SocketAddr,
+        respond: impl Fn(&Asked) -> Answer + Send + Sync + 'static,
+    ) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
             .build()
             .expect("a runtime");
         // Bound without waiting, as the caller may be on a runtime of its own.
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port on loopback");
+        let listener = std::net::TcpListener::bind(address).expect("a port on loopback");
         listener.set_nonblocking(true).expect("a socket that does not block");
         let address = listener.local_addr().expect("a bound socket has an address");
         let listener = {
@@ -157,6 +169,11 @@ impl Server {
         format!("http://{}", self.address)
     }
 
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// What was asked so far.
     pub fn asked(&self) -> Vec<Asked> {
         self.log.asked().clone()
@@ -174,6 +191,16 @@ impl Server {
     /// How many connections were accepted so far.
     pub fn connections(&self) -> usize {
         self.log.connections.load(Ordering::SeqCst)
+    }
+}
+
+impl Server {
+    /// Stops it, and returns when nothing listens at its address any more.
+    pub async fn stop(mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            // Ending a runtime waits for its threads, which a thread of another runtime must not do.
+            let _ = tokio::task::spawn_blocking(move || drop(runtime)).await;
+        }
     }
 }
 

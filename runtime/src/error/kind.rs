@@ -7,6 +7,8 @@ use thiserror::Error;
 
 /// The class of a failed request, and within it the one leaf that names the fault.
 ///
+/// [The guide](crate::guide::errors) shows the tree as a picture, and [`faults`](crate::faults) what causes each leaf.
+///
 /// ```
 /// use backstop::{ConnectError, Error, ErrorKind};
 ///

@@ -1,4 +1,4 @@
-//! The README is true.
+//! The README, and the other documents at the root, are true.
 
 use std::{fs, path::Path};
 
@@ -57,5 +57,36 @@ fn every_job_of_the_front_page_is_a_link() {
     assert!(rows.len() >= 30, "{} jobs", rows.len());
     for row in rows {
         assert!(row.contains("[`") || row.contains("]("), "no link in {row}");
+    }
+}
+
+/// What the walk shows is the program that is tested.
+#[test]
+fn the_walk_shows_its_program() {
+    let walk = file("docs/walk.md");
+    let program = file("examples/tests/shop/shop.rs") + &file("examples/tests/shop/main.rs");
+    let mut shown = 0;
+    for block in walk.split("```rust\n").skip(1) {
+        let code = block.split("```").next().unwrap_or_default();
+        assert!(program.contains(code), "the program has no\n{code}");
+        shown += 1;
+    }
+    assert!(shown > 5, "{shown} pieces");
+}
+
+/// Its lines are counted, and those of the same by hand.
+#[test]
+fn the_walk_counts_its_lines() {
+    let count = |path| {
+        let code = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with("//");
+        file(path).lines().filter(code).count()
+    };
+    let walk = file("docs/walk.md");
+    for (what, here, by_hand) in [
+        ("program", "examples/tests/shop/shop.rs", "tests/walk/src/lib.rs"),
+        ("tests", "examples/tests/shop/main.rs", "tests/walk/tests/shop.rs"),
+    ] {
+        let row = format!("| {what} | {} | {} |", count(here), count(by_hand));
+        assert!(walk.contains(&row), "the walk does not say {row}");
     }
 }
