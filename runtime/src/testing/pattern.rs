@@ -187,15 +187,17 @@ impl Pattern {
 
     fn path_differences(&self, path: &str) -> Vec<Difference> {
         let segments: Vec<&str> = path.split('/').collect();
-        if !self.has_rest() && segments.len() != self.path.len() {
-            let differing = self.differing(&segments).len();
-            let apart = segments.len().abs_diff(self.path.len());
-            return vec![Difference::new(
-                2 * apart + differing,
-                format!("the path: `/{path}` is not of the form `/{}`", self.path_text()),
-            )];
+        let differing = self.differing(&segments);
+        let has_other_length = !self.has_rest() && segments.len() != self.path.len();
+        // Each segment may match one of the template, and not all of them all of it.
+        if !has_other_length && !differing.is_empty() {
+            return differing;
         }
-        self.differing(&segments)
+        let apart = segments.len().abs_diff(self.path.len()).max(1);
+        vec![Difference::new(
+            2 * apart + differing.len(),
+            format!("the path: `/{path}` is not of the form `/{}`", self.path_text()),
+        )]
     }
 
     /// The segments that differ, one by one.
@@ -497,6 +499,7 @@ mod tests {
             ("https://{t}.a.com/u", "http://acme.a.com/u", None),
             ("/{*rest}/end", "https://h/a/b/end", Some("rest=a/b")),
             ("/a/{*rest}", "https://h/a/", None),
+            ("/a/{*rest}", "https://h/a", None),
             ("/v{major}.{minor}/x", "https://h/v1.2.3/x", Some("major=1.2 minor=3")),
             ("/{name}.json", "https://h/ada.json", Some("name=ada")),
             ("/{name}.json", "https://h/ada.xml", None),

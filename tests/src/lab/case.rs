@@ -4,6 +4,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
+use super::streams::Stream;
+
 /// A case, as far as every case has it: the rest is read when it is run, so that one which asks for
 /// what is not known here does not keep the others from running.
 #[derive(Debug, Clone, Deserialize)]
@@ -173,6 +175,8 @@ pub(super) enum Read {
     Line,
     /// As it arrives, up to this many bytes.
     Exactly(usize),
+    /// As a type of streams.
+    Stream(Stream),
 }
 
 impl TryFrom<String> for Read {
@@ -186,7 +190,10 @@ impl TryFrom<String> for Read {
             "line" => Self::Line,
             other => match other.strip_prefix("exactly:").and_then(|n| n.parse().ok()) {
                 Some(n) => Self::Exactly(n),
-                None => return Err(format!("nothing reads `{other}`")),
+                None => match Stream::deserialize(Value::from(other)) {
+                    Ok(stream) => Self::Stream(stream),
+                    Err(_) => return Err(format!("nothing reads `{other}`")),
+                },
             },
         })
     }

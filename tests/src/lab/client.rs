@@ -19,6 +19,7 @@ use tokio::time::{Sleep, sleep};
 use super::{
     case::{Body, Client, LocalAddress, Read, Resolver, Then, Trust},
     stage::Stage,
+    streams,
 };
 use crate::faults::authority_pem;
 
@@ -232,6 +233,9 @@ fn request(client: &Client, url: String, timer: ReadTimer) -> Request {
             request = request.attempt_timeout(read);
         }
     }
+    if let Some(Read::Stream(stream)) = client.read {
+        return streams::request(request, stream);
+    }
     // What does not read the body leaves it.
     request.streaming(matches!(client.read, None | Some(Read::Line | Read::Exactly(_))))
 }
@@ -247,6 +251,7 @@ async fn read(response: Response, how: Option<Read>) -> Result<Value, Error> {
             let end = line.iter().position(|byte| *byte == b'\n').map_or(line.len(), |at| at + 1);
             end.into()
         }
+        Some(Read::Stream(stream)) => streams::read(response, stream).await?.into(),
         Some(Read::Exactly(n)) => {
             collect(response, |body| body.len() >= n).await?.len().min(n).into()
         }

@@ -22,6 +22,7 @@ mod report;
 mod resolver;
 mod run;
 mod stage;
+mod streams;
 mod table;
 
 pub use self::{

@@ -101,7 +101,8 @@ async fn attempt(case: &Client, stage: &mut Stage) -> Result<(), Answer> {
         None => {}
         Some(Read::Json) => drop(response.json::<Document>().await?),
         Some(Read::Text) => drop(response.text().await?),
-        Some(Read::Bytes) => drop(response.bytes().await?),
+        // It has no other way to read a stream to its end.
+        Some(Read::Bytes | Read::Stream(_)) => drop(response.bytes().await?),
         Some(Read::Line) => while response.chunk().await?.is_some_and(|it| !it.contains(&b'\n')) {},
         Some(Read::Exactly(mut left)) => {
             while left > 0

@@ -89,6 +89,8 @@ enum Upcoming {
     Failed(Error),
     /// A page that is to be asked for.
     At(Url),
+    /// The same of another origin, and the error if that is not allowed.
+    Elsewhere(Url, Error),
     /// A page that was asked for. If it fails, it is to be asked for again.
     Asked(Url, Fetch),
 }
@@ -142,20 +144,28 @@ impl<T, By> Pages<T, By> {
 
     /// Begins to ask for the upcoming page, unless that was done.
     fn ask(&mut self, ahead: bool) {
-        let Upcoming::At(url) = &self.upcoming else { return };
+        let url = match &self.upcoming {
+            Upcoming::Elsewhere(_, error) if !self.settings.other_origins => {
+                self.upcoming = Upcoming::Failed(error.clone());
+                return;
+            }
+            Upcoming::At(url) | Upcoming::Elsewhere(url, _) => url.clone(),
+            Upcoming::End | Upcoming::Failed(_) | Upcoming::Asked(..) => return,
+        };
         self.upcoming = match self.fetch(url.clone(), ahead) {
-            Ok(fetch) => Upcoming::Asked(url.clone(), fetch),
+            Ok(fetch) => Upcoming::Asked(url, fetch),
             Err(error) => Upcoming::Failed(error),
         };
+    }
+
+    fn is_same_origin(&self, url: &Url) -> bool {
+        self.continuation.as_ref().is_none_or(|continuation| continuation.is_same_origin(url))
     }
 
     fn fetch(&self, url: Url, ahead: bool) -> Result<Fetch, Error> {
         let Some(continuation) = &self.continuation else {
             return Err(refused("its request cannot be sent again"));
         };
-        if !self.settings.other_origins && !continuation.is_same_origin(&url) {
-            return Err(continuation.describe(refused("it is of another origin")));
-        }
         let mut continued = continuation.at_url(url);
         if let Some(timeout) = self.settings.page_timeout {
             continued = continued.timeout(timeout);
@@ -199,7 +209,9 @@ impl<T: DeserializeOwned, By: Paging<T>> Pages<T, By> {
                     Upcoming::Failed(error) => return Poll::Ready(Err(error)),
                     _ => return Poll::Ready(Ok(None)),
                 },
-                Upcoming::End | Upcoming::At(_) => return Poll::Ready(Ok(None)),
+                Upcoming::End | Upcoming::At(_) | Upcoming::Elsewhere(..) => {
+                    return Poll::Ready(Ok(None));
+                }
             };
             if let Upcoming::Asked(url, _) = std::mem::replace(&mut self.upcoming, Upcoming::End) {
                 self.upcoming = Upcoming::At(url);
@@ -213,7 +225,11 @@ impl<T: DeserializeOwned, By: Paging<T>> Pages<T, By> {
         let page: T = response.json()?;
         self.continuation = Continuation::of(&response);
         self.upcoming = match self.after(&page, &response) {
-            Ok(Some(url)) => Upcoming::At(url),
+            Ok(Some(url)) if self.is_same_origin(&url) => Upcoming::At(url),
+            Ok(Some(url)) => {
+                let error = response.describe(refused("it is of another origin"));
+                Upcoming::Elsewhere(url, error)
+            }
             Ok(None) => Upcoming::End,
             Err(error) => Upcoming::Failed(response.describe(error)),
         };
