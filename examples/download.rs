@@ -3,13 +3,11 @@
 //! Run it with `cargo run --example download`: it starts the server that it talks to, whose connections all
 //! break. The first run of the download is given up half-way; the second goes on from its part.
 
-use std::{
-    io::{self, Write as _},
-    path::Path,
-};
+use std::{io, path::Path};
 
 use backstop::{Download, Error, Progress, Request, Session, request};
 use backstop_tests::{Answer, Asked, Server};
+use indicatif::{ProgressBar, ProgressFinish, ProgressStyle};
 
 #[request(get = "{url}", session = session, on_error = print)]
 async fn fetch(
@@ -18,22 +16,22 @@ async fn fetch(
     path: &Path,
     #[response] file: Download,
 ) -> Result<u64, Error> {
-    file.on_progress(draw).save(path).await
+    let bar = bar();
+    file.on_progress(move |progress| show(&bar, progress)).save(path).await
 }
 
-/// A bar that is drawn over itself. With the crate `indicatif`, it is `bar.set_position(progress.received)`.
-fn draw(progress: Progress) {
-    const WIDTH: u64 = 40;
-    let Some(total) = progress.total else { return };
-    let done = usize::try_from(progress.received * WIDTH / total).unwrap_or_default();
-    let bar = format!("{:<40}", "=".repeat(done));
-    print!(
-        "\r  [{bar}] {:>3} %, taken up again {} times",
-        progress.received * 100 / total,
-        progress.resumed
-    );
-    // A terminal that is gone is no reason to end.
-    let _ = io::stdout().flush();
+/// A bar of the crate `indicatif`, which draws on a terminal and on nothing else.
+fn bar() -> ProgressBar {
+    let style = ProgressStyle::with_template("  [{bar:40}] {percent:>3} %, {bytes_per_sec}, {msg}");
+    let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
+    let style = style.progress_chars("== ");
+    ProgressBar::new(0).with_style(style).with_finish(ProgressFinish::Abandon)
+}
+
+fn show(bar: &ProgressBar, progress: Progress) {
+    bar.set_length(progress.total.unwrap_or(progress.received));
+    bar.set_position(progress.received);
+    bar.set_message(format!("taken up again {} times", progress.resumed));
 }
 
 #[tokio::main]
@@ -49,23 +47,25 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("\nThe first run, which does not try again:");
     let request = Request::get(url.clone()).reads::<Download>();
     let first: Download = session.fetch(request).await?.read()?;
-    match first.retries(0).on_progress(draw).save(&path).await {
+    let bar = bar();
+    let saved = first.retries(0).on_progress(move |progress| show(&bar, progress));
+    match saved.save(&path).await {
         Ok(length) => println!("\n=> {length} bytes"),
         Err(error) => println!("\n=> error: {error}"),
     }
-    show(&folder)?;
+    list(&folder)?;
 
     println!("\nThe second run:");
     let length = fetch(&session, &url, &path).await?;
     println!("\n=> {length} bytes");
-    show(&folder)?;
+    list(&folder)?;
     let is_same = std::fs::read(&path)? == content();
     println!("\nThe file {} what the server has.", if is_same { "is" } else { "is not" });
     std::fs::remove_dir_all(&folder)?;
     Ok(())
 }
 
-fn show(folder: &Path) -> io::Result<()> {
+fn list(folder: &Path) -> io::Result<()> {
     for entry in std::fs::read_dir(folder)? {
         let entry = entry?;
         println!(

@@ -4,6 +4,8 @@
 
 mod octocat;
 
+use std::fmt::Write as _;
+
 use backstop::{Error, HeaderMap, Pages, Session, StatusCode, header, requests};
 use serde::{Deserialize, Serialize};
 
@@ -104,28 +106,38 @@ impl Repo<'_> {
 }
 
 #[tokio::main]
-async fn main() -> Result<(), Error> {
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    print!("{}", report().await?);
+    Ok(())
+}
+
+/// What the operations answer.
+pub(crate) async fn report() -> Result<String, Box<dyn std::error::Error>> {
     let (server, uploads) = (octocat::api(), octocat::uploads());
     let session = Session::builder().base_url(server.url()).no_proxy().build()?;
     let repo =
         Repo { session, uploads: uploads.url(), token: "secret", owner: "octocat", name: "hello" };
+    let mut out = String::new();
 
     let mut issues = repo.issues(Some("open"), 2).await?.items();
     while let Some(Issue { number, title }) = issues.item().await? {
-        println!("#{number} {title}");
+        writeln!(out, "#{number} {title}")?;
     }
-    println!("a missing issue: {:?}", repo.issue(404).await?.map(|issue| issue.title));
+    let missing = repo.issue(404).await?.map(|issue| issue.title);
+    writeln!(out, "a missing issue: {missing:?}")?;
     let opened = repo.open(&NewIssue { title: "It fails" }).await?;
-    println!("opened #{}, closed #{}", opened.number, repo.close(opened.number).await?.number);
+    let closed = repo.close(opened.number).await?;
+    writeln!(out, "opened #{}, closed #{}", opened.number, closed.number)?;
     repo.lock(3, Some(Lock { lock_reason: "spam" })).await?;
     repo.lock(4, None).await?;
     repo.unlock(3).await?;
     let (ada, bob) = (repo.can_be_assigned("ada").await?, repo.can_be_assigned("bob").await?);
-    println!("ada: {}, bob: {}", ada.is_some(), bob.is_some());
-    println!("changed: {:?}, {:?}", repo.changed("\"1\"").await?, repo.changed("\"0\"").await?);
-    println!("labels are at {}", repo.etag_of_labels().await?);
-    println!("dispatched: {}", repo.dispatch(&[("event_type", "build")]).await?);
+    writeln!(out, "ada: {}, bob: {}", ada.is_some(), bob.is_some())?;
+    let changed = (repo.changed("\"1\"").await?, repo.changed("\"0\"").await?);
+    writeln!(out, "changed: {:?}, {:?}", changed.0, changed.1)?;
+    writeln!(out, "labels are at {}", repo.etag_of_labels().await?)?;
+    writeln!(out, "dispatched: {}", repo.dispatch(&[("event_type", "build")]).await?)?;
     let Asset { name, size } = repo.upload(1, "a b.zip", vec![0; 64]).await?;
-    println!("stored {name}, {size} bytes; {}", repo.zen().await?);
-    Ok(())
+    writeln!(out, "stored {name}, {size} bytes; {}", repo.zen().await?)?;
+    Ok(out)
 }

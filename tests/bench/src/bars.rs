@@ -77,6 +77,12 @@ const BARS: &[Bar] = &[
         limit: AtMost(0.7),
     },
     Bar {
+        what: "instructions, 1 GB as streams of 1 MB, for each",
+        against: "by hand, naively",
+        figure: Ratio("instructions/stream-1m/attribute", "instructions/stream-1m/naive"),
+        limit: AtMost(1.05),
+    },
+    Bar {
         what: "instructions, 1 MB of JSON",
         against: "by hand, naively",
         figure: Ratio("instructions/json-1m/attribute", "instructions/json-1m/naive"),

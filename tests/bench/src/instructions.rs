@@ -31,6 +31,7 @@ pub(crate) const CASES: &[(&str, &[&str])] = &[
     ("post", &["attribute", "naive"]),
     ("redirects", &["attribute", "naive"]),
     ("bytes-1m", &["attribute", "naive"]),
+    ("stream-1m", &["attribute", "naive"]),
     ("json-1m", &["attribute", "naive"]),
     ("gzip-64k", &["attribute", "naive"]),
     ("at-base", &["attribute"]),

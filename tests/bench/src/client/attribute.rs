@@ -2,7 +2,7 @@
 
 use std::{hint::black_box, sync::LazyLock};
 
-use backstop::{Ending, Error, FromResponse as _, Json, Request, Session, request};
+use backstop::{BodyStream, Ending, Error, FromResponse as _, Json, Request, Session, request};
 use bytes::Bytes;
 use serde::Serialize;
 
@@ -41,6 +41,15 @@ pub(super) async fn redirected(id: u64) -> Result<User, Error>;
 
 #[request(get = "http://127.0.0.1:18640/large/{id}")]
 pub(super) async fn bytes(id: u64) -> Result<Bytes, Error>;
+
+#[request(get = "http://127.0.0.1:18640/large/{id}")]
+pub(super) async fn streamed(id: u64, #[response] mut body: BodyStream) -> Result<usize, Error> {
+    let mut length = 0;
+    while let Some(part) = body.part().await? {
+        length += part.len();
+    }
+    Ok(length)
+}
 
 #[request(get = "http://127.0.0.1:18640/large/{id}")]
 pub(super) async fn users(id: u64) -> Result<Vec<User>, Error>;

@@ -95,6 +95,12 @@ pub(crate) fn run(client: &str, case: &str, plan: Plan) -> bool {
         ("naive", "bytes-1m") => {
             drive(plan, |id| async move { large(&naive::bytes(id).await.expect("a body")) });
         }
+        ("attribute", "stream-1m") => {
+            drive(plan, |id| async move { long(attribute::streamed(id).await.expect("a body")) });
+        }
+        ("naive", "stream-1m") => {
+            drive(plan, |id| async move { long(naive::streamed(id).await.expect("a body")) });
+        }
         ("attribute", "json-1m") => {
             drive(plan, |id| async move { many(attribute::users(id).await) });
         }
@@ -167,8 +173,12 @@ fn many<E: Debug>(result: Result<Vec<User>, E>) -> usize {
 }
 
 fn large(body: &[u8]) -> usize {
-    assert!(body.len() > 1 << 19);
-    body.len()
+    long(body.len())
+}
+
+fn long(length: usize) -> usize {
+    assert!(length > 1 << 19);
+    length
 }
 
 fn body(body: &[u8]) -> usize {

@@ -84,6 +84,16 @@ pub(super) async fn bytes(id: u64) -> Result<Bytes, reqwest::Error> {
     CLIENT.get(url).send().await?.error_for_status()?.bytes().await
 }
 
+pub(super) async fn streamed(id: u64) -> Result<usize, reqwest::Error> {
+    let url = format!("http://127.0.0.1:18640/large/{id}");
+    let mut response = CLIENT.get(url).send().await?.error_for_status()?;
+    let mut length = 0;
+    while let Some(part) = response.chunk().await? {
+        length += part.len();
+    }
+    Ok(length)
+}
+
 pub(super) async fn users(id: u64) -> Result<Vec<User>, reqwest::Error> {
     let url = format!("http://127.0.0.1:18640/large/{id}");
     CLIENT.get(url).send().await?.error_for_status()?.json().await
