@@ -51,6 +51,7 @@ impl State {
 impl Handover {
     /// The body to send in the place of `body`.
     pub(crate) fn watch(&self, body: SendBody) -> WatchedBody {
+        let body = (!matches!(body, SendBody::None)).then(|| Box::new(body));
         WatchedBody { body, state: Arc::clone(&self.0) }
     }
 
@@ -95,7 +96,8 @@ impl Withdrawn {
 /// A body that notes when it is first asked whether it is empty, and when it is dropped.
 #[derive(Debug)]
 pub(crate) struct WatchedBody {
-    body: SendBody,
+    /// In a box: the channel of each connection has room for 32 requests. None for no body.
+    body: Option<Box<SendBody>>,
     state: Arc<State>,
 }
 
@@ -124,17 +126,20 @@ impl Body for WatchedBody {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         self.reaches(TAKEN);
-        Pin::new(&mut self.body).poll_frame(context)
+        match &mut self.body {
+            Some(body) => Pin::new(&mut **body).poll_frame(context),
+            None => Poll::Ready(None),
+        }
     }
 
     fn is_end_stream(&self) -> bool {
         self.reaches(TAKEN);
-        self.body.is_end_stream()
+        self.body.as_ref().is_none_or(|body| body.is_end_stream())
     }
 
     /// Does not count: layers in front of the channel ask it too.
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        self.body.as_ref().map_or(SizeHint::with_exact(0), |body| body.size_hint())
     }
 }
 
