@@ -241,20 +241,13 @@ impl<'a> Attempt<'a> {
         }
         let outgoing = self.outgoing()?;
         let mut sending = self.sender.send(outgoing)?;
-        match self.head(&mut sending, can_resend).await {
-            Ok(Ok(head)) => {
-                if let Some(url) = &head.url {
-                    self.hop.answered_by(url, &self.plan.redirects);
-                }
-                #[cfg(feature = "cookies")]
-                if let Some(jar) = &self.plan.hooks.cookies {
-                    cookies::store(&**jar, head.response.headers(), &self.hop.url);
-                }
-                check_framing(head).map_err(NoHead::from)
-            }
-            Ok(Err(no_head)) => Err(no_head),
-            Err(TimeoutError::Idle) => Err(self.not_taken(sending.withdraw()).await),
-            Err(timer) => {
+        let timer = match self.head(&mut sending, can_resend).await {
+            Ok(head) => return head.and_then(|head| self.received(head)),
+            Err(timer) => timer,
+        };
+        match timer {
+            TimeoutError::Idle => Err(self.not_taken(sending.withdraw()).await),
+            timer => {
                 let (wait, sent) = match sending.withdraw().is_unsent() {
                     true => ("a connection", Sent::No),
                     false => ("the head of the response", Sent::Maybe),
@@ -262,6 +255,18 @@ impl<'a> Attempt<'a> {
                 Err(self.timers.timed_out(timer, wait).with_sent(sent).into())
             }
         }
+    }
+
+    /// Notes what a head says of the hop.
+    fn received(&mut self, head: Head) -> Result<Head, NoHead> {
+        if let Some(url) = &head.url {
+            self.hop.answered_by(url, &self.plan.redirects);
+        }
+        #[cfg(feature = "cookies")]
+        if let Some(jar) = &self.plan.hooks.cookies {
+            cookies::store(&**jar, head.response.headers(), &self.hop.url);
+        }
+        check_framing(head).map_err(NoHead::from)
     }
 
     /// Waits for the head of the response; `Idle` if the connection does not take the request, which is

@@ -144,12 +144,8 @@ impl<'a> Call<'a> {
             self.plan.retry.is_some().then(|| Box::new(Retries::new(self.plan.url.origin())));
         loop {
             let attempt = watch.attempt(self.plan.body.length());
-            let span = attempt.span();
-            let outcome = {
-                let running = pin!(self.attempt(&sender, &attempt).run());
-                within(&span, running).await
-            };
-            let Failed { error, hop } = match outcome {
+            // The outcome has no name: the future would hold it while it waits for the next attempt.
+            let Failed { error, hop } = match self.attempt(&sender, &attempt).await {
                 Ok(arrived) => {
                     attempt.end(arrived.received.status, arrived.received.transferred);
                     if let Some(retries) = retries {
@@ -186,12 +182,13 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// The next attempt.
-    fn attempt<'b>(&'b mut self, sender: &'b Sender, watch: &'b AttemptWatch) -> Attempt<'b> {
+    /// Makes the next attempt.
+    async fn attempt(&mut self, sender: &Sender, watch: &AttemptWatch) -> Result<Arrived, Failed> {
         let now = if self.attempts == 0 { self.start } else { Instant::now() };
         self.attempts += 1;
         let timers = AttemptTimers::new(self.deadline, self.plan.timeouts, self.start, now);
-        Attempt::new(self.plan, sender, timers, watch, self.attempts, now)
+        let attempt = Attempt::new(self.plan, sender, timers, watch, self.attempts, now);
+        within(&watch.span(), pin!(attempt.run())).await
     }
 
     /// The delay before the next attempt and its cost in tokens of the budget, if there is to be one.
