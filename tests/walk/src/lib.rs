@@ -183,11 +183,11 @@ impl From<reqwest_middleware::Error> for Failed {
     }
 }
 
-/// Whether a timer ran out: the retries wrap the error.
+/// Whether a timer ran out: the retries wrap the error, and what they wrap hides reqwest's in the chain.
 fn is_timeout(error: &(dyn std::error::Error + 'static)) -> bool {
     let mut next = Some(error);
     while let Some(error) = next {
-        if error.downcast_ref().is_some_and(reqwest::Error::is_timeout) {
+        if error.downcast_ref().is_some_and(reqwest_middleware::Error::is_timeout) {
             return true;
         }
         next = error.source();
