@@ -194,6 +194,13 @@ impl Continued {
         self
     }
 
+    /// Leaves it to what reads the response to tell how the call ended.
+    #[cfg(feature = "stream")]
+    pub(crate) fn ends_when_read(mut self) -> Self {
+        self.plan.is_read = true;
+        self
+    }
+
     /// Asks for the response with its body open, or read; by default as the first one was.
     pub fn streaming(mut self, streaming: bool) -> Self {
         self.plan.streaming = streaming;

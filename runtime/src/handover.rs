@@ -33,7 +33,7 @@ const TAKEN: u8 = 1;
 const DROPPED: u8 = 2;
 
 /// Follows one request to the task of a connection.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Handover(Arc<State>);
 
 #[derive(Debug, Default)]

@@ -5,13 +5,16 @@
 
 use std::{borrow::Cow, ops::RangeInclusive, sync::Arc};
 
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+#[cfg(test)]
+use http::HeaderName;
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use url::Url;
 
 use crate::{
     deadline::Deadline,
     error::{BuildError, DEFAULT_ERROR_BODY, Error},
     hooks::Hooks,
+    observe::Observer,
     request::{
         Content, ContentHeaders, Parts, add_header, append_header, remove_secrets, set_default,
         take_userinfo,
@@ -27,8 +30,6 @@ pub(crate) struct Defaults {
     /// The user information of the base URL, as the value of `Authorization`.
     pub(crate) credentials: Option<HeaderValue>,
     pub(crate) headers: HeaderMap,
-    /// Headers that carry credentials, beside those whose name says so.
-    pub(crate) sensitive: Vec<HeaderName>,
     pub(crate) timeouts: Timeouts,
     /// The limit of a buffered body, in bytes.
     pub(crate) max_body: u64,
@@ -82,6 +83,10 @@ pub(crate) struct Plan {
     pub(crate) deadline: Deadline,
     /// Whether the span of the call stays open while its failure is handled.
     pub(crate) is_handled: bool,
+    /// Whether what reads the response tells how the call ended.
+    pub(crate) is_read: bool,
+    /// What is told of this call, beside the observers of its session.
+    pub(crate) observer: Option<Arc<dyn Observer>>,
     pub(crate) hooks: Arc<Hooks>,
     /// Whether the session's secrets may be sent to the URL.
     pub(crate) is_own_origin: bool,
@@ -146,6 +151,8 @@ impl Plan {
             },
             deadline: request.deadline,
             is_handled: request.is_handled,
+            is_read: request.is_read,
+            observer: request.observer,
             hooks: Arc::clone(&defaults.hooks),
             is_own_origin,
             credentials,
@@ -162,6 +169,9 @@ impl Plan {
             body: self.body.replay(),
             retry: self.retry.clone(),
             hooks: Arc::clone(&self.hooks),
+            observer: self.observer.clone(),
+            // What continues a response reads it in its own way.
+            is_read: false,
             ..*self
         }
     }
@@ -296,13 +306,13 @@ impl Defaults {
                 continue;
             }
             for value in self.headers.get_all(name) {
-                let is_secret = value.is_sensitive() || self.sensitive.contains(name);
+                let is_secret = value.is_sensitive() || self.hooks.sensitive.contains(name);
                 if is_own_origin || !is_secret {
                     append_header(headers, name.clone(), value.clone())?;
                 }
             }
         }
-        for name in &self.sensitive {
+        for name in &self.hooks.sensitive {
             if let header::Entry::Occupied(mut values) = headers.entry(name) {
                 values.iter_mut().for_each(|value| value.set_sensitive(true));
             }
@@ -317,7 +327,6 @@ impl Default for Defaults {
             base: None,
             credentials: None,
             headers: HeaderMap::new(),
-            sensitive: Vec::new(),
             timeouts: Timeouts::default(),
             max_body: 16 * 1024 * 1024,
             error_body: DEFAULT_ERROR_BODY as u64,
@@ -325,6 +334,15 @@ impl Default for Defaults {
             redirects: Redirects::default(),
             hooks: Arc::default(),
         }
+    }
+}
+
+#[cfg(test)]
+impl Defaults {
+    /// With one secret header that its name does not tell.
+    pub(crate) fn with_sensitive(name: &'static str) -> Self {
+        let hooks = Hooks { sensitive: vec![HeaderName::from_static(name)], ..Hooks::default() };
+        Self { hooks: Arc::new(hooks), ..Self::default() }
     }
 }
 
@@ -490,8 +508,7 @@ mod tests {
         headers.insert("x-door", HeaderValue::from_static("secret"));
         headers.insert("host", HeaderValue::from_static("virtual.example"));
         headers.insert("x-plain", HeaderValue::from_static("plain"));
-        let sensitive = vec![HeaderName::from_static("x-door")];
-        let anywhere = Defaults { headers, sensitive, ..Defaults::default() };
+        let anywhere = Defaults { headers, ..Defaults::with_sensitive("x-door") };
         let own = Defaults { base: with_base("https://one.example/v1").base, ..anywhere.clone() };
         let all = ["host", "x-api-key", "x-door", "x-plain"];
         for (defaults, url, expected) in [

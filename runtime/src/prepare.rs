@@ -4,7 +4,7 @@
 use std::fmt;
 
 use bytes::Bytes;
-use http::{HeaderMap, Method};
+use http::{HeaderMap, HeaderName, Method};
 use url::Url;
 
 use crate::{
@@ -21,6 +21,8 @@ pub(crate) type Prepare = dyn Fn(&mut HopRequest<'_>) -> Result<(), BoxError> + 
 pub struct HopRequest<'a> {
     outgoing: &'a mut Outgoing,
     position: Position,
+    /// Headers that carry credentials, beside those whose name says so.
+    sensitive: &'a [HeaderName],
 }
 
 /// Where in its call a hop is.
@@ -78,7 +80,8 @@ impl HopRequest<'_> {
 
     /// Sets a header of this hop, in place of all of its name, by the rules of
     /// [`Request::header`](crate::Request::header). One that carries credentials (a value that is marked sensitive,
-    /// or a name that says so) is left out of a hop to another origin, unless the session
+    /// a name that says so, or one that the session
+    /// [names](crate::SessionBuilder::sensitive_header)) is left out of a hop to another origin, unless the session
     /// [forwards credentials](crate::SessionBuilder::forward_credentials).
     ///
     /// # Errors
@@ -92,8 +95,11 @@ impl HopRequest<'_> {
         let name = header_name(name.as_ref())?;
         let mut set = HeaderMap::new();
         add_header(&mut set, name.as_str(), value)?;
-        let Some(value) = set.remove(&name) else { return Ok(()) };
+        let Some(mut value) = set.remove(&name) else { return Ok(()) };
         // One whose name says that it carries credentials was marked as it was added.
+        if self.sensitive.contains(&name) {
+            value.set_sensitive(true);
+        }
         if self.position.credentials || !value.is_sensitive() {
             self.outgoing.headers.insert(name, value);
         }
@@ -117,9 +123,12 @@ pub(crate) fn prepare(
     hook: &Prepare,
     outgoing: &mut Outgoing,
     position: Position,
+    sensitive: &[HeaderName],
 ) -> Result<(), Error> {
-    hook(&mut HopRequest { outgoing, position }).map_err(|error| match error.downcast::<Error>() {
-        Ok(error) => *error,
-        Err(error) => Error::new(ErrorKind::Build(BuildError::Prepare)).with_source(error),
+    hook(&mut HopRequest { outgoing, position, sensitive }).map_err(|error| {
+        match error.downcast::<Error>() {
+            Ok(error) => *error,
+            Err(error) => Error::new(ErrorKind::Build(BuildError::Prepare)).with_source(error),
+        }
     })
 }

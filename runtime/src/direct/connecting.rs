@@ -1,7 +1,8 @@
 //! Whether a call waits for a connection to be made, which hyper-util's client does not tell.
 //!
 //! Connecting is a future that is polled within the call's own for as long as the call waits for it, and
-//! each poll of it is noted. A call that was given a pooled connection meanwhile polls it no more.
+//! each poll of it is noted. A call that was given a pooled connection meanwhile polls it no more: the client
+//! then has a task of its own go on with it.
 
 use std::{
     cell::Cell,
@@ -12,6 +13,8 @@ use std::{
 
 thread_local! {
     static IS_CONNECTING: Cell<bool> = const { Cell::new(false) };
+    /// Whether a call is being polled.
+    static IS_CALLED: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Polls a call. Output: also, whether it waits for a connection to be made.
@@ -20,7 +23,9 @@ pub(super) fn poll<F: Future + Unpin>(
     context: &mut Context<'_>,
 ) -> (Poll<F::Output>, bool) {
     note(false);
+    let before = IS_CALLED.try_with(|called| called.replace(true)).unwrap_or(false);
     let polled = Pin::new(call).poll(context);
+    let _ = IS_CALLED.try_with(|called| called.set(before));
     (polled, IS_CONNECTING.try_with(Cell::get).unwrap_or(false))
 }
 
@@ -45,5 +50,20 @@ impl<T> Future for Connecting<T> {
         let polled = self.0.as_mut().poll(context);
         note(polled.is_pending());
         polled
+    }
+}
+
+/// A future that only goes on while a call polls it, as no other part of connecting waits for other calls.
+/// `None` if the call went on without it: the rest of connecting is then not wanted.
+pub(super) struct WhileCalled<F>(pub(super) Pin<Box<F>>);
+
+impl<F: Future> Future for WhileCalled<F> {
+    type Output = Option<F::Output>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        match IS_CALLED.try_with(Cell::get).unwrap_or(false) {
+            true => self.0.as_mut().poll(context).map(Some),
+            false => Poll::Ready(None),
+        }
     }
 }

@@ -16,9 +16,10 @@ use tower_service::Service;
 
 use super::{
     Recipe,
-    connecting::Connecting,
+    connecting::{Connecting, WhileCalled},
     dial::{Dial, Link},
     failure::Failure,
+    limits::{Limits, Permits},
     wire::{Multiplexed, Wire},
 };
 use crate::tls::Tls;
@@ -31,12 +32,50 @@ pub(super) struct Connector {
     http2: bool,
     multiplexed: Multiplexed,
     tls: Tls,
+    /// None where no number of connections is too many.
+    limits: Option<Arc<Limits>>,
 }
 
 impl Connector {
     pub(super) fn new(recipe: &Recipe, multiplexed: Multiplexed) -> Self {
         let Recipe { connect_timeout: timeout, http2, resolved, proxies, tls, .. } = recipe.clone();
-        Self { dial: Dial::new(resolved, proxies, tls.clone()), timeout, http2, multiplexed, tls }
+        let max = recipe.max_connections;
+        Self {
+            dial: Dial::new(resolved, proxies, tls.clone()),
+            timeout,
+            http2,
+            multiplexed,
+            tls,
+            limits: (!max.is_none()).then(|| Arc::new(Limits::new(max))),
+        }
+    }
+
+    pub(super) fn limits(&self) -> Option<&Arc<Limits>> {
+        self.limits.as_ref()
+    }
+
+    /// Connects within the timeout. The connection keeps the permits.
+    fn open(
+        self,
+        server: Uri,
+        permits: Permits,
+    ) -> impl Future<Output = Result<Wire<Link>, Failure>> {
+        let Self { dial, timeout, http2, multiplexed, tls, .. } = self;
+        let wire = move |connected| Wire::new(connected, http2, &multiplexed, permits);
+        async move {
+            let Some(timeout) = timeout else {
+                return connect(Watched::new(dial), server, &tls).await.map(wire);
+            };
+            let watched = Watched::new(dial.clone());
+            let is_linked = Arc::clone(&watched.is_linked);
+            match tokio::time::timeout(timeout, connect(watched, server.clone(), &tls)).await {
+                Ok(connected) => connected.map(wire),
+                Err(_) => Err(Failure::timed_out(match is_linked.load(Ordering::Relaxed) {
+                    true => format!("the TLS handshake did not end within {timeout:?}"),
+                    false => format!("{} was not reached within {timeout:?}", dial.names(&server)),
+                })),
+            }
+        }
     }
 }
 
@@ -50,20 +89,15 @@ impl Service<Uri> for Connector {
     }
 
     fn call(&mut self, server: Uri) -> Self::Future {
-        let Self { dial, timeout, http2, multiplexed, tls } = self.clone();
-        let wire = move |connected| Wire::new(connected, http2, &multiplexed);
+        let connector = self.clone();
+        let Some(limits) = self.limits.clone() else {
+            return Connecting::new(connector.open(server, Permits::default()));
+        };
+        // The wait for a permit is none of the time that connecting may take.
         Connecting::new(async move {
-            let Some(timeout) = timeout else {
-                return connect(Watched::new(dial), server, &tls).await.map(wire);
-            };
-            let watched = Watched::new(dial.clone());
-            let is_linked = Arc::clone(&watched.is_linked);
-            match tokio::time::timeout(timeout, connect(watched, server.clone(), &tls)).await {
-                Ok(connected) => connected.map(wire),
-                Err(_) => Err(Failure::timed_out(match is_linked.load(Ordering::Relaxed) {
-                    true => format!("the TLS handshake did not end within {timeout:?}"),
-                    false => format!("{} was not reached within {timeout:?}", dial.names(&server)),
-                })),
+            match WhileCalled(Box::pin(limits.acquire(&server))).await {
+                Some(permits) => connector.open(server, permits).await,
+                None => Err(Failure::not_wanted()),
             }
         })
     }

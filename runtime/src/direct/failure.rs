@@ -52,6 +52,11 @@ impl Failure {
         }
     }
 
+    /// The call that connected was given another connection.
+    pub(super) fn not_wanted() -> Self {
+        Self::new(ConnectError::Other, "the call has another connection")
+    }
+
     #[cfg(feature = "rustls")]
     pub(super) fn with_detail(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
         self.detail = Some(detail.into());

@@ -27,6 +27,7 @@ use tower_service::Service;
 
 use super::{
     failure::{Failure, NotResolved, tcp_failure},
+    limits::Permits,
     wire::{Multiplexed, Wire},
 };
 use crate::{
@@ -245,6 +246,7 @@ impl Service<Uri> for Connector {
                         Memory { play, has_written, reader: None, tasks },
                         false,
                         &Multiplexed::default(),
+                        Permits::default(),
                     ))
                 }
                 Peer::Unreachable(not_made) => match not_made() {

@@ -1,7 +1,7 @@
 //! The direct sender: hyper-util's client over a connector of this crate, without reqwest.
 //!
 //! ```text
-//! Direct::send ─► legacy::Client (pool) ─► Connector (connect timeout) ─► TLS ─► Dial (TCP, proxy)
+//! Direct::send ─► legacy::Client (pool) ─► Connector (limits, connect timeout) ─► TLS ─► Dial (TCP, proxy)
 //! ```
 //!
 //! It knows what reqwest does not tell: whether a call waits for a connection, which step of connecting
@@ -12,8 +12,10 @@ mod connecting;
 mod connector;
 mod dial;
 mod failure;
+mod limits;
 #[cfg(feature = "testing")]
 pub(crate) mod memory;
+mod pools;
 mod proxy;
 mod tunnel;
 mod wire;
@@ -21,6 +23,7 @@ mod wire;
 use std::{
     future::Future,
     pin::Pin,
+    sync::{Arc, Weak},
     task::{Context, Poll},
     time::Duration,
 };
@@ -32,10 +35,16 @@ use hyper_util::{
     rt::{TokioExecutor, TokioTimer},
 };
 
-use self::{connector::Connector, wire::Multiplexed};
+use self::{
+    connector::Connector,
+    limits::CloseIdle,
+    pools::{ByOrigin, Pools},
+    wire::Multiplexed,
+};
 pub(crate) use self::{
     dial::Resolved,
     failure::Failure,
+    limits::MaxConnections,
     proxy::Proxies,
     wire::{NOT_AS_AGREED, NotAsAgreed},
 };
@@ -54,12 +63,13 @@ pub(crate) struct Recipe {
     pub(crate) resolved: Resolved,
     pub(crate) proxies: Proxies,
     pub(crate) tls: Tls,
+    pub(crate) max_connections: MaxConnections,
 }
 
 /// A pool of connections, and the connector that opens them.
 #[derive(Debug, Clone)]
 pub(crate) struct Direct {
-    client: Client<Connector, WatchedBody>,
+    pools: Pools,
     proxies: Proxies,
     http2: bool,
     multiplexed: Multiplexed,
@@ -80,14 +90,15 @@ impl Direct {
         #[cfg(feature = "http2")]
         builder.http2_only(*http2);
         let multiplexed = Multiplexed::default();
-        let client = builder
+        builder
             .timer(TokioTimer::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(*pool_idle_timeout)
             // A folded line is read as one line with spaces (RFC 9112 §5.2).
-            .http1_allow_obsolete_multiline_headers_in_responses(true)
-            .build(Connector::new(recipe, multiplexed.clone()));
-        Self { client, proxies: proxies.clone(), http2: *http2, multiplexed }
+            .http1_allow_obsolete_multiline_headers_in_responses(true);
+        let connector = Connector::new(recipe, multiplexed.clone());
+        let pools = pools(builder, connector, recipe.max_connections);
+        Self { pools, proxies: proxies.clone(), http2: *http2, multiplexed }
     }
 
     /// Sends one hop, when the returned future is polled.
@@ -98,7 +109,7 @@ impl Direct {
         if let Some(credentials) = self.proxies.credentials_for_plain(request.uri()) {
             request.headers_mut().entry(header::PROXY_AUTHORIZATION).or_insert(credentials);
         }
-        Sending { response: self.client.request(request), is_connecting: false }
+        Sending { response: self.pools.request(request), is_connecting: false }
     }
 
     /// Whether a request may wait in the channel of a connection for other requests to end: of HTTP/2, for
@@ -106,6 +117,17 @@ impl Direct {
     pub(crate) fn may_queue(&self) -> bool {
         self.http2 || !self.multiplexed.is_empty()
     }
+}
+
+/// A pool for all origins, unless idle connections to other origins may have to be closed.
+fn pools(builder: legacy::Builder, connector: Connector, max: MaxConnections) -> Pools {
+    let Some(limits) = connector.limits().filter(|_| max.total.is_some()).cloned() else {
+        return Pools::One(Box::new(builder.build(connector)));
+    };
+    let pools = Arc::new(ByOrigin::new(builder, connector));
+    let weak: Weak<dyn CloseIdle> = Arc::<ByOrigin>::downgrade(&pools);
+    limits.set_pools(weak);
+    Pools::ByOrigin(pools)
 }
 
 /// A hop that is being sent.

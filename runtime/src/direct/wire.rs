@@ -16,6 +16,8 @@ use std::{
 use hyper::rt::{Read, ReadBuf, ReadBufCursor, Write};
 use hyper_util::client::legacy::connect::{Connected, Connection};
 
+use super::limits::Permits;
+
 /// The kind of this module's I/O errors, which h2 keeps, beside a text. Reading from sockets and TLS never
 /// fails with it.
 pub(crate) const NOT_AS_AGREED: io::ErrorKind = io::ErrorKind::Unsupported;
@@ -25,6 +27,8 @@ pub(crate) struct Wire<T> {
     inner: T,
     /// Of HTTP/2, unless none.
     http2: Option<Counted>,
+    /// Those of the session's limits, until it is closed.
+    _permits: Permits,
     has_written: bool,
     has_read: bool,
 }
@@ -64,10 +68,10 @@ pub(crate) enum NotAsAgreed {
 }
 
 impl<T: Connection> Wire<T> {
-    pub(super) fn new(inner: T, http2: bool, multiplexed: &Multiplexed) -> Self {
+    pub(super) fn new(inner: T, http2: bool, multiplexed: &Multiplexed, permits: Permits) -> Self {
         let is_http2 = http2 || inner.connected().is_negotiated_h2();
         let http2 = is_http2.then(|| multiplexed.count());
-        Self { inner, http2, has_written: false, has_read: false }
+        Self { inner, http2, _permits: permits, has_written: false, has_read: false }
     }
 }
 

@@ -7,6 +7,7 @@
 
 pub(crate) mod cause;
 mod facts;
+mod hop;
 mod kind;
 mod retry_after;
 
@@ -15,9 +16,11 @@ use std::{borrow::Cow, error::Error as StdError, fmt, sync::Arc, time::Duration}
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
 use tokio::time::Instant;
+use tracing::Span;
 use url::Url;
 
 pub(crate) use self::facts::{Cost, Retried};
+pub use self::hop::Hop;
 pub use self::kind::{
     BodyError, BuildError, ConnectError, DecodeError, DisconnectedError, ErrorKind, RedirectError,
     Sent, TimeoutError,
@@ -70,6 +73,7 @@ struct Inner {
     line: Option<u64>,
     attempts: u32,
     elapsed: Duration,
+    history: Vec<Hop>,
     /// Who watched the call, for what becomes of the error.
     observed: Option<Arc<dyn Observed>>,
 }
@@ -102,6 +106,13 @@ pub(crate) trait Observed: fmt::Debug + Send + Sync {
 
     /// Ends the span.
     fn end(&self);
+
+    /// Tells how the call ended, if its response was left to a reader that had to say so: with an error, or
+    /// without one.
+    fn was_read(&self, error: Option<&Error>);
+
+    /// The span of the call, if it is still open.
+    fn span(&self) -> Option<Span>;
 }
 
 impl Error {
@@ -154,6 +165,7 @@ impl Error {
             line: None,
             attempts: u32::from(!matches!(kind, ErrorKind::Build(_))),
             elapsed: Duration::ZERO,
+            history: Vec::new(),
             observed: None,
         }))
     }
@@ -227,6 +239,14 @@ impl Error {
     #[must_use]
     pub fn with_elapsed(self, elapsed: Duration) -> Self {
         self.edit(|inner| inner.elapsed = elapsed)
+    }
+
+    /// The same error with the hops of its [history](Error::history). What a [URL](Error::url) hides is taken
+    /// out.
+    #[must_use]
+    pub fn with_history(self, history: &[Hop]) -> Self {
+        let history = history.iter().map(Hop::redacted).collect();
+        self.edit(|inner| inner.history = history)
     }
 
     /// The same error with the one that it took [the place of](Error::previous). An error does not take its
@@ -325,6 +345,27 @@ impl Error {
     /// The time from the start of the call to this error.
     pub fn elapsed(&self) -> Duration {
         self.0.elapsed
+    }
+
+    /// The hops of the last attempt that were answered, in order: each redirect that was followed, and the
+    /// hop that failed, if a response to it arrived. The URLs are [redacted](Error::url).
+    ///
+    /// ```
+    /// use backstop::{Error, ErrorKind, Hop, StatusCode};
+    ///
+    /// let hops = [
+    ///     Hop::new("https://api.example.com/old".parse()?, StatusCode::FOUND),
+    ///     Hop::new("https://api.example.com/new?key=s3cret".parse()?, StatusCode::NOT_FOUND),
+    /// ];
+    /// let error = Error::new(ErrorKind::Status(404)).with_history(&hops);
+    /// assert_eq!(
+    ///     format!("{:?}", error.history()),
+    ///     "[302 https://api.example.com/old, 404 https://api.example.com/new?key=REDACTED]",
+    /// );
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn history(&self) -> &[Hop] {
+        &self.0.history
     }
 
     /// How much of the request may have reached the server, over all its hops and attempts.

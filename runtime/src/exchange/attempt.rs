@@ -17,7 +17,7 @@ use super::hop::{Failed, Follow, Hop};
 use crate::{
     classify::{self, NoHead, RESENDS, Resend},
     credentials::{self, Authorization, Refused},
-    error::{Error, ErrorKind, Sent, TimeoutError},
+    error::{self, Error, ErrorKind, Sent, TimeoutError},
     handover::Withdrawn,
     observe::{
         AttemptWatch,
@@ -51,14 +51,18 @@ pub(super) struct Attempt<'a> {
     span: Span,
     /// What the session's source of credentials gave.
     authorization: Option<Authorization>,
-    redirects: Vec<response::Hop>,
+    redirects: Vec<error::Hop>,
+    /// The status that answered the current hop, once it did.
+    answered: Option<StatusCode>,
+    /// How many bytes of the body arrived of a response that is an error.
+    transferred: Option<u64>,
 }
 
 /// The response of an attempt, the URL that answered, and the redirects that led there.
 pub(super) struct Arrived {
     pub(super) received: Received,
     pub(super) url: Url,
-    pub(super) redirects: Vec<response::Hop>,
+    pub(super) redirects: Vec<error::Hop>,
 }
 
 impl<'a> Attempt<'a> {
@@ -71,8 +75,19 @@ impl<'a> Attempt<'a> {
         now: Instant,
     ) -> Self {
         let hop = Hop::first(plan.method.clone(), plan.url.clone(), now);
-        let (span, authorization, redirects) = (Span::none(), None, Vec::new());
-        Self { plan, sender, timers, watch, number, hop, span, authorization, redirects }
+        Self {
+            plan,
+            sender,
+            timers,
+            watch,
+            number,
+            hop,
+            span: Span::none(),
+            authorization: None,
+            redirects: Vec::new(),
+            answered: None,
+            transferred: None,
+        }
     }
 
     /// Follows redirects, and reads the final response. Returns it with its URL.
@@ -90,10 +105,18 @@ impl<'a> Attempt<'a> {
                     if !matches!(error.kind(), ErrorKind::Status(400..)) {
                         span::record_error(&self.span, &error);
                     }
-                    Err(self.hop.failed(error))
+                    let error = error.with_history(&self.history());
+                    Err(Failed { transferred: self.transferred, ..self.hop.failed(error) })
                 }
             }
         }
+    }
+
+    /// The hops that were answered.
+    fn history(&mut self) -> Vec<error::Hop> {
+        let mut hops = std::mem::take(&mut self.redirects);
+        hops.extend(self.answered.map(|status| error::Hop::new(self.hop.url.clone(), status)));
+        hops
     }
 
     async fn receive(&mut self) -> Result<Received, Error> {
@@ -121,7 +144,8 @@ impl<'a> Attempt<'a> {
     /// Goes to the hop that a redirect asks for.
     fn follow(&mut self, status: StatusCode, follow: Follow) {
         span::redirect(status, &follow.url);
-        self.redirects.push(response::Hop::new(self.hop.url.clone(), status));
+        self.redirects.push(error::Hop::new(self.hop.url.clone(), status));
+        self.answered = None;
         self.hop.follow(follow, &self.plan.redirects, Instant::now());
     }
 
@@ -131,7 +155,10 @@ impl<'a> Attempt<'a> {
         async move {
             let limit = self.plan.max_body;
             if !self.plan.is_success(payload.status()) {
-                Err(response::status_error(&mut payload, &self.timers, self.plan.error_body).await)
+                let limit = self.plan.error_body;
+                let error = response::status_error(&mut payload, &self.timers, limit).await;
+                self.transferred = Some(payload.transferred());
+                Err(error)
             } else if self.plan.streaming {
                 let idle = self.timers.idle_only();
                 Ok(Received::new(payload, |payload| {
@@ -140,7 +167,10 @@ impl<'a> Attempt<'a> {
             } else {
                 match response::whole(&mut payload, &self.timers, limit.unwrap_or(u64::MAX)).await {
                     Ok(body) => Ok(Received::new(payload, |_| Body::Whole(body))),
-                    Err(error) => Err(payload.failed(error)),
+                    Err(error) => {
+                        self.transferred = Some(payload.transferred());
+                        Err(payload.failed(error))
+                    }
                 }
             }
         }
@@ -227,8 +257,10 @@ impl<'a> Attempt<'a> {
             });
         }
         let span = self.span.clone();
+        self.answered = None;
         let outcome = within(&span, pin!(self.send_in_span(can_resend))).await;
         if let Ok(head) = &outcome {
+            self.answered = Some(head.response.status());
             span::record_head(&span, head.response.status(), head.response.version());
         }
         outcome
@@ -344,7 +376,7 @@ impl<'a> Attempt<'a> {
                 is_own_origin: plan.is_own_origin && hop.is_at_first_origin(),
                 credentials: plan.is_own_origin && hop.keeps_credentials(),
             };
-            prepare::prepare(&**hook, &mut outgoing, position)?;
+            prepare::prepare(&**hook, &mut outgoing, position, &plan.hooks.sensitive)?;
         }
         Ok(outgoing)
     }

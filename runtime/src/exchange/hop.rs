@@ -47,6 +47,8 @@ struct Retained {
 pub(super) struct Failed {
     pub(super) error: Error,
     pub(super) hop: u32,
+    /// How many bytes of a response's body arrived, before decompression. None if no body was read.
+    pub(super) transferred: Option<u64>,
 }
 
 /// The next hop, as a redirect asks for it.
@@ -178,7 +180,7 @@ impl Hop {
             0 => error,
             _ => error.sent_at_least(Sent::Yes),
         };
-        Failed { error: error.or_url(&self.url), hop: self.number }
+        Failed { error: error.or_url(&self.url), hop: self.number, transferred: None }
     }
 
     /// Moves to another URL, and drops what must not be sent there.
@@ -592,8 +594,7 @@ mod tests {
 
     #[test]
     fn secrets_stay_with_their_origin() {
-        let named = || vec![HeaderName::from_static("x-door")];
-        let defaults = Defaults { sensitive: named(), ..Defaults::default() };
+        let defaults = Defaults::with_sensitive("x-door");
         let mut private = HeaderValue::from_static("private");
         private.set_sensitive(true);
         let request = || {
@@ -616,7 +617,7 @@ mod tests {
         assert_eq!(names(&headers_of(&back, request(), &defaults)), 1, "it does not come back");
 
         let redirects = Redirects { forward_credentials: true, ..Redirects::default() };
-        let forward = Defaults { redirects, sensitive: named(), ..Defaults::default() };
+        let forward = Defaults { redirects, ..defaults };
         let other = next(first(), 302, "https://two.example/", &forward.redirects);
         assert_eq!(names(&headers_of(&other, request(), &forward)), 5);
     }
@@ -633,8 +634,7 @@ mod tests {
         let defaults = Defaults {
             base: Some("https://one.example/v1".parse().expect("a URL")),
             headers,
-            sensitive: vec![HeaderName::from_static("x-door")],
-            ..Defaults::default()
+            ..Defaults::with_sensitive("x-door")
         };
         let redirects = Redirects { forward_credentials: true, ..defaults.redirects };
         let forward = Defaults { redirects, ..defaults.clone() };

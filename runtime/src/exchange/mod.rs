@@ -34,7 +34,7 @@ use self::{
 use crate::{
     deadline::Deadline,
     error::{CallFacts, Error, ErrorKind, TimeoutError},
-    observe::{AttemptWatch, CallWatch, within},
+    observe::{AttemptWatch, Begin, CallWatch, within},
     plan::Plan,
     response::Response,
     retry::{
@@ -77,7 +77,7 @@ impl fmt::Debug for Exchange {
 /// Makes a call by its plan, which is borrowed: a future that takes it would hold it twice.
 pub(crate) async fn run(plan: &mut Plan, transport: &Transport) -> Result<Response, Error> {
     let mut call = Call::new(plan)?;
-    match CallWatch::is_wanted(&call.plan.hooks.observers) {
+    match CallWatch::is_wanted(&call.plan.hooks.observers, &call.plan.observer) {
         false => call.run(transport, &mut CallWatch::none()).await,
         // In a box of its own: the others have no room for it.
         true => Box::pin(call.run_watched(transport)).await,
@@ -108,9 +108,17 @@ impl<'a> Call<'a> {
 
     /// Carries out the plan of a call that someone watches.
     async fn run_watched(&mut self, transport: &Transport) -> Result<Response, Error> {
-        let Plan { method, template, url, hooks, is_handled, .. } = &*self.plan;
-        let (observers, url) = (&hooks.observers, Some(url));
-        let mut watch = CallWatch::begin(observers, method, template, url, self.start, *is_handled);
+        let plan = &*self.plan;
+        let mut watch = CallWatch::begin(Begin {
+            observers: &plan.hooks.observers,
+            observer: plan.observer.clone(),
+            method: &plan.method,
+            template: &plan.template,
+            url: Some(&plan.url),
+            start: self.start,
+            is_handled: plan.is_handled,
+            is_read: plan.is_read,
+        });
         let span = watch.span();
         let outcome = within(&span, pin!(self.run(transport, &mut watch))).await;
         watch.end(outcome.as_ref().map(Response::status));
@@ -145,7 +153,7 @@ impl<'a> Call<'a> {
         loop {
             let attempt = watch.attempt(self.plan.body.length());
             // The outcome has no name: the future would hold it while it waits for the next attempt.
-            let Failed { error, hop } = match self.attempt(&sender, &attempt).await {
+            let Failed { error, hop, transferred } = match self.attempt(&sender, &attempt).await {
                 Ok(arrived) => {
                     attempt.end(arrived.received.status, arrived.received.transferred);
                     if let Some(retries) = retries {
@@ -159,7 +167,7 @@ impl<'a> Call<'a> {
             if sender.has_refused() {
                 self.attempts = 0;
             }
-            attempt.end_failed(|| error.clone().with_call_facts(&self.facts(watch)));
+            attempt.end_failed(transferred, || error.clone().with_call_facts(&self.facts(watch)));
             let Some(retries) = &mut retries else { return Err(error) };
             // The policy's closures see all facts of the call. The error of this attempt alone decides, not
             // those of earlier ones.

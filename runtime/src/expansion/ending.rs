@@ -5,11 +5,15 @@ use std::{
     future::Future,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
     thread,
 };
 
 use tokio::runtime::Handle;
+
+use super::summary::{CallSummary, FinallyArgument, Tracker, summary};
+use crate::observe::Observer;
 
 /// How a function with `finally` ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -52,15 +56,43 @@ impl Ending {
 /// assert_eq!(seen, [Ending::Done, Ending::Cancelled]);
 /// ```
 #[must_use = "it runs at once when it is dropped"]
-pub struct Finally<F>(Option<(F, Call<F>)>);
+pub struct Finally<F> {
+    /// None once it was called.
+    run: Option<(F, Call<F>)>,
+    /// What watches the call, if the function wants to see that.
+    tracker: Option<Arc<Tracker>>,
+}
 
 /// Calls the function, of whose type the guard thus knows nothing: one that does not fit is one error,
 /// where the guard is made.
-type Call<F> = fn(F, Ending);
+type Call<F> = fn(F, CallSummary);
 
 /// Makes a guard that calls `run`, for the key `finally`.
 pub fn finally<F: FnOnce(Ending) -> V, V: FinallyOutput>(run: F) -> Finally<F> {
-    Finally(Some((run, |run, ending| drop(run(ending)))))
+    finally_of::<Ending, F, V>(run)
+}
+
+/// The same for a function that says by its argument what it sees: an [`Ending`], or a
+/// [`CallSummary`](crate::CallSummary).
+///
+/// ```
+/// use backstop::{CallSummary, Error, Request, Session, expansion::finally_of};
+///
+/// # async fn example() -> Result<(), Error> {
+/// let guard = finally_of(|call: CallSummary| println!("{} attempts", call.attempts()));
+/// let request = Request::get("https://api.example.com/users/7").handled_by(guard.observer());
+/// let response = Session::shared().fetch(request).await?;
+/// # Ok(())
+/// # }
+/// ```
+pub fn finally_of<A, F, V>(run: F) -> Finally<F>
+where
+    A: FinallyArgument,
+    F: FnOnce(A) -> V,
+    V: FinallyOutput,
+{
+    let call: Call<F> = |run, call| drop(run(A::from_summary(call)));
+    Finally { run: Some((run, call)), tracker: Tracker::of::<A>() }
 }
 
 /// What a function in `finally` returns: nothing, or `!`.
@@ -92,18 +124,25 @@ impl<V> Returns for fn() -> V {
 }
 
 impl<F> Finally<F> {
+    /// What watches the call, if the function takes a summary: the argument of
+    /// [`Request::handled_by`](crate::Request::handled_by).
+    pub fn observer(&self) -> Option<Arc<dyn Observer>> {
+        observer(&self.tracker)
+    }
+
     /// Calls the function with this ending.
     pub fn end(mut self, ending: Ending) {
-        if let Some((run, call)) = self.0.take() {
-            call(run, ending);
+        if let Some((run, call)) = self.run.take() {
+            call(run, summary(ending, self.tracker.as_deref()));
         }
     }
 }
 
 impl<F> Drop for Finally<F> {
     fn drop(&mut self) {
-        if let Some((run, call)) = self.0.take() {
-            guarded(|| call(run, Ending::unexpected()));
+        if let Some((run, call)) = self.run.take() {
+            let tracker = self.tracker.take();
+            guarded(|| call(run, summary(Ending::unexpected(), tracker.as_deref())));
         }
     }
 }
@@ -121,10 +160,15 @@ impl<F> fmt::Debug for Finally<F> {
 /// runtime, or when the runtime shuts down, it does not finish: what must happen belongs in a
 /// [`Finally`].
 #[must_use = "it is spawned at once when it is dropped"]
-pub struct FinallyAsync<F>(Option<(F, Begin<F>)>);
+pub struct FinallyAsync<F> {
+    /// None once it was called.
+    run: Option<(F, Begin<F>)>,
+    /// What watches the call, if the function wants to see that.
+    tracker: Option<Arc<Tracker>>,
+}
 
 /// Calls the function for its future, of whose type the guard thus knows nothing.
-type Begin<F> = fn(F, Ending) -> FinallyFuture;
+type Begin<F> = fn(F, CallSummary) -> FinallyFuture;
 
 /// Makes a guard that runs the future of `run`, for a `finally` that awaits. The future owns what it
 /// uses, as it may outlive the function.
@@ -133,14 +177,31 @@ where
     F: FnOnce(Ending) -> Fut,
     Fut: Future<Output = ()> + Send + 'static,
 {
-    FinallyAsync(Some((run, |run, ending| FinallyFuture(Some(Box::pin(run(ending)))))))
+    finally_async_of::<Ending, F, Fut>(run)
+}
+
+/// The same for a function that says by its argument what it sees, as [`finally_of`] does.
+pub fn finally_async_of<A, F, Fut>(run: F) -> FinallyAsync<F>
+where
+    A: FinallyArgument,
+    F: FnOnce(A) -> Fut,
+    Fut: Future<Output = ()> + Send + 'static,
+{
+    let begin: Begin<F> = |run, call| FinallyFuture(Some(Box::pin(run(A::from_summary(call)))));
+    FinallyAsync { run: Some((run, begin)), tracker: Tracker::of::<A>() }
 }
 
 impl<F> FinallyAsync<F> {
+    /// What watches the call, if the function takes a summary: the argument of
+    /// [`Request::handled_by`](crate::Request::handled_by).
+    pub fn observer(&self) -> Option<Arc<dyn Observer>> {
+        observer(&self.tracker)
+    }
+
     /// The future of this ending.
     pub fn end(mut self, ending: Ending) -> FinallyFuture {
-        match self.0.take() {
-            Some((run, begin)) => begin(run, ending),
+        match self.run.take() {
+            Some((run, begin)) => begin(run, summary(ending, self.tracker.as_deref())),
             None => FinallyFuture(None),
         }
     }
@@ -148,8 +209,9 @@ impl<F> FinallyAsync<F> {
 
 impl<F> Drop for FinallyAsync<F> {
     fn drop(&mut self) {
-        if let Some((run, begin)) = self.0.take() {
-            guarded(|| drop(begin(run, Ending::unexpected())));
+        if let Some((run, begin)) = self.run.take() {
+            let tracker = self.tracker.take();
+            guarded(|| drop(begin(run, summary(Ending::unexpected(), tracker.as_deref()))));
         }
     }
 }
@@ -192,6 +254,11 @@ impl fmt::Debug for FinallyFuture {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("FinallyFuture")
     }
+}
+
+fn observer(tracker: &Option<Arc<Tracker>>) -> Option<Arc<dyn Observer>> {
+    let tracker = tracker.clone()?;
+    Some(tracker)
 }
 
 /// A second panic while the thread unwinds would abort the program.

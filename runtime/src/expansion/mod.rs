@@ -67,7 +67,8 @@
 //! | [`call`] | runs the steps after the response, a body that returns early, or a closure in `cleanup` |
 //! | [`on_error`], [`dropped`] | drop the value of a function in `on_error`, unless it is needed |
 //! | [`notify`] | calls a closure in `on_error` |
-//! | [`finally`], [`finally_async`] | make the guard of the key `finally` |
+//! | [`finally`], [`finally_async`], [`finally_of`], [`finally_async_of`] | make the guard of the key `finally` |
+//! | [`Scope`] | runs a body that waits |
 //! | [`type_hint`] | states the type of an `async` block |
 //!
 //! # Choices by type
@@ -95,15 +96,22 @@ mod handler;
 mod inspect;
 pub(crate) mod outcome;
 mod read;
+mod scope;
 mod segment;
+pub(crate) mod summary;
 
 pub use self::{
-    ending::{Finally, FinallyAsync, FinallyFuture, FinallyOutput, finally, finally_async},
+    ending::{
+        Finally, FinallyAsync, FinallyFuture, FinallyOutput, finally, finally_async,
+        finally_async_of, finally_of,
+    },
     handler::{HandlerOutput, dropped, on_error},
     inspect::inspect,
     outcome::{FailWith, Failure, Succeed, fail, failed, returned},
     read::{FromJson, Reader, decode, extract},
+    scope::Scope,
     segment::segment,
+    summary::FinallyArgument,
 };
 #[doc(hidden)]
 pub use self::{

@@ -11,7 +11,7 @@ use serde::{
 use super::outcome::{Failure, Succeed, failed};
 use crate::{
     error::Error,
-    response::{FromResponse, FromResponseParts, Reads, Response, read, read_head},
+    response::{FromResponse, FromResponseParts, Reads, Response, read, read_head, read_with},
 };
 
 /// A type that is decoded from JSON: every `DeserializeOwned`.
@@ -99,7 +99,10 @@ fn without_content<R: Succeed>(
     read: impl FnOnce(Result<Response, Error>) -> Result<R::Value, Error>,
 ) -> Result<R, Error> {
     match (R::NOTHING, &response) {
-        (Some(nothing), Ok(response)) if needs_body && response.has_no_content() => Ok(nothing()),
+        (Some(nothing), Ok(response)) if needs_body && response.has_no_content() => {
+            response.parts().was_read(None);
+            Ok(nothing())
+        }
         _ => read(response).map(R::from_value),
     }
 }
@@ -173,7 +176,7 @@ impl<R: Succeed> WrappedFromJson<R> {
         Reader {
             streaming: Reads::BUFFERED,
             read: |response, from_json| {
-                let read = |response: Result<Response, Error>| response.and_then(from_json);
+                let read = |response| read_with(response, from_json);
                 without_content(true, response, read).map_err(failed)
             },
             decode,
@@ -208,7 +211,7 @@ impl<R> PlainFromJson<R> {
     pub fn reader(&self, decode: Decode<R>) -> Reader<Result<R, Failure<R>>, R> {
         Reader {
             streaming: Reads::BUFFERED,
-            read: |response, from_json| response.and_then(from_json).map_err(failed),
+            read: |response, from_json| read_with(response, from_json).map_err(failed),
             decode,
         }
     }
@@ -252,8 +255,11 @@ impl<T: FromResponseParts> ArgumentFromHead<T> {
 impl<T> ResponseArgument<T> {
     /// Reads the body, if the type could.
     pub fn reader(&self, decode: Decode<T>) -> Reader<Result<T, Error>, T> {
-        let read = |response: Result<Response, Error>, decode: Decode<T>| response.and_then(decode);
-        Reader { streaming: Reads::BUFFERED, read, decode }
+        Reader {
+            streaming: Reads::BUFFERED,
+            read: |response, decode| read_with(response, decode),
+            decode,
+        }
     }
 }
 

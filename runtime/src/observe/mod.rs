@@ -22,7 +22,7 @@ use url::Url;
 pub use self::metrics::Metrics;
 pub(crate) use self::{
     span::within,
-    watch::{AttemptWatch, CallWatch},
+    watch::{AttemptWatch, Begin, CallWatch},
 };
 use crate::{error::Error, redact};
 
@@ -67,8 +67,12 @@ pub trait Observer: Send + Sync + 'static {
         let _ = retry;
     }
 
-    /// A call ended: its response arrived, with the body unless that is left open, or it failed, or it
-    /// was cancelled. What is then read from the response is no longer part of the call.
+    /// A call ended: its response arrived and was read, or it failed, or it was cancelled.
+    ///
+    /// A function under [`request`](macro@crate::request), and a request that says what
+    /// [reads](crate::Request::reads) its response, end when the response was read as its type: one that
+    /// cannot be is a failure of the call. Other calls end with the response, its body read unless it is left
+    /// open; what is then made of it is no part of the call.
     fn call(&self, call: &CallReport<'_>) {
         let _ = call;
     }
@@ -254,8 +258,9 @@ impl AttemptReport<'_> {
         self.sizes.request
     }
 
-    /// The size of the response's body in bytes, as it was transferred: compressed, if it was. `None` if
-    /// there is no response, or its body is left open.
+    /// The size of the response's body in bytes, as it was transferred: compressed, if it was. Of one that was
+    /// not read to its end (that of an error may be long) it is what arrived. `None` if there is no response,
+    /// or its body is left open.
     pub fn response_body_size(&self) -> Option<u64> {
         self.sizes.response
     }

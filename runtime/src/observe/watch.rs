@@ -5,7 +5,7 @@ use std::{
     fmt,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU32, Ordering},
     },
     time::Duration,
@@ -26,11 +26,27 @@ use crate::error::{Error, Observed};
 pub(crate) struct Watchers {
     target: Target,
     observers: Observers,
+    start: Instant,
     /// How many requests were sent.
     sends: AtomicU32,
     has_failed: AtomicBool,
+    /// Whether the span stays open until what becomes of an error is known.
+    is_handled: bool,
     /// None once the function that the call was made for has ended.
     span: Mutex<Option<Span>>,
+    /// The response that its reader has still to tell the end of.
+    unread: Mutex<Option<Unread>>,
+}
+
+/// A response that arrived, and is not read yet.
+#[derive(Clone, Copy)]
+struct Unread {
+    status: StatusCode,
+    attempts: u32,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Watchers {
@@ -40,8 +56,27 @@ impl Watchers {
         }
     }
 
-    fn span(&self) -> Option<Span> {
-        self.span.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// Tells how the call ended, in its span and to the observers.
+    fn tell_end(&self, end: End<'_>, attempts: u32) {
+        self.has_failed.store(matches!(end, End::Failed(_)), Ordering::Relaxed);
+        let span = self.span().unwrap_or_else(Span::none);
+        span.record("backstop.attempts", i64::from(attempts));
+        match end {
+            End::Response(status) => span::record_status(&span, status),
+            End::Failed(error) => record_failure(&span, error),
+            End::Cancelled => {
+                span.record("backstop.outcome", "cancelled");
+                span.in_scope(span::cancelled);
+            }
+        }
+        drop(span);
+        let (target, elapsed) = (&self.target, self.start.elapsed());
+        let report = CallReport { target, end, attempts, elapsed };
+        self.tell(|observer| observer.call(&report));
+        // What becomes of a failure that is handled belongs to the span.
+        if !(self.is_handled && matches!(end, End::Failed(_))) {
+            self.end();
+        }
     }
 }
 
@@ -71,9 +106,27 @@ impl Observed for Watchers {
     }
 
     fn end(&self) {
-        let span = self.span.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let span = lock(&self.span).take();
         // Without the lock: a subscriber may do anything when a span is closed.
         drop(span);
+    }
+
+    fn was_read(&self, error: Option<&Error>) {
+        let unread = lock(&self.unread).take();
+        let Some(Unread { status, attempts }) = unread else { return };
+        self.tell_end(error.map_or(End::Response(status), End::Failed), attempts);
+    }
+
+    fn span(&self) -> Option<Span> {
+        lock(&self.span).clone()
+    }
+}
+
+/// A response that nothing read was all that was wanted of the call.
+impl Drop for Watchers {
+    fn drop(&mut self) {
+        // The thread may be unwinding: a panic of an observer would abort the program.
+        let _ = catch_unwind(AssertUnwindSafe(|| self.was_read(None)));
     }
 }
 
@@ -83,16 +136,31 @@ impl fmt::Debug for Watchers {
     }
 }
 
+/// A call that begins, and who is told of it.
+pub(crate) struct Begin<'a> {
+    /// Those of the session.
+    pub(crate) observers: &'a Observers,
+    /// That of the request.
+    pub(crate) observer: Option<Arc<dyn Observer>>,
+    pub(crate) method: &'a Method,
+    pub(crate) template: &'a Cow<'static, str>,
+    /// None if the request has none that is valid.
+    pub(crate) url: Option<&'a Url>,
+    pub(crate) start: Instant,
+    /// Whether the span stays open until what becomes of an error is known.
+    pub(crate) is_handled: bool,
+    /// Whether what reads the response tells how the call ended.
+    pub(crate) is_read: bool,
+}
+
 /// A call that is watched. A call that nobody watches costs no more than to find that out.
 pub(crate) struct CallWatch(Option<Box<Watched>>);
 
 struct Watched {
     watchers: Arc<Watchers>,
     span: Span,
-    start: Instant,
     attempts: u32,
-    /// Whether the span stays open until what becomes of an error is known.
-    is_handled: bool,
+    is_read: bool,
     has_ended: bool,
 }
 
@@ -102,20 +170,15 @@ impl CallWatch {
         Self(None)
     }
 
-    /// Whether anyone would watch a call.
-    pub(crate) fn is_wanted(observers: &Observers) -> bool {
-        !observers.is_empty() || tracing::span_enabled!(target: "backstop", Level::INFO)
+    /// Whether anyone would watch a call: an observer of its session or of its own, or a subscriber.
+    pub(crate) fn is_wanted(observers: &Observers, observer: &Option<Arc<dyn Observer>>) -> bool {
+        !observers.is_empty()
+            || observer.is_some()
+            || tracing::span_enabled!(target: "backstop", Level::INFO)
     }
 
-    #[expect(clippy::ptr_arg, reason = "whether it is owned matters")]
-    pub(crate) fn begin(
-        observers: &Observers,
-        method: &Method,
-        template: &Cow<'static, str>,
-        url: Option<&Url>,
-        start: Instant,
-        is_handled: bool,
-    ) -> Self {
+    pub(crate) fn begin(call: Begin<'_>) -> Self {
+        let Begin { observers, observer, method, template, url, start, is_handled, is_read } = call;
         let template = match template {
             Cow::Borrowed(template) => Some(*template),
             // It may be a URL, of which there is no bounded number.
@@ -125,14 +188,20 @@ impl CallWatch {
         let span = span::call(&target);
         let watchers = Watchers {
             target,
-            observers: Arc::clone(observers),
+            observers: match observer {
+                None => Arc::clone(observers),
+                Some(own) => observers.iter().cloned().chain([own]).collect(),
+            },
+            start,
             sends: AtomicU32::new(0),
             has_failed: AtomicBool::new(false),
+            is_handled,
             span: Mutex::new(Some(span.clone())),
+            unread: Mutex::new(None),
         };
         watchers.tell(|observer| observer.started(&watchers.target));
         let watchers = Arc::new(watchers);
-        let watched = Watched { watchers, span, start, attempts: 0, is_handled, has_ended: false };
+        let watched = Watched { watchers, span, attempts: 0, is_read, has_ended: false };
         Self(Some(Box::new(watched)))
     }
 
@@ -171,13 +240,17 @@ impl CallWatch {
         }
     }
 
-    /// Tells how the call ended.
+    /// Tells how the call ended, or leaves that to what reads its response.
     pub(crate) fn end(mut self, outcome: Result<StatusCode, &Error>) {
-        if let Some(watched) = &mut self.0 {
-            watched.end(match outcome {
-                Ok(status) => End::Response(status),
-                Err(error) => End::Failed(error),
-            });
+        let Some(watched) = &mut self.0 else { return };
+        match outcome {
+            Ok(status) if watched.is_read => {
+                watched.has_ended = true;
+                let unread = Unread { status, attempts: watched.attempts };
+                *lock(&watched.watchers.unread) = Some(unread);
+            }
+            Ok(status) => watched.end(End::Response(status)),
+            Err(error) => watched.end(End::Failed(error)),
         }
     }
 }
@@ -185,34 +258,13 @@ impl CallWatch {
 impl Watched {
     fn end(&mut self, end: End<'_>) {
         self.has_ended = true;
-        self.watchers.has_failed.store(matches!(end, End::Failed(_)), Ordering::Relaxed);
-        let Self { watchers, span, start, attempts, is_handled, .. } = self;
-        span.record("backstop.attempts", i64::from(*attempts));
-        match end {
-            End::Response(status) => span::record_status(span, status),
-            End::Failed(error) => record_failure(span, error),
-            End::Cancelled => {
-                span.record("backstop.outcome", "cancelled");
-                span.in_scope(span::cancelled);
-            }
-        }
-        let report = CallReport {
-            target: &watchers.target,
-            end,
-            attempts: *attempts,
-            elapsed: start.elapsed(),
-        };
-        watchers.tell(|observer| observer.call(&report));
-        if !*is_handled || matches!(end, End::Cancelled) {
-            watchers.end();
-        }
+        self.watchers.tell_end(end, self.attempts);
     }
 }
 
 impl Drop for Watched {
     fn drop(&mut self) {
         if !self.has_ended {
-            // The thread may be unwinding: a panic of an observer would abort the program.
             let _ = catch_unwind(AssertUnwindSafe(|| self.end(End::Cancelled)));
         }
     }
@@ -267,9 +319,10 @@ impl AttemptWatch {
         }
     }
 
-    /// Tells why it failed.
-    pub(crate) fn end_failed(mut self, error: impl FnOnce() -> Error) {
+    /// Tells why it failed, and how much of a response's body was read.
+    pub(crate) fn end_failed(mut self, body: Option<u64>, error: impl FnOnce() -> Error) {
         if let Some(watched) = &mut self.0 {
+            watched.sizes.response = body;
             watched.end(End::Failed(&error()));
         }
     }

@@ -49,6 +49,7 @@ pub(crate) use self::{
 use crate::{
     deadline::Deadline,
     error::{BuildError, Error},
+    observe::Observer,
     response::{FromResponse, Reads},
     retry::Retry,
 };
@@ -396,6 +397,13 @@ impl Request {
         self
     }
 
+    /// The same as [`handled`](Request::handled), and tells an observer of this call, beside those of the
+    /// session.
+    pub fn handled_by(mut self, observer: Option<Arc<dyn Observer>>) -> Self {
+        self.0.observer = observer;
+        self.handled()
+    }
+
     /// Bounds how much of the body an [error](Error::body) keeps, after decompression and in bytes; the
     /// session's default is 8 KiB.
     pub fn error_body(mut self, bytes: u64) -> Self {
@@ -407,8 +415,9 @@ impl Request {
     /// [`Response::into_stream`](crate::Response::into_stream). The total timeout then ends with
     /// the head.
     pub fn streaming(mut self, streaming: impl Into<Reads>) -> Self {
-        let Reads { streaming, continued, headers } = streaming.into();
+        let Reads { streaming, continued, headers, by_type } = streaming.into();
         self.0.streaming = streaming;
+        self.0.is_read = by_type;
         self.0.continued |= continued;
         if !headers.is_empty() {
             self.0.default_headers = headers;
@@ -425,6 +434,10 @@ impl Request {
 
     /// Has the response as the type that will be read wants it: its body buffered or left open, with the means
     /// to go on after it or without.
+    ///
+    /// The call then ends when [`Response::read`](crate::Response::read) has read it: an
+    /// [`Observer`](crate::Observer) and the span of the call are told of a response that cannot be read as a
+    /// failure of the call.
     pub fn reads<T: FromResponse>(self) -> Self {
         self.streaming(Reads::of::<T>())
     }

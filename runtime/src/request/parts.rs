@@ -11,7 +11,7 @@ use super::{
     template::Template,
     value::Value,
 };
-use crate::{deadline::Deadline, error::Error, retry::Retry};
+use crate::{deadline::Deadline, error::Error, observe::Observer, retry::Retry};
 
 /// The parts of a request. Those that are not set are resolved from the defaults of its session.
 pub(crate) struct Parts {
@@ -39,6 +39,10 @@ pub(crate) struct Parts {
     pub(crate) deadline: Deadline,
     /// Whether the span of the call stays open while its failure is handled.
     pub(crate) is_handled: bool,
+    /// Whether what reads the response tells how the call ended.
+    pub(crate) is_read: bool,
+    /// What is told of this call, beside the observers of its session.
+    pub(crate) observer: Option<Arc<dyn Observer>>,
     /// The first mistake that was made in building the request.
     pub(crate) mistake: Option<Error>,
 }
@@ -68,6 +72,8 @@ impl Parts {
             max_redirects: None,
             deadline: Deadline::NONE,
             is_handled: false,
+            is_read: false,
+            observer: None,
             mistake: None,
         })
     }

@@ -67,22 +67,30 @@ pub struct Reads {
     pub(crate) streaming: bool,
     pub(crate) continued: bool,
     pub(crate) headers: &'static [(&'static str, &'static str)],
+    /// Whether a type reads the response, and tells how the call ended.
+    pub(crate) by_type: bool,
 }
 
 impl Reads {
-    /// Nothing: the body is read to its end.
-    pub const BUFFERED: Self = Self { streaming: false, continued: false, headers: &[] };
+    /// A response whose body is read to its end.
+    pub const BUFFERED: Self =
+        Self { streaming: false, continued: false, headers: &[], by_type: true };
 
     /// As the type says.
     pub fn of<T: FromResponse>() -> Self {
-        Self { streaming: T::STREAMING, continued: T::CONTINUED, headers: T::HEADERS }
+        Self {
+            streaming: T::STREAMING,
+            continued: T::CONTINUED,
+            headers: T::HEADERS,
+            by_type: true,
+        }
     }
 }
 
 /// The body stays open, or is read to its end.
 impl From<bool> for Reads {
     fn from(streaming: bool) -> Self {
-        Self { streaming, ..Self::BUFFERED }
+        Self { streaming, by_type: false, ..Self::BUFFERED }
     }
 }
 
@@ -109,17 +117,26 @@ impl From<bool> for Reads {
 /// # }
 /// ```
 pub fn read<T: FromResponse>(response: Result<Response, Error>) -> Result<T, Error> {
+    read_with(response, T::from_response)
+}
+
+/// The same by a function. A reader that the request [names](crate::Request::reads) tells how the call ended.
+pub(crate) fn read_with<T>(
+    response: Result<Response, Error>,
+    decode: impl FnOnce(Response) -> Result<T, Error>,
+) -> Result<T, Error> {
     let response = response?;
     let parts = response.parts();
-    T::from_response(response).map_err(|error| parts.describe(error))
+    let value = decode(response).map_err(|error| parts.describe(error));
+    parts.was_read(value.as_ref().err());
+    value
 }
 
 /// Reads a type from the head alone.
 pub(crate) fn read_head<T: FromResponseParts>(
     response: Result<Response, Error>,
 ) -> Result<T, Error> {
-    let response = response?;
-    T::from_response_parts(&response).map_err(|error| response.parts().describe(error))
+    read_with(response, |response| T::from_response_parts(&response))
 }
 
 /// A type that is made from a response's head and leaves the body to another.

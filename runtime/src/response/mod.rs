@@ -24,11 +24,12 @@ use std::{
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, Version, header};
 use serde::de::DeserializeOwned;
+use tracing::Span;
 use url::Url;
 
 pub(crate) use self::{
     coding::request_codings,
-    from_response::read_head,
+    from_response::{read_head, read_with},
     payload::Payload,
     read::{Body, Received, status_error, whole},
 };
@@ -40,7 +41,7 @@ pub use self::{
 use crate::{
     deadline::Deadline,
     decode,
-    error::{BodyError, BuildError, CallFacts, DecodeError, Error, ErrorKind, Sent},
+    error::{BodyError, BuildError, CallFacts, DecodeError, Error, ErrorKind, Hop, Sent},
 };
 
 /// A response that counts as success. Its body has been read, unless the request was
@@ -66,35 +67,6 @@ pub(crate) struct Parts {
 }
 
 type Extension = Arc<dyn Any + Send + Sync>;
-
-/// A hop of a call: a URL that was requested, and the status that answered.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Hop {
-    url: Url,
-    status: StatusCode,
-}
-
-impl Hop {
-    pub(crate) fn new(url: Url, status: StatusCode) -> Self {
-        Self { url, status }
-    }
-
-    /// The URL, without user information and fragment.
-    pub fn url(&self) -> &Url {
-        &self.url
-    }
-
-    /// The status.
-    pub fn status(&self) -> StatusCode {
-        self.status
-    }
-}
-
-impl fmt::Debug for Hop {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.status.as_u16(), crate::redact::url(&self.url))
-    }
-}
 
 enum Content {
     Whole(Bytes),
@@ -189,6 +161,11 @@ impl Response {
         }
     }
 
+    /// The span of the call, if it is still open.
+    pub(crate) fn span(&self) -> Option<Span> {
+        self.0.facts.observed.as_ref()?.span()
+    }
+
     /// The status.
     pub fn status(&self) -> StatusCode {
         self.0.status
@@ -240,8 +217,7 @@ impl Response {
     /// # }
     /// ```
     pub fn history(&self) -> Vec<Hop> {
-        let last = Hop::new(self.url().clone(), self.status());
-        self.0.redirects.iter().cloned().chain([last]).collect()
+        self.0.history()
     }
 
     /// The time by which the call has to be done, with all that follows from it: calls that are
@@ -421,6 +397,18 @@ impl Response {
 }
 
 impl Parts {
+    fn history(&self) -> Vec<Hop> {
+        let last = Hop::new(self.url.clone(), self.status);
+        self.redirects.iter().cloned().chain([last]).collect()
+    }
+
+    /// Tells how the call ended, with this error or without one, if that was left to the reader.
+    pub(crate) fn was_read(&self, error: Option<&Error>) {
+        if let Some(observed) = &self.facts.observed {
+            observed.was_read(error);
+        }
+    }
+
     /// Adds the facts of the response to the error of a reader, except those that it has already. An error with
     /// the facts of a call is left as it is.
     #[cold]
@@ -441,6 +429,9 @@ impl Parts {
             let start = Bytes::copy_from_slice(&body[..body.len().min(self.facts.error_body)]);
             let is_cut = start.len() < body.len();
             error = error.with_start_of_body(start, is_cut);
+        }
+        if error.history().is_empty() {
+            error = error.with_history(&self.history());
         }
         error.or_url(&self.url).sent_at_least(Sent::Yes).with_call_facts(&self.facts)
     }

@@ -191,7 +191,7 @@ impl Payload {
     }
 
     /// How many bytes have arrived, before decompression.
-    pub(super) fn transferred(&self) -> u64 {
+    pub(crate) fn transferred(&self) -> u64 {
         self.arrived
     }
 

@@ -18,7 +18,7 @@ use crate::tls::Certificates;
 use crate::transport::MakeStandIn;
 use crate::{
     credentials::Credentials,
-    direct::{self, Direct, Resolved},
+    direct::{self, Direct, MaxConnections, Resolved},
     error::{BuildError, Error},
     hooks::Hooks,
     observe::Observer,
@@ -67,6 +67,7 @@ pub struct SessionBuilder {
     tls: Tls,
     http2: bool,
     resolved: Resolved,
+    max_connections: MaxConnections,
     proxies: Proxies,
     configure: Vec<Configure>,
     layers: Layers,
@@ -88,6 +89,7 @@ impl SessionBuilder {
             tls: Tls::default(),
             http2: false,
             resolved: Resolved::default(),
+            max_connections: MaxConnections::default(),
             proxies: Proxies::SYSTEM,
             configure: Vec::new(),
             layers: Layers::default(),
@@ -130,7 +132,7 @@ impl SessionBuilder {
     /// # Ok::<(), backstop::Error>(())
     /// ```
     pub fn sensitive_header(mut self, name: impl AsRef<str>) -> Self {
-        let named = header_name(name.as_ref()).map(|name| self.defaults.sensitive.push(name));
+        let named = header_name(name.as_ref()).map(|name| self.hooks().sensitive.push(name));
         self.or_mistake(named)
     }
 
@@ -187,6 +189,38 @@ impl SessionBuilder {
     pub fn pool_idle_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
         // A time beyond the clock's range is no limit.
         self.pool_idle_timeout = timeout.into().filter(|timeout| *timeout < A_CENTURY);
+        self
+    }
+
+    /// How many connections the session has at once on each runtime, to all servers. `None`, no limit, by
+    /// default.
+    ///
+    /// With as many as that, a call waits for one that becomes idle or is closed, and idle connections to other
+    /// origins are closed to make room. The wait is under the timers of the attempt and of the call, and not
+    /// under the [connect timeout](SessionBuilder::connect_timeout); a call that it ends has [sent](Error::sent)
+    /// nothing. Idle connections count. One connection of HTTP/2 carries many calls: to bound calls in
+    /// flight, use a [layer](SessionBuilder::layer) with tower's concurrency limit.
+    ///
+    /// It is for the session's own connections: a session that is sent by [reqwest's
+    /// client](SessionBuilder::use_reqwest) refuses it as a [`BuildError::Session`].
+    ///
+    /// ```no_run
+    /// let session = backstop::Session::builder()
+    ///     .max_connections(100)
+    ///     .max_connections_per_origin(6)
+    ///     .build()?;
+    /// # Ok::<(), backstop::Error>(())
+    /// ```
+    pub fn max_connections(mut self, connections: impl Into<Option<usize>>) -> Self {
+        self.max_connections.total = connections.into();
+        self
+    }
+
+    /// How many connections the session has at once on each runtime to one origin: one scheme, host and
+    /// port. `None`, no limit, by default. A call waits for one as with
+    /// [`max_connections`](SessionBuilder::max_connections), which the two may be set beside.
+    pub fn max_connections_per_origin(mut self, connections: impl Into<Option<usize>>) -> Self {
+        self.max_connections.per_origin = connections.into();
         self
     }
 
@@ -532,6 +566,7 @@ impl SessionBuilder {
                 ),
             ));
         }
+        self.check_limits()?;
         #[cfg(feature = "rustls")]
         {
             self.tls = self.certificates.tls()?;
@@ -564,7 +599,16 @@ impl SessionBuilder {
                 Transport::Service(Arc::new(ServiceTransport { stack, budget }))
             }
             #[cfg(feature = "testing")]
-            Some(Given::StandIn(make)) => Transport::StandIn(make, Arc::new(budget)),
+            Some(Given::StandIn(make)) => {
+                let layers = std::mem::take(&mut self.layers);
+                let over = |layers| {
+                    let recipe = Box::new(|| Ok(Client::Missing));
+                    let proxies = direct::Proxies::None;
+                    Clients::new("StandIn", recipe, self.retry_budget, proxies, false, layers)
+                };
+                let layers = (!layers.is_empty()).then(|| over(layers));
+                Transport::StandIn { make, budget: Arc::new(budget), layers }
+            }
             None => {
                 let (retry_budget, system) = (self.retry_budget, self.proxies.are_system());
                 let (proxies, layers) = (self.proxies.known(), std::mem::take(&mut self.layers));
@@ -579,7 +623,7 @@ impl SessionBuilder {
     /// A setting of connections, which a given client or service makes itself.
     fn connection_setting(&self) -> Option<&'static str> {
         #[cfg(feature = "cookies")]
-        if self.defaults.hooks.cookies.is_some() {
+        if self.defaults.hooks.cookies.is_some() && !self.is_scripted() {
             return Some("cookie_store` or `cookie_jar");
         }
         #[cfg(feature = "rustls")]
@@ -592,10 +636,39 @@ impl SessionBuilder {
         if !self.resolved.is_empty() {
             return Some("resolve");
         }
-        if !self.layers.is_empty() {
+        if !self.max_connections.is_none() {
+            return Some("max_connections` or `max_connections_per_origin");
+        }
+        if !self.layers.is_empty() && !self.is_scripted() {
             return Some("layer");
         }
         (!self.configure.is_empty()).then_some("configure")
+    }
+
+    /// Refuses limits of connections that would let no call through, or that reqwest's client would ignore.
+    fn check_limits(&self) -> Result<(), Error> {
+        let MaxConnections { per_origin, total } = self.max_connections;
+        let refuse = |detail| Err(Error::build(BuildError::Session, detail));
+        if per_origin == Some(0) || total == Some(0) {
+            return refuse("a session needs at least one connection");
+        }
+        let is_direct = self.proxies.direct().is_some() && !self.takes_reqwest();
+        match self.max_connections.is_none() || is_direct {
+            true => Ok(()),
+            false => refuse(
+                "`max_connections` is not for reqwest's client, which other settings ask for: bound the \
+                 calls in flight by a layer",
+            ),
+        }
+    }
+
+    /// Whether a script stands in the place of the client, beneath the layers.
+    fn is_scripted(&self) -> bool {
+        #[cfg(feature = "testing")]
+        if matches!(self.given, Some(Given::StandIn(_))) {
+            return true;
+        }
+        false
     }
 
     /// How the client of a runtime is made, and its name: a direct sender, unless something is set that is
@@ -607,6 +680,7 @@ impl SessionBuilder {
             pool_idle_timeout,
             http2,
             resolved,
+            max_connections,
             proxies,
             configure,
             tls,
@@ -621,6 +695,7 @@ impl SessionBuilder {
                 resolved,
                 proxies,
                 tls,
+                max_connections,
             };
             let make = move || Ok(Client::Direct(Box::new(Direct::new(&recipe))));
             return ("Direct", Box::new(make));

@@ -16,7 +16,7 @@ use crate::{
     continuation::{self, Carrier},
     error::Error,
     exchange::{self, Exchange},
-    observe::CallWatch,
+    observe::{Begin, CallWatch},
     plan::{Defaults, Plan},
     request::{Parts, Request},
     response::Response,
@@ -45,6 +45,7 @@ use crate::{
 /// | what the retries of an origin draw on | 500 tokens | [`retry_budget`](SessionBuilder::retry_budget) |
 /// | redirects followed | 10 | [`max_redirects`](SessionBuilder::max_redirects) |
 /// | an idle connection is kept for | 1.5 s | [`pool_idle_timeout`](SessionBuilder::pool_idle_timeout) |
+/// | connections at once | no limit | [`max_connections`](SessionBuilder::max_connections), [`max_connections_per_origin`](SessionBuilder::max_connections_per_origin) |
 /// | credentials on a redirect to another origin | not sent | [`forward_credentials`](SessionBuilder::forward_credentials) |
 /// | a redirect from `https` to `http` | refused | [`allow_downgrade`](SessionBuilder::allow_downgrade) |
 /// | `Referer` on a redirect | not sent | [`referer`](SessionBuilder::referer) |
@@ -118,16 +119,18 @@ impl Session {
 
     /// A session with the defaults, except for its client, and no timeout.
     #[cfg(test)]
-    pub(crate) fn with_direct(direct: crate::direct::Direct) -> Self {
+    pub(crate) fn with_direct(
+        direct: crate::direct::Direct,
+        layers: crate::transport::Layers,
+    ) -> Self {
         use crate::{
             timers::Timeouts,
-            transport::{Client, Clients, Layers},
+            transport::{Client, Clients},
         };
 
         let recipe = move || Ok(Client::Direct(Box::new(direct.clone())));
         let proxies = crate::direct::Proxies::None;
-        let clients =
-            Clients::new("Direct", Box::new(recipe), None, proxies, false, Layers::default());
+        let clients = Clients::new("Direct", Box::new(recipe), None, proxies, false, layers);
         let transport = Transport::Clients(clients);
         let timeouts = Timeouts { total: None, ..Timeouts::default() };
         let defaults = Defaults { timeouts, ..Defaults::default() };
@@ -144,14 +147,15 @@ impl Session {
     pub(crate) fn with_stand_in(&self, make: Box<crate::transport::MakeStandIn>) -> Self {
         use crate::retry::budget::{Budget, CAPACITY};
 
-        let transport = Transport::StandIn(make, Arc::new(Budget::new(Some(CAPACITY))));
+        let budget = Arc::new(Budget::new(Some(CAPACITY)));
+        let transport = Transport::StandIn { make, budget, layers: None };
         Self(Arc::new(Inner { defaults: self.0.defaults.clone(), transport }))
     }
 }
 
 async fn call(session: Session, request: Box<Parts>) -> Result<Response, Error> {
     let Inner { defaults, transport } = &*session.0;
-    let mut plan = match CallWatch::is_wanted(&defaults.hooks.observers) {
+    let mut plan = match CallWatch::is_wanted(&defaults.hooks.observers, &request.observer) {
         false => Plan::new(request, defaults, retry::uuid)?,
         true => watched_plan(request, defaults)?,
     };
@@ -165,7 +169,7 @@ async fn call(session: Session, request: Box<Parts>) -> Result<Response, Error> 
 /// The plan of a call that someone watches, and is told of if there is none.
 fn watched_plan(request: Box<Parts>, defaults: &Defaults) -> Result<Plan, Error> {
     let (method, template) = (request.method.clone(), request.template.clone());
-    let is_handled = request.is_handled;
+    let (is_handled, observer) = (request.is_handled, request.observer.clone());
     let error = match Plan::new(request, defaults, retry::uuid) {
         Ok(plan) => return Ok(plan),
         Err(error) => error,
@@ -174,8 +178,16 @@ fn watched_plan(request: Box<Parts>, defaults: &Defaults) -> Result<Plan, Error>
     if Handle::try_current().is_err() {
         return Err(error);
     }
-    let (observers, now) = (&defaults.hooks.observers, Instant::now());
-    let watch = CallWatch::begin(observers, &method, &template, None, now, is_handled);
+    let watch = CallWatch::begin(Begin {
+        observers: &defaults.hooks.observers,
+        observer,
+        method: &method,
+        template: &template,
+        url: None,
+        start: Instant::now(),
+        is_handled,
+        is_read: false,
+    });
     let error = error.with_observed(watch.observed());
     watch.end(Err(&error));
     Err(error)

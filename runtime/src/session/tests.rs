@@ -13,10 +13,11 @@ use hyper::rt::Executor;
 use tokio::time::{Instant, sleep};
 
 use crate::{
-    direct::{Direct, Proxies, Recipe, Resolved, Task},
+    direct::{Direct, MaxConnections, Proxies, Recipe, Resolved, Task},
     request::Request,
     session::Session,
     tls::Tls,
+    transport::Layers,
 };
 
 /// Runs tasks, and holds back those that it had when it was told to.
@@ -104,7 +105,7 @@ impl Log {
     }
 }
 
-fn session(executor: Held) -> Session {
+fn session(executor: Held, layers: Layers) -> Session {
     let recipe = Recipe {
         connect_timeout: None,
         pool_idle_timeout: None,
@@ -112,44 +113,57 @@ fn session(executor: Held) -> Session {
         resolved: Resolved::default(),
         proxies: Proxies::None,
         tls: Tls::default(),
+        max_connections: MaxConnections::default(),
     };
-    Session::with_direct(Direct::with_executor(&recipe, executor))
+    Session::with_direct(Direct::with_executor(&recipe, executor), layers)
+}
+
+/// No layers, and some that pass everything on.
+fn layers() -> [Layers; 2] {
+    let mut layers = Layers::default();
+    layers.add(tower::timeout::TimeoutLayer::new(Duration::from_secs(60)));
+    layers.add(tower::limit::ConcurrencyLimitLayer::new(4));
+    [Layers::default(), layers]
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_post_that_a_late_connection_does_not_take_is_sent_on_another() {
-    let (log, executor) = (Log::default(), Held::default());
-    let session = session(executor.clone());
-    let url = format!("http://{}/", log.serve());
-    session.fetch(Request::get(url.clone())).await.expect("a response");
-    executor.hold();
-    let start = Instant::now();
-    let post = session.fetch(Request::post(url));
-    let late = async {
-        sleep(Duration::from_secs(5)).await;
-        assert_eq!(log.requests().len(), 1, "nothing is sent while the first may still be taken");
-        executor.release();
-    };
-    let (response, ()) = tokio::join!(post, late);
-    response.expect("a response");
-    assert!(start.elapsed() >= Duration::from_secs(5));
-    let request = |connection, method: &str| (connection, method.to_owned());
-    assert_eq!(log.requests(), [request(0, "GET"), request(1, "POST")]);
+    for layers in layers() {
+        let (log, executor) = (Log::default(), Held::default());
+        let session = session(executor.clone(), layers);
+        let url = format!("http://{}/", log.serve());
+        session.fetch(Request::get(url.clone())).await.expect("a response");
+        executor.hold();
+        let start = Instant::now();
+        let post = session.fetch(Request::post(url));
+        let late = async {
+            sleep(Duration::from_secs(5)).await;
+            assert_eq!(log.requests().len(), 1, "the first may still be taken");
+            executor.release();
+        };
+        let (response, ()) = tokio::join!(post, late);
+        response.expect("a response");
+        assert!(start.elapsed() >= Duration::from_secs(5));
+        let request = |connection, method: &str| (connection, method.to_owned());
+        assert_eq!(log.requests(), [request(0, "GET"), request(1, "POST")]);
+    }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_connection_that_is_late_for_a_moment_keeps_its_request() {
-    let (log, executor) = (Log::default(), Held::default());
-    let session = session(executor.clone());
-    let url = format!("http://{}/", log.serve());
-    session.fetch(Request::get(url.clone())).await.expect("a response");
-    executor.hold();
-    let late = async {
-        sleep(Duration::from_millis(700)).await;
-        executor.release();
-    };
-    let (response, ()) = tokio::join!(session.fetch(Request::post(url)), late);
-    response.expect("a response");
-    let request = |connection, method: &str| (connection, method.to_owned());
-    assert_eq!(log.requests(), [request(0, "GET"), request(0, "POST")]);
+    for layers in layers() {
+        let (log, executor) = (Log::default(), Held::default());
+        let session = session(executor.clone(), layers);
+        let url = format!("http://{}/", log.serve());
+        session.fetch(Request::get(url.clone())).await.expect("a response");
+        executor.hold();
+        let late = async {
+            sleep(Duration::from_millis(700)).await;
+            executor.release();
+        };
+        let (response, ()) = tokio::join!(session.fetch(Request::post(url)), late);
+        response.expect("a response");
+        let request = |connection, method: &str| (connection, method.to_owned());
+        assert_eq!(log.requests(), [request(0, "GET"), request(0, "POST")]);
+    }
 }

@@ -42,8 +42,8 @@ pub(super) fn reply(kind: ErrorKind) -> Reply {
                 Reply::bytes("<!doctype html>").header("content-type", "text/html")
             }
             DecodeError::Syntax => json().with_bytes("{"),
-            // What hardly any type is read from.
-            DecodeError::Shape => json().with_bytes("true"),
+            // Neither a scalar nor an object, and deeper than the lists that are read.
+            DecodeError::Shape => json().with_bytes("[[[[[[[[]]]]]]]]"),
             DecodeError::Charset | DecodeError::Link => json().with_bytes(&b"\"\xff\""[..]),
         },
     }

@@ -40,10 +40,10 @@
 //! # What is real, and what is not
 //!
 //! A script takes the place of what sends one hop of a request. What the session does around that, it does
-//! as ever. What belongs to connections is not there: name resolution, TLS, proxies, the pool, cookies
-//! (reqwest's client keeps those), and what [`configure`](crate::SessionBuilder::configure), a
-//! [`client`](crate::SessionBuilder::client) or a [`service`](crate::SessionBuilder::service) of the
-//! session would do. In a program that is built with this feature and runs under no script, a call asks once
+//! as ever, and its [layers](crate::SessionBuilder::layer) are over the script. What
+//! belongs to connections is not there: name resolution, TLS, proxies, the pool and its limits, and what
+//! [`configure`](crate::SessionBuilder::configure), a [`client`](crate::SessionBuilder::client) or a
+//! [`service`](crate::SessionBuilder::service) of the session would do. In a program that is built with this feature and runs under no script, a call asks once
 //! whether there is one, and is sent as ever.
 //!
 //! # Failing
@@ -75,7 +75,7 @@
 //! | `Body(Decompress)` | 200 with a body that is not in the coding that its head names |
 //! | `Body(TooLarge)` | 200 with a length above every limit |
 //! | `Body(Storage)`, `Decode(Link)` | 200, and the error when its body is read, whatever reads it |
-//! | `Decode(_)` | 200 with a body that JSON (`ContentType`, `Syntax`, `Shape`) or text (`Charset`) cannot be read from; for `Shape` that is `true` |
+//! | `Decode(_)` | 200 with a body that JSON (`ContentType`, `Syntax`, `Shape`) or text (`Charset`) cannot be read from; for `Shape` that is `[[[[[[[[]]]]]]]]`, which is read as `serde_json::Value` alone |
 //!
 //! A fault of a response comes where the request counts 200 as success;
 //! [`with_status`](Reply::with_status) gives it another status. One of a redirect comes where the session

@@ -5,6 +5,7 @@
 
 use std::{
     borrow::Cow,
+    collections::BTreeSet,
     fmt, fs,
     future::Future,
     io,
@@ -21,6 +22,7 @@ use http_body::{Body, Frame};
 use serde_json::{Value, json};
 
 use super::{
+    recorded::Recorded,
     reply::Reply,
     script::{Current, Script},
 };
@@ -345,14 +347,24 @@ impl Script {
         for ((method, url), replies) in routes {
             let (path, query) = url.split_once('?').unwrap_or((&url, ""));
             let mut route = script.route(method, path);
-            let names = query.split('&').filter_map(|pair| pair.split_once('='));
-            for (name, _) in names {
+            let names: BTreeSet<String> = names(query.as_bytes());
+            for name in &names {
                 route = route.with_any_query(name);
             }
-            route.replies(replies);
+            // A request with more names is another one.
+            let has_no_more = move |request: &Recorded| {
+                let query = request.url().query().unwrap_or_default();
+                self::names(query.as_bytes()).is_subset(&names)
+            };
+            route.when(has_no_more).replies(replies);
         }
         Ok(script)
     }
+}
+
+/// The names in a query, decoded.
+fn names(query: &[u8]) -> BTreeSet<String> {
+    url::form_urlencoded::parse(query).map(|(name, _)| name.into_owned()).collect()
 }
 
 fn no_recording(what: &str) -> io::Error {

@@ -22,16 +22,17 @@ use super::{
 };
 use crate::error::ErrorKind;
 
-/// A route of a [`Script`](super::Script), which is a part of it from the start: what follows says more
-/// of it.
+/// A route of a [`Script`](super::Script): which requests it takes, and what it replies.
 ///
-/// Methods that begin with `with` narrow the requests that it takes; all of them have to hold.
-/// [`json`](Route::json), [`status`](Route::status) and their like say what it replies, [`then`](Route::then)
-/// what it replies after that, and the last reply is repeated. [`once`](Route::once),
-/// [`times`](Route::times) and [`never`](Route::never) say how often it is to be called; without them, any
-/// number of calls will do, none too.
+/// The script has the route as soon as [`get`](super::Script::get) and the like return it; the methods of the
+/// chain change it. Methods that begin with `with` and `without` narrow the requests that it takes: all of
+/// them have to hold. [`json`](Route::json), [`status`](Route::status) and others set the reply,
+/// [`then`](Route::then) adds the next one, and the last reply is repeated. [`once`](Route::once),
+/// [`times`](Route::times) and [`never`](Route::never) set the number of calls that the script expects;
+/// without them, it expects none in particular.
 ///
-/// A route is also the way to what was asked of it: keep it, and ask for its [`requests`](Route::requests).
+/// To assert on the requests that a route answered, keep the route and call [`requests`](Route::requests) or
+/// [`last`](Route::last).
 #[derive(Clone)]
 pub struct Route {
     script: Arc<Shared>,
@@ -255,26 +256,25 @@ impl Route {
         self.condition(Condition::Form(name.to_owned(), value.to_string()))
     }
 
-    /// Takes only requests of which this is true.
+    /// Takes only requests for which a closure returns `true`.
     pub fn when(self, holds: impl Fn(&Recorded) -> bool + Send + Sync + 'static) -> Self {
         self.condition(Condition::When(Arc::new(holds)))
     }
 
-    /// Replies this. What was said of the reply before is replaced.
+    /// Replies this, in place of the last reply.
     pub fn reply(self, reply: impl Into<Reply>) -> Self {
         let reply = reply.into();
         self.change(|_| reply)
     }
 
-    /// Replies these, one after the other; the last is repeated. What was said of replies before is
-    /// replaced.
+    /// Replies these, one after the other, in place of all replies so far; the last is repeated.
     pub fn replies<R: Into<Reply>>(self, replies: impl IntoIterator<Item = R>) -> Self {
         let replies: Vec<Reply> = replies.into_iter().map(Into::into).collect();
         self.edit(|entry| entry.replies = replies)
     }
 
-    /// Replies this after what was said before, from the next call on. What follows in the chain is said
-    /// of this reply.
+    /// Adds a reply for the calls after those that the replies so far are for. The methods that follow in the chain
+    /// change this reply.
     pub fn then(self, reply: impl Into<Reply>) -> Self {
         let reply = reply.into();
         self.edit(|entry| {
@@ -285,8 +285,8 @@ impl Route {
         })
     }
 
-    /// Gives the last reply to so many calls, before what [`then`](Route::then) says:
-    /// `status(503).repeat(2).then(Reply::ok())` fails twice.
+    /// Gives the last reply to this many calls, before the next reply: `status(503).repeat(2).then(Reply::ok())`
+    /// fails twice.
     pub fn repeat(self, times: usize) -> Self {
         self.edit(|entry| {
             let last = entry.replies.pop().unwrap_or_else(Reply::ok);
@@ -294,7 +294,7 @@ impl Route {
         })
     }
 
-    /// Replies what a closure makes of each request.
+    /// Replies what a closure returns for each request.
     pub fn reply_with<R: Into<Reply>>(
         self,
         make: impl Fn(&Recorded) -> R + Send + Sync + 'static,
@@ -365,25 +365,24 @@ impl Route {
         self.change(|reply| reply.delay(delay))
     }
 
-    /// The route is to be called once, and takes no more calls.
+    /// Expects one call. The route takes no more.
     pub fn once(self) -> Self {
         self.times(1)
     }
 
-    /// The route is to be called so often: `2`, `2..`, `1..=3`. It takes no more calls than the most.
+    /// Expects this number of calls: `2`, `2..`, `1..=3`. The route takes no more calls than the maximum.
     pub fn times(self, times: impl Times) -> Self {
         let (least, most) = times.bounds();
         self.edit(|entry| entry.expected = Some(Expected { least, most }))
     }
 
-    /// The route is not to be called: a request that it would take fails the test, unless a later route
-    /// takes it.
+    /// Expects no call: a request that the route would take fails the test, unless a later route takes it.
     pub fn never(self) -> Self {
         self.times(0)
     }
 
-    /// The route is to be called after another one. A route that has a place in an order is called once,
-    /// if it does not say otherwise.
+    /// Expects the calls of this route after those of another one. A route that has a place in an order is called
+    /// once, unless [`times`](Route::times) sets another number.
     ///
     /// ```should_panic
     /// # use backstop::{Error, Request, Session, testing::Script};
@@ -428,7 +427,7 @@ impl Route {
         self.script.state().routes[self.index].calls()
     }
 
-    /// Panics unless the route was called so often: `2`, `2..`, `1..=3`.
+    /// Panics unless the route was called this number of times: `2`, `2..`, `1..=3`.
     #[track_caller]
     pub fn assert_calls(&self, times: impl Times) -> &Self {
         let (least, most) = times.bounds();
@@ -573,13 +572,15 @@ impl Condition {
                 format!("the body: it is {:?}, and not {expected:?}", request.text())
             })),
             Self::Form(name, value) => {
-                let found = request.form().into_iter().find(|(found, _)| found == name);
-                one(match found {
-                    Some((_, found)) if found == *value => None,
-                    Some((_, found)) => {
+                let form = request.form().into_iter().filter(|(found, _)| found == name);
+                let found: Vec<String> = form.map(|(_, value)| value).collect();
+                one(match found.is_empty() {
+                    _ if found.contains(value) => None,
+                    false => {
+                        let found = found.join("`, `");
                         Some(format!("the form: `{name}` is `{found}`, and not `{value}`"))
                     }
-                    None => Some(format!("the form: there is no `{name}`, expected `{value}`")),
+                    true => Some(format!("the form: there is no `{name}`, expected `{value}`")),
                 })
             }
             Self::When(holds) => {

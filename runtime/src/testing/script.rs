@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     error::{BuildError, Error},
-    transport::{self, Scope, Sender, StandIn},
+    transport::{self, Scope, Sender},
 };
 
 /// What a scope of this module puts in the place of the client.
@@ -45,10 +45,18 @@ impl Current {
 }
 
 impl Scope for Current {
-    fn stand_in(&self, sender: Sender) -> Arc<dyn StandIn> {
+    fn stand_in(&self, sender: Sender) -> Sender {
         match self {
-            Self::Script(script) => Arc::new(Scripted::in_place_of(sender, Arc::clone(script))),
-            Self::Recorder(log) => Arc::new(Recording::new(Arc::clone(log), sender)),
+            // A script takes the place of the client, beneath the layers of the session.
+            Self::Script(script) => {
+                let layers = sender.layers();
+                let scripted = Scripted::in_place_of(sender, Arc::clone(script));
+                Sender::StandIn(Arc::new(scripted), layers)
+            }
+            // A recorder passes on to all that the session sends by.
+            Self::Recorder(log) => {
+                Sender::StandIn(Arc::new(Recording::new(Arc::clone(log), sender)), None)
+            }
         }
     }
 }

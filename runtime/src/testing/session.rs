@@ -34,7 +34,8 @@ impl Session {
 
 impl SessionBuilder {
     /// Answers the requests of the session by a script, in the place of the network. Everything else that
-    /// the builder sets holds; what it sets of connections has nothing to act on.
+    /// the builder sets holds, [layers](SessionBuilder::layer) included; a setting of connections (proxies,
+    /// certificates, limits) is refused, as there are none.
     ///
     /// The session is no handle of the script: what the script expects is verified when the last
     /// [`Script`] is dropped, also if the session lives on.

@@ -19,15 +19,16 @@
 //! # Ok::<(), backstop::Error>(())
 //! ```
 
-// A layer knows nothing of the session. That a request was passed on, and how much of it was sent, the
-// innermost service notes in a `Ticket` that travels in the request's extensions.
+// A layer knows nothing of the session. That a request was passed on, what it waits for, and how much of it was
+// sent, the innermost service notes in a `Ticket` that travels in the request's extensions. A stand-in for the
+// client, of a test, travels there too.
 
 use std::{
     fmt,
     future::{Future, poll_fn},
     pin::Pin,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU8, Ordering},
     },
     task::{Context, Poll},
@@ -40,10 +41,11 @@ use tower_layer::Layer;
 use tower_service::Service;
 use url::Url;
 
-use super::{Outgoing, ReceivedBody, RuntimeClient, Sender, Sending};
+use super::{Outgoing, ReceivedBody, RuntimeClient, Sender, Sending, Wait};
 use crate::{
     classify::{NoHead, Resend},
     error::{BoxError, BuildError, Error, Sent},
+    handover::Handover,
     send_body::SendBody,
 };
 
@@ -78,11 +80,16 @@ impl fmt::Debug for RequestBody {
 
 /// The body of a response, as the [layers](crate::SessionBuilder::layer) of a session see it. A layer that
 /// answers by itself, such as a cache, makes one of [`Bytes`].
-pub struct ResponseBody(ReceivedBody);
+pub struct ResponseBody {
+    pub(super) body: ReceivedBody,
+    /// The length as the head announced it, before decompression.
+    pub(super) announced: Option<u64>,
+}
 
 impl From<Bytes> for ResponseBody {
     fn from(bytes: Bytes) -> Self {
-        Self(ReceivedBody::Reqwest(bytes.into()))
+        let announced = u64::try_from(bytes.len()).ok();
+        Self { body: ReceivedBody::Reqwest(bytes.into()), announced }
     }
 }
 
@@ -94,15 +101,15 @@ impl Body for ResponseBody {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        self.0.poll_data(context).map(|data| data.map(|data| data.map(Frame::data)))
+        self.body.poll_data(context).map(|data| data.map(|data| data.map(Frame::data)))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.0.is_end_stream()
+        self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.0.size_hint()
+        self.body.size_hint()
     }
 }
 
@@ -196,7 +203,7 @@ impl Layers {
 
     /// The layers over a client.
     pub(super) fn over(&self, client: Arc<RuntimeClient>) -> LayeredClient {
-        let innermost = SessionService(Box::new(Innermost(client)));
+        let innermost = SessionService(Box::new(Innermost(Arc::new(Sender::Own(client)))));
         let service = self.0.iter().rev().fold(innermost, |inner, layer| layer(inner));
         LayeredClient(Mutex::new(service))
     }
@@ -206,11 +213,18 @@ impl Layers {
 pub(crate) struct LayeredClient(Mutex<SessionService>);
 
 impl LayeredClient {
-    /// Sends one hop, when the returned future is polled.
-    pub(super) fn send(&self, outgoing: Outgoing) -> Result<LayeredSending, Error> {
+    /// Sends one hop, when the returned future is polled; by `stand_in` in the place of the client.
+    pub(super) fn send(
+        &self,
+        outgoing: Outgoing,
+        stand_in: Option<Sender>,
+    ) -> Result<LayeredSending, Error> {
         let mut request = outgoing.into_http()?.map(RequestBody);
         let ticket = Ticket::default();
         request.extensions_mut().insert(ticket.clone());
+        if let Some(stand_in) = stand_in {
+            request.extensions_mut().insert(Innermost(Arc::new(stand_in)));
+        }
         // A clone for each request, as tower asks for.
         let mut service = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let answer = Box::pin(async move {
@@ -228,10 +242,10 @@ pub(super) struct LayeredSending {
 }
 
 impl Future for LayeredSending {
-    type Output = Result<Response<ReceivedBody>, BoxError>;
+    type Output = Result<Response<ResponseBody>, BoxError>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        self.answer.as_mut().poll(context).map_ok(|response| response.map(|body| body.0))
+        self.answer.as_mut().poll(context)
     }
 }
 
@@ -245,6 +259,19 @@ struct Progress {
     sent: AtomicU8,
     /// How the client failed, the last time that it did.
     failure: Mutex<Option<Failure>>,
+    /// How far the request is that was passed on last, until its outcome is known.
+    passed: Mutex<Option<Passed>>,
+}
+
+/// A request that the layers passed on to the client.
+#[derive(Debug)]
+struct Passed {
+    handover: Handover,
+    wait: Wait,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What the session's own client failed with, and whether the hop can be sent again at once.
@@ -257,6 +284,15 @@ pub(crate) struct Failure {
 impl Ticket {
     /// How much of the request may have been sent.
     pub(crate) fn sent(&self) -> Sent {
+        let pending = match &*lock(&self.0.passed) {
+            Some(passed) if !passed.handover.is_unsent() => Sent::Maybe,
+            _ => Sent::No,
+        };
+        self.noted().max(pending)
+    }
+
+    /// How much was sent of what was passed on before.
+    fn noted(&self) -> Sent {
         match self.0.sent.load(Ordering::Acquire) {
             0 => Sent::No,
             1 => Sent::Maybe,
@@ -264,9 +300,58 @@ impl Ticket {
         }
     }
 
+    /// What the request waits for. Until a layer passes it on, that is its turn for a connection; one that was
+    /// passed on several times may be on its way in each of them.
+    pub(super) fn wait(&self) -> Wait {
+        let passed = lock(&self.0.passed);
+        match &*passed {
+            _ if self.noted() != Sent::No => Wait::Response,
+            None => Wait::Connection,
+            Some(passed) if passed.handover.is_taken() => Wait::Response,
+            Some(passed) => passed.wait,
+        }
+    }
+
+    /// What follows the request to its connection: `unused` if no layer passed it on, or it may have been sent
+    /// before.
+    pub(super) fn handover(&self, unused: Handover) -> Handover {
+        let passed = lock(&self.0.passed);
+        match &*passed {
+            _ if self.noted() != Sent::No => unused,
+            Some(passed) => passed.handover.clone(),
+            None => {
+                // Nothing was handed over: that is known without a wait.
+                drop(unused.watch(SendBody::None));
+                unused
+            }
+        }
+    }
+
+    /// The request is passed on. One that was before, and is not done, may have been sent.
+    fn pass_on(&self, handover: Handover) {
+        let before = lock(&self.0.passed).replace(Passed { handover, wait: Wait::Connection });
+        if before.is_some_and(|before| !before.handover.is_unsent()) {
+            self.note(Sent::Maybe);
+        }
+        *lock(&self.0.failure) = None;
+    }
+
+    fn note_wait(&self, wait: Wait) {
+        if let Some(passed) = &mut *lock(&self.0.passed) {
+            passed.wait = wait;
+        }
+    }
+
+    /// The client is done with the request.
+    fn note_done(&self, sent: Sent, failure: Option<Failure>) {
+        self.note(sent);
+        *lock(&self.0.failure) = failure;
+        *lock(&self.0.passed) = None;
+    }
+
     /// How the client failed, if it did the last time that the request was passed on.
     pub(crate) fn failure(&self) -> Option<Failure> {
-        let failure = self.0.failure.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
+        let failure = lock(&self.0.failure).clone()?;
         Some(match failure.resend {
             // A layer may have passed the request on before.
             Resend::Always(_) if self.sent() != Sent::No => {
@@ -284,18 +369,11 @@ impl Ticket {
         };
         self.0.sent.fetch_max(sent, Ordering::AcqRel);
     }
-
-    fn note_failure(&self, failure: Option<Failure>) {
-        if let Some(failure) = &failure {
-            self.note(failure.error.sent());
-        }
-        *self.0.failure.lock().unwrap_or_else(PoisonError::into_inner) = failure;
-    }
 }
 
-/// The session's own client, below all layers.
+/// The session's own client, below all layers, or what stands in its place.
 #[derive(Clone)]
-struct Innermost(Arc<RuntimeClient>);
+struct Innermost(Arc<Sender>);
 
 impl Service<Request<RequestBody>> for Innermost {
     type Response = Response<ResponseBody>;
@@ -308,9 +386,11 @@ impl Service<Request<RequestBody>> for Innermost {
 
     fn call(&mut self, request: Request<RequestBody>) -> InnermostFuture {
         let ticket = request.extensions().get::<Ticket>().cloned().unwrap_or_default();
-        ticket.note_failure(None);
-        let sending =
-            outgoing(request).and_then(|outgoing| Sender::Own(Arc::clone(&self.0)).send(outgoing));
+        let Self(sender) = request.extensions().get::<Self>().unwrap_or(self).clone();
+        let sending = outgoing(request).and_then(|outgoing| sender.send(outgoing));
+        if let Ok(sending) = &sending {
+            ticket.pass_on(sending.handover.clone());
+        }
         InnermostFuture { sending: Some(sending), ticket }
     }
 }
@@ -337,7 +417,10 @@ impl Future for InnermostFuture {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let outcome = match &mut self.sending {
             Some(Ok(sending)) => match Pin::new(sending).poll(context) {
-                Poll::Pending => return Poll::Pending,
+                Poll::Pending => {
+                    self.note_wait();
+                    return Poll::Pending;
+                }
                 Poll::Ready(outcome) => outcome,
             },
             _ => match self.sending.take() {
@@ -348,24 +431,23 @@ impl Future for InnermostFuture {
         self.sending = None;
         Poll::Ready(match outcome {
             Ok(head) => {
-                self.ticket.note(Sent::Yes);
-                Ok(head.response.map(ResponseBody))
+                self.ticket.note_done(Sent::Yes, None);
+                let announced = head.announced;
+                Ok(head.response.map(|body| ResponseBody { body, announced }))
             }
             Err(NoHead { error, resend }) => {
-                self.ticket.note_failure(Some(Failure { error: error.clone(), resend }));
+                let failure = Failure { error: error.clone(), resend };
+                self.ticket.note_done(error.sent(), Some(failure));
                 Err(error)
             }
         })
     }
 }
 
-impl Drop for InnermostFuture {
-    /// A layer, or the call, gave up.
-    fn drop(&mut self) {
-        if let Some(Ok(sending)) = self.sending.take()
-            && !sending.withdraw().is_unsent()
-        {
-            self.ticket.note(Sent::Maybe);
+impl InnermostFuture {
+    fn note_wait(&self) {
+        if let Some(Ok(sending)) = &self.sending {
+            self.ticket.note_wait(sending.wait());
         }
     }
 }

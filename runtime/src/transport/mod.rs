@@ -33,7 +33,10 @@ pub(crate) use self::{
     layer::{LayeredClient, Layers},
     proxies::Proxies,
 };
-use self::{layer::LayeredSending, proxies::check_system};
+use self::{
+    layer::{LayeredSending, ResponseBody},
+    proxies::check_system,
+};
 #[cfg(feature = "testing")]
 use crate::timers::AttemptTimers;
 use crate::{
@@ -53,8 +56,9 @@ pub(crate) enum Transport {
     Client(Arc<RuntimeClient>),
     /// By the user's tower service.
     Service(Arc<ServiceTransport>),
+    /// By a stand-in, under the layers of the session if it has any.
     #[cfg(feature = "testing")]
-    StandIn(Box<MakeStandIn>, Arc<Budget>),
+    StandIn { make: Box<MakeStandIn>, budget: Arc<Budget>, layers: Option<Clients> },
 }
 
 /// The sender of one call, chosen for its runtime.
@@ -62,16 +66,20 @@ pub(crate) enum Sender {
     Own(Arc<RuntimeClient>),
     Foreign(Arc<RuntimeClient>),
     Service(Arc<ServiceTransport>),
+    /// In the place of a client, under the layers of that.
     #[cfg(feature = "testing")]
-    StandIn(Arc<dyn StandIn>),
+    StandIn(Arc<dyn StandIn>, Option<Arc<RuntimeClient>>),
 }
 
 /// A client that the session made, or was given.
 pub(crate) enum Client {
     Direct(Box<direct::Direct>),
     Reqwest(reqwest::Client),
-    /// One of the two with the user's layers over it.
+    /// One of the others with the user's layers over it.
     Layered(LayeredClient),
+    /// None, where a stand-in takes its place.
+    #[cfg(feature = "testing")]
+    Missing,
 }
 
 /// The request of one hop.
@@ -99,7 +107,11 @@ impl Transport {
             Self::Client(client) => Sender::Foreign(Arc::clone(client)),
             Self::Service(service) => Sender::Service(Arc::clone(service)),
             #[cfg(feature = "testing")]
-            Self::StandIn(make, budget) => Sender::StandIn(make(Arc::clone(budget))),
+            Self::StandIn { make, budget, layers } => {
+                let layers =
+                    layers.as_ref().map(|layers| layers.for_runtime(&runtime)).transpose()?;
+                Sender::StandIn(make(Arc::clone(budget)), layers)
+            }
         })
     }
 }
@@ -111,7 +123,19 @@ impl Sender {
             Self::Own(_) => true,
             Self::Foreign(_) | Self::Service(_) => false,
             #[cfg(feature = "testing")]
-            Self::StandIn(_) => true,
+            Self::StandIn(..) => true,
+        }
+    }
+
+    /// The client, if there are layers over it.
+    #[cfg(feature = "testing")]
+    pub(crate) fn layers(&self) -> Option<Arc<RuntimeClient>> {
+        match self {
+            Self::Own(local) if matches!(local.client, Client::Layered(_)) => {
+                Some(Arc::clone(local))
+            }
+            Self::StandIn(_, layers) => layers.clone(),
+            _ => None,
         }
     }
 
@@ -119,7 +143,7 @@ impl Sender {
     #[cfg(feature = "testing")]
     pub(crate) fn describe(&self, error: Error, timers: &AttemptTimers) -> Error {
         match self {
-            Self::StandIn(stand_in) => stand_in.describe(error, timers),
+            Self::StandIn(stand_in, _) => stand_in.describe(error, timers),
             _ => error,
         }
     }
@@ -127,7 +151,7 @@ impl Sender {
     /// Whether the call was refused before its first attempt, as a stand-in may do.
     #[cfg(feature = "testing")]
     pub(crate) fn has_refused(&self) -> bool {
-        matches!(self, Self::StandIn(stand_in) if stand_in.has_refused())
+        matches!(self, Self::StandIn(stand_in, _) if stand_in.has_refused())
     }
 
     pub(crate) fn budget(&self) -> &Budget {
@@ -135,7 +159,7 @@ impl Sender {
             Self::Own(local) | Self::Foreign(local) => &local.budget,
             Self::Service(service) => &service.budget,
             #[cfg(feature = "testing")]
-            Self::StandIn(stand_in) => stand_in.budget(),
+            Self::StandIn(stand_in, _) => stand_in.budget(),
         }
     }
 
@@ -161,7 +185,11 @@ impl Sender {
                     };
                     InFlight::Reqwest((&mut &*client).call(outgoing.into_reqwest(body)))
                 }
-                Client::Layered(client) => InFlight::Layered(client.send(outgoing)?),
+                Client::Layered(client) => InFlight::Layered(client.send(outgoing, None)?),
+                #[cfg(feature = "testing")]
+                Client::Missing => {
+                    return Err(Error::build(BuildError::Session, "it has no client of its own"));
+                }
             },
             Self::Service(service) => {
                 let mut request = outgoing.into_reqwest(SendBody::into_reqwest);
@@ -171,14 +199,20 @@ impl Sender {
                 InFlight::Service(service.stack.send(request))
             }
             #[cfg(feature = "testing")]
-            Self::StandIn(stand_in) => InFlight::StandIn(Arc::clone(stand_in).send(outgoing)),
+            Self::StandIn(stand_in, layers) => match layers.as_deref().map(|local| &local.client) {
+                Some(Client::Layered(client)) => {
+                    let innermost = Self::StandIn(Arc::clone(stand_in), None);
+                    InFlight::Layered(client.send(outgoing, Some(innermost))?)
+                }
+                _ => InFlight::StandIn(Arc::clone(stand_in).send(outgoing)),
+            },
         };
         // The user's client may have followed a redirect, and then the error is one of a later hop.
         let own = match self {
             Self::Own(local) => Some(Arc::clone(local)),
             Self::Foreign(_) | Self::Service(_) => None,
             #[cfg(feature = "testing")]
-            Self::StandIn(_) => None,
+            Self::StandIn(..) => None,
         };
         Ok(Sending { in_flight, https, own, handover })
     }
@@ -250,6 +284,7 @@ impl Sending {
     /// What it waits for, as far as the client tells.
     pub(crate) fn wait(&self) -> Wait {
         match (&self.in_flight, self.own.as_deref()) {
+            (InFlight::Layered(sending), _) => sending.ticket.wait(),
             _ if self.handover.is_taken() => Wait::Response,
             (InFlight::Direct(sending), _) if sending.is_connecting() => Wait::Connection,
             (InFlight::Direct(_), Some(RuntimeClient { client: Client::Direct(direct), .. })) => {
@@ -268,12 +303,9 @@ impl Sending {
         match self.in_flight {
             InFlight::Layered(sending) => {
                 let ticket = sending.ticket.clone();
+                // The layers drop the request, or have passed it on for good.
                 drop(sending);
-                // The body was the layers' to hand over: the ticket says what became of it.
-                if ticket.sent() == Sent::No {
-                    drop(self.handover.watch(SendBody::None));
-                }
-                self.handover.withdraw(())
+                ticket.handover(self.handover).withdraw(())
             }
             in_flight => self.handover.withdraw(in_flight),
         }
@@ -334,9 +366,9 @@ impl Head {
         Self { response, announced, url: None }
     }
 
-    fn from_layers(response: http::Response<ReceivedBody>) -> Self {
-        let announced = response.body().size_hint().exact();
-        Self { response, announced, url: None }
+    fn from_layers(response: http::Response<ResponseBody>) -> Self {
+        let announced = response.body().announced;
+        Self { response: response.map(|body| body.body), announced, url: None }
     }
 
     /// If the user's client may have followed redirects, the head has the URL of the response.
@@ -399,7 +431,7 @@ impl fmt::Debug for Transport {
             Self::Client(_) => f.write_str("Client"),
             Self::Service(_) => f.write_str("Service"),
             #[cfg(feature = "testing")]
-            Self::StandIn(..) => f.write_str("StandIn"),
+            Self::StandIn { .. } => f.write_str("StandIn"),
         }
     }
 }

@@ -40,8 +40,8 @@ tokio::task_local! {
 
 /// What a scope puts in the place of the clients of all calls that are awaited in it.
 pub(crate) trait Scope: Any + Send + Sync {
-    /// The stand-in of a call that would be sent by `sender`.
-    fn stand_in(&self, sender: Sender) -> Arc<dyn StandIn>;
+    /// The sender, which is a stand-in, of a call that would be sent by `sender`.
+    fn stand_in(&self, sender: Sender) -> Sender;
 }
 
 /// Runs a future in a scope, the innermost of which counts.
@@ -61,12 +61,13 @@ impl Sender {
     /// The stand-in of the current scope, if there is one, and else this sender.
     #[allow(clippy::ptr_arg, reason = "a template that is borrowed is kept so")]
     pub(crate) fn scoped(self, template: &Cow<'static, str>) -> Self {
-        let stand_in = match (current_scope(), self) {
-            (Some(scope), sender) => scope.stand_in(sender),
-            (None, Self::StandIn(stand_in)) => stand_in,
-            (None, sender) => return sender,
+        let sender = match current_scope() {
+            Some(scope) => scope.stand_in(self),
+            None => self,
         };
-        stand_in.begin(template.clone());
-        Self::StandIn(stand_in)
+        if let Self::StandIn(stand_in, _) = &sender {
+            stand_in.begin(template.clone());
+        }
+        sender
     }
 }

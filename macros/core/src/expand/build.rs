@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
-use syn::{Expr, Path, Type};
+use syn::{Expr, Pat, Path, Type};
 
 use super::chain::{self, Chain};
 use super::{
@@ -12,7 +12,9 @@ use super::{
 };
 use crate::args::{Backoff, HeaderName, Measure};
 use crate::item::{Item, ResponseArg};
-use crate::model::{Auth, Content, Method, Options, Placeholder, Request, Retry, Shape};
+use crate::model::{
+    Auth, Call, Callee, Content, Handlers, Method, Options, Placeholder, Request, Retry, Shape,
+};
 use crate::walk;
 
 // Input:  #[request(get = "/users/{id}", header("accept" = kind), timeout = 2s)]
@@ -67,8 +69,14 @@ pub(super) fn request(
         chain.call(code!(.streaming(#streaming)), &[]);
     }
     // What becomes of a failure belongs to the call's span.
-    if matches!(request.shape, Shape::Handled(_)) {
-        chain.call(code!(.handled()), &[]);
+    if let Shape::Handled(Handlers { finally, .. }) = &request.shape {
+        chain.call(
+            match finally.as_ref().is_some_and(is_observed) {
+                true => code!(.handled_by(finally.observer())),
+                false => code!(.handled()),
+            },
+            &[],
+        );
     }
     chain.into_statements()
 }
@@ -90,6 +98,16 @@ pub(super) fn reader(request: &Request, item: &Item) -> TokenStream {
 pub(super) struct Fetch {
     pub(super) exchange: Option<TokenStream>,
     pub(super) response: TokenStream,
+}
+
+/// Whether the function in `finally` says by the type of its argument what it takes, and so may see the call.
+/// A closure without that type takes an `Ending`, and a call takes nothing.
+pub(super) fn is_observed(finally: &Call) -> bool {
+    match &finally.callee {
+        Callee::Function(_) => true,
+        Callee::Closure(closure) => matches!(closure.inputs.first(), Some(Pat::Type(_))),
+        Callee::Verbatim(_) => false,
+    }
 }
 
 // Output: ::backstop::Session::shared().fetch(request).await
@@ -375,9 +393,13 @@ pub(super) struct Extracted {
 //         #[allow(unused_mut)] let mut text = second;
 pub(super) fn extracted(request: &Request, item: &Item) -> Option<Extracted> {
     const NAMES: [&str; 5] = ["first", "second", "third", "fourth", "fifth"];
-    let first = item.responses.first()?;
+    let is_scoped = request.shape.is_scoped();
     // The parentheses of the tuple are located at the first type.
-    let span = user_span(&first.ty);
+    let span = match item.responses.first() {
+        Some(first) => user_span(&first.ty),
+        None if is_scoped => Span::mixed_site(),
+        None => return None,
+    };
     let krate = crate_at(&request.krate, span);
     let mut lets = TokenStream::new();
     let of_items = item.responses.iter().zip(NAMES).map(|(response, name)| {
@@ -389,11 +411,8 @@ pub(super) fn extracted(request: &Request, item: &Item) -> Option<Extracted> {
         lets.extend(code!(#(#attrs)* let #pat = #name;));
         (name.to_token_stream(), ty.to_token_stream())
     });
-    let deadline = request
-        .shape
-        .is_scoped()
-        .then(|| (code!(deadline), quote_spanned!(span=> #krate::Deadline)));
-    let (pats, types): (Vec<_>, Vec<_>) = deadline.into_iter().chain(of_items).unzip();
+    let scope = is_scoped.then(|| (code!(scope), quote_spanned!(span=> #krate::expansion::Scope)));
+    let (pats, types): (Vec<_>, Vec<_>) = scope.into_iter().chain(of_items).unzip();
     let (pat, ty) = match (pats.as_slice(), types.as_slice()) {
         ([pat], [ty]) => (pat.clone(), ty.clone()),
         _ => (code!((#(#pats),*)), quote_spanned!(span=> (#(#types),*))),

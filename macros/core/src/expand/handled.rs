@@ -68,7 +68,7 @@ fn handled(request: &Request, handlers: &Handlers, item: &Item) -> TokenStream {
 // Input:  finally = released(id)
 // Output: let finally = ::backstop::expansion::finally(|_| { released(id); });
 // Input:  finally = released
-// Output: let finally = ::backstop::expansion::finally(|ending| released(ending));
+// Output: let finally = ::backstop::expansion::finally_of(|ending| released(ending));
 fn guard(call: &Call, request: &Request) -> TokenStream {
     let called = match (&call.callee, call.awaited.is_some()) {
         (Callee::Function(called), _) => {
@@ -82,9 +82,11 @@ fn guard(call: &Call, request: &Request) -> TokenStream {
     // Located at the call: rustc reports wrong arguments, and a value that cannot be awaited, there.
     let span = mixed_span(&called);
     let krate = crate_at(&request.krate, span);
-    let new = match &call.awaited {
-        Some(_) => quote_spanned!(span=> finally_async),
-        None => quote_spanned!(span=> finally),
+    let new = match (&call.awaited, build::is_observed(call)) {
+        (Some(_), true) => quote_spanned!(span=> finally_async_of),
+        (Some(_), false) => quote_spanned!(span=> finally_async),
+        (None, true) => quote_spanned!(span=> finally_of),
+        (None, false) => quote_spanned!(span=> finally),
     };
     let new = quote_spanned!(span=> #krate::expansion::#new(#called));
     code!(let finally = #new;)
@@ -119,10 +121,6 @@ fn reading(request: &Request, item: &Item) -> Reading {
         Some(taken) => {
             let read = build::read(request, &taken);
             (taken.pat, read, taken.lets)
-        }
-        None if request.shape.is_scoped() => {
-            let read = code!(response.map(|response| response.deadline()));
-            (code!(deadline), read, TokenStream::new())
         }
         None => (code!(_), code!(response), TokenStream::new()),
     };

@@ -6,7 +6,7 @@ use quote::{ToTokens, quote_spanned};
 use super::build::{Extracted, Fetch};
 use super::{build, code, crate_at, local_at, output_span, run};
 use crate::item::Item;
-use crate::model::{Body, BodyForm, Request};
+use crate::model::{Body, Request};
 
 pub(super) fn statements(request: &Request, item: &Item, body: Option<&Body>) -> TokenStream {
     match body {
@@ -61,18 +61,6 @@ fn without_response(request: &Request, item: &Item, body: &Body) -> TokenStream 
     let build = build::request(request, item, None);
     let Fetch { exchange, response } = build::fetch(request);
     let from_error = from_error(request, item);
-    if let BodyForm::Scoped { .. } = body.form {
-        let body = run::last(request, body);
-        return code! {
-            #build
-            #exchange
-            let deadline = match #response {
-                ::core::result::Result::Ok(response) => response.deadline(),
-                ::core::result::Result::Err(error) => return #from_error,
-            };
-            #body
-        };
-    }
     // An empty body keeps its braces, so that rustc reports a missing value at them, and not at the `if`.
     let body = match body.block.stream() {
         tokens if tokens.is_empty() => body.block.to_token_stream(),

@@ -11,7 +11,7 @@ use crate::model::{Body, BodyForm, Request};
 // Input:  { let user = parse(text)?; Ok(user) }
 // Output: ::backstop::expansion::call(|| -> R { let user = parse(text)?; Ok(user) })
 // Input:  { let user = parse(text).await?; Ok(user) }
-// Output: deadline.scope(async { let user = parse(text).await?; Ok(user) }).await
+// Output: scope.run(async { let user = parse(text).await?; Ok(user) }).await
 pub(super) fn body(request: &Request, body: &Body) -> TokenStream {
     // With the user's braces: rustc reports a missing value there.
     let block = &body.block;
@@ -24,7 +24,7 @@ pub(super) fn body(request: &Request, body: &Body) -> TokenStream {
         }
         BodyForm::Scoped { moves } => {
             let block = async_block(request, block, moves);
-            code!(deadline.scope(#block).await)
+            code!(scope.run(#block).await)
         }
     }
 }

@@ -11,8 +11,8 @@ enum Said {
     By(&'static str, &'static str),
     /// By the type of the return value or of a `#[response]` argument.
     ByType,
-    /// By a call that the expansion writes where the function has handlers.
-    ByHandlers,
+    /// By a call that the expansion writes where the function has handlers such as these.
+    ByHandlers(&'static str),
     /// By another row.
     As(&'static str),
 }
@@ -56,7 +56,8 @@ const TABLE: &[(&str, Said)] = &[
     ("deadline", By(r#"get = "/", deadline = x"#, "(x: Deadline)")),
     ("max_redirects", By(r#"get = "/", max_redirects = 0"#, "()")),
     ("any_content_type", By(r#"get = "/", any_content_type"#, "()")),
-    ("handled", ByHandlers),
+    ("handled", ByHandlers(r#"get = "/", on_error = log"#)),
+    ("handled_by", ByHandlers(r#"get = "/", finally = ended"#)),
     ("error_body", By(r#"get = "/", error_body = 1KiB"#, "()")),
     ("streaming", ByType),
     ("continued", ByType),
@@ -85,7 +86,7 @@ fn the_attribute_says_all_that_a_request_can_do() {
     for (method, said) in TABLE {
         let (keys, arguments) = match said {
             By(keys, arguments) => (*keys, *arguments),
-            ByHandlers => (r#"get = "/", on_error = log"#, "()"),
+            ByHandlers(keys) => (*keys, "()"),
             ByType => continue,
             As(other) => {
                 assert!(TABLE.iter().any(|(method, _)| method == other), "{other}");

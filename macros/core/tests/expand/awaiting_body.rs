@@ -7,18 +7,18 @@
 async fn name(id: u64) -> Result<String, Error> {
     let request = ::backstop::Request::get("https://api.example.com/users/{id}")
         .path("id", &id)
-        .reads::<(::backstop::Deadline, Json<User>)>();
+        .reads::<(::backstop::expansion::Scope, Json<User>)>();
     let response = ::backstop::Session::shared().fetch(request).await;
-    let (deadline, Json(user)) = match ::backstop::expansion::read::<
-        (::backstop::Deadline, Json<User>),
+    let (scope, Json(user)) = match ::backstop::expansion::read::<
+        (::backstop::expansion::Scope, Json<User>),
     >(response) {
         ::core::result::Result::Ok(response) => response,
         ::core::result::Result::Err(error) => {
             return ::backstop::Outcome::from_error(error);
         }
     };
-    deadline
-        .scope(async move {
+    scope
+        .run(async move {
             if let ::core::option::Option::Some(outcome) = ::backstop::expansion::type_hint::<
                 Result<String, Error>,
             >() {

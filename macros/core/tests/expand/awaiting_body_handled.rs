@@ -6,15 +6,15 @@
 async fn name(id: u64) -> Result<String, Error> {
     let request = ::backstop::Request::get("https://api.example.com/users/{id}")
         .path("id", &id)
-        .reads::<(::backstop::Deadline, Json<User>)>()
+        .reads::<(::backstop::expansion::Scope, Json<User>)>()
         .handled();
     let response = ::backstop::Session::shared().fetch(request).await;
     let failure = match ::backstop::expansion::read::<
-        (::backstop::Deadline, Json<User>),
+        (::backstop::expansion::Scope, Json<User>),
     >(response) {
-        ::core::result::Result::Ok((deadline, Json(user))) => {
-            let outcome: Result<String, Error> = deadline
-                .scope(async {
+        ::core::result::Result::Ok((scope, Json(user))) => {
+            let outcome: Result<String, Error> = scope
+                .run(async {
                     if let ::core::option::Option::Some(outcome) = ::backstop::expansion::type_hint::<
                         Result<String, Error>,
                     >() {

@@ -24,7 +24,7 @@
 // }
 
 async fn update(&self, id: u64, user: User) -> Result<Option<u64>, Error> {
-    let finally = ::backstop::expansion::finally(|ending| ended(ending));
+    let finally = ::backstop::expansion::finally_of(|ending| ended(ending));
     let request = ::backstop::Request::post("{self.base}/users/{id}")
         .base("self.base", &self.base)
         .path("id", &id)
@@ -39,7 +39,7 @@ async fn update(&self, id: u64, user: User) -> Result<Option<u64>, Error> {
         .max_body(16777216)
         .retry(3)
         .reads::<Json<User>>()
-        .handled();
+        .handled_by(finally.observer());
     let response = ::backstop::Session::fetch(&self.session, request).await;
     ::backstop::expansion::call(|| -> Result<Option<u64>, Error> {
         let mut failure = match ::backstop::expansion::read::<Json<User>>(response) {

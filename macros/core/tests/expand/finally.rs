@@ -4,11 +4,11 @@
 // }
 
 async fn count(id: u8) -> Result<usize, Error> {
-    let finally = ::backstop::expansion::finally(|ending| ended(ending));
+    let finally = ::backstop::expansion::finally_of(|ending| ended(ending));
     let request = ::backstop::Request::get("/{id}")
         .path("id", &id)
         .reads::<String>()
-        .handled();
+        .handled_by(finally.observer());
     let response = ::backstop::Session::shared().fetch(request).await;
     ::backstop::expansion::call(|| -> Result<usize, Error> {
         let failure = match ::backstop::expansion::read::<String>(response) {

@@ -166,7 +166,7 @@ impl<T, By> Pages<T, By> {
         let Some(continuation) = &self.continuation else {
             return Err(refused("its request cannot be sent again"));
         };
-        let mut continued = continuation.at_url(url);
+        let mut continued = continuation.at_url(url).ends_when_read();
         if let Some(timeout) = self.settings.page_timeout {
             continued = continued.timeout(timeout);
         }
@@ -222,7 +222,14 @@ impl<T: DeserializeOwned, By: Paging<T>> Pages<T, By> {
 
     /// Reads the response of a page, and where the next one is.
     fn take(&mut self, response: Response) -> Result<(), Error> {
-        let page: T = response.json()?;
+        let page: T = match response.json() {
+            Ok(page) => page,
+            Err(error) => {
+                response.parts().was_read(Some(&error));
+                return Err(error);
+            }
+        };
+        response.parts().was_read(None);
         self.continuation = Continuation::of(&response);
         self.upcoming = match self.after(&page, &response) {
             Ok(Some(url)) if self.is_same_origin(&url) => Upcoming::At(url),

@@ -17,33 +17,60 @@ use rustls::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Certificate {
-    /// For localhost and 127.0.0.1, signed by the [authority](super::Server::authority_pem).
+    /// For localhost and 127.0.0.1, signed by the [authority](Certificate::authority_pem).
     Good,
     /// For another host.
     WrongHost,
     /// No longer valid.
     Expired,
+    /// Not valid before the year 2500.
+    NotYetValid,
     /// Signed by itself.
     SelfSigned,
     /// Signed by an authority that nobody knows.
     Untrusted,
 }
 
-/// The certificate of the authority.
-pub(super) fn authority_pem() -> String {
-    let base64 = BASE64_STANDARD.encode(&AUTHORITY.certificate);
-    let mut pem = "-----BEGIN CERTIFICATE-----\n".to_owned();
+impl Certificate {
+    /// The certificate and its private key as one PEM text: for a server of the test's own, and as the
+    /// [identity](crate::SessionBuilder::identity) of a client. It is the same each time.
+    ///
+    /// ```
+    /// use backstop::{Session, testing::Certificate};
+    ///
+    /// let session = Session::builder()
+    ///     .root_certificate(Certificate::authority_pem())
+    ///     .identity(Certificate::Good.pem())
+    ///     .build()?;
+    /// # Ok::<(), backstop::Error>(())
+    /// ```
+    pub fn pem(self) -> String {
+        let (chain, key) = &*issued(self);
+        pem("CERTIFICATE", chain) + &pem("PRIVATE KEY", key.secret_der())
+    }
+
+    /// The certificate of the authority in PEM, for
+    /// [`root_certificate`](crate::SessionBuilder::root_certificate). It is made anew for each process.
+    pub fn authority_pem() -> String {
+        pem("CERTIFICATE", &AUTHORITY.certificate)
+    }
+}
+
+/// A block of a PEM text (RFC 7468).
+fn pem(label: &str, der: &[u8]) -> String {
+    let base64 = BASE64_STANDARD.encode(der);
+    let mut pem = format!("-----BEGIN {label}-----\n");
     for line in base64.as_bytes().chunks(64) {
         pem.extend(line.iter().map(|&byte| char::from(byte)));
         pem.push('\n');
     }
-    pem + "-----END CERTIFICATE-----\n"
+    pem + &format!("-----END {label}-----\n")
 }
 
 static AUTHORITY: LazyLock<Authority> = LazyLock::new(|| Authority::new("backstop testing"));
 static STRANGER: LazyLock<Authority> = LazyLock::new(|| Authority::new("nobody knows"));
 
-/// The configuration of a server. Making a key takes a while: each is made once.
+/// The configuration of a server, made at its first use.
 pub(super) fn server_config(certificate: Certificate, http2: bool) -> Arc<ServerConfig> {
     type Made = HashMap<(Certificate, bool), Arc<ServerConfig>>;
     static MADE: LazyLock<Mutex<Made>> = LazyLock::new(Mutex::default);
@@ -55,19 +82,28 @@ pub(super) fn server_config(certificate: Certificate, http2: bool) -> Arc<Server
 // Everything below works on constants, and what is wrong with them shows in every test.
 
 fn configure(certificate: Certificate, http2: bool) -> ServerConfig {
-    let (chain, key) = issue(certificate);
+    let (chain, key) = &*issued(certificate);
     let mut config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_safe_default_protocol_versions()
         .expect("the provider speaks the default versions")
         .with_no_client_auth()
-        .with_single_cert(vec![chain], key)
+        .with_single_cert(vec![chain.clone()], key.clone_key())
         .expect("a key that fits its certificate");
     let protocols: &[&[u8]] = if http2 { &[b"h2", b"http/1.1"] } else { &[b"http/1.1"] };
     config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
     config
 }
 
-fn issue(which: Certificate) -> (CertificateDer<'static>, PrivateKeyDer<'static>) {
+type Issued = (CertificateDer<'static>, PrivateKeyDer<'static>);
+
+/// A certificate and its key, made at their first use.
+fn issued(which: Certificate) -> Arc<Issued> {
+    static MADE: LazyLock<Mutex<HashMap<Certificate, Arc<Issued>>>> = LazyLock::new(Mutex::default);
+    let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
+    Arc::clone(made.entry(which).or_insert_with(|| Arc::new(issue(which))))
+}
+
+fn issue(which: Certificate) -> Issued {
     let names: &[&str] = match which {
         Certificate::WrongHost => &["elsewhere.test"],
         _ => &["localhost", "127.0.0.1"],
@@ -77,6 +113,7 @@ fn issue(which: Certificate) -> (CertificateDer<'static>, PrivateKeyDer<'static>
     // Far enough from today that no clock matters.
     (params.not_before, params.not_after) = match which {
         Certificate::Expired => (date_time_ymd(2001, 1, 1), date_time_ymd(2002, 1, 1)),
+        Certificate::NotYetValid => (date_time_ymd(2500, 1, 1), date_time_ymd(2501, 1, 1)),
         _ => (date_time_ymd(2001, 1, 1), date_time_ymd(2500, 1, 1)),
     };
     let key = KeyPair::generate().expect("a key");

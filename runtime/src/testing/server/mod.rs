@@ -134,7 +134,7 @@ impl Server {
     /// The certificate of the authority that signs what servers of this process show, as PEM: for
     /// [`root_certificate`](crate::SessionBuilder::root_certificate).
     pub fn authority_pem(&self) -> String {
-        certificates::authority_pem()
+        Certificate::authority_pem()
     }
 
     /// How many connections were accepted so far.

@@ -4,14 +4,14 @@ use std::{
     future::poll_fn,
     panic::AssertUnwindSafe,
     sync::{
-        Arc,
+        Arc, LazyLock, Mutex,
         atomic::{AtomicU32, Ordering},
     },
     task::Poll,
     time::Duration,
 };
 
-use backstop::{Ending, Error, ErrorKind, Json, request};
+use backstop::{CallSummary, Ending, Error, ErrorKind, Json, request};
 
 use super::{AWAY, Trace, base};
 use crate::support::{SESSION, User, bounded};
@@ -353,4 +353,99 @@ async fn closures_handle_clean_up_and_return_early() {
     cleaned_by_an_async_closure(&trace).await.expect_err("refused");
     cleaned_by_a_closure_that_waits(&trace).await.expect_err("refused");
     assert_eq!(trace.take(), ["later", "later"]);
+}
+
+/// What a test keeps of the summaries that it is told.
+#[derive(Default)]
+struct Summaries(Mutex<Vec<CallSummary>>);
+
+impl Summaries {
+    fn add(&self, call: CallSummary) {
+        self.0.lock().expect("no panic").push(call);
+    }
+
+    /// The only one.
+    fn take(&self) -> CallSummary {
+        let mut told = std::mem::take(&mut *self.0.lock().expect("no panic"));
+        assert_eq!(told.len(), 1);
+        told.remove(0)
+    }
+}
+
+#[request(
+    get = "{base}/users/{id}",
+    session = SESSION,
+    retry = 1,
+    on_error(Status(404) => recover(0)),
+    finally = |call: CallSummary| told.add(call),
+)]
+async fn summed(
+    base: &str,
+    id: u8,
+    told: &Summaries,
+    #[response] Json(user): Json<User>,
+) -> Result<u64, Error> {
+    Ok(user.id)
+}
+
+#[tokio::test]
+async fn finally_can_see_the_call_whether_it_succeeded_or_not() {
+    let (base, told) = (base(), Summaries::default());
+    summed(&base, 7, &told).await.expect("Ada");
+    let call = told.take();
+    assert_eq!((call.ending(), call.attempts()), (Ending::Done, 1));
+    assert_eq!(call.status().expect("a status"), 200);
+    assert_eq!(call.template(), Some("{base}/users/{id}"));
+    assert_eq!(call.method(), Some(&backstop::Method::GET));
+    assert!(call.error().is_none() && call.elapsed() > Duration::ZERO);
+
+    // Nobody listens there.
+    let error = summed(AWAY, 7, &told).await.expect_err("away");
+    let call = told.take();
+    assert_eq!((call.ending(), call.attempts(), call.status()), (Ending::Failed, 2, None));
+    assert_eq!(call.error().expect("an error").kind(), error.kind());
+
+    // A value that is not of the type.
+    let error = summed(&base, 0, &told).await.expect_err("no such user");
+    let call = told.take();
+    assert_eq!(call.ending(), Ending::Failed);
+    assert_eq!(call.error().expect("an error").kind(), error.kind());
+
+    // Before the call begins there is nothing to see.
+    let error = summed("no URL", 7, &told).await.expect_err("not built");
+    let call = told.take();
+    assert!(error.is_build());
+    assert_eq!((call.ending(), call.attempts(), call.status()), (Ending::Failed, 0, None));
+}
+
+fn keep(call: CallSummary) {
+    KEPT.add(call);
+}
+
+static KEPT: LazyLock<Summaries> = LazyLock::new(Summaries::default);
+
+#[request(get = "{base}/slow", session = SESSION, finally = keep)]
+async fn kept(base: &str) -> Option<String>;
+
+#[request(get = "{base}/users/7", session = SESSION, finally = keep_later.await)]
+async fn kept_later(base: &str) -> Option<String>;
+
+async fn keep_later(call: CallSummary) {
+    tokio::task::yield_now().await;
+    KEPT.add(call);
+}
+
+/// One test, as what is kept is shared.
+#[tokio::test]
+async fn a_function_in_finally_says_by_its_argument_what_it_sees() {
+    let server = backstop_tests::Server::always(backstop_tests::Answer::Stall(Vec::new()));
+    let url = server.url();
+    let given_up = tokio::time::timeout(Duration::from_millis(200), kept(&url));
+    assert!(given_up.await.is_err());
+    let call = KEPT.take();
+    assert_eq!((call.ending(), call.attempts(), call.status()), (Ending::Cancelled, 1, None));
+    assert!(call.elapsed() >= Duration::from_millis(100) && call.error().is_none());
+
+    assert!(kept_later(&base()).await.is_some());
+    assert_eq!(KEPT.take().ending(), Ending::Done);
 }

@@ -2,9 +2,10 @@
 
 use std::process::Command;
 
+use backstop::testing::Certificate;
 use backstop_tests::{
     Answer, Server,
-    faults::{Certificate, Endpoint, Step},
+    faults::{Endpoint, Step},
 };
 
 /// The sessions that the program knows.

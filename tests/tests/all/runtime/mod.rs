@@ -1,6 +1,7 @@
 //! The runtime crate without the macro.
 
 mod bodies;
+mod caps;
 mod connections;
 mod continuations;
 mod credentials;

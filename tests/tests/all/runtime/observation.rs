@@ -6,7 +6,7 @@ use std::{
 };
 
 use backstop::{
-    Error, ErrorKind, Observer, Request, Session,
+    DecodeError, Error, ErrorKind, FromResponse, Hop, Json, Observer, Request, Response, Session,
     observe::{AttemptReport, CallReport, RecoveryReport, RetryReport, Target},
     request,
 };
@@ -246,6 +246,9 @@ async fn the_metrics_have_the_names_units_and_labels_of_opentelemetry() {
             "http.client.response.body.size B 5 http.request.method=GET http.response.status_code=200 {get}"
         ),
         format!(
+            "http.client.response.body.size B 4 error.type=404 http.request.method=POST http.response.status_code=404 {post}"
+        ),
+        format!(
             "http.client.request.duration s 0 http.request.method=GET http.response.status_code=200 {get}"
         ),
         format!(
@@ -293,4 +296,185 @@ async fn a_request_has_a_limit_of_redirects_and_a_deadline_of_its_own() {
     let deadline = backstop::Deadline::after(Duration::from_millis(50));
     let error = fetch_with(&session, Request::get("/slow").deadline(deadline)).await;
     assert_eq!(error.expect_err("late").kind().name(), "timeout.total");
+}
+
+#[request(get = "/a", session = session, retry = 1)]
+async fn number(session: &Session) -> Result<u64, Error>;
+
+#[request(get = "/a", session = session, on_error(Decode => recover(0)))]
+async fn number_or_zero(
+    session: &Session,
+    #[response] Json(number): Json<u64>,
+) -> Result<u64, Error> {
+    Ok(number)
+}
+
+#[request(get = "/a", session = session)]
+async fn number_if_any(session: &Session) -> Result<Option<u64>, Error>;
+
+#[request(get = "/a", session = session)]
+async fn only_whether(session: &Session) -> Result<(), Error> {
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_response_that_cannot_be_read_is_the_failure_of_its_call_and_told_once() {
+    let server = Server::start(|asked| match asked.header("x-none") {
+        "" => Answer::json("\"seven\""),
+        _ => Answer::new(204, ""),
+    });
+    let (notes, session) = observed(&server);
+    let told = ["started GET Some(\"/a\")", "attempt 1 ok 200", "call 1 decode.shape"];
+    number(&session).await.expect_err("text");
+    assert_eq!(notes.take(), told);
+    number_or_zero(&session).await.expect("recovered");
+    let notes_of = notes.take();
+    assert_eq!(
+        (&notes_of[..3], &notes_of[3..]),
+        (&told.map(String::from)[..], &["recovered from decode.shape".to_owned()][..])
+    );
+    number_if_any(&session).await.expect_err("text");
+    assert_eq!(notes.take(), told);
+    // By hand, where the request says what reads it.
+    let request = Request::get("/a").reads::<Json<u64>>();
+    let response = fetch_with(&session, request).await.expect("a response");
+    assert_eq!(notes.take().len(), 2, "the call goes on");
+    response.read::<Json<u64>>().expect_err("text");
+    assert_eq!(notes.take(), ["call 1 decode.shape"]);
+}
+
+/// Reads nothing, by a rule of its own.
+#[derive(Debug)]
+struct Refusing;
+
+impl FromResponse for Refusing {
+    fn from_response(response: Response) -> Result<Self, Error> {
+        Err(response.error(ErrorKind::Decode(DecodeError::Syntax)))
+    }
+}
+
+#[request(get = "/a", session = session)]
+async fn refusing(session: &Session) -> Result<Refusing, Error>;
+
+#[tokio::test]
+async fn every_reader_tells_the_end_of_its_call_once() {
+    let server = Server::always(Answer::json("7"));
+    let (notes, session) = observed(&server);
+    let ended = |notes: Vec<String>| {
+        let ends: Vec<_> = notes.into_iter().filter(|note| note.starts_with("call")).collect();
+        assert_eq!(ends.len(), 1, "{ends:?}");
+        ends.into_iter().next()
+    };
+    let done = Some("call 1 ok 200".to_owned());
+    assert_eq!(number(&session).await.expect("a number"), 7);
+    assert_eq!(ended(notes.take()), done);
+    assert_eq!(number_or_zero(&session).await.expect("a number"), 7);
+    assert_eq!(ended(notes.take()), done);
+    assert_eq!(number_if_any(&session).await.expect("a number"), Some(7));
+    assert_eq!(ended(notes.take()), done);
+    only_whether(&session).await.expect("a response");
+    assert_eq!(ended(notes.take()), done);
+    refusing(&session).await.expect_err("refused");
+    assert_eq!(ended(notes.take()).as_deref(), Some("call 1 decode.syntax"));
+    // What reads nothing ends with its response, however long that is kept.
+    let response = fetch_with(&session, Request::get("/a")).await.expect("a response");
+    assert_eq!(ended(notes.take()), done);
+    response.json::<String>().expect_err("a number");
+    drop(response);
+    assert!(notes.take().is_empty());
+    // A response that was to be read, and is not.
+    let request = Request::get("/a").reads::<String>();
+    let response = fetch_with(&session, request).await.expect("a response");
+    assert_eq!(notes.take().len(), 2);
+    drop(response);
+    assert_eq!(ended(notes.take()), done);
+}
+
+#[tokio::test]
+async fn a_response_without_content_ends_its_call() {
+    let server = Server::always(Answer::new(204, ""));
+    let (notes, session) = observed(&server);
+    assert_eq!(number_if_any(&session).await.expect("none"), None);
+    assert_eq!(notes.take().last().map(String::as_str), Some("call 1 ok 204"));
+}
+
+#[tokio::test]
+async fn the_size_of_an_error_s_body_is_told() {
+    #[derive(Default)]
+    struct Sizes(Mutex<Vec<Option<u64>>>);
+    impl Observer for Sizes {
+        fn attempt(&self, attempt: &AttemptReport<'_>) {
+            self.0.lock().expect("no panic").push(attempt.response_body_size());
+        }
+    }
+    for transport in TRANSPORTS {
+        let server = Server::start(|asked| match asked.path() {
+            "/missing" => Answer::new(404, "no such user"),
+            "/long" => Answer::new(500, "x".repeat(100_000)),
+            "/cut" => Answer::Raw(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nshort".to_vec()),
+            _ => Answer::Close,
+        });
+        let sizes = Arc::new(Sizes::default());
+        let session = session_over(transport, |builder| {
+            builder.base_url(server.url()).observer(Arc::clone(&sizes))
+        });
+        for path in ["/missing", "/long", "/cut", "/closed"] {
+            fetch_with(&session, Request::get(path)).await.expect_err(path);
+        }
+        let told = std::mem::take(&mut *sizes.0.lock().expect("no panic"));
+        assert_eq!(told, [Some(12), Some(100_000), Some(5), None], "{transport:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_error_knows_the_hops_of_its_last_attempt() {
+    for transport in TRANSPORTS {
+        let server = Server::start(|asked| match asked.path() {
+            "/a" => Answer::redirect(302, "/b?key=secret"),
+            "/b" => Answer::redirect(307, "/c"),
+            "/c" => Answer::json("{}"),
+            "/gone" => Answer::redirect(302, "/closed"),
+            "/around" => Answer::redirect(302, "/around"),
+            "/missing" => Answer::new(404, ""),
+            _ => Answer::Close,
+        });
+        let session = session_over(transport, |builder| builder.base_url(server.url()).retry(1));
+        let hops = |error: &Error| -> Vec<String> {
+            let hop = |hop: &Hop| format!("{} {}", hop.status().as_u16(), hop.url().path());
+            error.history().iter().map(hop).collect()
+        };
+        // A response that cannot be read was answered by all of them.
+        let response = fetch_with(&session, Request::get("/a")).await.expect("a response");
+        let error = response.json::<u8>().expect_err("an object");
+        assert_eq!(hops(&error), ["302 /a", "307 /b", "200 /c"], "{transport:?}");
+        assert!(!format!("{:?}", error.history()).contains("secret"));
+        assert_eq!(error.history()[1].url().query(), Some("key=REDACTED"));
+        let error = fetch_with(&session, Request::get("/missing")).await.expect_err("missing");
+        assert_eq!(hops(&error), ["404 /missing"]);
+        // The hop that failed was not answered; and an earlier attempt is not this one.
+        let error = fetch_with(&session, Request::get("/gone")).await.expect_err("closed");
+        assert_eq!((error.attempts(), hops(&error)), (2, vec!["302 /gone".to_owned()]));
+        let error = fetch_with(&session, Request::get("/closed")).await.expect_err("closed");
+        assert!(error.history().is_empty());
+        let around = Request::get("/around").max_redirects(2);
+        let error = fetch_with(&session, around).await.expect_err("a circle");
+        assert_eq!(hops(&error), ["302 /around"; 3]);
+    }
+}
+
+#[tokio::test]
+async fn each_page_of_a_list_ends_a_call_of_its_own() {
+    let server = Server::start(|asked| match asked.query() {
+        "" => Answer::json("[1]").header("link", "</list?page=2>; rel=\"next\""),
+        _ => Answer::json("{}"),
+    });
+    let (notes, session) = observed(&server);
+    let request = Request::get("/list").reads::<backstop::Pages<Vec<u8>>>();
+    let response = fetch_with(&session, request).await.expect("a page");
+    let mut pages: backstop::Pages<Vec<u8>> = response.read().expect("a page");
+    assert_eq!(notes.take().last().map(String::as_str), Some("call 1 ok 200"));
+    pages.page().await.expect("the first page");
+    pages.page().await.expect_err("an object");
+    let told = ["started GET Some(\"/list\")", "attempt 1 ok 200", "call 1 decode.shape"];
+    assert_eq!(notes.take(), told);
 }

@@ -139,3 +139,32 @@ async fn headers_of_the_connection_are_not_a_hook_s_to_set() {
     let error = fetch_with(&session, Request::get("/")).await.expect_err("refused");
     assert_eq!(error.kind(), ErrorKind::Build(BuildError::Header));
 }
+
+#[tokio::test]
+async fn a_header_that_the_session_calls_sensitive_is_so_where_a_hook_sets_it() {
+    let other = Server::always(Answer::new(200, ""));
+    let away = other.url();
+    let server = Server::start(move |_| Answer::redirect(307, away.clone()));
+    let marked = Arc::new(Mutex::new(Vec::new()));
+    for forward in [false, true] {
+        let marks = Arc::clone(&marked);
+        let session = session(|builder| {
+            builder
+                .base_url(server.url())
+                .sensitive_header("X-Door")
+                .forward_credentials(forward)
+                .prepare(|hop| hop.set_header("x-door", "7"))
+                .prepare(move |hop| -> Result<(), Error> {
+                    let door = hop.headers().get("x-door");
+                    let is_marked = door.map(backstop::HeaderValue::is_sensitive);
+                    marks.lock().expect("no panic").push(is_marked);
+                    Ok(())
+                })
+        });
+        fetch_with(&session, Request::get("/")).await.expect("a response");
+        assert_eq!(server.last().header("x-door"), "7");
+        assert_eq!(other.last().header("x-door"), if forward { "7" } else { "" });
+    }
+    let marked = marked.lock().expect("no panic").clone();
+    assert_eq!(marked, [Some(true), None, Some(true), Some(true)]);
+}

@@ -424,14 +424,16 @@ async fn calls_are_children_of_the_span_that_they_are_made_in() {
     let ((), spans) = exported_of(mine).await;
     let one = |name: &str, parent: &str| {
         let parent = named(&spans, parent)[0].span_context.span_id();
-        let child = named(&spans, name)
-            .into_iter()
+        let mut children = named(&spans, name).into_iter();
+        let child = children
             .find(|span| span.parent_span_id == parent && span.span_kind == SpanKind::Internal);
         assert!(child.is_some(), "{name} is no child of {parent:?}: {spans:#?}");
     };
     one("task", "mine");
     one("GET /inner", "task");
     one("GET /outer", "mine");
+    // What the body of a function calls is part of the function's own call.
+    one("GET /inner", "GET /outer");
     // All of one trace.
     let trace = spans[0].span_context.trace_id();
     assert!(spans.iter().all(|span| span.span_context.trace_id() == trace));
@@ -457,4 +459,58 @@ async fn a_hook_can_send_the_context_of_its_hop_s_span() {
     let hop = spans.iter().find(|span| span.span_kind == SpanKind::Client).expect("a hop");
     let (trace, id) = (hop.span_context.trace_id(), hop.span_context.span_id());
     assert_eq!(server.last().header("traceparent"), format!("00-{trace}-{id}-01"));
+}
+
+#[request(post = "/first", session = session, on_error = log, fallback = 0)]
+async fn chained(session: &Session) -> usize {
+    tokio::task::yield_now().await;
+    inner(session).await.map(|text| text.len()).unwrap_or(1)
+}
+
+#[tokio::test]
+async fn the_body_of_a_function_runs_in_the_span_of_its_call() {
+    let server = Server::always(Answer::new(200, "x"));
+    let session = at(&server);
+    for mine in [false, true] {
+        let (length, spans) = exported_of(async {
+            match mine {
+                true => chained(&session).instrument(tracing::info_span!("mine")).await,
+                false => chained(&session).await,
+            }
+        })
+        .await;
+        assert_eq!(length, 1);
+        let calls = named(&spans, "POST /first");
+        let call = calls.iter().find(|span| span.span_kind == SpanKind::Internal).expect("a call");
+        let inner = named(&spans, "GET /inner");
+        let inner = inner.iter().find(|span| span.span_kind == SpanKind::Internal).expect("a call");
+        assert_eq!(inner.parent_span_id, call.span_context.span_id());
+        assert!(call.end_time >= inner.end_time, "it is open until the body ends");
+        assert!(!is_error(call));
+    }
+}
+
+#[request(get = "/a", session = session)]
+async fn number(session: &Session) -> Result<u8, Error>;
+
+#[request(get = "/a", session = session, on_error = log)]
+async fn logged_number(session: &Session) -> Result<u8, Error>;
+
+#[tokio::test]
+async fn a_response_that_cannot_be_read_is_the_failure_of_the_call_s_span() {
+    let server = Server::always(Answer::json("\"seven\""));
+    let session = at(&server);
+    for (outcome, spans) in
+        [exported_of(number(&session)).await, exported_of(logged_number(&session)).await]
+    {
+        outcome.expect_err("text");
+        assert_eq!(spans.len(), 3);
+        let call =
+            spans.iter().find(|span| span.parent_span_id == SpanId::INVALID).expect("a call");
+        assert!(is_error(call));
+        assert_eq!(attributes(call)["error.type"], "decode.shape".into());
+        assert_eq!(attributes(call)["http.response.status_code"], Value::I64(200));
+        let hop = spans.iter().find(|span| span.span_kind == SpanKind::Client).expect("a hop");
+        assert!(!is_error(hop), "the request on the wire did not fail");
+    }
 }

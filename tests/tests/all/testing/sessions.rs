@@ -1,9 +1,23 @@
 //! Under a script: any session, any task, and other clients.
 
-use std::sync::LazyLock;
+use std::{
+    sync::{
+        Arc, LazyLock,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
-use backstop::{Error, Request, Session, request, reqwest, testing::Script};
-use tower::{Service as _, ServiceExt as _};
+use backstop::{
+    DisconnectedError, Error, ErrorKind, Json, Request, Sent, Session, SessionBuilder,
+    layer::RequestBody,
+    request, reqwest,
+    testing::{Reply, Script},
+};
+use tower::{
+    Service as _, ServiceExt as _, limit::ConcurrencyLimitLayer, load_shed::LoadShedLayer,
+    timeout::TimeoutLayer, util::MapRequestLayer,
+};
 
 static API: LazyLock<Session> = LazyLock::new(|| {
     Session::builder()
@@ -132,4 +146,84 @@ async fn a_session_of_a_service_may_be_of_a_script() {
     let error = session.fetch(Request::get("https://api.test/users/7")).await.expect_err("refused");
     assert_eq!(error.kind().name(), "connect.refused");
     assert_eq!(error.sent(), backstop::Sent::No);
+}
+
+/// A session with settings, and a layer that numbers what passes through it.
+fn layered(builder: SessionBuilder) -> (SessionBuilder, Arc<AtomicUsize>) {
+    let count = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&count);
+    let layer = MapRequestLayer::new(move |mut request: http::Request<RequestBody>| {
+        let number = counted.fetch_add(1, Ordering::SeqCst) + 1;
+        request.headers_mut().insert("x-passed", number.into());
+        request
+    });
+    (builder.layer(layer), count)
+}
+
+#[tokio::test]
+async fn the_layers_of_a_session_are_over_the_script() {
+    let script = Script::new();
+    let route = script.get("/users/{id}").status(503).then(Reply::text("Ada"));
+    let (plain, passed) = layered(Session::builder().base_url("https://api.test").retry(1));
+    let plain = plain.build().expect("a session");
+    let (scripted, also_passed) = layered(Session::builder().base_url("https://api.test").retry(1));
+    let scripted = scripted.script(&script).build().expect("a session on the script");
+    let request = || Request::get("/users/{id}").path("id", &7);
+    let response = script.run(plain.fetch(request())).await.expect("the second attempt");
+    assert_eq!((response.attempts(), response.text().expect("text")), (2, "Ada".to_owned()));
+    route.last().assert_header("x-passed", "2");
+    assert_eq!(route.last().template(), Some("/users/{id}"));
+    scripted.fetch(request()).await.expect("a response");
+    route.last().assert_header("x-passed", "1");
+    assert_eq!((passed.load(Ordering::SeqCst), also_passed.load(Ordering::SeqCst)), (2, 1));
+    // A request that no route takes is the test's mistake, also under layers.
+    let error = script.run(plain.fetch(Request::post("/users"))).await.expect_err("no route");
+    assert!(error.is_build() && error.attempts() == 1, "{error:#}");
+    script.check().expect_err("no route");
+}
+
+#[tokio::test]
+async fn what_a_layer_refuses_never_comes_to_the_script() {
+    let script = Script::new();
+    script.get("/slow").reply(Reply::silence());
+    let session = Session::builder()
+        .base_url("https://api.test")
+        .layer(LoadShedLayer::new())
+        .layer(ConcurrencyLimitLayer::new(1))
+        .script(&script)
+        .build()
+        .expect("a session on the script");
+    let first = tokio::spawn(session.fetch(Request::get("/slow")));
+    while script.calls() == 0 {
+        tokio::task::yield_now().await;
+    }
+    let error = session.fetch(Request::get("/slow")).await.expect_err("shed");
+    assert_eq!(error.kind(), DisconnectedError::Unsent.into());
+    assert_eq!((error.sent(), script.calls()), (Sent::No, 1));
+    first.abort();
+}
+
+#[tokio::test]
+async fn every_fault_comes_through_layers_as_it_is() {
+    for kind in ErrorKind::all() {
+        let script = Script::new();
+        script.get("/").fault(kind);
+        let plain = Session::scripted(&script);
+        let layered = Session::builder()
+            .base_url("https://scripted.test")
+            .layer(TimeoutLayer::new(Duration::from_secs(60)))
+            .script(&script)
+            .build()
+            .expect("a session on the script");
+        let mut said = Vec::new();
+        for session in [plain, layered] {
+            let response = session.fetch(Request::get("/").retry(1)).await;
+            let error = match response.and_then(|response| response.read::<Json<[u8; 2]>>()) {
+                Ok(_) => panic!("{kind:?} did not come"),
+                Err(error) => error,
+            };
+            said.push((error.kind(), error.sent(), error.attempts(), format!("{error:#}")));
+        }
+        assert_eq!(said[0], said[1]);
+    }
 }
