@@ -32,7 +32,6 @@ mod socket;
 mod step;
 
 pub use self::{
-    certificates::{Certificate, authority, authority_pem},
     endpoint::{Endpoint, Seen},
     step::{Handshake, Step},
 };

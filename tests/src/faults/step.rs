@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::certificates::Certificate;
+use backstop::testing::Certificate;
 
 /// One thing that the server does with a connection. After the last, it [closes](Step::Close).
 ///

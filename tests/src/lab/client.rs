@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use backstop::{Error, Request, Response, Retry, Session, reqwest};
+use backstop::{Error, Request, Response, Retry, Session, reqwest, testing::Certificate};
 use futures_core::Stream;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Value, json};
@@ -21,7 +21,6 @@ use super::{
     stage::Stage,
     streams,
 };
-use crate::faults::authority_pem;
 
 /// What became of a case.
 #[derive(Debug)]
@@ -155,7 +154,7 @@ fn session(
         }
     };
     if client.trust == Some(Trust::TestCa) {
-        builder = builder.root_certificate(authority_pem());
+        builder = builder.root_certificate(Certificate::authority_pem());
     }
     let timeouts = &client.timeouts_ms;
     if let Some(connect) = timeouts.connect.or(timeouts.sock_connect) {

@@ -3,6 +3,7 @@
 
 use std::{fmt, time::Duration};
 
+use backstop::testing;
 use reqwest::redirect;
 use tokio::time::sleep;
 
@@ -11,7 +12,6 @@ use super::{
     client::{self, Chunks, Document, Done, Unserializable},
     stage::Stage,
 };
-use crate::faults::authority;
 
 /// What a program learns from it.
 #[derive(Debug)]
@@ -115,6 +115,11 @@ async fn attempt(case: &Client, stage: &mut Stage) -> Result<(), Answer> {
     Ok(())
 }
 
+/// The authority of the lab's certificates.
+fn authority() -> reqwest::Result<reqwest::Certificate> {
+    reqwest::Certificate::from_pem(testing::Certificate::authority_pem().as_bytes())
+}
+
 fn build(case: &Client, stage: &mut Stage) -> Result<reqwest::Client, Answer> {
     let mut builder = reqwest::Client::builder();
     builder = match &case.proxy {
@@ -123,13 +128,13 @@ fn build(case: &Client, stage: &mut Stage) -> Result<reqwest::Client, Answer> {
     };
     if case.trust.is_none_or(|trust| trust == Trust::System) && !case.url.starts_with("https") {
         // The platform's certificates take long to load, and are not asked for.
-        builder = builder.tls_certs_only([reqwest::Certificate::from_der(authority())?]);
+        builder = builder.tls_certs_only([authority()?]);
     }
     if case.http2 {
         builder = builder.http2_prior_knowledge();
     }
     if case.trust == Some(Trust::TestCa) {
-        builder = builder.tls_certs_only([reqwest::Certificate::from_der(authority())?]);
+        builder = builder.tls_certs_only([authority()?]);
     }
     for setting in client::settings(case, stage).map_err(|done| match done {
         Done::NotMade(error) => error.into(),

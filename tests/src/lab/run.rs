@@ -169,6 +169,10 @@ impl Lab {
             let Some(socket) = failure(servers.clone(), client.clone(), timer, with()).await else {
                 continue;
             };
+            // A retry came too late for the call's timer.
+            if socket.kind() != kind {
+                continue;
+            }
             // A stream that breaks is another fault than a body that cannot be made.
             if matches!(kind, ErrorKind::Build(_)) && socket.sent() != Sent::No {
                 continue;

@@ -2,10 +2,11 @@
 
 use std::{collections::BTreeMap, io, time::Duration};
 
+use backstop::testing::Certificate;
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 
 use super::case::{Cert, Move, Part, Server, Servers};
-use crate::faults::{Certificate, Endpoint, Handshake, Step};
+use crate::faults::{Endpoint, Handshake, Step};
 
 /// Endpoints by name, and the sockets of a file system.
 #[derive(Debug)]

@@ -5,13 +5,15 @@ use tokio::task::JoinSet;
 
 use crate::support::User;
 use std::{
+    collections::HashMap,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
 };
 
 use backstop::{
-    Body, BodyError, BuildError, Error, ErrorKind, Json, Request, Sent, Session,
+    Body, BodyError, BuildError, DecodeError, Error, ErrorKind, Json, Request, Response, Sent,
+    Session,
     testing::{Reply, Script},
 };
 
@@ -67,36 +69,104 @@ fn facts(error: &Error) -> String {
     )
 }
 
+/// Kinds that the lab does not play as the first request of a call.
+const WITHOUT_A_CASE: &[&str] = &[
+    // No fault of a network: a disk, hooks, values, sources and runtimes of the program's own.
+    "body.storage",
+    "build.prepare",
+    "build.segment",
+    "build.session",
+    "credentials",
+    // It is the second page's.
+    "decode.link",
+    "disconnected.runtime",
+];
+
+/// Cases of the lab that are another form of their kind than the one that the script has.
+const OTHER_FORMS: &[&str] = &[
+    // Its body is read although its status is an error.
+    "status.500_json_read_not_raised",
+    // An attempt less is made before the total timeout.
+    "body.timeout_sock_read_json",
+    // The total timeout ends another stage than the wait for the head.
+    "body.chunk_bad_size",
+    "body.drip_total",
+    "body.timeout_total",
+    "proxy.connect_stall_sock_read",
+    "proxy.connect_stall_total",
+    "send.stall_total",
+    "tls.stall_total_timeout",
+    // There is nothing to read, of which no parser fails.
+    "decode.json_empty",
+    "decode.json_whitespace",
+    // The proxy answers, and refuses.
+    "proxy.connect_400",
+    "proxy.connect_403",
+    "proxy.connect_500",
+    "proxy.connect_503",
+];
+
 /// A fault of a script is one that the lab plays over sockets: of the same kind, and with the same to say
-/// of what was sent, how often it was tried, the status and a cause. A kind has several forms there (a
-/// proxy that is away, and one that refuses), of which the script's is one.
+/// of what was sent, how often it was tried under a policy, the status and a cause. A kind may have other forms
+/// there (a proxy that is away, and one that refuses), which are named above; the script's is one of them.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_fault_is_what_it_is_over_a_socket() {
     let lab = Arc::new(Lab::new().expect("cases and expectations"));
     let mut comparisons = JoinSet::new();
     for kind in ErrorKind::all() {
         let lab = Arc::clone(&lab);
-        comparisons.spawn(async move { (kind, lab.beside_scripts(kind, 2, 6).await) });
+        comparisons.spawn(async move { (kind, compare(&lab, kind).await) });
     }
-    let (mut kinds, mut faults, mut alike) = (0, 0, 0);
+    let mut without = Vec::new();
     for (kind, compared) in comparisons.join_all().await {
-        let is_alike = |it: &&BesideScript| facts(&it.socket) == facts(&it.scripted);
-        let same = compared.iter().filter(is_alike).count();
-        let differs: Vec<String> = compared
-            .iter()
-            .map(|BesideScript { id, socket, scripted }| {
-                let [socket, scripted] =
-                    [socket, scripted].map(|error| format!("{}\n    {error:#}", facts(error)));
-                format!("{id}:\n  socket: {socket}\n  script: {scripted}")
-            })
-            .collect();
-        assert!(same > 0 || compared.is_empty(), "{kind:?}:\n{}", differs.join("\n"));
-        kinds += usize::from(!compared.is_empty());
-        faults += compared.len();
-        alike += same;
+        match compared {
+            Ok(0) => without.push(kind.name().into_owned()),
+            Ok(_) => {}
+            Err(differences) => {
+                panic!("{kind:?} is another form than those listed:\n{differences}")
+            }
+        }
     }
-    assert!(kinds >= 28, "{kinds} kinds are compared");
-    assert!(alike * 10 >= faults * 8, "{alike} of {faults} are alike");
+    without.sort_unstable();
+    assert_eq!(without, WITHOUT_A_CASE);
+}
+
+/// Compares the cases of a kind. Output: how many are alike, or what differs that is not listed. Timers are short:
+/// what differs on a busy machine has to differ each time.
+async fn compare(lab: &Lab, kind: ErrorKind) -> Result<usize, String> {
+    let mut outcome = Ok(0);
+    for _ in 0..3 {
+        outcome = alike(lab.beside_scripts(kind, 2, 6).await);
+        if outcome.is_ok() {
+            break;
+        }
+    }
+    outcome
+}
+
+fn alike(compared: Vec<BesideScript>) -> Result<usize, String> {
+    let (mut alike, mut forms, mut differences) = (0, 0, String::new());
+    for BesideScript { id, socket, scripted } in compared {
+        let [over_socket, by_script] = [&socket, &scripted].map(facts);
+        if over_socket == by_script {
+            alike += 1;
+        } else if OTHER_FORMS.contains(&&*id) {
+            forms += 1;
+        } else {
+            let lines = [
+                format!("{id}:\n"),
+                format!("  {over_socket}: {socket:#}\n"),
+                format!("  {by_script}: {scripted:#}\n"),
+            ];
+            differences.extend(lines);
+        }
+    }
+    match differences.is_empty() {
+        // Of one form at least the fault has to be.
+        true if alike == 0 && forms > 0 => Err(format!("all {forms} forms are others")),
+        true => Ok(alike),
+        false => Err(differences),
+    }
 }
 
 #[tokio::test]
@@ -123,4 +193,57 @@ async fn a_stream_that_breaks_was_sent_in_part() {
     let error = send(Body::from_stream(Empty)).await.expect_err("broken");
     assert_eq!((error.sent(), error.attempts()), (Sent::Maybe, 1));
     assert!(depth(&error) > 0, "{error:#}");
+}
+
+/// What a function may read, one after the other.
+macro_rules! shapes {
+    ($($ty:ty),* $(,)?) => {
+        [$((stringify!($ty), |response: Response| response.json::<$ty>().err().map(|error| error.kind()))),*]
+    };
+}
+
+#[tokio::test]
+async fn hardly_a_type_has_the_shape_of_a_fault_of_shape() {
+    #[derive(Default, serde::Deserialize)]
+    #[serde(default)]
+    #[allow(dead_code, reason = "it is only read")]
+    struct Lenient {
+        id: Option<u64>,
+        names: Vec<String>,
+    }
+
+    #[derive(serde::Deserialize)]
+    #[serde(untagged)]
+    #[allow(dead_code, reason = "it is only read")]
+    enum Either {
+        Flag(bool),
+        Number(f64),
+        Text(String),
+        Users(Vec<User>),
+    }
+
+    type Read = fn(Response) -> Option<ErrorKind>;
+    let shapes: [(&str, Read); 14] = shapes![
+        bool,
+        Option<bool>,
+        u64,
+        f64,
+        String,
+        User,
+        Vec<User>,
+        Vec<Vec<f64>>,
+        (u8, String),
+        HashMap<String, bool>,
+        HashMap<String, serde_json::Value>,
+        Lenient,
+        Either,
+        Vec<Lenient>,
+    ];
+    for (name, read) in shapes {
+        let script = Script::new();
+        script.get("/").fault(DecodeError::Shape);
+        let response = script.run(Session::shared().fetch(Request::get("https://a.test/"))).await;
+        let kind = read(response.expect("a response"));
+        assert_eq!(kind, Some(DecodeError::Shape.into()), "{name}");
+    }
 }

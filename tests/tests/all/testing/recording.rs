@@ -125,3 +125,28 @@ fn what_is_no_recording_is_refused() {
         Script::replay(&file.0).expect_err(text);
     }
 }
+
+#[tokio::test]
+async fn a_request_with_other_names_in_its_query_is_another_request() {
+    let script = Script::new();
+    let page = script.get("/users").with_any_query("page").text("the second page");
+    script.get("/users").text("the first page");
+    let file = File::new("queries");
+    let recorder = Recorder::new(&file.0);
+    let session = Session::scripted(&script);
+    let get = |template: &'static str| session.fetch(Request::get(template));
+    // The shorter one is recorded first.
+    recorder.run(get("/users")).await.expect("a page");
+    recorder.run(get("/users?page=2")).await.expect("a page");
+    recorder.save().expect("saved");
+    assert_eq!(page.calls(), 1);
+
+    let replay = Script::replay(&file.0).expect("a recording");
+    for (template, expected) in [("/users?page=3", "the second page"), ("/users", "the first page")]
+    {
+        let response = replay.run(get(template)).await.expect("a page");
+        assert_eq!(response.text().expect("text"), expected);
+    }
+    replay.run(get("/users?page=2&size=9")).await.expect_err("it was not recorded");
+    assert!(replay.check().is_err());
+}
