@@ -5,6 +5,7 @@
 //! - `cargo run --example client`: an API client as a struct with annotated methods
 //! - `cargo run --example github`: a dozen operations of an API, of which each says only what is its own
 //! - `cargo run --example github_by_hand`: the same without backstop, to be held beside it
+//! - `cargo run --example sigv4`: requests that are signed by AWS Signature Version 4
 //! - `cargo run --example retry`: what is tried again, what is not, and why
 //! - `cargo run --example pages`: a list in pages, of which one fails at first
 //! - `cargo run --example events`: server-sent events over a line that breaks
