@@ -107,6 +107,24 @@ const BARS: &[Bar] = &[
         limit: AtMost(0.947),
     },
     Bar {
+        what: "instructions, with a subscriber that filters everything out",
+        against: "without one",
+        figure: Ratio("instructions/success/attribute-filtered", "instructions/success/attribute"),
+        limit: AtMost(1.05),
+    },
+    Bar {
+        what: "instructions, with a subscriber that has every span made and discards it",
+        against: "without one",
+        figure: Ratio("instructions/success/attribute-discarded", "instructions/success/attribute"),
+        limit: Open,
+    },
+    Bar {
+        what: "instructions, with OpenTelemetry's SDK, which samples nothing",
+        against: "without one",
+        figure: Ratio("instructions/success/attribute-unsampled", "instructions/success/attribute"),
+        limit: Open,
+    },
+    Bar {
         what: "instructions, `{base}`",
         against: "literal host",
         figure: Ratio("instructions/at-base/attribute", "instructions/success/attribute"),

@@ -13,6 +13,9 @@ pub(crate) const CASES: &[(&str, &[&str])] = &[
         &[
             "attribute",
             "attribute-over-reqwest",
+            "attribute-filtered",
+            "attribute-discarded",
+            "attribute-unsampled",
             "naive",
             "policy",
             "middleware",
@@ -43,14 +46,29 @@ fn lengths(quick: bool) -> (u64, u64) {
     if quick { (100, 300) } else { (500, 1500) }
 }
 
+/// What a subscriber of `tracing` costs a call, beside a call without one.
+const AROUND: &[(&str, &[&str])] = &[(
+    "success",
+    &["attribute", "attribute-filtered", "attribute-discarded", "attribute-unsampled"],
+)];
+
 pub(crate) fn measure(results: &mut Results, quick: bool) -> Result<()> {
+    measure_cases(CASES, results, quick)
+}
+
+/// Measures what subscribers cost alone, which needs none of the peers.
+pub(crate) fn measure_around(results: &mut Results, quick: bool) -> Result<()> {
+    measure_cases(AROUND, results, quick)
+}
+
+fn measure_cases(cases: &[(&str, &[&str])], results: &mut Results, quick: bool) -> Result<()> {
     if !process::is_here("valgrind") {
         eprintln!("instructions and allocations: valgrind is not here");
         return Ok(());
     }
     let _server = Server::start()?;
     let (short, long) = lengths(quick);
-    for (case, clients) in CASES {
+    for (case, clients) in cases {
         for client in *clients {
             let shorter = process::counted(client, case, short)?;
             let longer = process::counted(client, case, long)?;

@@ -13,6 +13,7 @@ mod plot;
 mod process;
 mod results;
 mod server;
+mod subscribers;
 mod throughput;
 
 use std::{env, fs, path::PathBuf, process::ExitCode};
@@ -35,7 +36,7 @@ const USAGE: &str = "usage: backstop-bench [--quick] [SECTION…]
        backstop-bench profile [CLIENT [CASE]]
        backstop-bench table
        backstop-bench plot
-SECTION: instructions, sizes, memory, throughput, scripted, check, expansion, release, cold; by default all of them";
+SECTION: instructions (`around`: those of subscribers alone), sizes, memory, throughput, scripted, check, expansion, release, cold; by default all of them";
 
 fn main() -> ExitCode {
     let args: Vec<String> = env::args().skip(1).collect();
@@ -78,6 +79,7 @@ fn measure(words: &[&str]) -> Result<()> {
         let mut results = Results::default();
         match section {
             "instructions" => instructions::measure(&mut results, quick)?,
+            "around" => instructions::measure_around(&mut results, quick)?,
             "sizes" => sizes(&mut results),
             "memory" => memory::measure(&mut results, quick)?,
             "scripted" => results.set("scripted/calls", process::scripted_calls()?),

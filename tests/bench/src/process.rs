@@ -99,7 +99,14 @@ fn command(client: &str, case: &str, wrapper: &[String]) -> Result<Command> {
         "attribute" | "naive" if case == "gzip-64k" => {
             vec![with_gzip()?.clone(), client.into()]
         }
-        "attribute" | "attribute-over-reqwest" | "naive" | "naive-again" | "policy" => {
+        "attribute"
+        | "attribute-over-reqwest"
+        | "attribute-filtered"
+        | "attribute-discarded"
+        | "attribute-unsampled"
+        | "naive"
+        | "naive-again"
+        | "policy" => {
             // The control is the same program once more.
             let client = client.trim_end_matches("-again");
             vec![env::current_exe()?, "client".into(), client.into()]

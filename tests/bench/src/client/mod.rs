@@ -10,7 +10,10 @@ use std::{fmt::Debug, sync::LazyLock};
 use serde::{Deserialize, Serialize};
 
 use self::attribute::Filter;
-use crate::drive::{Plan, drive};
+use crate::{
+    drive::{Plan, drive},
+    subscribers,
+};
 
 /// What the server answers with, and what is sent to it.
 #[derive(Debug, Serialize, Deserialize)]
@@ -122,6 +125,18 @@ pub(crate) fn run(client: &str, case: &str, plan: Plan) -> bool {
         }),
         ("attribute-over-reqwest", "success") => {
             drive(plan, |id| async move { ok(attribute::user_over_reqwest(id).await) });
+        }
+        ("attribute-filtered", "success") => {
+            subscribers::filter_all();
+            drive(plan, |id| async move { ok(attribute::user(id).await) });
+        }
+        ("attribute-discarded", "success") => {
+            subscribers::discard_all();
+            drive(plan, |id| async move { ok(attribute::user(id).await) });
+        }
+        ("attribute-unsampled", "success") => {
+            subscribers::sample_none();
+            drive(plan, |id| async move { ok(attribute::user(id).await) });
         }
         ("attribute", "held") => drive(plan, |all| async move { ok(attribute::held(all).await) }),
         ("naive", "held") => drive(plan, |all| async move { ok(naive::held(all).await) }),
