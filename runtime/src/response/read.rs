@@ -186,3 +186,85 @@ pub(crate) fn too_large(limit: u64) -> Error {
     Error::new(ErrorKind::Body(BodyError::TooLarge))
         .with_detail(format!("it has more than {limit} bytes"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_of_one_part_is_not_copied() {
+        let chunk = Bytes::from_static(b"four");
+        let mut body = Gathered::new(None, 4);
+        body.add(chunk.clone()).expect("as long as the limit");
+        assert_eq!(body.into_bytes().as_ptr(), chunk.as_ptr());
+        assert!(Gathered::new(None, 4).into_bytes().is_empty());
+    }
+
+    #[test]
+    fn parts_are_put_together_up_to_the_limit() {
+        let chunk = Bytes::from_static;
+        for (first, second) in [(chunk(b"abc"), chunk(b"de")), (chunk(b""), chunk(b"abcde"))] {
+            for copied in [false, true] {
+                let gather = |limit| {
+                    let mut body = Gathered::new(None, limit);
+                    if copied {
+                        body.append(&first)?;
+                        body.append(&second)?;
+                    } else {
+                        body.add(first.clone())?;
+                        body.add(second.clone())?;
+                    }
+                    body.append(b"f")?;
+                    Ok::<_, Error>(body.into_bytes())
+                };
+                assert_eq!(gather(6).expect("within the limit"), "abcdef");
+                for limit in 0..6 {
+                    let error = gather(limit).expect_err("too long");
+                    assert_eq!(error.kind(), ErrorKind::Body(BodyError::TooLarge), "{limit}");
+                }
+            }
+        }
+        let error = Gathered::new(None, 3).add(chunk(b"four")).expect_err("too long");
+        assert!(error.to_string().contains("more than 3 bytes"), "{error}");
+    }
+
+    #[test]
+    fn a_body_grows_without_a_copy_for_each_part() {
+        let mut body = Gathered::new(Some(4 * 1024 * 1024), u64::MAX);
+        let (mut copies, mut before) = (0, 0);
+        for part in [[1_u8; 1000]; 4000] {
+            body.append(&part).expect("no limit");
+            let SoFar::More(bytes) = &body.so_far else { panic!("it was appended to") };
+            copies += usize::from(bytes.capacity() != before);
+            before = bytes.capacity();
+        }
+        // About 256, 512 and 1024 KiB, and then the length that was announced.
+        assert_eq!((copies, before), (4, 4 * 1024 * 1024));
+        assert_eq!(body.into_bytes(), vec![1; 4_000_000]);
+    }
+
+    #[test]
+    fn room_is_made_by_the_estimate_once_it_can_be_believed() {
+        const KIB: usize = 1024;
+        let most = usize::MAX;
+        for (before, needed, estimate, limit, expected) in [
+            (0, 10, None, most, 16 * KIB),
+            (0, 10 * KIB, None, most, 20 * KIB),
+            (32 * KIB, 33 * KIB, None, most, 66 * KIB),
+            (64 * KIB, 33 * KIB, None, most, 128 * KIB),
+            // A small one is believed, and so is one of which a quarter is there.
+            (0, 10, Some(100), most, 100),
+            (0, 100, Some(100), most, 100),
+            (0, 10, Some(256 * KIB), most, 256 * KIB),
+            (0, 256 * KIB, Some(1024 * KIB), most, 1024 * KIB),
+            (0, 10, Some(256 * KIB + 1), most, 256 * KIB),
+            (0, 256 * KIB, Some(1024 * KIB + 1), most, 512 * KIB),
+            // It was too low.
+            (0, 101, Some(100), most, 16 * KIB),
+            (0, 10, None, 1000, 1000),
+            (0, 10, Some(2000), 1000, 1000),
+        ] {
+            assert_eq!(room(before, needed, estimate, limit), expected, "{needed} of {estimate:?}");
+        }
+    }
+}
