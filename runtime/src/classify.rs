@@ -11,7 +11,7 @@ use std::{borrow::Cow, error::Error as StdError, fmt, io};
 use hyper_util::client::legacy;
 
 use crate::{
-    direct::{Failure, NOT_AS_AGREED, NotAsAgreed, Proxies},
+    direct::{Failure, NOT_AS_AGREED, NotAsAgreed, Proxies, Streams},
     error::{
         BodyError, BoxError, BuildError, ConnectError, DisconnectedError, Error, ErrorKind,
         RedirectError, Sent, TimeoutError,
@@ -27,22 +27,18 @@ pub(crate) struct NoHead {
     pub(crate) resend: Resend,
 }
 
-/// Whether a hop is sent again without being asked.
+/// How often a hop is sent again without being asked: if not a byte of it was sent, or the server said that it
+/// did not process it, and otherwise if its method is idempotent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Resend {
     Never,
-    /// The request may have been sent, and has no response: once more, if its method is idempotent.
-    IfIdempotent,
-    /// The request was not sent, or the server said that it did not process it: again, up to this many
-    /// times.
-    Always(u32),
+    Few,
+    /// All calls on the connection have to move to the next, which may be ended as soon: some times more.
+    Moved,
+    /// The same, and the server took other calls on the connection: each time fewer are waiting, so again
+    /// until it is this one's turn, or a timer ends it.
+    InTurn,
 }
-
-/// How often a request that the server did not take is sent again.
-pub(crate) const RESENDS: u32 = 5;
-/// The same where all calls that are in flight on a connection have to move to the next, which may be ended
-/// as soon.
-const RESENDS_TO_NEXT: u32 = 20;
 
 impl NoHead {
     pub(crate) fn sent_at_least(self, sent: Sent) -> Self {
@@ -75,7 +71,23 @@ impl Verdict {
             kind: ErrorKind::Disconnected(DisconnectedError::Unsent),
             sent: Sent::No,
             detail: Some(detail.into()),
-            resend: Resend::Always(RESENDS),
+            resend: Resend::Few,
+        }
+    }
+
+    /// A request that GOAWAY left out.
+    fn left_out() -> Self {
+        Self {
+            resend: Resend::Moved,
+            ..Self::unsent("the server closes the connection, and did not take it (GOAWAY)")
+        }
+    }
+
+    /// A request that hyper dropped while it waited for its stream, as the connection ended.
+    fn dropped() -> Self {
+        Self {
+            resend: Resend::Few,
+            ..Self::new(ErrorKind::Disconnected(DisconnectedError::Closed), Sent::Maybe)
         }
     }
 
@@ -88,6 +100,21 @@ impl Verdict {
             }
             _ => Self { sent: Sent::No, ..self },
         }
+    }
+
+    /// The same, where the frames of an HTTP/2 connection tell more.
+    fn on(self, streams: &Streams, known: Known) -> Self {
+        let verdict = match self.resend {
+            // h2 fails also a request that it gets in the moment in which a GOAWAY arrives, whatever that says.
+            Resend::Moved if streams.may_take_more() => Self::dropped(),
+            Resend::Few if self.sent != Sent::No && streams.leaves_out(known.taken_at) => {
+                Self::left_out()
+            }
+            Resend::Moved | Resend::Few => self,
+            Resend::Never | Resend::InTurn => return self,
+        };
+        let resend = if streams.took_any() { Resend::InTurn } else { verdict.resend };
+        Self { resend, ..verdict }
     }
 
     fn because(self, detail: impl Into<Cow<'static, str>>) -> Self {
@@ -116,6 +143,8 @@ impl From<Verdict> for NoHead {
 pub(crate) struct Known {
     /// Whether certainly not a byte of the request was written.
     pub(crate) is_unsent: bool,
+    /// When the task of its connection took it, by [`crate::handover::tick`].
+    pub(crate) taken_at: u64,
     /// Whether the runtime of its connection is alive.
     pub(crate) is_alive: bool,
 }
@@ -136,7 +165,12 @@ pub(crate) fn direct(error: legacy::Error, known: Known) -> NoHead {
     verdict = verdict.with(known);
     // hyper-util itself gave up a connection for another of HTTP/2, which all that wait have to move to.
     if hyper.is_none() && known.is_unsent {
-        verdict.resend = Resend::Always(RESENDS_TO_NEXT);
+        verdict.resend = Resend::Moved;
+    }
+    if hyper.is_some()
+        && let Some(streams) = Streams::of(&error)
+    {
+        verdict = verdict.on(&streams, known);
     }
     verdict.into_no_head(error.into())
 }
@@ -148,7 +182,7 @@ pub(crate) fn not_taken(is_unsent: bool) -> NoHead {
     match is_unsent {
         true => Verdict::unsent(detail),
         false => Verdict {
-            resend: Resend::IfIdempotent,
+            resend: Resend::Few,
             ..Verdict::new(ErrorKind::Disconnected(DisconnectedError::Closed), Sent::Maybe)
         }
         .because(detail),
@@ -321,10 +355,7 @@ fn hyper_verdict(hyper: &hyper::Error, is_alive: bool) -> Verdict {
             find::<StreamFailed>(hyper).is_some() || find::<reqwest::Error>(hyper).is_some();
         return match is_body {
             true => Verdict::new(ErrorKind::Build(BuildError::Body), Sent::Maybe),
-            // The connection ended while the request waited for an HTTP/2 stream.
-            false if is_alive => {
-                Verdict { resend: Resend::IfIdempotent, ..disconnected(DisconnectedError::Closed) }
-            }
+            false if is_alive => Verdict::dropped(),
             false => disconnected(DisconnectedError::Runtime),
         };
     }
@@ -485,16 +516,22 @@ fn h2_verdict(error: &hyper::Error) -> Option<Verdict> {
         return Some(Verdict::unsent("the server refused the stream (REFUSED_STREAM)"));
     }
     if h2.is_remote() && h2.is_go_away() && h2.reason() == Some(h2::Reason::NO_ERROR) {
-        return Some(Verdict {
-            resend: Resend::Always(RESENDS_TO_NEXT),
-            ..Verdict::unsent("the server closes the connection, and did not take it (GOAWAY)")
-        });
+        return Some(Verdict::left_out());
     }
     let kind = match breaks_protocol(h2) {
         true => ErrorKind::Protocol,
         false => ErrorKind::Disconnected(DisconnectedError::Reset),
     };
-    Some(Verdict::new(kind, Sent::Maybe))
+    let verdict = Verdict::new(kind, Sent::Maybe);
+    Some(match (h2.reason(), h2.is_remote()) {
+        (Some(reason), true) if h2.is_go_away() => {
+            verdict.because(format!("the server ended the connection ({reason:?})"))
+        }
+        (Some(reason), true) => {
+            verdict.because(format!("the server reset the stream ({reason:?})"))
+        }
+        _ => verdict,
+    })
 }
 
 /// Whether one of the peers broke the rules of HTTP/2, or the limits that h2 enforces, such as one against a

@@ -14,7 +14,7 @@ use std::{
     pin::Pin,
     sync::{
         Arc,
-        atomic::{AtomicU8, Ordering},
+        atomic::{AtomicU8, AtomicU64, Ordering},
     },
     task::{Context, Poll},
 };
@@ -32,6 +32,12 @@ const TAKEN: u8 = 1;
 /// It was dropped before a task took it.
 const DROPPED: u8 = 2;
 
+/// The time on a clock that counts its readings: what was done before a reading has an earlier time.
+pub(crate) fn tick() -> u64 {
+    static CLOCK: AtomicU64 = AtomicU64::new(1);
+    CLOCK.fetch_add(1, Ordering::AcqRel)
+}
+
 /// Follows one request to the task of a connection.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Handover(Arc<State>);
@@ -39,6 +45,8 @@ pub(crate) struct Handover(Arc<State>);
 #[derive(Debug, Default)]
 struct State {
     stage: AtomicU8,
+    /// When it was taken, by [`tick`].
+    taken_at: AtomicU64,
     dropped: Notify,
 }
 
@@ -58,6 +66,11 @@ impl Handover {
     /// Whether the task of a connection took the request.
     pub(crate) fn is_taken(&self) -> bool {
         self.0.is(TAKEN)
+    }
+
+    /// When the task of the connection took it; 0 if none did.
+    pub(crate) fn taken_at(&self) -> u64 {
+        self.0.taken_at.load(Ordering::Acquire)
     }
 
     /// Whether the request is gone, and not a byte of it was written.
@@ -105,6 +118,9 @@ impl WatchedBody {
     // Nothing else changes the stage: a body has one owner at a time.
     fn reaches(&self, stage: u8) {
         if self.state.is(QUEUED) {
+            if stage == TAKEN {
+                self.state.taken_at.store(tick(), Ordering::Release);
+            }
             self.state.stage.store(stage, Ordering::Release);
         }
     }

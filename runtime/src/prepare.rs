@@ -4,7 +4,7 @@
 use std::fmt;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, Method};
+use http::{HeaderMap, HeaderName, Method, header};
 use url::Url;
 
 use crate::{
@@ -86,7 +86,8 @@ impl HopRequest<'_> {
     ///
     /// # Errors
     ///
-    /// [`BuildError::Header`], for a header that is not valid or that belongs to the connection.
+    /// [`BuildError::Header`], for a header that is not valid or that belongs to the connection, and for a
+    /// `Content-Length` that is not the body's.
     pub fn set_header(
         &mut self,
         name: impl AsRef<str>,
@@ -96,6 +97,9 @@ impl HopRequest<'_> {
         let mut set = HeaderMap::new();
         add_header(&mut set, name.as_str(), value)?;
         let Some(mut value) = set.remove(&name) else { return Ok(()) };
+        if name == header::CONTENT_LENGTH {
+            self.outgoing.check_length(&value)?;
+        }
         // One whose name says that it carries credentials was marked as it was added.
         if self.sensitive.contains(&name) {
             value.set_sensitive(true);

@@ -12,6 +12,7 @@ use std::{
 };
 
 use http::{Uri, uri::Scheme};
+use hyper_util::rt::TokioIo;
 use tower_service::Service;
 
 use super::{
@@ -59,9 +60,9 @@ impl Connector {
         self,
         server: Uri,
         permits: Permits,
-    ) -> impl Future<Output = Result<Wire<Link>, Failure>> {
+    ) -> impl Future<Output = Result<TokioIo<Wire<Link>>, Failure>> {
         let Self { dial, timeout, http2, multiplexed, tls, .. } = self;
-        let wire = move |connected| Wire::new(connected, http2, &multiplexed, permits);
+        let wire = move |connected| Wire::over(connected, http2, &multiplexed, permits);
         async move {
             let Some(timeout) = timeout else {
                 return connect(Watched::new(dial), server, &tls).await.map(wire);
@@ -80,9 +81,9 @@ impl Connector {
 }
 
 impl Service<Uri> for Connector {
-    type Response = Wire<Link>;
+    type Response = TokioIo<Wire<Link>>;
     type Error = Failure;
-    type Future = Connecting<Result<Wire<Link>, Failure>>;
+    type Future = Connecting<Result<TokioIo<Wire<Link>>, Failure>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Failure>> {
         Poll::Ready(Ok(()))

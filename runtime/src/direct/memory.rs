@@ -18,9 +18,12 @@ use hyper::{
     body::Incoming,
     rt::{Executor, Read, ReadBufCursor, Write},
 };
-use hyper_util::client::legacy::{
-    self, Client,
-    connect::{Connected, Connection, HttpConnector, dns::Name},
+use hyper_util::{
+    client::legacy::{
+        self, Client,
+        connect::{Connected, Connection, HttpConnector, dns::Name},
+    },
+    rt::TokioIo,
 };
 use tokio::task::AbortHandle;
 use tower_service::Service;
@@ -227,9 +230,9 @@ struct Connector {
 }
 
 impl Service<Uri> for Connector {
-    type Response = Wire<Memory>;
+    type Response = TokioIo<Wire<Memory>>;
     type Error = Failure;
-    type Future = Pin<Box<dyn Future<Output = Result<Wire<Memory>, Failure>> + Send>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Failure>> + Send>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Failure>> {
         Poll::Ready(Ok(()))
@@ -242,7 +245,7 @@ impl Service<Uri> for Connector {
                 Peer::Reached(play) => {
                     let has_written = play.before;
                     let tasks = Arc::downgrade(&tasks.0);
-                    Ok(Wire::new(
+                    Ok(Wire::over(
                         Memory { play, has_written, reader: None, tasks },
                         false,
                         &Multiplexed::default(),

@@ -17,6 +17,7 @@ mod limits;
 pub(crate) mod memory;
 mod pools;
 mod proxy;
+mod streams;
 mod tunnel;
 mod wire;
 
@@ -46,6 +47,7 @@ pub(crate) use self::{
     failure::Failure,
     limits::MaxConnections,
     proxy::Proxies,
+    streams::Streams,
     wire::{NOT_AS_AGREED, NotAsAgreed},
 };
 use crate::{handover::WatchedBody, tls::Tls};

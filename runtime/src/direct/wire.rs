@@ -1,32 +1,37 @@
-//! Checks the first bytes of a connection before hyper reads them: whether the peer speaks first, and whether
-//! it speaks the negotiated version of HTTP.
+//! Looks at the bytes of a connection as they pass. The first ones say whether the peer speaks first, and
+//! whether it speaks the negotiated version of HTTP; the frames of HTTP/2, which streams the server takes.
 
 use std::{
     error::Error as StdError,
     fmt, io,
-    mem::MaybeUninit,
     pin::Pin,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
-use hyper::rt::{Read, ReadBuf, ReadBufCursor, Write};
-use hyper_util::client::legacy::connect::{Connected, Connection};
+use hyper::rt::{Read, Write};
+use hyper_util::{
+    client::legacy::connect::{Connected, Connection},
+    rt::TokioIo,
+};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::limits::Permits;
+use super::{limits::Permits, streams::Frames};
 
 /// The kind of this module's I/O errors, which h2 keeps, beside a text. Reading from sockets and TLS never
 /// fails with it.
 pub(crate) const NOT_AS_AGREED: io::ErrorKind = io::ErrorKind::Unsupported;
 
-/// A connection whose first bytes are checked.
+/// A connection whose bytes are looked at as they pass: the first ones, and of HTTP/2 the frames.
+///
+/// It speaks tokio's traits, as hyper's do not show what was read.
 pub(crate) struct Wire<T> {
-    inner: T,
+    inner: TokioIo<T>,
     /// Of HTTP/2, unless none.
-    http2: Option<Counted>,
+    http2: Option<(Frames, Counted)>,
     /// Those of the session's limits, until it is closed.
     _permits: Permits,
     has_written: bool,
@@ -68,17 +73,35 @@ pub(crate) enum NotAsAgreed {
 }
 
 impl<T: Connection> Wire<T> {
-    pub(super) fn new(inner: T, http2: bool, multiplexed: &Multiplexed, permits: Permits) -> Self {
+    /// The same connection, looked at.
+    pub(super) fn over(
+        inner: T,
+        http2: bool,
+        multiplexed: &Multiplexed,
+        permits: Permits,
+    ) -> TokioIo<Self> {
         let is_http2 = http2 || inner.connected().is_negotiated_h2();
-        let http2 = is_http2.then(|| multiplexed.count());
-        Self { inner, http2, _permits: permits, has_written: false, has_read: false }
+        let http2 = is_http2.then(|| (Frames::new(), multiplexed.count()));
+        let inner = TokioIo::new(inner);
+        TokioIo::new(Self { inner, http2, _permits: permits, has_written: false, has_read: false })
     }
 }
 
 impl<T> Wire<T> {
+    /// Looks at bytes that arrived.
+    fn received(&mut self, bytes: &[u8]) -> Result<(), NotAsAgreed> {
+        if !self.has_read && !bytes.is_empty() {
+            self.has_read = true;
+            self.check(bytes)?;
+        }
+        if let Some((frames, _)) = &mut self.http2 {
+            frames.received(bytes);
+        }
+        Ok(())
+    }
+
     /// Checks the first bytes that arrive.
-    fn check(&mut self, first: &[u8]) -> Result<(), NotAsAgreed> {
-        self.has_read = true;
+    fn check(&self, first: &[u8]) -> Result<(), NotAsAgreed> {
         if self.http2.is_none() {
             return if self.has_written { Ok(()) } else { Err(NotAsAgreed::SpokeFirst) };
         }
@@ -88,49 +111,51 @@ impl<T> Wire<T> {
             _ => Ok(()),
         }
     }
+
+    /// Looks at bytes that were sent.
+    fn sent<'a>(&mut self, parts: impl IntoIterator<Item = &'a [u8]>, mut length: usize) {
+        let Some((frames, _)) = &mut self.http2 else { return };
+        for part in parts {
+            let sent = &part[..length.min(part.len())];
+            frames.sent(sent);
+            length -= sent.len();
+        }
+    }
 }
 
 impl<T: Connection> Connection for Wire<T> {
     fn connected(&self) -> Connected {
-        self.inner.connected()
+        let connected = self.inner.connected();
+        match &self.http2 {
+            Some((frames, _)) => connected.extra(Arc::clone(&frames.streams)),
+            None => connected,
+        }
     }
 }
 
-impl<T: Read + Unpin> Read for Wire<T> {
+impl<T: Read + Unpin> AsyncRead for Wire<T> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-        mut buffer: ReadBufCursor<'_>,
+        buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if self.has_read {
-            return Pin::new(&mut self.inner).poll_read(context, buffer);
-        }
-        // The first read goes through a buffer of its own, as the contents of hyper's cannot be read. It is as
-        // long as one read of hyper: after a short one, hyper reads again and doubles its buffer for that.
-        let mut first = [MaybeUninit::uninit(); 8192];
-        let length = buffer.remaining().min(first.len());
-        let mut first = ReadBuf::uninit(&mut first[..length]);
-        match Pin::new(&mut self.inner).poll_read(context, first.unfilled()) {
-            Poll::Ready(Ok(())) => {}
-            other => return other,
-        }
-        let bytes = first.filled();
-        if !bytes.is_empty() {
-            self.check(bytes).map_err(|error| io::Error::new(NOT_AS_AGREED, error))?;
-            buffer.put_slice(bytes);
-        }
-        Poll::Ready(Ok(()))
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut self.inner).poll_read(context, buffer))?;
+        let arrived = &buffer.filled()[before..];
+        Poll::Ready(self.received(arrived).map_err(|error| io::Error::new(NOT_AS_AGREED, error)))
     }
 }
 
-impl<T: Write + Unpin> Write for Wire<T> {
+impl<T: Write + Unpin> AsyncWrite for Wire<T> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         self.has_written = true;
-        Pin::new(&mut self.inner).poll_write(context, bytes)
+        let length = ready!(Pin::new(&mut self.inner).poll_write(context, bytes))?;
+        self.sent([bytes], length);
+        Poll::Ready(Ok(length))
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -151,7 +176,9 @@ impl<T: Write + Unpin> Write for Wire<T> {
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         self.has_written = true;
-        Pin::new(&mut self.inner).poll_write_vectored(context, slices)
+        let length = ready!(Pin::new(&mut self.inner).poll_write_vectored(context, slices))?;
+        self.sent(slices.iter().map(|slice| &**slice), length);
+        Poll::Ready(Ok(length))
     }
 }
 

@@ -13,9 +13,12 @@ use url::Url;
 
 #[cfg(feature = "cookies")]
 use super::cookies;
-use super::hop::{Failed, Follow, Hop};
+use super::{
+    hop::{Failed, Follow, Hop},
+    resends::Resends,
+};
 use crate::{
-    classify::{self, NoHead, RESENDS, Resend},
+    classify::{self, NoHead},
     credentials::{self, Authorization, Refused},
     error::{self, Error, ErrorKind, Sent, TimeoutError},
     handover::Withdrawn,
@@ -28,7 +31,6 @@ use crate::{
     prepare::{self, Position},
     request::Content,
     response::{self, Body, BodyStream, Payload, Received, request_codings},
-    retry::decision::is_idempotent,
     send_body::SendBody,
     timers::AttemptTimers,
     transport::{Head, Outgoing, ReceivedBody, Sender, Sending, Wait},
@@ -226,23 +228,19 @@ impl<'a> Attempt<'a> {
     /// Sends one hop, and waits for the head of its response. A request that the server certainly did not
     /// take is sent again at once: a pool hands out connections that the server is about to close.
     async fn send(&mut self) -> Result<Head, Error> {
-        let mut resends = 0;
+        let mut resends = Resends::default();
         loop {
-            let can_resend = resends < RESENDS && self.plan.body.is_replayable();
+            let can_resend = resends.remain() && self.plan.body.is_replayable();
             let NoHead { error, resend } = match self.send_once(can_resend).await {
                 Ok(head) => return Ok(head),
                 Err(no_head) => no_head,
             };
-            let most = match resend {
-                Resend::Always(most) => most,
-                Resend::IfIdempotent if is_idempotent(&self.hop.method) => RESENDS,
-                Resend::IfIdempotent | Resend::Never => 0,
-            };
-            if resends >= most || !self.plan.body.is_replayable() {
+            if !self.plan.body.is_replayable()
+                || !resends.take(resend, error.sent(), &self.hop.method)
+            {
                 return Err(error);
             }
             span::record_error(&self.span, &error);
-            resends += 1;
         }
     }
 

@@ -11,6 +11,7 @@ mod attempt;
 #[cfg(feature = "cookies")]
 mod cookies;
 mod hop;
+mod resends;
 
 use std::{
     fmt,

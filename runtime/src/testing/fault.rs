@@ -70,7 +70,7 @@ pub(super) async fn no_head(kind: ErrorKind) -> Option<NoHead> {
     let (error, is_unsent) = memory::no_head(kind).await?;
     // The runtime of the connection is gone if that is the fault, and is this one else.
     let is_alive = kind != ErrorKind::Disconnected(DisconnectedError::Runtime);
-    Some(classify::direct(error, Known { is_unsent, is_alive }))
+    Some(classify::direct(error, Known { is_unsent, is_alive, ..Known::default() }))
 }
 
 /// The error of a body that breaks so.

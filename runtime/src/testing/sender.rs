@@ -124,7 +124,7 @@ impl Scripted {
         match reply.what {
             What::NotTaken => {
                 self.call().next.hop -= 1;
-                Err(NoHead { resend: Resend::Always(5), ..fail(UNSENT).await })
+                Err(NoHead { resend: Resend::Few, ..fail(UNSENT).await })
             }
             What::Fault(kind) => self.fault(kind, &request, is_stream).await,
             _ => Ok(reply.into_head(&request)),

@@ -35,7 +35,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Request, Response, header};
 use http_body::{Body, Frame, SizeHint};
 use tower_layer::Layer;
 use tower_service::Service;
@@ -352,12 +352,10 @@ impl Ticket {
     /// How the client failed, if it did the last time that the request was passed on.
     pub(crate) fn failure(&self) -> Option<Failure> {
         let failure = lock(&self.0.failure).clone()?;
-        Some(match failure.resend {
-            // A layer may have passed the request on before.
-            Resend::Always(_) if self.sent() != Sent::No => {
-                Failure { resend: Resend::Never, ..failure }
-            }
-            _ => failure,
+        // A layer may have passed the request on before.
+        Some(match failure.error.sent() == Sent::No && self.sent() != Sent::No {
+            true => Failure { resend: Resend::Never, ..failure },
+            false => failure,
         })
     }
 
@@ -401,7 +399,11 @@ fn outgoing(request: Request<RequestBody>) -> Result<Outgoing, Error> {
     let url = Url::parse(&parts.uri.to_string()).map_err(|error| {
         Error::build(BuildError::Url, "a layer of the session made it").with_source(error)
     })?;
-    Ok(Outgoing { method: parts.method, url, headers: parts.headers, body: body.0 })
+    let outgoing = Outgoing { method: parts.method, url, headers: parts.headers, body: body.0 };
+    for length in outgoing.headers.get_all(header::CONTENT_LENGTH) {
+        outgoing.check_length(length)?;
+    }
+    Ok(outgoing)
 }
 
 /// A request that was passed on.

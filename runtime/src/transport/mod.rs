@@ -219,6 +219,23 @@ impl Sender {
 }
 
 impl Outgoing {
+    /// Refuses a `Content-Length` that is not the body's, which the plan does not see: a hook's, or a layer's.
+    /// A stream is held to the one that it has.
+    pub(crate) fn check_length(&self, length: &HeaderValue) -> Result<(), Error> {
+        let is_right = match &self.body {
+            SendBody::None => length == "0",
+            SendBody::Bytes(bytes) => length == bytes.len().to_string().as_str(),
+            SendBody::Stream(_) => self.headers.get(header::CONTENT_LENGTH) == Some(length),
+        };
+        match is_right {
+            true => Ok(()),
+            false => Err(Error::build(
+                BuildError::Header,
+                "`content-length` is not the length of the body: leave it out",
+            )),
+        }
+    }
+
     fn into_http(self) -> Result<http::Request<SendBody>, Error> {
         let Self { method, url, headers, body } = self;
         let uri = http::Uri::try_from(String::from(url)).map_err(|error| {
@@ -319,6 +336,7 @@ impl Future for Sending {
         let Self { in_flight, https, own, handover } = &mut *self;
         let known = || Known {
             is_unsent: handover.is_unsent(),
+            taken_at: handover.taken_at(),
             is_alive: own.as_ref().is_some_and(|local| local.is_alive()),
         };
         let head = match in_flight {

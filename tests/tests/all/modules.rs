@@ -82,6 +82,7 @@ const RUNTIME: &[Row] = &[
     ("plan", &["deadline", "error", "hooks", "observe", "request", "retry", "timers"]),
     ("exchange::cookies", &[]),
     ("exchange::hop", &["error", "plan", "request"]),
+    ("exchange::resends", &["classify", "error", "retry"]),
     (
         "exchange::attempt",
         &[
@@ -90,13 +91,13 @@ const RUNTIME: &[Row] = &[
             "error",
             "exchange::cookies",
             "exchange::hop",
+            "exchange::resends",
             "handover",
             "observe",
             "plan",
             "prepare",
             "request",
             "response",
-            "retry",
             "send_body",
             "timers",
             "transport",

@@ -3,16 +3,17 @@
 use std::time::Duration;
 
 use backstop::{
-    BodyError, DisconnectedError, Download, Error, ErrorKind, Events, Lines, Request, Retry, Sent,
+    BodyError, DisconnectedError, Download, Error, ErrorKind, Events, Lines, Method, Request,
+    Retry, Sent,
 };
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
-    sync::mpsc,
+    sync::{mpsc, oneshot},
 };
 
 use super::connections::listener;
-use crate::support::{TRANSPORTS, bounded, fetch_with, session, session_over};
+use crate::support::{TRANSPORTS, Transport, bounded, fetch_with, session, session_over};
 
 /// Frames of HTTP/2 (RFC 9113 §4.1): their length, type, flags and stream.
 fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
@@ -221,37 +222,92 @@ async fn a_goaway_fails_no_call() {
     }
 }
 
+/// Answers one request on its first connection, which ends with a GOAWAY that names this stream while a second
+/// one waits, and then one on a second connection. Says when the client knows that there is one stream alone.
+async fn end_while_one_waits(
+    listener: TcpListener,
+    last: impl Fn(u32) -> u32,
+    settled: oneshot::Sender<()>,
+) -> std::io::Result<()> {
+    let mut first = listener.accept().await?.0;
+    // SETTINGS_MAX_CONCURRENT_STREAMS (RFC 9113 §6.5.2).
+    greet(&mut first, &[0, 3, 0, 0, 0, 1]).await?;
+    let (mut id, mut has_settled) = (0, false);
+    while id == 0 || !has_settled {
+        match next_frame(&mut first).await? {
+            (SETTINGS, 0, _) => first.write_all(&frame(SETTINGS, ACK, 0, &[])).await?,
+            (SETTINGS, ..) => has_settled = true,
+            (HEADERS, _, stream) => id = stream,
+            _ => {}
+        }
+    }
+    let _ = settled.send(());
+    // All run on one thread: meanwhile the second request is given to the connection.
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    let end = [last(id).to_be_bytes(), [0; 4]].concat();
+    first.write_all(&frame(GOAWAY, 0, 0, &end)).await?;
+    first.write_all(&ok(id)).await?;
+    let mut second = listener.accept().await?.0;
+    greet(&mut second, &[]).await?;
+    let id = next_request(&mut second).await?;
+    second.write_all(&ok(id)).await?;
+    while next_frame(&mut second).await.is_ok() {}
+    Ok(())
+}
+
+/// The errors of two requests of this method, of which the second waits for a stream when the connection ends.
+async fn wait_for_a_stream(
+    transport: Transport,
+    method: Method,
+    last: impl Fn(u32) -> u32,
+) -> Vec<Error> {
+    let (listener, url) = listener().await;
+    let (settled, is_settled) = oneshot::channel();
+    let session = session_over(transport, |builder| builder.http2_prior_knowledge(true));
+    let call = || fetch_with(&session, Request::new(method.clone(), url.clone()).text("an order"));
+    let second = async {
+        is_settled.await.expect("a first request");
+        call().await
+    };
+    let calls = async { tokio::join!(call(), second) };
+    let (one, other) = tokio::select! {
+        outcomes = calls => outcomes,
+        ended = end_while_one_waits(listener, last, settled) => panic!("the server ended: {ended:?}"),
+    };
+    [one.err(), other.err()].into_iter().flatten().collect()
+}
+
 /// hyper drops a request that waits for a stream of its own, and calls its runtime gone.
 #[tokio::test]
 async fn a_request_that_waits_for_a_stream_is_not_a_runtime_error() {
     for transport in TRANSPORTS {
-        let (listener, url) = listener().await;
-        let server = async {
-            let mut first = listener.accept().await?.0;
-            // SETTINGS_MAX_CONCURRENT_STREAMS (RFC 9113 §6.5.2).
-            greet(&mut first, &[0, 3, 0, 0, 0, 1]).await?;
-            let id = next_request(&mut first).await?;
-            // The second waits meanwhile.
-            tokio::time::sleep(Duration::from_millis(100)).await;
-            let end = [id.to_be_bytes(), [0; 4]].concat();
-            first.write_all(&frame(GOAWAY, 0, 0, &end)).await?;
-            first.write_all(&ok(id)).await?;
-            let mut second = listener.accept().await?.0;
-            greet(&mut second, &[]).await?;
-            let id = next_request(&mut second).await?;
-            second.write_all(&ok(id)).await?;
-            while next_frame(&mut second).await.is_ok() {}
-            Ok::<(), std::io::Error>(())
-        };
-        let session = session_over(transport, |builder| builder.http2_prior_knowledge(true));
-        let call = || fetch_with(&session, Request::get(url.clone()));
-        let calls = async { tokio::join!(call(), call()) };
-        let (one, other) = tokio::select! {
-            outcomes = calls => outcomes,
-            ended = server => panic!("the server ended: {ended:?}"),
-        };
-        one.expect("200");
-        other.expect("200");
+        let errors = wait_for_a_stream(transport, Method::PUT, |last| last).await;
+        assert!(errors.is_empty(), "{transport:?} {errors:?}");
+    }
+}
+
+/// The frames show that the server did not take it.
+#[tokio::test]
+async fn a_post_that_goaway_leaves_out_before_its_stream_is_open_is_sent_again() {
+    let errors = wait_for_a_stream(Transport::Direct, Method::POST, |last| last).await;
+    assert!(errors.is_empty(), "{errors:?}");
+    // reqwest's client does not show its frames.
+    let errors = wait_for_a_stream(Transport::Reqwest, Method::POST, |last| last).await;
+    let facts: Vec<_> = errors.iter().map(|error| (error.kind(), error.sent())).collect();
+    assert_eq!(facts, [(ErrorKind::Disconnected(DisconnectedError::Closed), Sent::Maybe)]);
+}
+
+/// The first GOAWAY of a server that ends in order lets all streams through (RFC 9113 §6.8).
+#[tokio::test]
+async fn a_goaway_that_leaves_out_nothing_does_not_prove_that_a_post_was_not_taken() {
+    for transport in TRANSPORTS {
+        let errors = wait_for_a_stream(transport, Method::POST, |_| 0x7fff_ffff).await;
+        let facts: Vec<_> = errors.iter().map(|error| (error.kind(), error.sent())).collect();
+        assert_eq!(facts, [(ErrorKind::Disconnected(DisconnectedError::Closed), Sent::Maybe)]);
+        let errors = wait_for_a_stream(transport, Method::PUT, |_| 0x7fff_ffff).await;
+        assert!(errors.is_empty(), "{transport:?} {errors:?}");
     }
 }
 

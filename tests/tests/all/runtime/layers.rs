@@ -11,7 +11,7 @@ use std::{
 };
 
 use backstop::{
-    DisconnectedError, Error, ErrorKind, Request, Sent, TimeoutError,
+    BuildError, DisconnectedError, Error, ErrorKind, Request, Sent, TimeoutError,
     layer::{RequestBody, ResponseBody},
 };
 use backstop_tests::{Answer, Server};
@@ -370,5 +370,32 @@ async fn a_circuit_breaker_opens_and_accuses_no_server() {
         assert_eq!((error.kind(), error.sent()), (UNSENT, Sent::No));
         assert!(format!("{error:#}").contains("circuit is open"), "{error:#}");
         assert_eq!(server.asked().len(), 2);
+    }
+}
+
+/// A server would read the next request on the connection as the body.
+#[tokio::test]
+async fn a_layer_cannot_set_another_length_than_the_body_s() {
+    for transport in TRANSPORTS {
+        for (method, body, length) in
+            [("GET", None, "40"), ("DELETE", None, "1"), ("POST", Some("an order"), "7")]
+        {
+            let server = Server::always(Answer::new(200, ""));
+            let set = MapRequestLayer::new(move |mut request: http::Request<RequestBody>| {
+                request.headers_mut().insert("content-length", length.parse().expect("a header"));
+                request
+            });
+            let session = session_over(transport, |builder| builder.layer(set).retry(1));
+            let request = Request::method(method, server.url())
+                .optional(body, |request, body| request.text(body));
+            let error = fetch_with(&session, request).await.expect_err(length);
+            assert_eq!(
+                error.kind(),
+                ErrorKind::Build(BuildError::Header),
+                "{method} {transport:?}"
+            );
+            assert_eq!((error.sent(), error.attempts()), (Sent::No, 1));
+            assert!(server.asked().is_empty());
+        }
     }
 }

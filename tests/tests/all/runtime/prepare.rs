@@ -168,3 +168,34 @@ async fn a_header_that_the_session_calls_sensitive_is_so_where_a_hook_sets_it() 
     let marked = marked.lock().expect("no panic").clone();
     assert_eq!(marked, [Some(true), None, Some(true), Some(true)]);
 }
+
+/// A server would read the next request on the connection as the body.
+#[tokio::test]
+async fn a_hook_cannot_set_another_length_than_the_body_s() {
+    let server = Server::always(Answer::new(200, ""));
+    let session = session(|builder| {
+        builder
+            .base_url(server.url())
+            .prepare(|hop| hop.set_header("content-length", hop.headers()["x-length"].clone()))
+    });
+    let stream = || backstop::Body::from(reqwest::Body::wrap(String::from("an order")));
+    for (request, right, wrong) in [
+        (Request::get("/"), Some("0"), "40"),
+        (Request::delete("/"), Some("0"), "00"),
+        (Request::post("/").text("an order"), Some("8"), "7"),
+        (Request::post("/").body(stream()), None, "9"),
+        (Request::post("/").body(stream()).header("content-length", "8"), None, "9"),
+    ] {
+        let asked = server.asked().len();
+        let error = fetch_with(&session, request.header("x-length", wrong)).await.expect_err(wrong);
+        assert_eq!(error.kind(), ErrorKind::Build(BuildError::Header));
+        assert_eq!(server.asked().len(), asked, "nothing was sent");
+        if let Some(right) = right {
+            let request = match right {
+                "0" => Request::get("/"),
+                _ => Request::post("/").text("an order"),
+            };
+            fetch_with(&session, request.header("x-length", right)).await.expect(right);
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! How often a hop was sent again without being asked.
+//!
+//! Each cause has a count of its own: a call that had to move to the next connection a few times has not
+//! used up what it is given if its stream is refused.
+
+use http::Method;
+
+use crate::{classify::Resend, error::Sent, retry::decision::is_idempotent};
+
+/// How often a request that the server did not take is sent again.
+const FEW: u32 = 5;
+/// How often one that has to move to the next connection with all others.
+const MOVED: u32 = 20;
+
+#[derive(Debug, Default)]
+pub(super) struct Resends {
+    few: u32,
+    moved: u32,
+}
+
+impl Resends {
+    /// Whether a request that is not sent may be sent again once more.
+    pub(super) fn remain(&self) -> bool {
+        self.few < FEW
+    }
+
+    /// Whether the hop is sent again, which is then counted. Input: also, how much of it was sent.
+    pub(super) fn take(&mut self, resend: Resend, sent: Sent, method: &Method) -> bool {
+        if sent != Sent::No && !is_idempotent(method) {
+            return false;
+        }
+        let (count, most) = match resend {
+            Resend::Never => return false,
+            Resend::Few => (&mut self.few, FEW),
+            Resend::Moved => (&mut self.moved, MOVED),
+            Resend::InTurn => return true,
+        };
+        let is_left = *count < most;
+        *count += u32::from(is_left);
+        is_left
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn times(resend: Resend, sent: Sent, method: &Method) -> usize {
+        let mut resends = Resends::default();
+        (0..1000).filter(|_| resends.take(resend, sent, method)).count()
+    }
+
+    #[test]
+    fn a_request_is_sent_again_by_its_cause_and_its_method() {
+        for (resend, expected) in
+            [(Resend::Never, 0), (Resend::Few, 5), (Resend::Moved, 20), (Resend::InTurn, 1000)]
+        {
+            for method in [Method::GET, Method::POST] {
+                assert_eq!(times(resend, Sent::No, &method), expected, "{method} {resend:?}");
+            }
+            assert_eq!(times(resend, Sent::Maybe, &Method::PUT), expected, "{resend:?}");
+            assert_eq!(times(resend, Sent::Maybe, &Method::POST), 0, "{resend:?}");
+        }
+    }
+
+    #[test]
+    fn each_cause_has_its_own_count() {
+        let mut resends = Resends::default();
+        while resends.take(Resend::Moved, Sent::No, &Method::GET) {}
+        assert!(resends.remain());
+        for _ in 0..5 {
+            assert!(resends.remain());
+            assert!(resends.take(Resend::Few, Sent::No, &Method::GET));
+        }
+        assert!(!resends.remain());
+        assert!(resends.take(Resend::InTurn, Sent::No, &Method::GET));
+    }
+}
