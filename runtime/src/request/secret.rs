@@ -20,6 +20,7 @@ const SECRET: &[&str] = &[
     "cred",
     "credential",
     "csrf",
+    "dpop",
     "hmac",
     "hotp",
     "jwe",

@@ -37,6 +37,8 @@ use crate::{
     },
 };
 
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
 /// Shorter than the idle timeouts of servers.
 const POOL_IDLE_TIMEOUT: Duration = Duration::from_millis(1_500);
 
@@ -82,7 +84,7 @@ impl SessionBuilder {
             defaults: Defaults::default(),
             given: None,
             retry_budget: Some(budget::CAPACITY),
-            connect_timeout: Some(Duration::from_secs(5)),
+            connect_timeout: Some(CONNECT_TIMEOUT),
             pool_idle_timeout: Some(POOL_IDLE_TIMEOUT),
             #[cfg(feature = "rustls")]
             certificates: Certificates::default(),
@@ -552,7 +554,9 @@ impl SessionBuilder {
         if let Some(mistake) = self.mistake.take() {
             return Err(mistake);
         }
-        if let (Some(given), Some(setting)) = (&self.given, self.connection_setting()) {
+        if let Some(given) = &self.given
+            && let Some(setting) = self.connection_setting(given)
+        {
             let what = match given {
                 Given::Client(_) => "client",
                 Given::Service(_) => "service",
@@ -621,7 +625,7 @@ impl SessionBuilder {
     }
 
     /// A setting of connections, which a given client or service makes itself.
-    fn connection_setting(&self) -> Option<&'static str> {
+    fn connection_setting(&self, given: &Given) -> Option<&'static str> {
         #[cfg(feature = "cookies")]
         if self.defaults.hooks.cookies.is_some() && !self.is_scripted() {
             return Some("cookie_store` or `cookie_jar");
@@ -642,7 +646,26 @@ impl SessionBuilder {
         if !self.layers.is_empty() && !self.is_scripted() {
             return Some("layer");
         }
-        (!self.configure.is_empty()).then_some("configure")
+        if !self.configure.is_empty() {
+            return Some("configure");
+        }
+        match given {
+            Given::Client(_) | Given::Service(_) => self.changed_connecting(),
+            // A script has no connections, and its session may be that of the program.
+            #[cfg(feature = "testing")]
+            Given::StandIn(_) => None,
+        }
+    }
+
+    /// A setting of how connections are made and kept that is not the default.
+    fn changed_connecting(&self) -> Option<&'static str> {
+        if self.http2 {
+            return Some("http2_prior_knowledge");
+        }
+        if self.connect_timeout != Some(CONNECT_TIMEOUT) {
+            return Some("connect_timeout");
+        }
+        (self.pool_idle_timeout != Some(POOL_IDLE_TIMEOUT)).then_some("pool_idle_timeout")
     }
 
     /// Refuses limits of connections that would let no call through, or that reqwest's client would ignore.

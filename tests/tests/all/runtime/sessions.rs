@@ -9,6 +9,7 @@ use std::{
     },
     task::{Context, Poll},
     thread,
+    time::Duration,
 };
 
 use backstop::{
@@ -399,6 +400,13 @@ fn settings_that_a_client_would_ignore_are_refused() {
         (Session::builder().proxy(proxy).client(client()), "`proxy`"),
         (Session::builder().client(client()).configure(|client| client), "`configure`"),
         (Session::builder().client(client()).cookie_store(true), "`cookie_store`"),
+        (
+            Session::builder().client(client()).http2_prior_knowledge(true),
+            "`http2_prior_knowledge`",
+        ),
+        (Session::builder().client(client()).connect_timeout(None), "`connect_timeout`"),
+        (Session::builder().client(client()).pool_idle_timeout(None), "`pool_idle_timeout`"),
+        (Session::builder().service(Echo).connect_timeout(Duration::ZERO), "`connect_timeout`"),
         (Session::builder().service(Echo).proxy(proxy), "`proxy`"),
         (Session::builder().configure(|client| client).service(Echo), "`configure`"),
     ] {
