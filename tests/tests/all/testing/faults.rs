@@ -77,8 +77,6 @@ const WITHOUT_A_CASE: &[&str] = &[
     "build.segment",
     "build.session",
     "credentials",
-    // It is the second page's.
-    "decode.link",
     "disconnected.runtime",
 ];
 
@@ -132,12 +130,12 @@ async fn a_fault_is_what_it_is_over_a_socket() {
 }
 
 /// Compares the cases of a kind. Output: how many are alike, or what differs that is not listed. Timers are short:
-/// what differs on a busy machine has to differ each time.
+/// what differs on a busy machine, or is ended by another timer, has to be so each time.
 async fn compare(lab: &Lab, kind: ErrorKind) -> Result<usize, String> {
     let mut outcome = Ok(0);
     for _ in 0..3 {
         outcome = alike(lab.beside_scripts(kind, 2, 6).await);
-        if outcome.is_ok() {
+        if outcome.as_ref().is_ok_and(|alike| *alike > 0) {
             break;
         }
     }
