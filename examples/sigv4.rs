@@ -206,7 +206,7 @@ mod tests {
                 cases += 1;
             }
         }
-        assert_eq!(cases, 15);
+        assert_eq!(cases, 14);
     }
 
     #[tokio::test]

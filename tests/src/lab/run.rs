@@ -170,7 +170,8 @@ impl Lab {
                 continue;
             };
             // A retry came too late for the call's timer.
-            if socket.kind() != kind {
+            let is_status = |kind| matches!(kind, ErrorKind::Status(_));
+            if socket.kind() != kind && !(is_status(socket.kind()) && is_status(kind)) {
                 continue;
             }
             // A stream that breaks is another fault than a body that cannot be made.
