@@ -1,7 +1,7 @@
 //! The mistakes of one attribute, collected, and written as `compile_error!`s.
 
 use proc_macro2::{Span, TokenStream};
-use quote::{ToTokens, quote};
+use quote::ToTokens;
 use syn::LitStr;
 
 /// The mistakes found so far, in order, each with its span.
@@ -53,17 +53,13 @@ impl Errors {
     }
 
     /// All except those that rustc reports for [`Errors::templates`], for the body of a function.
-    // Output: let _ = ::core::compile_error! { "unknown key `gett`; did you mean `get`?" };
-    pub(crate) fn to_expressions(&self) -> TokenStream {
+    // Output: ::core::compile_error! { "unknown key `gett`; did you mean `get`?" }
+    pub(crate) fn to_expressions(&self) -> Vec<TokenStream> {
         let own = self.0.iter().filter(|mistake| mistake.template.is_none());
-        own.flat_map(|mistake| {
-            // A `syn::Error` may consist of several.
-            mistake.error.clone().into_iter().map(|error| {
-                let error = error.to_compile_error();
-                quote!(let _ = #error;)
-            })
-        })
-        .collect()
+        // A `syn::Error` may consist of several.
+        own.flat_map(|mistake| mistake.error.clone())
+            .map(|error| error.to_compile_error())
+            .collect()
     }
 
     /// All, for an item that is written without its templates.

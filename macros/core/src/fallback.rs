@@ -25,16 +25,17 @@ pub(crate) fn item(item: Item, named: &Named, errors: &Errors) -> TokenStream {
     // What is in a test is left out of other builds.
     let is_test =
         |attr: &Attribute| attr.path().segments.last().is_some_and(|last| last.ident == "test");
-    let (outside, inside) = match item.attrs.iter().any(is_test) {
+    let is_test = item.attrs.iter().any(is_test);
+    let (outside, inside) = match is_test {
         true => (errors.to_compile_errors(), TokenStream::new()),
         false => {
             let misspelt = errors.templates();
             let misspelt = misspelt.into_iter().map(|template| checked_template(template, &item));
-            let errors = errors.to_expressions();
-            (TokenStream::new(), quote!(#errors #(#misspelt)*))
+            (TokenStream::new(), quote!(#(#misspelt)*))
         }
     };
-    let kept = keep_in_use(named);
+    let mistakes = if is_test { Vec::new() } else { errors.to_expressions() };
+    let kept = keep_in_use(named, mistakes);
     let rewritten = item.is_rewritten();
     let Item { attrs, vis, mut sig, responses, body, form, .. } = item;
     // Callers expect the function without these mistakes.
@@ -106,12 +107,31 @@ fn checked_template(template: &LitStr, item: &Item) -> TokenStream {
     }
 }
 
-// Input:  session = S::session(), on_error(ErrorKind::Connect => notify)
-// Output: let _ = || { let _ = &S::session; let _ = &notify; }; use ErrorKind as _;
-fn keep_in_use(named: &Named) -> TokenStream {
-    let Named { values, owners } = named;
+// Input:  session = S::session(), on_error(ErrorKind::Timeout => notify)
+// Output: let _ = || { let _ = &S::session; let _ = &notify; };
+//         {
+//             #[allow(non_upper_case_globals)] const ErrorKind: () = ();
+//             let _ = ::core::compile_error! { "…" }.used::<ErrorKind>();
+//         }
+fn keep_in_use(named: &Named, mut mistakes: Vec<TokenStream>) -> TokenStream {
+    let (values, attribute) = (&named.values, &named.attribute);
+    let attribute = attribute.as_ref().map(|word| quote!(use #word as _;));
     let values = (!values.is_empty()).then(|| quote!(let _ = || { #(let _ = &#values;)* };));
-    quote!(#values #(use #owners as _;)*)
+    let mut owners: Vec<&Ident> = Vec::new();
+    for owner in &named.owners {
+        if !owners.contains(&owner) {
+            owners.push(owner);
+        }
+    }
+    // A generic argument is a type, or a constant if there is no type of the name: so an import is in use,
+    // and none is missing. rustc does not look for a method of an expression that is a reported error.
+    if let (Some(reported), false) = (mistakes.first_mut(), owners.is_empty()) {
+        *reported = quote!({
+            #(#[allow(non_upper_case_globals)] const #owners: () = ();)*
+            #reported.used::<#(#owners),*>()
+        });
+    }
+    quote!(#values #attribute #(let _ = #mistakes;)*)
 }
 
 fn returns_nothing(output: &ReturnType) -> bool {

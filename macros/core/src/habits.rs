@@ -111,6 +111,11 @@ pub(crate) fn classes_of(leaf: &Ident) -> Vec<&'static str> {
     LEAVES.iter().filter(|(_, leaves)| has(leaves)).map(|(class, _)| *class).collect()
 }
 
+/// The leaves of a class.
+pub(crate) fn leaves_of(class: &Ident) -> &'static [&'static str] {
+    LEAVES.iter().find(|(name, _)| class == name).map_or(&[], |(_, leaves)| leaves)
+}
+
 /// The statuses by the names of `StatusCode`'s constants.
 const STATUSES: [(&str, u16); 48] = [
     ("MULTIPLE_CHOICES", 300),
@@ -210,6 +215,23 @@ pub(crate) fn level(word: &str) -> Option<&'static str> {
         "err" | "critical" | "fatal" => "error",
         "information" | "notice" => "info",
         "verbose" => "trace",
+        _ => return None,
+    })
+}
+
+/// What to write in place of an attribute that other libraries have for arguments.
+pub(crate) fn argument_attribute(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "json" | "body" | "form" | "text" | "multipart" => {
+            "to send the argument, write `json = argument` in `#[request]`; to read the response, write \
+             `#[response]`"
+        }
+        "path" | "param" | "path_param" => "write `{argument}` in the template",
+        "query" | "query_param" => {
+            "write `?name={argument}` in the template, or `query = argument`"
+        }
+        "header" | "headers" => "write `header(\"name\" = argument)` in `#[request]`",
+        "bearer" | "auth" | "token" => "write `bearer = argument` in `#[request]`",
         _ => return None,
     })
 }

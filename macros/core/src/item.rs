@@ -8,6 +8,7 @@ use syn::punctuated::Punctuated;
 use syn::{Attribute, FnArg, Meta, Pat, PatType, ReturnType, Signature, Token, Type, Visibility};
 
 use crate::boxed;
+use crate::habits;
 use crate::scan::has_ident;
 use crate::suggest::nearest;
 
@@ -26,6 +27,8 @@ pub(crate) struct Item {
     pub(crate) requests: Vec<Attribute>,
     /// Misspellings of `#[response]`.
     pub(crate) misspelt: Vec<Ident>,
+    /// Attributes of other libraries on arguments, such as `#[json]`.
+    pub(crate) foreign: Vec<Ident>,
     /// `#[response]` on `self`.
     pub(crate) response_self: Option<Attribute>,
 }
@@ -92,8 +95,9 @@ impl Item {
         let mut responses = Vec::new();
         let mut inputs = Punctuated::new();
         let mut misspelt = Vec::new();
+        let mut foreign = Vec::new();
         for mut argument in std::mem::take(&mut sig.inputs) {
-            let response = take_helpers(&mut argument, &mut misspelt);
+            let response = take_helpers(&mut argument, &mut misspelt, &mut foreign);
             match (argument, response) {
                 (FnArg::Typed(argument), Some(attr)) => {
                     let PatType { attrs, pat, ty, .. } = argument;
@@ -116,6 +120,7 @@ impl Item {
             form: Form::Async,
             requests,
             misspelt,
+            foreign,
             response_self,
         };
         Ok(item.unboxed())
@@ -195,7 +200,11 @@ fn body(input: ParseStream<'_>) -> syn::Result<(Vec<Attribute>, TokenStream)> {
 
 /// Removes the attributes that rustc does not accept on an argument: docs, and `#[response]`, which is
 /// returned.
-fn take_helpers(argument: &mut FnArg, misspelt: &mut Vec<Ident>) -> Option<Attribute> {
+fn take_helpers(
+    argument: &mut FnArg,
+    misspelt: &mut Vec<Ident>,
+    foreign: &mut Vec<Ident>,
+) -> Option<Attribute> {
     let attrs = match argument {
         FnArg::Receiver(receiver) => &mut receiver.attrs,
         FnArg::Typed(argument) => &mut argument.attrs,
@@ -210,6 +219,10 @@ fn take_helpers(argument: &mut FnArg, misspelt: &mut Vec<Ident>) -> Option<Attri
         {
             misspelt.push(word.clone());
             response = response.or(Some(attr));
+        } else if let Some(word) = attr.path().get_ident()
+            && habits::argument_attribute(&word.to_string()).is_some()
+        {
+            foreign.push(word.clone());
         } else if !attr.path().is_ident("doc") {
             attrs.push(attr);
         }

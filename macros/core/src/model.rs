@@ -60,6 +60,18 @@ impl Shape {
     }
 }
 
+impl Request {
+    /// The braces of an empty body whose return type is named, and so may be an alias of `()`.
+    pub(crate) fn empty_body(&self) -> Option<Span> {
+        let body = match &self.shape {
+            Shape::Plain(body) => body.as_ref(),
+            Shape::Handled(handlers) => handlers.success.body(),
+        };
+        let empty = body.filter(|body| body.block.stream().is_empty());
+        empty.filter(|_| self.output.is_some()).map(|body| body.block.span())
+    }
+}
+
 pub(crate) struct Body {
     /// The braces and the tokens between them.
     pub(crate) block: Group,

@@ -111,7 +111,10 @@ impl Parse for Pattern {
                  `Connect | Timeout`",
             ));
         }
-        let pat = input.call(Pat::parse_multi_with_leading_vert)?;
+        let pat = match input.fork().call(Pat::parse_multi_with_leading_vert) {
+            Ok(_) => input.call(Pat::parse_multi_with_leading_vert)?,
+            Err(error) => return Err(not_a_pattern(input, error)),
+        };
         let span = pat.span();
         let (binding, kind) = split_binding(pat)?;
         Ok(Pattern { binding, kind, span })
@@ -135,6 +138,14 @@ impl Pattern {
     pub(crate) fn bare_binding(&self) -> Option<&TokenStream> {
         match &self.kind {
             Kind::Any(_) => self.binding.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// The class, if the pattern is nothing but a class.
+    pub(crate) fn class(&self) -> Option<&Ident> {
+        match (&self.kind, &self.binding) {
+            (Kind::Class(class, Payload::NoParens { .. }), None) => Some(class),
             _ => None,
         }
     }
@@ -307,6 +318,18 @@ pub(crate) fn last_word(pat: &Pat) -> Option<&Ident> {
         Pat::Path(path) => path.path.segments.last().map(|last| &last.ident),
         _ => None,
     }
+}
+
+/// The message for what Rust cannot read as a pattern, and for `else => …`.
+fn not_a_pattern(input: ParseStream<'_>, error: syn::Error) -> syn::Error {
+    let message = match input.peek(Token![else]) {
+        true => "the pattern for all other errors is `_`: write `_ => …`".to_owned(),
+        false if input.peek(Token![=>]) => {
+            "the pattern of this arm is missing: write `_ => …` for every error".to_owned()
+        }
+        false => "expected a pattern, such as `Connect`, `Status(404)` or `_`".to_owned(),
+    };
+    syn::Error::new(error.span(), message)
 }
 
 /// `Status(>= 500)`.
@@ -527,6 +550,14 @@ fn payload(
 ) -> syn::Result<Payload> {
     let leaves = CLASSES.iter().find(|(name, _)| class == name);
     let single = elems.len() == 1;
+    if leaves.is_some() && elems.is_empty() && !LEAFLESS.iter().any(|name| class == name) {
+        let some = match (class == "Status", habits::leaves_of(class).first()) {
+            (false, Some(leaf)) => format!("{class}({leaf})"),
+            _ => "Status(404)".to_owned(),
+        };
+        let message = format!("these parentheses are empty: write `{class}`, or `{some}`");
+        return Err(syn::Error::new(class.span(), message));
+    }
     if leaves.is_some() && elems.len() > 1 {
         let all = elems.iter().map(to_text).collect::<Vec<_>>().join(" | ");
         let message = format!("alternatives are separated by `|`: write `{class}({all})`");
@@ -550,8 +581,8 @@ fn payload(
     })
 }
 
-/// A pattern for the status. A word in capitals becomes a range from the constant to itself: a plain
-/// word that names no constant would bind, and match every status.
+/// A pattern for the status. A word in capitals becomes a path, `GONE::<>`: a plain word that names no
+/// constant would bind, and match every status.
 fn status(mut pat: Pat) -> syn::Result<Pat> {
     match &mut pat {
         Pat::Or(or) => {
@@ -580,7 +611,15 @@ fn status(mut pat: Pat) -> syn::Result<Pat> {
         }
         Pat::Ident(name) if !is_binding(name) => {
             let name = &name.ident;
-            return Ok(syn::parse_quote_spanned!(name.span()=> #name..=#name));
+            let text = name.to_string();
+            // In capitals it may be a constant.
+            if text.contains(char::is_lowercase)
+                && let Some(status) = habits::status(&text)
+            {
+                let message = format!("a status is a number: write `{status}`");
+                return Err(syn::Error::new(name.span(), message));
+            }
+            return Ok(syn::parse_quote_spanned!(name.span()=> #name::<>));
         }
         _ => {}
     }

@@ -68,7 +68,7 @@ pub struct Finally<F> {
 type Call<F> = fn(F, CallSummary);
 
 /// Makes a guard that calls `run`, for the key `finally`.
-pub fn finally<F: FnOnce(Ending) -> V, V: FinallyOutput>(run: F) -> Finally<F> {
+pub fn finally<F: FnOnce(Ending) -> V, V: ReturnsNothing>(run: F) -> Finally<F> {
     finally_of::<Ending, F, V>(run)
 }
 
@@ -89,7 +89,7 @@ pub fn finally_of<A, F, V>(run: F) -> Finally<F>
 where
     A: FinallyArgument,
     F: FnOnce(A) -> V,
-    V: FinallyOutput,
+    V: ReturnsNothing,
 {
     let call: Call<F> = |run, call| drop(run(A::from_summary(call)));
     Finally { run: Some((run, call)), tracker: Tracker::of::<A>() }
@@ -104,14 +104,14 @@ where
     label = "returns `{Self}`",
     note = "to wait for a future, write `.await` behind it; to drop a value, `drop(…)` around it"
 )]
-pub trait FinallyOutput {}
+pub trait ReturnsNothing {}
 
 #[diagnostic::do_not_recommend]
-impl FinallyOutput for () {}
+impl ReturnsNothing for () {}
 
 /// `!` can only be named as what a function returns.
 #[diagnostic::do_not_recommend]
-impl FinallyOutput for <fn() -> ! as Returns>::Output {}
+impl ReturnsNothing for <fn() -> ! as Returns>::Output {}
 
 /// The type that a function returns.
 pub trait Returns {

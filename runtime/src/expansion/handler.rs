@@ -12,7 +12,7 @@ use super::outcome::{Failure, Succeed};
 /// let failure: Failure<Result<u8, Error>> = failed(Error::new(ErrorKind::Protocol));
 /// on_error(dropped(&"not a u8", &failure).value());
 /// ```
-pub fn on_error<V: HandlerOutput + ?Sized>(_: &V) {}
+pub fn on_error<V: HandlerMayDrop + ?Sized>(_: &V) {}
 
 /// What a handler may return. Asked only of a value that would be missed.
 #[diagnostic::on_unimplemented(
@@ -21,10 +21,10 @@ pub fn on_error<V: HandlerOutput + ?Sized>(_: &V) {}
     note = "to succeed with a value, write `error @ _ => recover(f(error))`; to wait for a future, \
             `f.await`; to drop it, `|error| drop(f(error))`"
 )]
-pub trait HandlerOutput {}
+pub trait HandlerMayDrop {}
 
 #[diagnostic::do_not_recommend]
-impl HandlerOutput for () {}
+impl HandlerMayDrop for () {}
 
 /// The value of a handler in a function that returns `R`.
 ///

@@ -66,15 +66,17 @@
 //! | [`fail`] | makes the outcome another error |
 //! | [`call`] | runs the steps after the response, a body that returns early, or a closure in `cleanup` |
 //! | [`on_error`], [`dropped`] | drop the value of a function in `on_error`, unless it is needed |
+//! | [`cleanup`](fn@cleanup) | drops the value of a `cleanup`, unless it is needed |
 //! | [`notify`] | calls a closure in `on_error` |
 //! | [`finally`], [`finally_async`], [`finally_of`], [`finally_async_of`] | make the guard of the key `finally` |
 //! | [`Scope`] | runs a body that waits |
+//! | [`empty_body`] | stands in the place of an empty body whose return type is named |
 //! | [`type_hint`] | states the type of an `async` block |
 //!
 //! # Choices by type
 //!
 //! A macro sees how a type is written, and not what it is: the alias `Answer` may name a `Result`. So
-//! `decode`, `extract`, `segment`, `inspect`, `dropped` and `Failure` leave the choice to method
+//! `decode`, `extract`, `segment`, `inspect`, `dropped`, `cleanup` and `Failure` leave the choice to method
 //! resolution. Each returns a type that dereferences to another one with the same method, and so on;
 //! the first whose bounds hold is called. In a generic function the bounds that it states decide.
 
@@ -91,6 +93,7 @@ macro_rules! dereference {
     )* };
 }
 
+mod cleanup;
 pub(crate) mod ending;
 mod handler;
 mod inspect;
@@ -100,21 +103,9 @@ mod scope;
 mod segment;
 pub(crate) mod summary;
 
-pub use self::{
-    ending::{
-        Finally, FinallyAsync, FinallyFuture, FinallyOutput, finally, finally_async,
-        finally_async_of, finally_of,
-    },
-    handler::{HandlerOutput, dropped, on_error},
-    inspect::inspect,
-    outcome::{FailWith, Failure, Succeed, fail, failed, returned},
-    read::{FromJson, Reader, decode, extract},
-    scope::Scope,
-    segment::segment,
-    summary::FinallyArgument,
-};
 #[doc(hidden)]
 pub use self::{
+    cleanup::{CleanupAny, CleanupFuture, CleanupNothing, CleanupResult},
     handler::{
         HandlerAny, HandlerFuture, HandlerNothing, HandlerOutcome, HandlerResult, HandlerValue,
     },
@@ -125,6 +116,20 @@ pub use self::{
         ResponseArgument, WrappedFromBody, WrappedFromHead, WrappedFromJson,
     },
     segment::{SegmentAny, SegmentDisplayed, SegmentOptional, SegmentSerialized, Serialized},
+};
+pub use self::{
+    cleanup::{CleanupMayDrop, cleanup},
+    ending::{
+        Finally, FinallyAsync, FinallyFuture, ReturnsNothing, finally, finally_async,
+        finally_async_of, finally_of,
+    },
+    handler::{HandlerMayDrop, dropped, on_error},
+    inspect::inspect,
+    outcome::{CanFailWith, EmptyBody, Failure, Succeed, empty_body, fail, failed, returned},
+    read::{FromJson, Reader, decode, extract},
+    scope::Scope,
+    segment::segment,
+    summary::FinallyArgument,
 };
 use crate::error::Error;
 pub use crate::response::{Reads, read};

@@ -109,6 +109,32 @@ impl Succeed for () {
     fn from_value((): ()) {}
 }
 
+/// The outcome of a function whose body is empty and whose return type is named: only types say whether
+/// the name is an alias of `()`.
+///
+/// ```
+/// let () = backstop::expansion::empty_body(7);
+/// ```
+pub fn empty_body<R: EmptyBody, T>(_: T) -> R {
+    R::empty()
+}
+
+/// A return type whose body may be empty: `()`.
+#[diagnostic::on_unimplemented(
+    message = "an empty body returns no `{Self}`",
+    label = "no value",
+    note = "to decode the response, write `;` in place of the body; otherwise, write the value in it"
+)]
+pub trait EmptyBody {
+    /// The outcome.
+    fn empty() -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl EmptyBody for () {
+    fn empty() {}
+}
+
 /// A return type that can fail with an error of type `X`: a `Result` whose error can be made from
 /// it.
 #[diagnostic::on_unimplemented(
@@ -117,13 +143,13 @@ impl Succeed for () {
     note = "`fail(error)` needs a `Result<_, E>` where `E` is made from the error; `Option` and `()` \
             carry none: write `recover(…)`, or return a `Result`"
 )]
-pub trait FailWith<X>: Sized {
+pub trait CanFailWith<X>: Sized {
     /// The outcome of failing with this error.
     fn fail_with(error: X) -> Self;
 }
 
 #[diagnostic::do_not_recommend]
-impl<T, E: From<X>, X> FailWith<X> for Result<T, E> {
+impl<T, E: From<X>, X> CanFailWith<X> for Result<T, E> {
     fn fail_with(error: X) -> Self {
         Err(error.into())
     }
@@ -203,7 +229,7 @@ pub fn returned<R>(error: Error, outcome: R) -> Failure<R> {
 /// If that is an [`Error`], the request's is its [`previous`](Error::previous) one; an error of another
 /// type holds it if it is made from it. A function, as rustc names what asks for a bound: this is the
 /// user's word.
-pub fn fail<R: FailWith<X>, X: 'static>(failure: Failure<R>, mut error: X) -> R {
+pub fn fail<R: CanFailWith<X>, X: 'static>(failure: Failure<R>, mut error: X) -> R {
     if let Some(error) = (&mut error as &mut dyn Any).downcast_mut::<Error>() {
         *error = error.clone().with_previous(failure.error());
     }

@@ -18,7 +18,8 @@ use crate::{
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be read from a response",
     label = "neither reads itself (`FromResponse`) nor is `DeserializeOwned`",
-    note = "for JSON, add `#[derive(serde::Deserialize)]` to it"
+    note = "for JSON, add `#[derive(serde::Deserialize)]` to it, and for a type parameter in it the bound \
+            `serde::de::DeserializeOwned`"
 )]
 pub trait FromJson: Sized {
     /// Decodes the body. Without one (204, 205 and 304), an `Option` is `None`.

@@ -155,6 +155,8 @@ pub(crate) struct Named {
     pub(crate) values: Vec<Expr>,
     /// The first word of each path in a pattern that could not be read.
     pub(crate) owners: Vec<Ident>,
+    /// The attribute that the function has, if it is `#[request]` by another name.
+    pub(crate) attribute: Option<Ident>,
 }
 
 impl Args {
@@ -183,7 +185,7 @@ impl Args {
             _ => None,
         });
         let values = keyed.chain(basic).chain(headers).chain(called).filter_map(named);
-        Named { values: values.cloned().collect(), owners: self.owners.clone() }
+        Named { values: values.cloned().collect(), owners: self.owners.clone(), attribute: None }
     }
 }
 
@@ -192,7 +194,8 @@ fn named(value: &Expr) -> Option<&Expr> {
         Expr::Path(path) => (!path.path.is_ident("self")).then_some(value),
         Expr::Macro(mac) => {
             let tokens = &mac.mac.tokens;
-            (!scan::may_leave(tokens) && !scan::may_await(tokens)).then_some(value)
+            let stays = !scan::may_leave(tokens) && !scan::may_await(tokens);
+            (stays && !scan::has_ident(tokens, "self")).then_some(value)
         }
         Expr::Call(call) => named(&call.func),
         Expr::MethodCall(call) => named(&call.receiver),
@@ -317,6 +320,14 @@ impl Reader {
         match name.as_str() {
             "method" => return self.custom_target(key, input),
             "session" => set_once(&mut args.session, errors, value(key, input)?),
+            "query" if input.peek(token::Paren) => {
+                let content;
+                parenthesized!(content in input);
+                skip_rest(&content);
+                let message = "`query` takes a value: write `?name={argument}` in the template, or \
+                               `query = [(\"name\", argument)]`";
+                return Err(syn::Error::new(key.span(), message));
+            }
             "query" => set_once(&mut args.query, errors, value(key, input)?),
             "headers" if input.peek(token::Paren) => {
                 let content;
@@ -430,6 +441,11 @@ impl Reader {
     /// `get = "/path"`.
     fn target(&mut self, key: Ident, input: ParseStream<'_>) -> syn::Result<()> {
         let template = value_of(&key, "\"/path\"", input, template)?;
+        if input.peek(Token![+]) {
+            skip_to_comma(input);
+            let message = "a template is one string literal: write the value in it, as `{name}`";
+            return Err(syn::Error::new(template.span(), message));
+        }
         self.args.targets.push(Target { key, custom: None, template, has_base: false });
         Ok(())
     }

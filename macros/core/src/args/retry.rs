@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use proc_macro2::Ident;
+use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::ParseStream;
 use syn::{Expr, ExprLit, Lit, RangeLimits, Token};
@@ -60,7 +61,16 @@ const PARTS: [&str; 5] = ["times", "on", "backoff", "idempotency_key", "on_retry
 pub(super) fn read(key: &Ident, input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Retry> {
     let mut retry = Retry::default();
     if !input.peek(syn::token::Paren) {
-        retry.times = Some(times(value_of(key, "3", input, |input| input.parse())?)?);
+        let value = times(value_of(key, "3", input, |input| input.parse())?)?;
+        if matches!(without_groups(&value), Expr::Lit(_))
+            && input.peek(syn::Ident)
+            && !input.peek2(Token![=])
+        {
+            let number = value.to_token_stream();
+            let message = format!("`retry` takes a number alone: write `retry = {number}`");
+            return Err(syn::Error::new(input.parse::<Ident>()?.span(), message));
+        }
+        retry.times = Some(value);
         return Ok(retry);
     }
     retry.is_list = true;

@@ -463,6 +463,14 @@ fn arm(
             true => pattern.span,
             false => content.span(),
         };
+        if let Some(patterns) = listed_patterns(&pattern, content) {
+            let message = format!("alternatives are separated by `|`: write `{patterns} => …`");
+            // The rest of the arm is a part of the mistake.
+            while !content.is_empty() && !content.peek(Token![=>]) {
+                content.parse::<TokenTree>()?;
+            }
+            return Err(syn::Error::new(pattern.span, message));
+        }
         if let (true, true, Some(name)) = (after_others, alone, pattern.bare_binding()) {
             let message =
                 format!("several actions in an arm need a block: write `{{ …; {name} }}`");
@@ -492,6 +500,16 @@ fn arm(
     content.parse::<Option<Token![,]>>()?;
     let action = errors.keep(action::parse(expr.clone()));
     Ok(action.map(|action| Arm { pattern, guard, action, expr }))
+}
+
+/// `Connect | Timeout`, if the pattern before was the first of `Connect, Timeout => …`.
+fn listed_patterns(first: &Pattern, content: ParseStream<'_>) -> Option<String> {
+    let ahead = content.fork();
+    let mut words = vec![first.class()?.to_string()];
+    while ahead.parse::<Option<Token![,]>>().ok()?.is_some() {
+        words.push(ahead.parse::<Pattern>().ok()?.class()?.to_string());
+    }
+    (words.len() > 1 && ahead.peek(Token![=>])).then(|| words.join(" | "))
 }
 
 /// An error at the next token, without the prefix that `ParseStream::error` adds at the end of a group.

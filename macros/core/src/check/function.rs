@@ -7,7 +7,9 @@ use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::{FnArg, GenericArgument, Pat, PatType, PathArguments, Safety, Type, TypeParamBound};
 
-use super::{Parsed, action_expressions, closing_expressions, handler_key, request_expressions};
+use super::{
+    Parsed, action_expressions, closing_expressions, group, handler_key, request_expressions,
+};
 use crate::args::Args;
 use crate::errors::Errors;
 use crate::item::{Item, bindings_of};
@@ -45,6 +47,19 @@ pub(super) fn is_async(item: &Item, errors: &mut Errors) {
     }
     if let Some(variadic) = &sig.variadic {
         errors.on(variadic, "a request takes a fixed number of arguments: remove `...`");
+    }
+}
+
+/// The attribute's expressions use `self` only in a method.
+///
+/// UI: `function/self_without_receiver`.
+pub(super) fn receiver(args: &Args, item: &Item, errors: &mut Errors) {
+    if item.sig.receiver().is_some() {
+        return;
+    }
+    let word = group::expressions(args).find_map(|expr| group::receiver(expr.to_token_stream()));
+    if let Some(span) = word {
+        errors.at(span, "`self` needs a method: write `&self` as the first argument");
     }
 }
 
@@ -122,13 +137,14 @@ const STANDARD: [&str; 14] = [
 
 /// A type parameter that is decoded has a bound that allows it.
 ///
-/// UI: `function/type_parameter`, `function/type_parameter_bounded`.
+/// UI: `function/type_parameter`, `function/type_parameter_bounded`, `response/type_parameter`.
 pub(super) fn decoded_parameters(item: &Item, errors: &mut Errors) {
-    let (None, Some((_, decoded))) = (&item.body, item.output().and_then(wrapped)) else {
-        return;
-    };
+    let output = item.output().filter(|_| item.body.is_none());
+    let arguments = item.responses.iter().map(|response| &response.ty).filter(|ty| is_json(ty));
     let mut used = HashSet::new();
-    scan::idents(decoded.to_token_stream(), &mut used);
+    for (_, decoded) in output.into_iter().chain(arguments).filter_map(wrapped) {
+        decoded_names(decoded, &mut used);
+    }
     let clauses = item.sig.generics.where_clause.iter().flat_map(|clause| &clause.predicates);
     let clauses: Vec<(TokenStream, Vec<&TypeParamBound>)> = clauses
         .filter_map(|clause| match clause {
@@ -163,6 +179,38 @@ pub(super) fn decoded_parameters(item: &Item, errors: &mut Errors) {
                 "`{name}` is read from the response: write `{name}: {before}serde::de::DeserializeOwned`"
             ),
         );
+    }
+}
+
+/// Types that are decoded if what is in them is.
+const CONTAINERS: [&str; 12] = [
+    "Arc", "BTreeMap", "BTreeSet", "Box", "Cow", "HashMap", "HashSet", "Json", "Option", "Rc",
+    "Vec", "VecDeque",
+];
+
+/// The names of the types that a type is decoded as. A type that is not known may read itself, whatever its
+/// parameters are.
+fn decoded_names(ty: &Type, found: &mut HashSet<String>) {
+    match ty {
+        Type::Path(path) => {
+            let Some(last) = path.path.segments.last() else { return };
+            let PathArguments::AngleBracketed(arguments) = &last.arguments else {
+                found.insert(last.ident.unraw().to_string());
+                return;
+            };
+            if CONTAINERS.iter().any(|name| last.ident == name) {
+                for argument in &arguments.args {
+                    if let GenericArgument::Type(ty) = argument {
+                        decoded_names(ty, found);
+                    }
+                }
+            }
+        }
+        Type::Tuple(tuple) => tuple.elems.iter().for_each(|ty| decoded_names(ty, found)),
+        Type::Array(array) => decoded_names(&array.elem, found),
+        Type::Paren(paren) => decoded_names(&paren.elem, found),
+        Type::Group(group) => decoded_names(&group.elem, found),
+        _ => {}
     }
 }
 
@@ -313,13 +361,18 @@ pub(super) fn one_request(item: &Item, errors: &mut Errors) {
 /// `#[response]` is on an argument of a function with a body, and has no arguments.
 ///
 /// UI: `response/on_self`, `response/with_arguments`, `response/without_a_body`,
-/// `response/too_many`, `response/misspelt`, `response/cfg`, `response/cfg_attr`.
+/// `response/too_many`, `response/misspelt`, `response/foreign`, `response/cfg`, `response/cfg_attr`.
 pub(super) fn response_arguments(item: &Item, errors: &mut Errors) {
     if let Some(attr) = &item.response_self {
         errors.on(attr, "`self` comes from the caller: put `#[response]` on an argument");
     }
     for word in &item.misspelt {
         errors.at(word.span(), format!("unknown attribute `{word}`; did you mean `response`?"));
+    }
+    for word in &item.foreign {
+        if let Some(advice) = habits::argument_attribute(&word.to_string()) {
+            errors.at(word.span(), format!("an argument has no attribute `{word}`: {advice}"));
+        }
     }
     if let Some(response) = item.responses.get(MAX_RESPONSES) {
         let message =

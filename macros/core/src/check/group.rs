@@ -295,7 +295,7 @@ pub(crate) fn uses_self(args: &Args) -> bool {
 }
 
 /// The first `self` that is a value, and not the beginning of a path.
-fn receiver(tokens: TokenStream) -> Option<Span> {
+pub(super) fn receiver(tokens: TokenStream) -> Option<Span> {
     let mut trees = tokens.into_iter().peekable();
     while let Some(tree) = trees.next() {
         let found = match tree {
@@ -314,7 +314,7 @@ fn receiver(tokens: TokenStream) -> Option<Span> {
     None
 }
 
-fn expressions(args: &Args) -> impl Iterator<Item = &syn::Expr> {
+pub(super) fn expressions(args: &Args) -> impl Iterator<Item = &syn::Expr> {
     let all = [request_expressions(args), action_expressions(args), closing_expressions(args)];
     all.into_iter().flatten()
 }

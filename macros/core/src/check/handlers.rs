@@ -57,7 +57,9 @@ pub(super) fn named_error(args: &Args, bound: &[String], errors: &mut Errors) {
         Some(args::OnError::Arms(arms)) => arms.as_slice(),
         _ => &[],
     };
-    for arm in arms.iter().filter(|arm| arm.pattern.binding.is_none()) {
+    // `no_early_exit` reports an arm that returns the error.
+    let stays = |arm: &&Arm| walk::early_exit(&arm.expr).is_none();
+    for arm in arms.iter().filter(|arm| arm.pattern.binding.is_none()).filter(stays) {
         let names: Vec<String> =
             arm.pattern.payload_bindings().iter().map(ToString::to_string).collect();
         let free = free_names(&[bound, &names]);

@@ -61,6 +61,7 @@ pub(crate) fn check(
     handlers::named_error(&args, &names, found);
     handlers::possible_statuses(&args, found);
     if complete {
+        function::receiver(&args, item, found);
         function::used_arguments(&args, &templates, item, found);
         handlers::no_lost_error(&args, item, found);
         handlers::reachable_fallback(&args, found);

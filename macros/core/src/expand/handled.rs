@@ -6,7 +6,9 @@ use syn::Path;
 
 use super::actions::{ArmWriter, failure_call};
 use super::build::Fetch;
-use super::{build, code, crate_at, local_at, mixed_span, output, output_span, run, user_span};
+use super::{
+    build, code, crate_at, last_span, local_at, mixed_span, output, output_span, run, user_span,
+};
 use crate::item::{Item, may_be_refutable};
 use crate::model::{Body, BodyForm, Call, Callee, Exit, Handlers, OnError, Request, Success};
 
@@ -273,7 +275,10 @@ fn outcome(request: &Request, handlers: &Handlers, item: &Item) -> TokenStream {
     let actions = actions(&writer, on_error);
     let deny = denied(on_error);
     let goes_on = match &handlers.fallback {
-        None => goes_on(&writer, output_span(request, item)),
+        None => match run::empty_body(request, code!(failure)) {
+            Some(outcome) => writer.with_ending("Failed", outcome),
+            None => goes_on(&writer, output_span(request, item)),
+        },
         Some(fallback) => fall_back(&writer, fallback),
     };
     // Only types say whether a handler returns.
@@ -386,7 +391,8 @@ fn fall_back(writer: &ArmWriter<'_>, fallback: &syn::Expr) -> TokenStream {
 }
 
 // Output: release(id).await;
-//         #[deny(unused_must_use)] release(id);
+//         #[allow(unreachable_code, clippy::diverging_sub_expression)]
+//         ::backstop::expansion::cleanup(&release(id)).dropped();
 //         #[deny(unused_must_use)] { release!(id); }
 fn cleanup(call: &Call, krate: &Path) -> TokenStream {
     let called = match &call.callee {
@@ -401,12 +407,23 @@ fn cleanup(call: &Call, krate: &Path) -> TokenStream {
         return code!(#called #awaited;);
     }
     // A future that is not awaited never runs.
-    let deny = quote_spanned!(user_span(&called)=> #[deny(unused_must_use)]);
-    match &call.callee {
-        // rustc accepts no such attribute on a macro call.
-        Callee::Verbatim(syn::Expr::Macro(_)) => code!(#deny { #called; }),
-        _ => code!(#deny #called;),
-    }
+    let span = match &call.callee {
+        // A macro may expand to statements. rustc accepts no such attribute on the call itself.
+        Callee::Verbatim(syn::Expr::Macro(_)) => {
+            let deny = quote_spanned!(user_span(&called)=> #[deny(unused_must_use)]);
+            return code!(#deny { #called; });
+        }
+        Callee::Function(called) => last_span(called),
+        Callee::Closure(closure) => user_span(&closure.body),
+        Callee::Verbatim(expr) => user_span(expr),
+    };
+    let krate = crate_at(krate, span);
+    let dropped = quote_spanned!(span=> #krate::expansion::cleanup(&#called).dropped());
+    // Only its type says whether it returns. A method is taken to.
+    let returns = matches!(&call.callee, Callee::Verbatim(syn::Expr::MethodCall(_)));
+    let allow =
+        (!returns).then(|| code!(#[allow(unreachable_code, clippy::diverging_sub_expression)]));
+    code!(#allow #dropped;)
 }
 
 fn finished(handlers: &Handlers, ending: TokenStream) -> Option<TokenStream> {

@@ -61,11 +61,7 @@ fn without_response(request: &Request, item: &Item, body: &Body) -> TokenStream 
     let build = build::request(request, item, None);
     let Fetch { exchange, response } = build::fetch(request);
     let from_error = from_error(request, item);
-    // An empty body keeps its braces, so that rustc reports a missing value at them, and not at the `if`.
-    let body = match body.block.stream() {
-        tokens if tokens.is_empty() => body.block.to_token_stream(),
-        tokens => tokens,
-    };
+    let body = run::last(request, body);
     code! {
         #build
         #exchange
@@ -103,6 +99,9 @@ fn bodyless(request: &Request, item: &Item) -> TokenStream {
 
 // Output: ::backstop::Outcome::from_error(error)
 fn from_error(request: &Request, item: &Item) -> TokenStream {
+    if let Some(outcome) = run::empty_body(request, code!(error)) {
+        return outcome;
+    }
     let span = output_span(request, item);
     outcome(request, span, "from_error", local_at(span, "error").into_token_stream())
 }

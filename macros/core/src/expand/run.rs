@@ -1,9 +1,9 @@
 //! The body → an expression that runs it, in the form that `check` chose.
 
-use proc_macro2::{Group, TokenStream};
+use proc_macro2::{Delimiter, Group, TokenStream};
 use quote::{ToTokens, quote_spanned};
 
-use super::code;
+use super::{code, crate_at};
 use crate::model::{Body, BodyForm, Request};
 
 // Input:  { Ok(user) }
@@ -14,7 +14,7 @@ use crate::model::{Body, BodyForm, Request};
 // Output: scope.run(async { let user = parse(text).await?; Ok(user) }).await
 pub(super) fn body(request: &Request, body: &Body) -> TokenStream {
     // With the user's braces: rustc reports a missing value there.
-    let block = &body.block;
+    let block = &block(request, body);
     match body.form {
         BodyForm::Last { .. } | BodyForm::Block { .. } => block.to_token_stream(),
         BodyForm::Closure => call(request, block),
@@ -32,9 +32,32 @@ pub(super) fn body(request: &Request, body: &Body) -> TokenStream {
 /// A body that no statement follows. `Last` needs no braces.
 pub(super) fn last(request: &Request, body_: &Body) -> TokenStream {
     match body_.form {
-        BodyForm::Last { .. } => body_.block.stream(),
+        BodyForm::Last { .. } => block(request, body_).stream(),
         _ => body(request, body_),
     }
+}
+
+/// The body in its braces.
+// Input:  {}
+// Output: { ::backstop::expansion::empty_body(()) }
+fn block(request: &Request, body: &Body) -> Group {
+    match empty_body(request, code!(())) {
+        None => body.block.clone(),
+        Some(value) => {
+            let mut block = Group::new(Delimiter::Brace, value);
+            block.set_span(body.block.span());
+            block
+        }
+    }
+}
+
+/// The outcome if the body is empty and the return type is named. Located at the braces: where the name is
+/// no alias of `()`, all that rustc reports is there, and is one error.
+// Output: ::backstop::expansion::empty_body(error)
+pub(super) fn empty_body(request: &Request, dropped: TokenStream) -> Option<TokenStream> {
+    let span = request.empty_body()?;
+    let krate = crate_at(&request.krate, span);
+    Some(quote_spanned!(span=> #krate::expansion::empty_body(#dropped)))
 }
 
 /// An attribute for the statement after a body that may diverge. Only types say whether it does, and

@@ -195,7 +195,7 @@ impl Function {
         let (mut own, mut errors) = args::read(self.args);
         if let Some(error) = self.hidden {
             errors.push(error);
-            let named = Named { owners: vec![self.word], ..Named::default() };
+            let named = Named { attribute: Some(self.word), ..Named::default() };
             return crate::fallback::item(self.item, &named, &errors);
         }
         own.attribute = Some(self.word.span());
@@ -263,8 +263,15 @@ impl Needed {
     fn bounds(&self, name: &Ident, rest: TokenStream) -> TokenStream {
         // With the user's span: rustc names the bound of a type that is not `Sync` there.
         let span = name.span();
-        let sync = self.sync.then(|| quote_spanned!(span=> ::core::marker::Sync +));
-        let send = self.send.then(|| quote_spanned!(span=> ::core::marker::Send +));
+        let has = |word: &str| {
+            rest.clone()
+                .into_iter()
+                .any(|tree| matches!(tree, TokenTree::Ident(other) if other == word))
+        };
+        let sync =
+            (self.sync && !has("Sync")).then(|| quote_spanned!(span=> ::core::marker::Sync +));
+        let send =
+            (self.send && !has("Send")).then(|| quote_spanned!(span=> ::core::marker::Send +));
         if sync.is_none() && send.is_none() {
             return rest;
         }

@@ -65,6 +65,16 @@ refuses! {
         [r#"get = "/", session"#, PLAIN] at "session", "`session` takes a value: write `session = …`";
         [r#"get = "/", session(a)"#, PLAIN] at "session", "`session` takes a value";
         [r#"get = "/", session = "#, PLAIN] at "session", "the value of `session` is missing";
+        [r#"get = "/", session = self.s"#, PLAIN] at "self", "`self` needs a method: write `&self`";
+        [r#"get = "/" + id"#, PLAIN] at "\"/\"", "a template is one string literal: write";
+        [r#"get = "/", query(a = b)"#, PLAIN] at "query", "`query` takes a value: write";
+        [r#"get = "/", retry = 3 times"#, PLAIN] at "times", "`retry` takes a number alone: write `retry = 3`";
+        [r#"get = "/", on_error(Connect, Timeout => log)"#, PLAIN] at "Connect", "alternatives are separated by `|`: write `Connect | Timeout => …`";
+        [r#"get = "/", on_error(else => log)"#, PLAIN] at "else", "the pattern for all other errors is `_`";
+        [r#"get = "/", on_error(Timeout() => log)"#, PLAIN] at "Timeout", "these parentheses are empty: write `Timeout`, or `Timeout(Connect)`";
+        [r#"get = "/", on_error(Status() => log)"#, PLAIN] at "Status", "these parentheses are empty: write `Status`, or `Status(404)`";
+        [r#"get = "/", on_error(Status(NotFound) => log)"#, PLAIN] at "NotFound", "a status is a number: write `404`";
+        [r#"get = "/", on_error(_ => return Err(error))"#, PLAIN] at "return", "`return` would leave the function inside `on_error`";
         [r#"get = "/", basic = a"#, PLAIN] at "basic", "`basic` takes a list: write `basic(user, password)`";
         [r#"get = "/", header()"#, PLAIN] at "header", "`header` is empty";
         [r#"get("/")"#, PLAIN] at "get", "`get` takes a value: write `get = \"/path\"`";
@@ -333,7 +343,7 @@ fn valid_attributes_are_accepted() {
         ),
         (r#"get = "/", on_error(_ => match close() { Err(e) => note(&e), Ok(()) => log })"#, PLAIN),
         (r#"get = "/", on_error(_ => tracing::warn!(error = 1, "x"))"#, PLAIN),
-        (r#"get = "/", on_error(_ => self.error.note(|e| e))"#, PLAIN),
+        (r#"get = "/", on_error(_ => self.error.note(|e| e))"#, "async fn f(&self) -> R { g() }"),
         (r#"get = "/", on_error(Status(error) => f(error), other => f(other))"#, PLAIN),
         (r#"get = "/", on_error(_ => f(error))"#, "async fn f(error: u64) -> R { g() }"),
         (r#"get = "/", on_error(_ => f(error()), Connect => error!("x"))"#, PLAIN),

@@ -34,6 +34,7 @@ async fn name(id: u64) -> Result<String, Error> {
     let error = failure.error();
     ::backstop::log(&error);
     let outcome = ::backstop::Outcome::from_failure(failure);
-    #[deny(unused_must_use)] release(id);
+    #[allow(unreachable_code, clippy::diverging_sub_expression)]
+    ::backstop::expansion::cleanup(&release(id)).dropped();
     outcome
 }

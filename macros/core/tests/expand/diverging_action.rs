@@ -12,6 +12,8 @@ async fn root() -> Result<String, Error> {
             ::core::result::Result::Err(failure) => failure,
         };
         panic!("no error is expected");
-        #[allow(unreachable_code)] #[deny(unused_must_use)] release();
+        #[allow(unreachable_code)]
+        #[allow(unreachable_code, clippy::diverging_sub_expression)]
+        ::backstop::expansion::cleanup(&release()).dropped();
     })
 }

@@ -78,7 +78,7 @@ async fn update(&self, id: u64, user: User) -> Result<Option<u64>, Error> {
                 }
             }
         };
-        #[deny(unused_must_use)] self.release();
+        ::backstop::expansion::cleanup(&self.release()).dropped();
         finally.end(ending);
         outcome
     })

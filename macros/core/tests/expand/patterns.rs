@@ -47,7 +47,7 @@ async fn all() -> Result<(), Error> {
                 ::backstop::expansion::dropped(&note(error), &failure).value(),
             );
         }
-        (::backstop::ErrorKind::Status(404 | TEAPOT..=TEAPOT), _) => {
+        (::backstop::ErrorKind::Status(404 | TEAPOT), _) => {
             ::backstop::expansion::on_error(
                 ::backstop::expansion::dropped(&TOLD(&error), &failure).value(),
             );

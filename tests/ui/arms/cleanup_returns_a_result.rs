@@ -1,0 +1,11 @@
+use backstop::{Error, request};
+use backstop_ui_tests::User;
+
+#[request(get = "/users/7", cleanup = release)]
+async fn user() -> Result<User, Error>;
+
+fn release() -> std::io::Result<()> {
+    Ok(())
+}
+
+fn main() {}

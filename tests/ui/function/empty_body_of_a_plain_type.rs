@@ -1,0 +1,6 @@
+use backstop::request;
+
+#[request(get = "/name")]
+async fn name() -> String {}
+
+fn main() {}
