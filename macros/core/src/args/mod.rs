@@ -3,6 +3,7 @@
 //! Reading continues after a mistake, so that all mistakes are reported. `check` decides whether the
 //! values are valid, and valid together.
 
+mod incomplete;
 mod retry;
 mod values;
 
@@ -70,6 +71,8 @@ pub(crate) struct Args {
     pub(crate) positional: Vec<Ident>,
     /// The first word of each path in a pattern that could not be read.
     pub(crate) owners: Vec<Ident>,
+    /// Mistakes that the values have in them, so that a function which is expanded reports them.
+    pub(crate) missing: Vec<syn::Error>,
 }
 
 /// A method and its template.
@@ -257,6 +260,8 @@ pub(crate) fn read_shared(tokens: TokenStream) -> (Shared, Errors) {
 }
 
 fn read_all(tokens: TokenStream, mut reader: Reader) -> Reader {
+    let (tokens, missing) = incomplete::complete(tokens);
+    reader.args.missing = missing;
     let parsed = (|input: ParseStream<'_>| {
         reader.entries(input);
         Ok(())

@@ -30,7 +30,7 @@ pub(crate) fn check(
     mut errors: Errors,
     complete: bool,
 ) -> Result<Request, Errors> {
-    let complete = complete && errors.is_empty();
+    let complete = complete && errors.is_empty() && args.missing.is_empty();
     let found = &mut errors;
     let output = item.output().map(ToTokens::to_token_stream);
     let templates: Vec<Parsed> =
@@ -79,6 +79,8 @@ pub(crate) fn check(
     let (Some(target), Some(placeholders), Some(method), true) =
         (target, placeholders, method, errors.is_empty())
     else {
+        // The function that stands in for this one has none of its values.
+        args.missing.into_iter().for_each(|error| errors.push(error));
         return Err(errors);
     };
     let template = target.template.clone();

@@ -40,6 +40,7 @@ pub(super) fn function(mut own: Args, shared: &Shared) -> Args {
     keyed(&mut own.cleanup, &from.cleanup);
     keyed(&mut own.finally, &from.finally);
     keyed(&mut own.krate, &from.krate);
+    own.missing.extend(from.missing.iter().cloned());
     own
 }
 

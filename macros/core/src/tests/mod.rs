@@ -39,10 +39,18 @@ fn mistakes(source: &str) -> Vec<(String, String)> {
     let (args, item) = split(source);
     let (args, mut errors) = args::read(args);
     let errors = match syn::parse2::<Item>(item) {
-        Ok(item) => match check::check(args, &item, errors, true) {
-            Ok(_) => Errors::default(),
-            Err(errors) => errors,
-        },
+        Ok(item) => {
+            // A function that is expanded has these in its values.
+            let missing = args.missing.clone();
+            match check::check(args, &item, errors, true) {
+                Ok(_) => {
+                    let mut errors = Errors::default();
+                    missing.into_iter().for_each(|error| errors.push(error));
+                    errors
+                }
+                Err(errors) => errors,
+            }
+        }
         Err(error) => {
             errors.push(error);
             errors

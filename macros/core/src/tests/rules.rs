@@ -65,6 +65,7 @@ refuses! {
         [r#"get = "/", session"#, PLAIN] at "session", "`session` takes a value: write `session = …`";
         [r#"get = "/", session(a)"#, PLAIN] at "session", "`session` takes a value";
         [r#"get = "/", session = "#, PLAIN] at "session", "the value of `session` is missing";
+        [r#"get = "/", session = S."#, PLAIN] at ".", "a name is missing after this `.`: write";
         [r#"get = "/", session = self.s"#, PLAIN] at "self", "`self` needs a method: write `&self`";
         [r#"get = "/" + id"#, PLAIN] at "\"/\"", "a template is one string literal: write";
         [r#"get = "/", query(a = b)"#, PLAIN] at "query", "`query` takes a value: write";
