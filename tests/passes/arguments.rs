@@ -1,8 +1,8 @@
 //! Arguments in every form, and the values that keys accept.
 
-use std::time::Duration;
+use std::{marker::PhantomData, time::Duration};
 
-use backstop::{Body, Error, FromResponseParts, Json, Response, StatusCode, request};
+use backstop::{Body, Error, FromResponse, FromResponseParts, Json, Response, StatusCode, request};
 use serde::Serialize;
 
 #[request(post = "/", json = &ids[..])]
@@ -114,4 +114,22 @@ pub async fn head_last(
 #[request(get = "/", on_error = log)]
 pub async fn head_first(#[response] left: Remaining, #[response] text: String) -> Option<usize> {
     Some(left.0 + text.len())
+}
+
+/// A type that reads itself, whatever its parameter is.
+#[derive(Debug)]
+pub struct Raw<T>(pub String, pub PhantomData<T>);
+
+impl<T> FromResponse for Raw<T> {
+    fn from_response(response: Response) -> Result<Self, Error> {
+        Ok(Self(response.text()?, PhantomData))
+    }
+}
+
+#[request(get = "/")]
+pub async fn raw_returned<T>() -> Result<Raw<T>, Error>;
+
+#[request(get = "/")]
+pub async fn raw_taken<T>(#[response] Raw(text, _): Raw<T>) -> Result<String, Error> {
+    Ok(text)
 }

@@ -132,3 +132,12 @@ pub trait Bare {
     #[request(get = "https://api.example.com/")]
     async fn root(&self) -> Result<String, Error>;
 }
+
+/// A trait that already has the bound.
+#[requests(session = self.session())]
+pub trait Shared: Sync {
+    fn session(&self) -> &Session;
+
+    #[request(get = "/users/{id}")]
+    async fn user(&self, id: u64) -> Result<String, Error>;
+}

@@ -54,6 +54,29 @@ pub async fn closure_that_mutates(count: &mut Vec<u8>) -> Result<String, Error>;
 #[request(get = "/", on_error = move |error| drop((name, error.elapsed())))]
 pub async fn closure_that_moves(name: String) -> Result<u8, Error>;
 
+const fn released() -> bool {
+    true
+}
+
+/// A value that may be dropped.
+#[request(get = "/", cleanup = released)]
+pub async fn cleanup_with_a_value() -> Result<String, Error>;
+
+#[request(get = "/", cleanup = seen.pop())]
+pub async fn cleanup_by_a_method(seen: &mut Vec<u8>) -> Result<String, Error>;
+
+#[request(get = "/", cleanup = || seen.pop())]
+pub async fn cleanup_by_a_closure(seen: &mut Vec<u8>) -> Result<String, Error>;
+
+#[request(get = "/", on_error(_ => std::process::exit(1)), cleanup = std::process::abort)]
+pub async fn cleanup_that_never_returns() -> Result<String, Error>;
+
+type Nothing = ();
+
+/// An alias of `()` may have an empty body.
+#[request(get = "/", on_error = log, cleanup = || (), finally = |_| ())]
+pub async fn alias_of_nothing() -> Nothing {}
+
 async fn later(error: &Error) {
     release_later(error.attempts().into()).await;
 }

@@ -4,16 +4,6 @@ use std::{future::Future, marker::PhantomData};
 
 use super::outcome::{Failure, Succeed};
 
-/// Runs a handler, whose value it drops: the key `on_error`.
-///
-/// ```
-/// use backstop::{Error, ErrorKind, expansion::{Failure, dropped, failed, on_error}};
-///
-/// let failure: Failure<Result<u8, Error>> = failed(Error::new(ErrorKind::Protocol));
-/// on_error(dropped(&"not a u8", &failure).value());
-/// ```
-pub fn on_error<V: HandlerMayDrop + ?Sized>(_: &V) {}
-
 /// What a handler may return. Asked only of a value that would be missed.
 #[diagnostic::on_unimplemented(
     message = "the value that this handler returns would be dropped",
@@ -26,11 +16,18 @@ pub trait HandlerMayDrop {}
 #[diagnostic::do_not_recommend]
 impl HandlerMayDrop for () {}
 
-/// The value of a handler in a function that returns `R`.
+/// Drops the value of a handler in a function that returns `R`, unless it is needed: the key `on_error`.
 ///
-/// `dropped(&value, &failure).value()` is the value if it is what the function succeeds with or returns,
-/// a future, or a `Result`. Every other value is `()`.
-pub fn dropped<'a, R, V>(value: &'a V, _: &Failure<R>) -> HandlerNothing<'a, R, V> {
+/// `on_error(&value, &failure).dropped()` is an error for what the function succeeds with or returns, for a
+/// future, and for a `Result`.
+///
+/// ```
+/// use backstop::{Error, ErrorKind, expansion::{Failure, failed, on_error}};
+///
+/// let failure: Failure<Result<u8, Error>> = failed(Error::new(ErrorKind::Protocol));
+/// on_error(&"not a u8", &failure).dropped();
+/// ```
+pub fn on_error<'a, R, V>(value: &'a V, _: &Failure<R>) -> HandlerNothing<'a, R, V> {
     HandlerNothing(HandlerValue(HandlerOutcome(HandlerFuture(HandlerResult(HandlerAny(
         value,
         PhantomData,
@@ -62,48 +59,50 @@ pub struct HandlerResult<'a, R, V>(HandlerAny<'a, R, V>);
 pub struct HandlerAny<'a, R, V>(&'a V, PhantomData<fn() -> R>);
 
 impl<R> HandlerNothing<'_, R, ()> {
-    /// Nothing.
-    pub fn value(&self) -> &() {
-        &()
+    /// There is nothing to drop.
+    pub fn dropped(&self) {}
+}
+
+impl<R: Succeed> HandlerValue<'_, R, R::Value> {
+    /// An error: the function succeeds with such a value.
+    pub fn dropped(&self)
+    where
+        R::Value: HandlerMayDrop,
+    {
     }
 }
 
-impl<'a, R: Succeed> HandlerValue<'a, R, R::Value> {
-    /// The value.
-    pub fn value(&self) -> &'a R::Value {
-        self.get()
+impl<R> HandlerOutcome<'_, R, R> {
+    /// An error: the function returns such a value.
+    pub fn dropped(&self)
+    where
+        R: HandlerMayDrop,
+    {
     }
 }
 
-impl<'a, R> HandlerOutcome<'a, R, R> {
-    /// The value.
-    pub fn value(&self) -> &'a R {
-        self.get()
+impl<R, V: Future> HandlerFuture<'_, R, V> {
+    /// An error: the future would never run.
+    pub fn dropped(&self)
+    where
+        V: HandlerMayDrop,
+    {
     }
 }
 
-impl<'a, R, V: Future> HandlerFuture<'a, R, V> {
-    /// The future.
-    pub fn value(&self) -> &'a V {
-        self.get()
+impl<R, T, E> HandlerResult<'_, R, Result<T, E>> {
+    /// An error: the `Result` may be an `Err`.
+    pub fn dropped(&self)
+    where
+        Result<T, E>: HandlerMayDrop,
+    {
     }
 }
 
-impl<'a, R, T, E> HandlerResult<'a, R, Result<T, E>> {
-    /// The `Result`.
-    pub fn value(&self) -> &'a Result<T, E> {
-        self.get()
-    }
-}
-
-impl<'a, R, V> HandlerAny<'a, R, V> {
-    /// Nothing: the value may be dropped.
-    pub fn value(&self) -> &() {
-        &()
-    }
-
-    fn get(&self) -> &'a V {
-        self.0
+impl<R, V> HandlerAny<'_, R, V> {
+    /// The value may be dropped.
+    pub fn dropped(&self) {
+        let _ = self.0;
     }
 }
 

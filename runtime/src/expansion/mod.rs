@@ -65,7 +65,7 @@
 //! | [`failed`], [`returned`] | make a [`Failure`], the error on its way to the outcome |
 //! | [`fail`] | makes the outcome another error |
 //! | [`call`] | runs the steps after the response, a body that returns early, or a closure in `cleanup` |
-//! | [`on_error`], [`dropped`] | drop the value of a function in `on_error`, unless it is needed |
+//! | [`on_error`] | drops the value of a function in `on_error`, unless it is needed |
 //! | [`cleanup`](fn@cleanup) | drops the value of a `cleanup`, unless it is needed |
 //! | [`notify`] | calls a closure in `on_error` |
 //! | [`finally`], [`finally_async`], [`finally_of`], [`finally_async_of`] | make the guard of the key `finally` |
@@ -76,7 +76,7 @@
 //! # Choices by type
 //!
 //! A macro sees how a type is written, and not what it is: the alias `Answer` may name a `Result`. So
-//! `decode`, `extract`, `segment`, `inspect`, `dropped`, `cleanup` and `Failure` leave the choice to method
+//! `decode`, `extract`, `segment`, `inspect`, `on_error`, `cleanup` and `Failure` leave the choice to method
 //! resolution. Each returns a type that dereferences to another one with the same method, and so on;
 //! the first whose bounds hold is called. In a generic function the bounds that it states decide.
 
@@ -123,7 +123,7 @@ pub use self::{
         Finally, FinallyAsync, FinallyFuture, ReturnsNothing, finally, finally_async,
         finally_async_of, finally_of,
     },
-    handler::{HandlerMayDrop, dropped, on_error},
+    handler::{HandlerMayDrop, on_error},
     inspect::inspect,
     outcome::{CanFailWith, EmptyBody, Failure, Succeed, empty_body, fail, failed, returned},
     read::{FromJson, Reader, decode, extract},

@@ -39,8 +39,9 @@ fn entries(tokens: TokenStream, missing: &mut Vec<syn::Error>) -> TokenStream {
     for (at, tree) in trees.iter().enumerate() {
         match (tree, at.checked_sub(1).and_then(|before| trees.get(before))) {
             (TokenTree::Group(group), Some(TokenTree::Ident(key))) if key == "on_error" => {
+                let before = missing.len();
                 let arms = arms(group.stream(), missing);
-                out.extend([respanned(group, arms)]);
+                out.extend([completed(group, arms, missing.len() > before)]);
             }
             (TokenTree::Punct(sign), Some(TokenTree::Ident(key)))
                 if sign.as_char() == '=' && is_missing(trees.get(at + 1)) =>
@@ -104,11 +105,11 @@ fn expression(
         }
         TokenTree::Group(group) => {
             let trees: Vec<TokenTree> = group.stream().into_iter().collect();
-            let mut inside = TokenStream::new();
+            let (mut inside, before) = (TokenStream::new(), missing.len());
             for at in 0..trees.len() {
                 expression(&trees, at, &mut inside, missing);
             }
-            out.extend([respanned(group, inside)]);
+            out.extend([completed(group, inside, missing.len() > before)]);
         }
         tree => out.extend([tree.clone()]),
     }
@@ -149,7 +150,11 @@ fn reported(span: Span, message: &str, missing: &mut Vec<syn::Error>) -> TokenSt
     tokens
 }
 
-fn respanned(group: &Group, tokens: TokenStream) -> TokenTree {
+/// The group as it is if nothing was missing: a new one has a single span for both of its delimiters.
+fn completed(group: &Group, tokens: TokenStream, changed: bool) -> TokenTree {
+    if !changed {
+        return TokenTree::Group(group.clone());
+    }
     let mut new = Group::new(group.delimiter(), tokens);
     new.set_span(group.span());
     TokenTree::Group(new)

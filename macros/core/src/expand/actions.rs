@@ -211,13 +211,9 @@ fn statement(action: &Action, krate: &Path) -> Option<TokenStream> {
 
 /// The call of a handler whose value may be one that is needed. Located at the handler, where rustc then
 /// reports it.
-// Output: ::backstop::expansion::on_error(
-//             ::backstop::expansion::dropped(&notify(&error), &failure).value())
+// Output: ::backstop::expansion::on_error(&notify(&error), &failure).dropped()
 fn dropped(span: Span, call: TokenStream, krate: &Path) -> TokenStream {
-    let (krate, failure) = (crate_at(krate, span), local_at(span, "failure"));
-    quote_spanned! {span=>
-        #krate::expansion::on_error(#krate::expansion::dropped(&#call, &#failure).value())
-    }
+    super::dropped(span, krate, "on_error", code!(&#call, &failure))
 }
 
 // Input:  Connect(Dns | Refused)

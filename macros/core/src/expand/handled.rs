@@ -417,8 +417,7 @@ fn cleanup(call: &Call, krate: &Path) -> TokenStream {
         Callee::Closure(closure) => user_span(&closure.body),
         Callee::Verbatim(expr) => user_span(expr),
     };
-    let krate = crate_at(krate, span);
-    let dropped = quote_spanned!(span=> #krate::expansion::cleanup(&#called).dropped());
+    let dropped = super::dropped(span, krate, "cleanup", code!(&#called));
     // Only its type says whether it returns. A method is taken to.
     let returns = matches!(&call.callee, Callee::Verbatim(syn::Expr::MethodCall(_)));
     let allow =

@@ -127,6 +127,33 @@ fn call(called: &Expr, arguments: TokenStream) -> TokenStream {
     }
 }
 
+/// A value that is dropped unless it is needed. Located at `span`, where rustc reports one that is needed.
+// Output: ::backstop::expansion::cleanup(&release()).dropped()
+fn dropped(span: Span, krate: &Path, function: &str, value: TokenStream) -> TokenStream {
+    let function = Ident::new(function, Span::mixed_site());
+    // The call ranges from the first colon to the parentheses. The names between are elsewhere: in an
+    // editor, each would be one more definition of the word there.
+    let path = match krate.leading_colon {
+        None => {
+            let krate = crate_at(krate, span);
+            code!(#krate::expansion::#function)
+        }
+        Some(_) => {
+            let colons = |(at, mut tree): (usize, TokenTree)| {
+                if at < 2 {
+                    tree.set_span(span);
+                }
+                tree
+            };
+            code!(#krate::expansion::#function).into_iter().enumerate().map(colons).collect()
+        }
+    };
+    let mut arguments = Group::new(Delimiter::Parenthesis, value);
+    arguments.set_span(span);
+    let call = call_at(span, "dropped", TokenStream::new());
+    code!(#path #arguments #call)
+}
+
 /// The crate's path, located at `span`, so that errors do not point at the attribute.
 fn crate_at(krate: &Path, span: Span) -> TokenStream {
     let respanned = |mut tree: TokenTree| {

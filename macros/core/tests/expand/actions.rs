@@ -24,9 +24,7 @@ async fn count() -> Result<u8, Error> {
         let late = is_late();
         ::backstop::log_at(::backstop::Level::INFO, &error);
         if late {
-            ::backstop::expansion::on_error(
-                ::backstop::expansion::dropped(&notify(&error), &failure).value(),
-            );
+            ::backstop::expansion::on_error(&notify(&error), &failure).dropped();
             return failure.recover(1);
         } else if never() {
             return ::backstop::expansion::fail(failure, Late)

@@ -38,24 +38,16 @@ async fn all() -> Result<(), Error> {
             ),
             _,
         ) => {
-            ::backstop::expansion::on_error(
-                ::backstop::expansion::dropped(&note(leaf), &failure).value(),
-            );
+            ::backstop::expansion::on_error(&note(leaf), &failure).dropped();
         }
         (::backstop::ErrorKind::Status(code @ 500..=599), error) if code != 503 => {
-            ::backstop::expansion::on_error(
-                ::backstop::expansion::dropped(&note(error), &failure).value(),
-            );
+            ::backstop::expansion::on_error(&note(error), &failure).dropped();
         }
         (::backstop::ErrorKind::Status(404 | TEAPOT), _) => {
-            ::backstop::expansion::on_error(
-                ::backstop::expansion::dropped(&TOLD(&error), &failure).value(),
-            );
+            ::backstop::expansion::on_error(&TOLD(&error), &failure).dropped();
         }
         (::backstop::ErrorKind::Protocol, _) => {
-            ::backstop::expansion::on_error(
-                ::backstop::expansion::dropped(&notify(&error).await, &failure).value(),
-            );
+            ::backstop::expansion::on_error(&notify(&error).await, &failure).dropped();
         }
         (ErrorKind::Build(_), _) => return ::backstop::expansion::fail(failure, Bug),
         (_, other) => {
