@@ -1,7 +1,7 @@
-//! What follows a response: another request by the plan of the same call.
+//! Continues a call after its response: sends another request by the same plan.
 //!
-//! A call that is continued keeps a copy of its plan, and its response has the means to send that again: as
-//! it was, or for another URL. Nothing of it is kept for other calls.
+//! A continued call keeps a copy of its plan, and its response can send that plan again: unchanged, or for
+//! another URL. Other calls keep nothing.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -17,21 +17,21 @@ use crate::{
     transport::Transport,
 };
 
-/// What a continuation keeps of its session: connections, which live as long as it.
+/// The part of a session that a continuation keeps: its connections.
 pub(crate) trait Carrier: Send + Sync {
     fn transport(&self) -> &Transport;
 }
 
-/// The means to go on after a response: to ask for the next page of a list, to connect again to a stream of
-/// events, or to ask for the rest of a body.
+/// Continues a call after its response: requests the next page of a list, reconnects a stream of events, or
+/// requests the rest of a body.
 ///
-/// A request that continues a call is a call of its own, by the same policy: the headers, limits and retries
-/// of the first one, each anew, over the connections of its session. Credentials go to the origin that the
-/// first one was made to, and to no other.
+/// A request that continues a call is a call of its own with the same policy: it has the headers, limits and
+/// retries of the first one, and the connections of its session. Credentials are sent to the origin of the
+/// first request alone.
 ///
 /// A response has one if its request was [continued](crate::Request::continued), and its body, if any, can be
-/// sent again. With the feature `stream`, `Pages`, `Events` and `Download` are made of it; use it for what
-/// they do not do.
+/// sent again. With the feature `stream`, `Pages`, `Events` and `Download` are built on it; use it for
+/// what they do not do.
 ///
 /// ```no_run
 /// use backstop::{Continuation, Error, Request, Session};
@@ -49,7 +49,7 @@ pub(crate) trait Carrier: Send + Sync {
 pub struct Continuation(Arc<Kept>);
 
 struct Kept {
-    /// Its body can be sent any number of times.
+    /// With a body that can be sent any number of times.
     plan: Plan,
     carrier: Arc<dyn Carrier>,
     /// The URL that answered.
@@ -65,7 +65,7 @@ pub struct Continued {
     mistake: Option<Error>,
 }
 
-/// Sends what is planned, and gives its response the means to go on, unless the body can be sent only once.
+/// Makes a call by a plan, and attaches a continuation to its response, unless the body can be sent only once.
 pub(crate) async fn run(mut plan: Plan, carrier: Arc<dyn Carrier>) -> Result<Response, Error> {
     let kept = plan.body.is_replayable().then(|| plan.replay());
     let mut response = exchange::run(&mut plan, carrier.transport()).await?;
@@ -144,7 +144,7 @@ impl Continuation {
         continued
     }
 
-    /// Adds the request to the error of who could not go on.
+    /// Adds the request to an error of going on.
     pub(crate) fn describe(&self, error: Error) -> Error {
         let Kept { plan, url, .. } = &*self.0;
         error.or_url(url).with_request(&plan.method, plan.template.clone())
@@ -155,7 +155,7 @@ impl Continuation {
         self.0.plan.headers.contains_key(name)
     }
 
-    /// The URL that was asked for.
+    /// The URL of the request.
     #[cfg(feature = "fs")]
     pub(crate) fn first_url(&self) -> &Url {
         &self.0.plan.url
@@ -163,7 +163,7 @@ impl Continuation {
 }
 
 impl Continued {
-    /// Sets a header, in the place of what the call sent by this name; `None` leaves that as it is.
+    /// Sets a header in place of the call's header of this name; `None` keeps that one.
     pub fn header(mut self, name: &str, value: impl IntoHeaderValue) -> Self {
         let headers = &mut self.plan.headers;
         let set = header_name(name).and_then(|known| {
@@ -181,13 +181,13 @@ impl Continued {
         self
     }
 
-    /// Bounds the whole call, by default as the first one was. `None` for no bound.
+    /// Bounds the whole call; by default with the timeout of the first one. `None` for no bound.
     pub fn timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
         self.plan.timeouts.total = timeout.into();
         self
     }
 
-    /// Takes every status of success for one: 206 and 204 mean something to who goes on.
+    /// Counts every 2xx as success: 206 and 204 have a meaning for streams.
     #[cfg(feature = "stream")]
     pub(crate) fn any_success(mut self) -> Self {
         self.plan.success = &[200..=299];
@@ -201,7 +201,7 @@ impl Continued {
         self
     }
 
-    /// Asks for the response with its body open, or read; by default as the first one was.
+    /// Whether the body of the response is left open; by default as for the first one.
     pub fn streaming(mut self, streaming: bool) -> Self {
         self.plan.streaming = streaming;
         self

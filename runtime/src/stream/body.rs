@@ -47,8 +47,8 @@ impl AsyncBufRead for BodyStream {
     }
 }
 
-/// With the error as its inner one, so that `io::Error::downcast` and the handlers of
-/// a function find it. Its kind is the nearest of those that `io` has.
+/// Keeps the error as its inner one, so that `io::Error::downcast` and the handlers of
+/// a function find it. Its kind is the nearest one of `io`.
 impl From<Error> for io::Error {
     fn from(error: Error) -> Self {
         let kind = match error.kind() {

@@ -21,12 +21,11 @@ use crate::{
 
 /// The values of newline-delimited JSON (`application/x-ndjson`, `application/jsonl`) as they arrive.
 ///
-/// Each line is a value; lines of white space alone are skipped, and the last one needs no end. Content
-/// types are not looked at, as none is registered. A line is 1 MiB long at most, or as long as
-/// [`max_line`](JsonLines::max_line) says, and no more than one line and one part of the body is held in
-/// memory.
+/// Each line is a value; lines of white space alone are skipped, and the last one needs no end. The content
+/// type is not checked, as none is registered. A line has at most 1 MiB, or as much as
+/// [`max_line`](JsonLines::max_line) sets. Memory holds one line and one part of the body at most.
 ///
-/// It is a `Stream` of values; [`value`](JsonLines::value) awaits the next one without that.
+/// It is a `Stream` of values; [`value`](JsonLines::value) awaits the next one without that trait.
 ///
 /// ```no_run
 /// use backstop::{Error, JsonLines, request};
@@ -77,7 +76,7 @@ impl<T> JsonLines<T> {
         }
     }
 
-    /// Not generic in more than its name, and only on failure.
+    /// For a failure alone: no part of the reader's type but its name is used.
     #[cold]
     fn failed(&self, error: &serde_json::Error, line: &Bytes) -> Error {
         let error = decode::json_error_from(error, line, self.reader.number());
@@ -86,7 +85,7 @@ impl<T> JsonLines<T> {
 }
 
 impl<T: DeserializeOwned> JsonLines<T> {
-    /// The next value; `None` at the end of the body. A future of it that is dropped has taken nothing.
+    /// The next value; `None` at the end of the body. If the future is dropped, no value is lost.
     ///
     /// # Errors
     ///

@@ -20,10 +20,10 @@ use crate::{
 /// The lines of a text as it arrives, without their ends (LF or CRLF).
 ///
 /// The text is in the charset that its content type names, UTF-8 by default, and a byte order mark at its
-/// start is dropped. The last line needs no end. A line is 1 MiB long at most, or as long as
-/// [`max_line`](Lines::max_line) says, and no more than one line and one part of the body is held in memory.
+/// start is dropped. The last line needs no end. A line has at most 1 MiB, or as much as
+/// [`max_line`](Lines::max_line) sets. Memory holds one line and one part of the body at most.
 ///
-/// It is a `Stream` of lines; [`line`](Lines::line) awaits the next one without that.
+/// It is a `Stream` of lines; [`line`](Lines::line) awaits the next one without that trait.
 ///
 /// ```no_run
 /// use backstop::{Error, Lines, request};
@@ -43,7 +43,7 @@ pub struct Lines {
 }
 
 impl Lines {
-    /// The lines of a body. What it says of its charset is heeded, but not of a coding.
+    /// The lines of a body, in the charset that its content type names. The body is decompressed already.
     pub fn new(body: BodyStream) -> Self {
         let content_type = body.headers().and_then(|headers| headers.get(header::CONTENT_TYPE));
         let charset = LineCharset::of(content_type);
@@ -57,7 +57,7 @@ impl Lines {
         self
     }
 
-    /// The next line; `None` at the end of the body. A future of it that is dropped has taken nothing.
+    /// The next line; `None` at the end of the body. If the future is dropped, no line is lost.
     ///
     /// # Errors
     ///

@@ -28,10 +28,10 @@ pub use self::{
 
 use crate::error::{ErrorKind, Retried, TimeoutError};
 
-/// The longest line that is read if nothing else is said, in bytes.
+/// The longest line, in bytes, unless the caller sets another limit.
 const DEFAULT_MAX_LINE: usize = 1024 * 1024;
 
-/// Whether what a connection failed with may be gone with the next one, which has a call of its own.
+/// Whether the next connection, which is a call of its own, may succeed after this failure.
 fn may_pass(kind: ErrorKind) -> bool {
     kind.facts().retried == Retried::ByDefault || kind == ErrorKind::Timeout(TimeoutError::Total)
 }

@@ -1,4 +1,4 @@
-//! A body cut into lines, whose ends are LF or CRLF as `str::lines` has it.
+//! Cuts a body into lines, which end with LF or CRLF as those of `str::lines` do.
 
 use std::task::{Context, Poll, ready};
 
@@ -9,11 +9,11 @@ use crate::{
     response::BodyStream,
 };
 
-/// The lines of a body, as bytes. No more is held than one line and one part of the body.
+/// The lines of a body, as bytes. It holds one line and one part of the body at most.
 pub(super) struct LineReader {
     body: BodyStream,
     splitter: Splitter,
-    /// Nothing more is read: the body is at its end, or has failed.
+    /// Whether the body is at its end, or has failed.
     ended: bool,
 }
 
@@ -54,23 +54,23 @@ impl LineReader {
         Poll::Ready(line.map_err(|error| self.failed(error)))
     }
 
-    /// The body leads no further.
+    /// Ends the lines, and adds the facts of the call to the error.
     fn failed(&mut self, error: Error) -> Error {
         self.ended = true;
         self.splitter.clear();
         self.body.describe(error)
     }
 
-    /// Adds the line's number and the facts of the call to the error of who reads the last line.
+    /// Adds the line's number and the facts of the call to an error of decoding the last line.
     pub(super) fn describe(&self, error: Error) -> Error {
         self.body.describe(error.with_line(self.number()))
     }
 }
 
-/// Finds the ends of lines in what it is fed.
+/// Finds the ends of lines in the parts that it is fed.
 struct Splitter {
     part: Bytes,
-    /// The start of a line whose end is in no part so far.
+    /// The start of a line whose end has not arrived.
     partial: Vec<u8>,
     number: u64,
     limit: usize,
@@ -81,12 +81,12 @@ impl Splitter {
         Self { part: Bytes::new(), partial: Vec::new(), number: 0, limit }
     }
 
-    /// Takes the next part, once the one before holds no further line.
+    /// Takes the next part, after the last part has no more lines.
     fn feed(&mut self, part: Bytes) {
         self.part = part;
     }
 
-    /// The next line that is whole. Without one, what there is of it is kept.
+    /// The next whole line. If there is none, the start of one is kept.
     fn next(&mut self) -> Result<Option<Bytes>, Error> {
         let Some(end) = memchr::memchr(b'\n', &self.part) else {
             let rest = std::mem::take(&mut self.part);
@@ -109,7 +109,7 @@ impl Splitter {
         self.take(line).map(Some)
     }
 
-    /// What is left at the end of the body is a line as well, if it is anything.
+    /// The rest of the body, which is a line without an end; `None` if it is empty.
     fn last(&mut self) -> Option<Bytes> {
         let line = std::mem::take(&mut self.partial);
         if line.is_empty() {

@@ -1,20 +1,20 @@
-//! What identifies the content of a URL at a time, and the ranges of it (RFC 9110 §8.8, §14).
+//! The validators of a content, and its ranges (RFC 9110 §8.8, §14).
 
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue, header};
 
-/// The content that a download began with. Parts of another one are never put beside it.
+/// The content that a download began with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Entity {
-    /// What tells it from another one, byte for byte. Without it, nothing is resumed.
+    /// A strong validator. Without it, the download cannot be resumed.
     pub(super) validator: Option<HeaderValue>,
-    /// Its length in bytes, where that is known.
+    /// Its length in bytes, if it is known.
     pub(super) length: Option<u64>,
 }
 
 impl Entity {
-    /// What the headers of a whole response say, or those of a range, whose length is that of the range.
+    /// By the headers of a whole response, or of a range: then the length is that of the range.
     pub(super) fn of(headers: &HeaderMap, length: Option<u64>) -> Self {
         Self { validator: validator(headers), length }
     }
@@ -51,10 +51,10 @@ fn validator(headers: &HeaderMap) -> Option<HeaderValue> {
     (age >= Duration::from_secs(1)).then(|| headers.get(header::LAST_MODIFIED).cloned()).flatten()
 }
 
-/// What a `Content-Range` says (RFC 9110 §14.4).
+/// A `Content-Range` (RFC 9110 §14.4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct ContentRange {
-    /// The first and the last byte; none where the range asked for could not be given.
+    /// The first and the last byte; none if the server could not satisfy the range.
     pub(super) range: Option<(u64, u64)>,
     /// The length of the whole.
     pub(super) length: Option<u64>,

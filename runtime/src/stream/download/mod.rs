@@ -1,4 +1,4 @@
-//! Downloads: a body that is taken up again where it broke.
+//! Downloads: a body that is resumed where it broke.
 //!
 //! ```text
 //! body ─► part
@@ -28,14 +28,15 @@ use crate::{
 
 /// A body that survives its connection.
 ///
-/// When it breaks (cut short, reset, stalled for the idle timeout), the rest is asked for by `Range`, on the
-/// condition that the content is still the same (`If-Range`, by a strong `ETag`, or a `Last-Modified` that is
-/// as strong). **Parts of two contents are never mixed**: if it has changed meanwhile, a download to a
-/// [file](Download::save) starts anew, and one that is read fails with the error that broke it. The same if
-/// the server sends neither, or a compressed body: it is asked for one that is not (`Accept-Encoding:
-/// identity`). It gives up after [5 tries](Download::retries) in a row without a byte, with the last error.
+/// When the body breaks (cut short, reset, stalled for the idle timeout), a request with `Range` asks for the
+/// rest, on the condition that the content is still the same (`If-Range`, by a strong `ETag`, or a
+/// `Last-Modified` that is as strong). **Parts of two contents are never mixed**: if the content has changed,
+/// a download to a [file](Download::save) starts anew, and one that is read part by part fails with the error
+/// that broke it. The same happens if the server sends no validator, or a compressed body; the request asks
+/// for one that is not compressed (`Accept-Encoding: identity`). After [5 tries](Download::retries) in a row
+/// without a byte the download fails with the last error.
 ///
-/// It is a `Stream` of the parts of the body; [`part`](Download::part) awaits the next one without that, and
+/// It is a `Stream` of the parts of the body; [`part`](Download::part) awaits the next one without that trait, and
 /// with the feature `fs` [`save`](Download::save) writes a file.
 ///
 /// ```no_run
@@ -58,22 +59,21 @@ pub struct Download {
     progress: Option<Box<dyn FnMut(Progress) + Send>>,
 }
 
-/// How far a [`Download`] is.
+/// The progress of a [`Download`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Progress {
-    /// How many bytes there are, those of an earlier run included.
+    /// How many bytes have arrived, those of an earlier run included.
     pub received: u64,
-    /// How many there will be, if the server says so.
+    /// The length of the content in bytes, if the server names it.
     pub total: Option<u64>,
-    /// How often the transfer was taken up again.
+    /// How often the transfer was resumed.
     pub resumed: u32,
 }
 
 impl Download {
-    /// How often in a row the rest may be asked for without a byte of it, until the download gives up; 5 by
-    /// default. With 0, nothing is asked for again. A server that asks for a wait of more than a minute
-    /// (`Retry-After`) ends it at once.
+    /// How many requests in a row may yield no byte until the download fails; 5 by default. With 0, it is not
+    /// resumed. A server that asks for a wait of more than a minute (`Retry-After`) ends it at once.
     #[must_use]
     pub fn retries(mut self, times: u32) -> Self {
         self.transfer.max_failures = times;
@@ -87,24 +87,24 @@ impl Download {
         self
     }
 
-    /// How far it is.
+    /// The progress so far.
     pub fn progress(&self) -> Progress {
         self.transfer.progress()
     }
 
-    /// The next part of the body, which is never empty; `None` at the end. A future of it that is dropped
-    /// has taken nothing.
+    /// The next part of the body, which is never empty; `None` at the end. If the future is dropped, no byte
+    /// is lost.
     ///
     /// # Errors
     ///
-    /// As [`BodyStream::part`](crate::BodyStream::part), if the rest cannot be had. Then the download is at
-    /// its end.
+    /// As [`BodyStream::part`](crate::BodyStream::part), if the rest cannot be fetched. Then the download has
+    /// ended.
     pub async fn part(&mut self) -> Result<Option<Bytes>, Error> {
         poll_fn(|context| self.poll_part(context)).await
     }
 
     fn poll_part(&mut self, context: &mut Context<'_>) -> Poll<Result<Option<Bytes>, Error>> {
-        // What was handed out cannot be taken back: a transfer that may not start anew yields data alone.
+        // The parts that were yielded cannot be taken back, so the transfer does not start anew.
         match ready!(self.poll_piece(context))? {
             Some(Piece::Data(data)) => Poll::Ready(Ok(Some(data))),
             Some(Piece::Restart) | None => Poll::Ready(Ok(None)),

@@ -1,7 +1,7 @@
 //! A download to a file.
 //!
-//! Beside the file stand, until it is whole, its part (`name.part`) and what that is a part of
-//! (`name.part.json`). A crash leaves the file as it was, and a part that a later run goes on from.
+//! Until the file is whole, its part (`name.part`) and a description of its content (`name.part.json`) stand
+//! beside it. A crash leaves the file as it was, and a part that a later run resumes.
 
 use std::{
     ffi::OsString,
@@ -22,15 +22,15 @@ use super::{Download, entity::Entity, transfer::Piece};
 use crate::error::{BodyError, Error, ErrorKind};
 
 impl Download {
-    /// Writes the content to a file, whatever breaks meanwhile, and returns its length in bytes.
+    /// Writes the content to a file, resuming the transfer when it breaks, and returns the length in bytes.
     ///
     /// It is written to `name.part` beside the file, flushed to the disk (`fsync`), and then renamed: the
-    /// file is whole, or it is as it was before. **The part of an earlier run is gone on from**, if the content is
-    /// still the same; of a part that is already whole, nothing is transferred. A content that has changed is
-    /// begun anew. `name.part.json` beside it holds what tells contents apart, and no part of the URL.
+    /// file is whole, or it is as it was before. **The part of an earlier run is resumed**, if the content is still
+    /// the same; if the part is whole already, nothing is transferred. If the content has changed, the download
+    /// starts anew. `name.part.json` holds the validators of the content, and no part of the URL.
     ///
-    /// If the future is dropped, or the program ends, the part stays. So it does after an error, if it can be
-    /// gone on from.
+    /// If the future is dropped, or the program ends, the part stays. It also stays after an error, if it can
+    /// be resumed.
     ///
     /// # Errors
     ///
@@ -86,7 +86,7 @@ impl Download {
     }
 }
 
-/// What a part is a part of, as it stands beside it.
+/// The description of a part's content, in the file beside it.
 #[derive(Debug, PartialEq, Eq)]
 struct Identity {
     /// A hash: a URL may hold a secret.
@@ -96,14 +96,14 @@ struct Identity {
 }
 
 impl Identity {
-    /// None for a content that nothing identifies.
+    /// None for a content without a validator.
     fn of(entity: &Entity, url: Option<&str>) -> Option<Self> {
         let validator = entity.validator.as_ref().map(HeaderValue::as_bytes)?;
         let validator = String::from_utf8_lossy(validator).into_owned();
         Some(Self { url: fnv1a(url?.as_bytes()), validator, length: entity.length })
     }
 
-    /// What an earlier run has left, if it can be read.
+    /// The description that an earlier run has left, if it can be read.
     async fn read(path: &Path) -> Option<Self> {
         let found: Value = serde_json::from_slice(&fs::read(path).await.ok()?).ok()?;
         let validator = found["validator"].as_str()?.to_owned();
@@ -115,7 +115,7 @@ impl Identity {
     }
 }
 
-/// A hash that is the same in each version of each program.
+/// A hash that does not change with the version of Rust or of the program.
 fn fnv1a(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
@@ -153,7 +153,7 @@ impl Part {
         Ok(part)
     }
 
-    /// Empties it for another content. It is empty before it is called that.
+    /// Empties it for another content, before the description changes.
     async fn restart(&mut self, identity: Option<Identity>) -> Result<(), Error> {
         let before = std::mem::take(&mut self.length);
         self.identity = identity;
@@ -204,9 +204,9 @@ impl Part {
         }
     }
 
-    /// Keeps it for a later run, unless nothing tells what it is a part of.
+    /// Keeps it for a later run, unless its content has no validator.
     async fn keep(mut self) {
-        // What failed is told by the error that led here.
+        // The error that led here is the one to return.
         let _ = self.file.flush().await;
         if self.identity.is_none() {
             let _ = fs::remove_file(&self.path).await;

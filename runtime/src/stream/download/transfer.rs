@@ -28,7 +28,7 @@ use crate::{
 /// The wait before the first try in a row, and the longest between two.
 const WAITS: [Duration; 2] = [Duration::from_millis(100), Duration::from_secs(10)];
 
-/// The longest wait that a server may ask for. A longer one is for the caller to wait.
+/// The longest wait that a server may ask for. A longer one ends the download.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
 
 pub(super) struct Transfer {
@@ -39,18 +39,18 @@ pub(super) struct Transfer {
     /// None if the request is no GET.
     continuation: Option<Continuation>,
     entity: Entity,
-    /// How many bytes of the content there are.
+    /// How many bytes of the content have arrived.
     received: u64,
-    /// How many there ever were: only beyond that is progress.
+    /// The most bytes that ever arrived: progress is what goes beyond.
     furthest: u64,
     /// How many bytes the connection has yielded.
     of_connection: u64,
-    /// How many bytes of the connection's body are to be passed over: they are there already.
+    /// How many bytes of the connection's body to skip, as they have arrived before.
     skip: u64,
-    /// How often in a row the rest was asked for without a byte of it.
+    /// How many requests in a row have yielded no byte.
     failures: u32,
     resumed: u32,
-    /// What broke the transfer.
+    /// The error that broke the transfer.
     error: Option<Error>,
 }
 
@@ -64,13 +64,13 @@ enum Connection {
 /// What a transfer yields.
 pub(super) enum Piece {
     Data(Bytes),
-    /// What came before is void: the content is begun anew.
+    /// The parts before are void: the content starts anew.
     Restart,
 }
 
 impl Transfer {
     pub(super) fn new(response: Response) -> Self {
-        // Of a range that the caller asks for, the rest is no content of its own.
+        // A range that the caller asked for cannot be resumed.
         let continuation = Continuation::of(&response)
             .filter(|it| *it.method() == Method::GET && !it.has_header(&header::RANGE));
         let mut transfer = Self {
@@ -95,7 +95,7 @@ impl Transfer {
         Progress { received: self.received, total: self.entity.length, resumed: self.resumed }
     }
 
-    /// The URL of the content, where it can be asked for again.
+    /// The URL of the content, if it can be requested again.
     #[cfg(feature = "fs")]
     pub(super) fn url(&self) -> Option<&str> {
         self.continuation.as_ref().map(|continuation| continuation.first_url().as_str())
@@ -106,7 +106,7 @@ impl Transfer {
         &self.entity
     }
 
-    /// Adds the facts of the call to an error of who stores the content.
+    /// Adds the facts of the call to an error of storing the content.
     pub(super) fn describe(&self, error: Error) -> Error {
         match (&self.connection, &self.continuation) {
             (Connection::Open(body), _) => body.describe(error),
@@ -115,7 +115,7 @@ impl Transfer {
         }
     }
 
-    /// Goes on behind bytes that are there from an earlier run. Only before the first piece.
+    /// Resumes after the bytes of an earlier run. Only before the first piece.
     #[cfg(feature = "fs")]
     pub(super) fn go_on_from(&mut self, received: u64) {
         self.received = received;
@@ -159,7 +159,7 @@ impl Transfer {
         }
     }
 
-    /// Counts a part, and passes over what is there already.
+    /// Counts a part, and skips the bytes that have arrived before.
     fn accept(&mut self, mut part: Bytes) -> Result<Option<Bytes>, Error> {
         let over = usize::try_from(self.skip).unwrap_or(usize::MAX).min(part.len());
         self.skip -= over as u64;
@@ -189,11 +189,11 @@ impl Transfer {
         self.entity.validator.is_some()
     }
 
-    /// The connection, or a try to make one, has failed: another one is waited for, if it may help.
+    /// Waits for the next connection after a failure, if another may succeed.
     fn broken(&mut self, error: Error) -> Result<(), Error> {
         self.failures += 1;
         let may_go_on = self.received == 0 || self.can_resume() || self.may_restart;
-        // What a response that broke says of it is not meant for the next.
+        // The headers of the response that broke do not describe the next one.
         let asked = if error.is_status() { error.retry_after() } else { None };
         let asked = asked.unwrap_or_default();
         if self.continuation.is_none()
@@ -212,7 +212,7 @@ impl Transfer {
         Ok(())
     }
 
-    /// Asks for the rest, or for the whole where there is nothing to go on from.
+    /// Requests the rest, or the whole if nothing can be resumed.
     fn connect(&mut self) {
         let Some(continuation) = &self.continuation else {
             self.connection = Connection::Ended;
@@ -229,7 +229,7 @@ impl Transfer {
         self.connection = Connection::Connecting(again.fetch());
     }
 
-    /// Takes the response up. Output: whether the content is begun anew.
+    /// Goes on with a response. Output: whether the content starts anew.
     fn connected(&mut self, outcome: Result<Response, Error>) -> Result<bool, Error> {
         let response = match outcome {
             Ok(response) => response,
@@ -282,7 +282,7 @@ impl Transfer {
         continues
     }
 
-    /// There is nothing behind what was received: it is the whole, or the content has changed.
+    /// There are no bytes after those received: they are the whole, or the content has changed.
     fn out_of_range(&mut self, error: &Error) -> Result<bool, Error> {
         let said = ContentRange::of(error.headers()).and_then(|range| range.length);
         let length = self.entity.length.or(said);
@@ -293,7 +293,7 @@ impl Transfer {
         self.start_anew()
     }
 
-    /// Asks for the whole. Until it arrives, nothing is void.
+    /// Requests the whole. The parts so far are void only when it arrives.
     fn start_anew(&mut self) -> Result<bool, Error> {
         if !self.may_restart {
             return Err(self.changed());
@@ -321,7 +321,7 @@ impl Transfer {
         self.connection = Connection::Open(response.into_stream());
     }
 
-    /// The error that broke the transfer, whose rest cannot be had.
+    /// The error that broke the transfer, where the rest cannot be fetched.
     fn changed(&mut self) -> Error {
         let error = self.error.take().unwrap_or_else(truncated);
         self.end(error.with_detail("it cannot be resumed, as its content has changed"))
@@ -333,8 +333,8 @@ impl Transfer {
     }
 }
 
-/// The content that a whole response brings. Of a compressed one, the bytes that arrive are not those which
-/// are read: no place in it can be named.
+/// The content of a whole response. A compressed one has no validator: the bytes that arrive are not those
+/// that are read, so a range of it cannot be requested.
 fn entity(response: &Response) -> Entity {
     if response.is_coded() || response.status() == StatusCode::PARTIAL_CONTENT {
         return Entity { validator: None, length: None };

@@ -1,4 +1,4 @@
-//! An event, and what is read from one.
+//! A server-sent event, and the types that can be made from it.
 
 use std::fmt;
 
@@ -23,7 +23,7 @@ impl Event {
     ///
     /// # Errors
     ///
-    /// [`Decode`](crate::ErrorKind::Decode) with the [path](Error::decode_path) of what does not fit, and
+    /// [`Decode`](crate::ErrorKind::Decode) with the [path](Error::decode_path) of the value at fault, and
     /// the start of the data as the error's [body](Error::body).
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Error> {
         serde_json::from_str(&self.data).map_err(|error| {
@@ -73,7 +73,7 @@ pub trait FromEvent: Sized {
     /// # Errors
     ///
     /// Usually [`Decode`](crate::ErrorKind::Decode), as [`Event::json`] returns it. The error is an item of
-    /// the stream, and is given the facts of the call; the next event can be read all the same.
+    /// the stream and gets the facts of the call; the next event can still be read.
     fn from_event(event: Event) -> Result<Self, Error>;
 }
 

@@ -1,4 +1,4 @@
-//! Server-sent events: a stream that connects again when it is lost.
+//! Server-sent events: a stream that reconnects.
 //!
 //! ```text
 //! body ─ Parser ─► Event ─ FromEvent ─► item
@@ -29,20 +29,21 @@ use crate::{
 
 /// The events of a `text/event-stream`, by the rules of the WHATWG (HTML §9.2) that browsers follow.
 ///
-/// The first connection is part of the call: if it fails, or its content type is another, the call has
-/// failed. When a later one ends or breaks, the stream **connects again**, with the `Last-Event-ID` that it
-/// has, after the server's `retry` (3 s if it names none); connection after connection that yields nothing
-/// is waited for twice as long, up to 30 s. It gives up after [10 of them](Events::reconnects), with the
-/// error of the last, and at once where another try would not help: at a status such as 401, or another
-/// content type. The status 204 ends it, as the standard has it. A request that is not safe to repeat, such
-/// as a POST, is never sent again: there, the end of the body is the end.
+/// The first connection is part of the call: if it fails, or has another content type, the call fails. When a
+/// connection ends or breaks, the stream **reconnects** with the last `Last-Event-ID`, after the time that the
+/// server set by `retry` (3 s by default). The wait doubles with each connection in a row that yields nothing,
+/// up to 30 s. After [10 of them](Events::reconnects) the stream ends with the last error; it ends at once
+/// where another connection would not help, as after the status 401 or another content type. The status 204
+/// ends it, as in the standard. A request that is not safe to repeat, such as a POST, is never sent again: the
+/// stream ends with the body.
 ///
-/// The idle timeout (20 s by default) bounds the silence of a connection, which comments break: a server
-/// that sends one every 15 s, as the standard suggests, is alive. Set it longer than the server's interval.
+/// The idle timeout (20 s by default) bounds the time between two parts of a body, and comments count: a
+/// server that sends one every 15 s, as the standard suggests, is alive. Set it longer than the server's
+/// interval.
 ///
-/// The item is an [`Event`], or what a type reads [from it](FromEvent): `Events<Json<T>>` has its data as
-/// JSON. Data that cannot be read is one item, and the next one follows. It is a `Stream`;
-/// [`event`](Events::event) awaits the next one without that.
+/// The item is an [`Event`], or a type that is [made from it](FromEvent): `Events<Json<T>>` decodes its data as
+/// JSON. An event that cannot be decoded is an error and one item; the next event follows. It is a `Stream`;
+/// [`event`](Events::event) awaits the next one without that trait.
 ///
 /// ```no_run
 /// use backstop::{Error, Events, Json, request};
@@ -68,14 +69,14 @@ pub struct Events<T = Event> {
 
 impl<T> Events<T> {
     /// How many connections in a row may fail, or end without a byte, until the stream gives up; 10 by
-    /// default. With 0, what ends the first connection ends the stream.
+    /// default. With 0, the stream ends with its first connection.
     #[must_use]
     pub fn reconnects(mut self, times: u32) -> Self {
         self.source.max_failures = times;
         self
     }
 
-    /// The time to wait before connecting again, where the server names none: 3 s by default.
+    /// The time to wait before reconnecting, unless the server sets one: 3 s by default.
     #[must_use]
     pub fn reconnect_after(mut self, wait: Duration) -> Self {
         self.source.default_wait = wait;
@@ -89,22 +90,21 @@ impl<T> Events<T> {
         self
     }
 
-    /// The last id that the server sent, empty if there was none. A later call goes on from there with it in
-    /// the header `last-event-id`.
+    /// The last id that the server sent, empty if there was none. A later call with this id in the header
+    /// `last-event-id` goes on from there.
     pub fn last_event_id(&self) -> &str {
         self.source.parser.last_id()
     }
 }
 
 impl<T: FromEvent> Events<T> {
-    /// The next event; `None` at the end. A future of it that is dropped has taken nothing.
+    /// The next event; `None` at the end. If the future is dropped, no event is lost.
     ///
     /// # Errors
     ///
-    /// That of an event which is not what the type [reads](FromEvent): the next one follows. That of the
-    /// connection which the stream gives up after, and
-    /// [`BodyError::TooLarge`](crate::BodyError::TooLarge) for an event beyond the limit: then there are no
-    /// more events.
+    /// That of an event which cannot be [decoded](FromEvent): the next event follows. The error of the last
+    /// connection, when the stream gives up, and [`BodyError::TooLarge`](crate::BodyError::TooLarge) for an
+    /// event beyond the limit: then there are no more events.
     pub async fn event(&mut self) -> Result<Option<T>, Error> {
         poll_fn(|context| self.poll_event(context)).await
     }

@@ -7,22 +7,22 @@ use bytes::Bytes;
 use super::Event;
 use crate::error::{BodyError, Error, ErrorKind};
 
-/// Takes the parts of a body, and makes events of them. What lies between two parts is kept: a byte
-/// order mark, a character, and a CRLF may be cut anywhere.
+/// Makes events of the parts of a body. A part may end anywhere: within a byte order mark, a character or
+/// a CRLF.
 #[derive(Debug)]
 pub(super) struct Parser {
     part: Bytes,
-    /// The start of a line whose end is in no part so far.
+    /// The start of a line whose end has not arrived.
     partial: Vec<u8>,
-    /// The last line ended with a CR: a LF that follows belongs to it.
+    /// Whether the last line ended with a CR: a LF that follows belongs to it.
     after_cr: bool,
     is_first_line: bool,
     /// The fields of the event that is being read.
     event: String,
     data: String,
-    /// The last id that arrived, which outlives its event and its connection.
+    /// The last id that arrived. It stays for later events and connections.
     id: String,
-    /// The last time to wait that arrived.
+    /// The last `retry` that arrived.
     retry: Option<Duration>,
     /// The longest event, in bytes.
     limit: usize,
@@ -55,12 +55,12 @@ impl Parser {
         self.retry
     }
 
-    /// Takes the next part, once the one before holds no further event.
+    /// Takes the next part, after the last part has no more events.
     pub(super) fn feed(&mut self, part: Bytes) {
         self.part = part;
     }
 
-    /// A new connection begins. An event that had not ended is dropped, as the standard has it.
+    /// Starts a new connection. An event that has not ended is dropped, as in the standard.
     pub(super) fn restart(&mut self) {
         let (id, retry) = (std::mem::take(&mut self.id), self.retry);
         *self = Self { id, retry, ..Self::new(self.limit) };
@@ -128,14 +128,14 @@ impl Parser {
             b"event" => self.event = value.into_owned(),
             b"id" if !value.contains('\0') => self.id = value.into_owned(),
             b"retry" if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) => {
-                // A time that no clock can say is as long as one can.
+                // A number that does not fit is the longest time.
                 self.retry = Some(Duration::from_millis(value.parse().unwrap_or(u64::MAX)));
             }
             _ => {}
         }
     }
 
-    /// Ends the event. One without data is none.
+    /// Ends the event. Without data there is no event.
     fn dispatch(&mut self) -> Option<Event> {
         let (event, mut data) = (std::mem::take(&mut self.event), std::mem::take(&mut self.data));
         data.pop()?;

@@ -1,4 +1,4 @@
-//! The connections of a stream of events, one after the other. It names no user type.
+//! The connections of a stream of events, one after the other. Not generic: it is compiled once.
 
 use std::{
     future::Future as _,
@@ -20,10 +20,10 @@ use crate::{
     retry,
 };
 
-/// The longest event that is read if nothing else is said, in bytes.
+/// The longest event, in bytes, unless the caller sets another limit.
 const DEFAULT_MAX_EVENT: usize = 1024 * 1024;
 
-/// The longest wait between two connections, where the server does not ask for a longer one.
+/// The longest wait between two connections, unless the server sets a longer one.
 const MAX_WAIT: Duration = Duration::from_secs(30);
 
 pub(super) struct Source {
@@ -59,7 +59,7 @@ impl Source {
         })
     }
 
-    /// The next event, of whichever connection.
+    /// The next event of this connection or the next.
     pub(super) fn poll_event(
         &mut self,
         context: &mut Context<'_>,
@@ -103,7 +103,7 @@ impl Source {
         }
     }
 
-    /// Adds the facts of the call to the error of who reads an event.
+    /// Adds the facts of the call to an error of decoding an event.
     pub(super) fn describe(&self, error: Error) -> Error {
         match &self.connection {
             Connection::Open(body) => body.describe(error),
@@ -111,7 +111,7 @@ impl Source {
         }
     }
 
-    /// A connection has failed, or ended: another one is waited for, if one may follow.
+    /// Waits for the next connection after one that failed or ended, if another may follow.
     fn lost(&mut self, error: Option<Error>) -> Result<(), Error> {
         self.parser.restart();
         self.failures += 1;
@@ -124,8 +124,8 @@ impl Source {
         Ok(())
     }
 
-    /// The time to wait: the server's after a connection that was alive, and twice as long after each that
-    /// was not, a little later for some clients than for others.
+    /// The time to wait: the server's after a connection that yielded something, doubled for each that did
+    /// not, with jitter.
     fn wait(&self, jitter: f64) -> Duration {
         let wait = self.parser.retry().unwrap_or(self.default_wait);
         let doublings = self.failures.saturating_sub(1);
@@ -143,7 +143,7 @@ impl Source {
             return;
         };
         let mut again = continuation.again().any_success();
-        // In UTF-8, as the standard has it. An id with a control character cannot be sent.
+        // In UTF-8, as in the standard. An id with a control character cannot be sent.
         let id = self.parser.last_id();
         if let Ok(id) = HeaderValue::from_bytes(id.as_bytes())
             && !id.is_empty()

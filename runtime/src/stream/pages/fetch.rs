@@ -1,4 +1,4 @@
-//! The call of a page: where it is awaited, or ahead of that.
+//! The call of a page, in the task that awaits the page or ahead of it in a task of its own.
 
 use std::{
     future::Future as _,
@@ -18,7 +18,7 @@ use crate::{
 
 pub(super) enum Fetch {
     Here(Exchange),
-    /// In a task, which ends with this.
+    /// In a task, which is aborted when this is dropped.
     Ahead(Task),
 }
 
@@ -29,7 +29,7 @@ impl Fetch {
         Self::Here(exchange)
     }
 
-    /// Begins now, on the runtime that this is called on.
+    /// Starts the call in a task of the current runtime.
     pub(super) fn ahead(exchange: Exchange) -> Self {
         let Ok(runtime) = tokio::runtime::Handle::try_current() else {
             return Self::Here(exchange);

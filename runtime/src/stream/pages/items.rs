@@ -13,10 +13,10 @@ use serde::de::DeserializeOwned;
 use super::{ByLink, Pages, Paging};
 use crate::error::Error;
 
-/// The items of [`Pages`], one after the other, made by [`Pages::items`]. Pages without any are passed over.
+/// The items of [`Pages`], one after the other, made by [`Pages::items`]. Empty pages are skipped.
 pub struct Items<T: IntoIterator, By = ByLink> {
     pages: Pages<T, By>,
-    /// What is left of the page that was taken last.
+    /// The rest of the last page.
     page: Option<T::IntoIter>,
 }
 
@@ -27,12 +27,12 @@ impl<T: IntoIterator, By> Items<T, By> {
 }
 
 impl<T: IntoIterator + DeserializeOwned, By: Paging<T>> Items<T, By> {
-    /// The next item; `None` after the last. A future of it that is dropped has taken nothing.
+    /// The next item; `None` after the last. If the future is dropped, no item is lost.
     ///
     /// # Errors
     ///
-    /// As [`Pages::page`]: a page that failed is asked for again when this is called again, after the items
-    /// of those before it.
+    /// As [`Pages::page`], after the items of the pages before the one that failed: the next call of this
+    /// method requests that page again.
     pub async fn item(&mut self) -> Result<Option<T::Item>, Error> {
         poll_fn(|context| self.poll_item(context)).await
     }

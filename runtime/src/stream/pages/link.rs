@@ -9,7 +9,7 @@ struct Link {
     target: String,
     /// The relation types, separated by white space. None if there is no such parameter.
     rel: Option<String>,
-    /// What the link leads from, where that is not the page.
+    /// The context of the link, if it is not the page (`anchor`).
     anchor: Option<String>,
 }
 
@@ -100,8 +100,7 @@ impl<'a> Reader<'a> {
         value
     }
 
-    /// What stands before a delimiter. Always something is taken, so that whatever is written is read to its
-    /// end.
+    /// The text before a delimiter. At least one character is taken, so that reading ends on any input.
     fn token(&mut self) -> &'a str {
         self.skip_space();
         let end = self.rest.find([',', ';', '=', '"', ' ', '\t']).unwrap_or(self.rest.len());
@@ -120,7 +119,7 @@ impl<'a> Reader<'a> {
         token
     }
 
-    /// A target, whose start was taken. One with characters that no URL has is not closed.
+    /// A target, after its `<`. A target with characters that a URL cannot have counts as not closed.
     fn target(&mut self) -> Option<&'a str> {
         let (target, rest) = self.rest.split_once('>')?;
         if target.contains(['<', '"', '\t']) || target.trim().contains(' ') {

@@ -1,4 +1,4 @@
-//! Lists in pages: each page is a continuation of the one before it.
+//! Lists in pages: the request of each page continues the call of the page before it.
 //!
 //! ```text
 //! Response ─ decode ─► page ─ Paging ─► NextPage ─ Continuation ─► Response ─► …
@@ -37,19 +37,18 @@ use crate::{
 
 /// A list whose pages are read from JSON, one request each.
 ///
-/// The first page is part of the call: if it fails, the call has failed, and arms hear of it. Every other one
-/// is an item of the stream, and so is its error. **A page that failed is asked for again when the stream is
-/// polled again**, with nothing lost and nothing doubled; whoever does not want that stops at the first
-/// error, as `?` does.
+/// The first page is part of the call: if it fails, the call fails, and the function's handlers run. Every
+/// later page is an item of the stream, and so is its error. **A page that failed is requested again when the
+/// stream is polled again**: no page is lost or doubled. To stop at the first error, return it, as `?` does.
 ///
-/// How the next page is found is the second parameter: by its [`Link` header](ByLink) if nothing is said,
-/// by what the [page says](ByBody), or by its [number](ByNumber). Each page is a call by the policy of the
-/// first: its headers, limits and retries, each anew. A page of another origin is refused, unless
-/// [`allow_other_origins`](Pages::allow_other_origins) says otherwise, and is then sent no credentials. A
-/// page that was read before is a loop, which ends in an error.
+/// The second parameter says how the next page is found: by its [`Link` header](ByLink), which is the default,
+/// by a [field of the page](ByBody), or by its [number](ByNumber). Each page is a call with the headers, limits
+/// and retries of the first one. A page of another origin is an error, unless
+/// [`allow_other_origins`](Pages::allow_other_origins) allows it; its request has no credentials. A page that
+/// was read before is an error as well, as the list would never end.
 ///
-/// It is a `Stream` of pages, and [`items`](Pages::items) is one of what they hold;
-/// [`page`](Pages::page) awaits the next one without that.
+/// It is a `Stream` of pages, and [`items`](Pages::items) is a stream of their items.
+/// [`page`](Pages::page) awaits the next page without that trait.
 ///
 /// ```no_run
 /// use backstop::{Error, Pages, request};
@@ -72,7 +71,7 @@ pub struct Pages<T, By = ByLink> {
     /// A page that was read, and not yet taken.
     ready: Option<T>,
     upcoming: Upcoming,
-    /// That of the last page which was read. None if its request cannot be sent again.
+    /// The continuation of the last page that was read. None if its request cannot be sent again.
     continuation: Option<Continuation>,
     seen: Seen,
     /// How many pages were taken.
@@ -87,11 +86,11 @@ enum Upcoming {
     End,
     /// An error, and then nothing.
     Failed(Error),
-    /// A page that is to be asked for.
+    /// A page to request.
     At(Url),
-    /// The same of another origin, and the error if that is not allowed.
+    /// A page of another origin, and the error if that is not allowed.
     Elsewhere(Url, Error),
-    /// A page that was asked for. If it fails, it is to be asked for again.
+    /// A page that is requested. If it fails, it is requested again.
     Asked(Url, Fetch),
 }
 
@@ -119,15 +118,15 @@ impl<T, By> Pages<T, By> {
         self
     }
 
-    /// Whether a page of another origin is asked for, without credentials. Off by default: it is an error.
+    /// Whether a page of another origin is requested, without credentials, or is an error, as by default.
     #[must_use]
     pub fn allow_other_origins(mut self, allow: bool) -> Self {
         self.settings.other_origins = allow;
         self
     }
 
-    /// Whether the next page is asked for when one is taken, in a task of its own, and so is there sooner. It
-    /// ends with the stream. Off by default.
+    /// Whether the next page is requested as soon as a page is taken, in a task that ends with the stream. Off
+    /// by default.
     #[must_use]
     pub fn prefetch(mut self, prefetch: bool) -> Self {
         self.settings.prefetch = prefetch;
@@ -142,7 +141,7 @@ impl<T, By> Pages<T, By> {
         Items::new(self)
     }
 
-    /// Begins to ask for the upcoming page, unless that was done.
+    /// Requests the upcoming page, unless it is requested already.
     fn ask(&mut self, ahead: bool) {
         let url = match &self.upcoming {
             Upcoming::Elsewhere(_, error) if !self.settings.other_origins => {
@@ -178,13 +177,13 @@ impl<T, By> Pages<T, By> {
 }
 
 impl<T: DeserializeOwned, By: Paging<T>> Pages<T, By> {
-    /// The next page; `None` after the last. A future of it that is dropped has taken nothing.
+    /// The next page; `None` after the last. If the future is dropped, no page is lost.
     ///
     /// # Errors
     ///
-    /// Those of its call and of its JSON, with the facts of that call: the page is asked for again when this
-    /// is called again. [`DecodeError::Link`], if it is a page that was read before, of an origin that is
-    /// not allowed, or no URL: then there are no more pages.
+    /// Those of its call and of its JSON, with the facts of that call: the next call of this method requests
+    /// the page again. [`DecodeError::Link`] if the link is not a URL, or leads to a page that was read before
+    /// or to an origin that is not allowed: then there are no more pages.
     pub async fn page(&mut self) -> Result<Option<T>, Error> {
         poll_fn(|context| self.poll_page(context)).await
     }

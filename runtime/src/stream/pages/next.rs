@@ -1,4 +1,4 @@
-//! Where the page after one is: as its `Link` header, its body, or its number says.
+//! Finds the next page: by the `Link` header, the body, or the number of a page.
 
 use std::{borrow::Cow, fmt};
 
@@ -27,7 +27,7 @@ pub trait Paging<T> {
     ///
     /// # Errors
     ///
-    /// Whatever makes it impossible to tell. The page itself is yielded all the same, and the error after it.
+    /// If the response does not tell it. The stream yields this page first, and then the error.
     fn next_page(page: &T, response: &Response) -> Result<Option<NextPage>, Error>;
 }
 
@@ -35,7 +35,7 @@ pub trait Paging<T> {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ByLink;
 
-/// By what the page itself says: a cursor, or the URL of the next page. The page implements [`HasNext`].
+/// By a field of the page: a cursor, or the URL of the next page. The page implements [`HasNext`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ByBody;
 
@@ -70,7 +70,7 @@ pub trait HasNext {
     fn next_page(&self) -> Option<NextPage>;
 }
 
-/// Where a page is, beside the one before it.
+/// The URL of the next page, or how it differs from that of this page.
 #[derive(Clone, PartialEq, Eq)]
 pub struct NextPage(Step);
 
@@ -91,7 +91,7 @@ impl NextPage {
         Self(Step::Query(vec![(name.into(), value.to_string())]))
     }
 
-    /// The same with another parameter of the query set.
+    /// Sets another parameter of the query.
     #[must_use]
     pub fn and_query(
         mut self,
@@ -162,7 +162,7 @@ where
     }
 }
 
-/// Without its values: a cursor may tell what it points at.
+/// Without its values: a cursor may be secret.
 impl fmt::Debug for NextPage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
