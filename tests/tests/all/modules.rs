@@ -21,7 +21,7 @@ const MACROS: &[Row] = &[
     ("suggest", &[]),
     ("template", &[]),
     ("habits", &["suggest"]),
-    ("item", &["boxed", "scan", "suggest"]),
+    ("item", &["boxed", "habits", "scan", "suggest"]),
     ("pattern", &["habits"]),
     ("units", &["habits"]),
     ("walk", &["scan"]),
