@@ -30,12 +30,18 @@ pub(crate) const NOT_AS_AGREED: io::ErrorKind = io::ErrorKind::Unsupported;
 /// It speaks tokio's traits, as hyper's do not show what was read.
 pub(crate) struct Wire<T> {
     inner: TokioIo<T>,
-    /// Of HTTP/2, unless none.
-    http2: Option<(Frames, Counted)>,
+    /// Of HTTP/2, unless none. In a box: a connection of HTTP/1 has no room for it.
+    http2: Option<Box<Http2>>,
     /// Those of the session's limits, until it is closed.
     _permits: Permits,
     has_written: bool,
     has_read: bool,
+}
+
+/// What is noted of a connection of HTTP/2.
+struct Http2 {
+    frames: Frames,
+    _counted: Counted,
 }
 
 /// How many connections of HTTP/2 a pool has.
@@ -81,7 +87,8 @@ impl<T: Connection> Wire<T> {
         permits: Permits,
     ) -> TokioIo<Self> {
         let is_http2 = http2 || inner.connected().is_negotiated_h2();
-        let http2 = is_http2.then(|| (Frames::new(), multiplexed.count()));
+        let http2 = is_http2
+            .then(|| Box::new(Http2 { frames: Frames::new(), _counted: multiplexed.count() }));
         let inner = TokioIo::new(inner);
         TokioIo::new(Self { inner, http2, _permits: permits, has_written: false, has_read: false })
     }
@@ -94,8 +101,8 @@ impl<T> Wire<T> {
             self.has_read = true;
             self.check(bytes)?;
         }
-        if let Some((frames, _)) = &mut self.http2 {
-            frames.received(bytes);
+        if let Some(http2) = &mut self.http2 {
+            http2.frames.received(bytes);
         }
         Ok(())
     }
@@ -114,10 +121,10 @@ impl<T> Wire<T> {
 
     /// Looks at bytes that were sent.
     fn sent<'a>(&mut self, parts: impl IntoIterator<Item = &'a [u8]>, mut length: usize) {
-        let Some((frames, _)) = &mut self.http2 else { return };
+        let Some(http2) = &mut self.http2 else { return };
         for part in parts {
             let sent = &part[..length.min(part.len())];
-            frames.sent(sent);
+            http2.frames.sent(sent);
             length -= sent.len();
         }
     }
@@ -127,7 +134,7 @@ impl<T: Connection> Connection for Wire<T> {
     fn connected(&self) -> Connected {
         let connected = self.inner.connected();
         match &self.http2 {
-            Some((frames, _)) => connected.extra(Arc::clone(&frames.streams)),
+            Some(http2) => connected.extra(Arc::clone(&http2.frames.streams)),
             None => connected,
         }
     }
