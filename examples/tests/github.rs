@@ -2,10 +2,10 @@
 
 #![allow(clippy::duplicate_mod, reason = "both programs have the same servers")]
 
-#[allow(dead_code, reason = "the program itself is not run")]
+#[expect(dead_code, reason = "its `main` is not run")]
 #[path = "../github.rs"]
 mod github;
-#[allow(dead_code, reason = "as above")]
+#[expect(dead_code, reason = "as above")]
 #[path = "../github_by_hand.rs"]
 mod github_by_hand;
 
