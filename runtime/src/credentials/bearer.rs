@@ -1,4 +1,4 @@
-//! A bearer token that is cached, and renewed when it ends or is refused.
+//! A bearer token that is cached, and renewed when it expires or is refused.
 
 use std::{
     fmt,
@@ -19,10 +19,10 @@ use crate::{
     error::{BoxError, Error},
 };
 
-/// How long before its end a token is renewed, by default.
+/// The default time before its expiry at which a token is renewed.
 const RENEW_BEFORE: Duration = Duration::from_secs(30);
 
-/// A bearer token (RFC 6750), and when it ends. `Debug` does not show it.
+/// A bearer token (RFC 6750), and when it expires. `Debug` does not show it.
 ///
 /// ```
 /// use std::time::Duration;
@@ -37,13 +37,13 @@ pub struct Token {
 }
 
 impl Token {
-    /// A token that is good until a server refuses it.
+    /// Creates a token that is valid until a server refuses it.
     pub fn new(text: impl Into<String>) -> Self {
         Self { text: text.into(), expires_in: None }
     }
 
-    /// How long the token is good for, from when it arrives: `expires_in` of an OAuth 2.0 response
-    /// (RFC 6749 §5.1).
+    /// Sets how long the token is valid, from its arrival: `expires_in` of an OAuth 2.0 response (RFC 6749
+    /// §5.1).
     #[must_use]
     pub fn expires_in(mut self, time: Duration) -> Self {
         self.expires_in = Some(time);
@@ -69,13 +69,13 @@ impl fmt::Debug for Token {
     }
 }
 
-/// Credentials that are a token: fetched when it is first needed, kept, and renewed before it ends or
-/// when a server refuses it with 401.
+/// A source of bearer tokens. It fetches a token when one is first needed, keeps it, and renews it before it
+/// expires or when a server refuses it with 401.
 ///
-/// Calls that need a new token at the same time share one renewal: a hundred calls that are answered
-/// 401 ask for one token. Each tokio runtime renews for itself, as connections belong to one; the
-/// token is shared. A renewal is driven by the calls that wait for it, and ends with the last of
-/// them. If it fails while the old token is still good, the old one is used.
+/// Calls that need a new token at the same time share one renewal: a hundred calls that receive a 401 fetch
+/// one token. Each tokio runtime has its own renewal, because connections belong to a runtime; the token is
+/// shared. The calls that wait for a renewal drive it, and it is dropped when the last of them is. If a
+/// renewal fails while the old token is still valid, the old one is used.
 ///
 /// Clones share the token.
 ///
@@ -124,18 +124,18 @@ type Fetching = Pin<Box<dyn Future<Output = Result<Token, BoxError>> + Send>>;
 #[derive(Default)]
 struct State {
     current: Option<Current>,
-    /// The renewal of each runtime that has one.
+    /// The current renewal of each runtime.
     renewals: Vec<(Id, Weak<Flight<Authorization>>)>,
 }
 
 struct Current {
     authorization: Authorization,
-    /// When it ends, and how long it is good for in all.
+    /// When it expires, and how long it is valid in total.
     end: Option<(Instant, Duration)>,
 }
 
 impl Bearer {
-    /// A token that `fetch` gives. A token is a [`Token`], or its text.
+    /// Creates a source that fetches its tokens by `fetch`, which returns a [`Token`] or its text.
     pub fn new<F, Fut, T, E>(fetch: F) -> Self
     where
         F: Fn() -> Fut + Send + Sync + 'static,
@@ -151,8 +151,8 @@ impl Bearer {
         Self { renew_before: RENEW_BEFORE, inner: Arc::new(inner) }
     }
 
-    /// How long before its end the token is renewed: 30 s by default, and never more than half of the
-    /// time that it is good for.
+    /// Sets how long before its expiry the token is renewed: 30 s by default, and at most half of its
+    /// lifetime.
     #[must_use]
     pub fn renew_before(self, time: Duration) -> Self {
         Self { renew_before: time, ..self }
@@ -164,7 +164,7 @@ impl Credentials for Bearer {
         &self,
         refused: Option<Refused>,
     ) -> Result<Option<Authorization>, BoxError> {
-        // The same token may be the source of another session, over which it is fetched.
+        // The same source may serve another session, over which the token is fetched.
         if is_asked(self.inner.address()) {
             return Ok(None);
         }
@@ -192,7 +192,7 @@ impl Inner {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The token, unless it was refused or ends within `margin`.
+    /// The token, unless it was refused or expires within `margin`.
     fn current(&self, refused: Option<&Authorization>, margin: Duration) -> Option<Authorization> {
         let state = self.lock();
         let Current { authorization, end } = state.current.as_ref()?;
@@ -203,7 +203,7 @@ impl Inner {
         (is_good && refused != Some(authorization)).then(|| authorization.clone())
     }
 
-    /// The renewal of this runtime. A new one begins when it is first waited for.
+    /// The renewal of this runtime. A new one starts when it is first polled.
     fn renewal(self: &Arc<Self>) -> Result<Arc<Flight<Authorization>>, Error> {
         let runtime = Handle::try_current().map_err(|_| Error::no_runtime())?.id();
         let mut state = self.lock();
@@ -215,11 +215,11 @@ impl Inner {
         let inner = Arc::clone(self);
         let renewing = async move {
             let renewed = inner.renew().await;
-            // Whoever asks from now on may have been refused the new token.
+            // A later caller may already have been refused the new token, so it must not join this renewal.
             inner.lock().renewals.retain(|(id, _)| *id != runtime);
             renewed
         };
-        // It is part of none of the calls that drive it, and so not bounded by one either.
+        // The renewal belongs to none of the calls that drive it, so no call's deadline bounds it.
         let renewal = Flight::new(deadline::unbounded(within(self.address(), renewing)));
         state.renewals.push((runtime, Arc::downgrade(&renewal)));
         Ok(renewal)

@@ -1,7 +1,7 @@
-//! A future that several tasks wait for, and that any of them drives.
+//! A future that several tasks wait for, and that each of them can drive.
 //!
-//! No task owns it: one that is cancelled, or is not polled, does not hold up the others, as it would if
-//! it held a lock while it waits. The last waiter to leave drops the future.
+//! No task owns the future: a task that is cancelled or no longer polled does not block the others, as it
+//! would if it held a lock while it waits. The last waiter drops the future.
 
 use std::{
     fmt,
@@ -23,12 +23,12 @@ pub(super) struct Flight<T> {
 
 enum State<T> {
     Running(Running<T>),
-    /// It is being polled, or it panicked.
+    /// The future is being polled, or panicked.
     Taken,
     Done(Result<T, Error>),
 }
 
-/// The wakers of all waiters: each is woken when the future can go on.
+/// The wakers of all waiters, which are all woken when the future can make progress.
 #[derive(Default)]
 struct Waiting(Mutex<Wakers>);
 
@@ -36,7 +36,7 @@ struct Waiting(Mutex<Wakers>);
 struct Wakers {
     next: u64,
     by_waiter: Vec<(u64, Waker)>,
-    /// Whether the future was woken since it was polled last.
+    /// Whether the future was woken since its last poll.
     is_woken: bool,
 }
 
@@ -89,13 +89,13 @@ impl<T: Clone> Flight<T> {
     }
 
     fn poll(&self) -> Poll<Result<T, Error>> {
-        // Before the lock, so that it is dropped after it.
+        // Declared before the lock, and therefore dropped after it.
         let _if_panicking = WakeIfPanicking(&self.waiting);
         let mut state = match self.state.try_lock() {
             Ok(state) => state,
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-            // Another waiter has it. This one is registered, and the other wakes it where there is more to
-            // do than to wait.
+            // Another waiter is polling the future. This one is registered, and is woken when there is
+            // progress to make.
             Err(TryLockError::WouldBlock) => return Poll::Pending,
         };
         let mut running = match std::mem::replace(&mut *state, State::Taken) {
@@ -107,7 +107,8 @@ impl<T: Clone> Flight<T> {
                 return Poll::Ready(outcome);
             }
             State::Taken => {
-                let error = Error::new(ErrorKind::Credentials).with_source("their source panicked");
+                let error = Error::new(ErrorKind::Credentials)
+                    .with_source("the source of the credentials panicked");
                 return Poll::Ready(Err(error));
             }
         };
@@ -123,7 +124,7 @@ impl<T: Clone> Flight<T> {
             Poll::Pending => {
                 *state = State::Running(running);
                 drop(state);
-                // Who was woken meanwhile may have found the future taken.
+                // A waiter that was woken meanwhile may have found the future taken.
                 let is_woken = self.waiting.lock().is_woken;
                 if is_woken {
                     self.waiting.wake_all();
@@ -140,7 +141,7 @@ impl<T> fmt::Debug for Flight<T> {
     }
 }
 
-/// One of those that wait for a [`Flight`].
+/// A task's share in a [`Flight`].
 pub(super) struct Waiter<T> {
     flight: Arc<Flight<T>>,
     id: u64,
@@ -150,7 +151,7 @@ impl<T: Clone> Future for Waiter<T> {
     type Output = Result<T, Error>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        // Before the future is polled: whoever polls it meanwhile wakes this waiter.
+        // Registered before the future is polled, so that another waiter's poll wakes this one.
         let mut wakers = self.flight.waiting.lock();
         wakers.by_waiter.retain(|(id, _)| *id != self.id);
         wakers.by_waiter.push((self.id, context.waker().clone()));
@@ -173,7 +174,7 @@ mod tests {
 
     use super::*;
 
-    /// A flight that ends when the sender says with what, and how often it was begun and dropped.
+    /// A flight that ends with the value of the sender, and counts of its starts and drops.
     fn flight() -> (oneshot::Sender<u8>, Arc<AtomicUsize>, Arc<Flight<u8>>) {
         struct Dropped(Arc<AtomicUsize>);
         impl Drop for Dropped {
@@ -193,10 +194,10 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_waiter_that_is_not_polled_holds_up_nobody() {
+    async fn a_waiter_that_is_not_polled_does_not_block_the_others() {
         let (sender, _, flight) = flight();
         let mut idle = Box::pin(Arc::clone(&flight).wait());
-        // It was the one to drive the future, and is never polled again.
+        // This waiter drove the future, and is never polled again.
         std::future::poll_fn(|context| {
             assert!(idle.as_mut().poll(context).is_pending());
             Poll::Ready(())
@@ -210,7 +211,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_last_waiter_to_leave_drops_the_future() {
+    async fn dropping_the_last_waiter_drops_the_future() {
         let (_sender, drops, flight) = flight();
         let (one, two) = (Arc::clone(&flight).wait(), flight.wait());
         drop(one);

@@ -1,14 +1,13 @@
-//! Credentials that are not known when the session is built: a source that is asked for them before
-//! each attempt.
+//! Credentials that change while a session lives: a source provides them for each attempt.
 //!
 //! ```text
 //! attempt ─ ask ─► Credentials::authorization ─► header of each hop to the session's origin
 //!    401 ─ ask ─► the same, told what was refused ─► the hop is sent again, once
 //! ```
 //!
-//! [`Bearer`] is the source for tokens: it caches one, renews it, and shares a renewal (`Flight`)
-//! among all calls that wait for it. A source may send requests over the session that asks it: these
-//! do not ask it again.
+//! [`Bearer`] is the source for tokens: it caches a token, renews it, and shares the renewal among all calls
+//! that wait for it. A source may send requests over the session that it serves: these requests are sent
+//! without its credentials.
 
 mod bearer;
 mod flight;
@@ -25,15 +24,15 @@ use crate::{
 
 /// A source of credentials for the requests of a session.
 ///
-/// A session asks it before each attempt, and once more in a call if the server answers 401. The
-/// header that it gives is sent to the origin of the session's base URL, or without one to the
-/// origin that the request names, and on no hop to another. A request that has an `Authorization` of
-/// its own (`bearer`, `basic`, `header`) does not ask.
+/// A session asks the source before each attempt, and once more per call if the server answers 401. The
+/// header is sent to the origin of the session's base URL, or without a base URL to the origin that the
+/// request names, and never to another origin after a redirect. A request with an `Authorization` of its own
+/// (`bearer`, `basic`, `header`) does not use the source.
 ///
-/// Implemented for [`Bearer`], and for closures of the same form as
-/// [`authorization`](Credentials::authorization). The source is under the timers of the attempt. It may
-/// send requests over the same session: what it sends while it is asked goes without its credentials. A task that
-/// it spawns is not known to be its own, and must not use the session.
+/// Implemented for [`Bearer`], and for closures with the signature of
+/// [`authorization`](Credentials::authorization). The timers of the attempt include the source. The source
+/// may send requests over the same session, which carry none of its credentials. A task that the source
+/// spawns must not use the session: it is not recognised as part of the source.
 ///
 /// ```
 /// use backstop::{Session, credentials::{Authorization, Credentials, Refused}};
@@ -64,12 +63,13 @@ use crate::{
             `Result<Authorization, _>`; for a token, use `Bearer::new`"
 )]
 pub trait Credentials: Send + Sync + 'static {
-    /// The credentials for one attempt, or `None` to send it without. `refused` is what the server
-    /// answered with 401 in this call; if the same is given again, the request is not sent again.
+    /// Returns the credentials for one attempt, or `None` to send it without. `refused` holds the credentials
+    /// that the server answered with 401 in this call; if they are returned again, the request is not
+    /// repeated.
     ///
     /// # Errors
     ///
-    /// Any error. The call ends as [`ErrorKind::Credentials`] with it as the source.
+    /// Any error. The call fails with [`ErrorKind::Credentials`], and this error as its source.
     fn authorization(
         &self,
         refused: Option<Refused>,
@@ -91,7 +91,7 @@ where
     }
 }
 
-/// A header with credentials: `Authorization`, or another. `Debug` shows its name alone.
+/// A header with credentials: `Authorization` or another one. `Debug` shows only its name.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Authorization {
     name: HeaderName,
@@ -103,7 +103,7 @@ impl Authorization {
     ///
     /// # Errors
     ///
-    /// [`BuildError::Header`] if the token has a character that a header cannot have.
+    /// [`BuildError::Header`] if the token has a character that is not valid in a header.
     pub fn bearer(token: impl AsRef<str>) -> Result<Self, Error> {
         let value = secret(&format!("Bearer {}", token.as_ref()))?;
         Ok(Self { name: header::AUTHORIZATION, value })
@@ -124,20 +124,20 @@ impl Authorization {
     ///
     /// # Errors
     ///
-    /// [`BuildError::Header`] if the name or the value is not one that a header can have, or the
-    /// header belongs to the connection.
+    /// [`BuildError::Header`] if the name or the value is not valid, or the header belongs to the connection.
     pub fn header(name: impl AsRef<str>, value: impl IntoHeaderValue) -> Result<Self, Error> {
         let name = header_name(name.as_ref())?;
-        let refuse = || Error::build(BuildError::Header, "the credentials are not a header value");
-        // The value is not repeated, and neither is what is wrong with it.
+        let refuse =
+            || Error::build(BuildError::Header, "the credentials are not a valid header value");
+        // The message shows neither the value nor what is wrong with it.
         let value = value.into_header_value().map_err(|_| refuse())?;
         let mut value = value.ok_or_else(refuse)?;
         value.set_sensitive(true);
         Ok(Self { name, value })
     }
 
-    /// Adds the header to those of a hop. It takes the place of the session's `Authorization`; another
-    /// header of the name stays.
+    /// Adds the header to those of a hop. It replaces the session's `Authorization`; other headers with its
+    /// name are kept.
     pub(crate) fn add_to(&self, headers: &mut HeaderMap) {
         if self.name == header::AUTHORIZATION || !headers.contains_key(&self.name) {
             headers.insert(self.name.clone(), self.value.clone());
@@ -163,12 +163,12 @@ impl Refused {
         Self { authorization, error }
     }
 
-    /// What was refused.
+    /// The refused credentials.
     pub fn authorization(&self) -> &Authorization {
         &self.authorization
     }
 
-    /// The answer: status, headers (`www-authenticate` among them) and the URL.
+    /// The server's answer: its status, its headers (such as `www-authenticate`) and its URL.
     pub fn error(&self) -> &Error {
         &self.error
     }
@@ -189,23 +189,23 @@ impl<C: Credentials> Source for C {
 }
 
 tokio::task_local! {
-    /// The sources, by address, within which this code runs.
+    /// The addresses of the sources that this code runs in.
     static ASKED: Vec<usize>;
 }
 
-/// Whether this code is part of what the source with this address does.
+/// Whether this code runs in the source with this address.
 fn is_asked(address: usize) -> bool {
     ASKED.try_with(|asked| asked.contains(&address)).unwrap_or(false)
 }
 
-/// Runs a future as a part of what the source with this address does.
+/// Runs a future as part of the source with this address.
 fn within<F: Future>(address: usize, future: F) -> impl Future<Output = F::Output> {
     let mut asked = ASKED.try_with(Clone::clone).unwrap_or_default();
     asked.push(address);
     ASKED.scope(asked, future)
 }
 
-/// Asks a source, unless this code is a part of it.
+/// Asks a source, unless this code runs in it.
 pub(crate) async fn ask(
     source: &Arc<dyn Source>,
     refused: Option<Refused>,

@@ -1,10 +1,10 @@
-//! What becomes of the value that a `cleanup` returns.
+//! Checks the type of the value that a `cleanup` returns.
 
 use std::future::Future;
 
-/// Drops the value of a `cleanup`, unless it is needed: the key `cleanup`.
+/// Checks that the value of a `cleanup` may be dropped.
 ///
-/// `cleanup(&value).dropped()` is an error for a future and for a `Result`.
+/// `cleanup(&value).dropped()` is a compile error for a future and for a `Result`.
 ///
 /// ```
 /// let mut open = vec![7];
@@ -15,7 +15,8 @@ pub fn cleanup<V>(value: &V) -> CleanupNothing<'_, V> {
     CleanupNothing(CleanupFuture(CleanupResult(CleanupAny(value))))
 }
 
-/// What a `cleanup` may return. Asked only of a value that would be missed.
+/// A `cleanup`'s value that may be dropped. It is required only of futures and `Result`s, and only `()`
+/// implements it.
 #[diagnostic::on_unimplemented(
     message = "the value that this `cleanup` returns would be dropped",
     label = "returns `{Self}`",

@@ -1,4 +1,4 @@
-//! What runs when a function ends, however it ends.
+//! Runs the function in `finally` when a function ends, however it ends.
 
 use std::{
     fmt,
@@ -21,16 +21,16 @@ use crate::observe::Observer;
 pub enum Ending {
     /// It succeeded, or recovered from a failure.
     Done,
-    /// It failed: a request error went on, or its body returned an error.
+    /// It failed: it returned a request error, or its body returned an error.
     Failed,
-    /// Its future was dropped before it was done. The request may have been processed.
+    /// Its future was dropped before it completed. The request may have been processed.
     Cancelled,
     /// It panicked.
     Panicked,
 }
 
 impl Ending {
-    /// How a function ends whose guard is dropped before its end.
+    /// The ending of a function whose guard is dropped before its normal end.
     fn unexpected() -> Self {
         match thread::panicking() {
             true => Self::Panicked,
@@ -57,14 +57,14 @@ impl Ending {
 /// ```
 #[must_use = "it runs at once when it is dropped"]
 pub struct Finally<F> {
-    /// None once it was called.
+    /// None after it was called.
     run: Option<(F, Call<F>)>,
-    /// What watches the call, if the function wants to see that.
+    /// The observer of the call, if the function takes a summary.
     tracker: Option<Arc<Tracker>>,
 }
 
-/// Calls the function, of whose type the guard thus knows nothing: one that does not fit is one error,
-/// where the guard is made.
+/// Calls the function. The guard does not name its type, so a function that does not fit is one compile
+/// error, where the guard is made.
 type Call<F> = fn(F, CallSummary);
 
 /// Makes a guard that calls `run`, for the key `finally`.
@@ -72,7 +72,7 @@ pub fn finally<F: FnOnce(Ending) -> V, V: ReturnsNothing>(run: F) -> Finally<F> 
     finally_of::<Ending, F, V>(run)
 }
 
-/// The same for a function that says by its argument what it sees: an [`Ending`], or a
+/// Same as [`finally`], for a function whose argument is an [`Ending`] or a
 /// [`CallSummary`](crate::CallSummary).
 ///
 /// ```
@@ -95,10 +95,10 @@ where
     Finally { run: Some((run, call)), tracker: Tracker::of::<A>() }
 }
 
-/// What a function in `finally` returns: nothing, or `!`.
+/// The return type of a function in `finally`: `()`, or `!`.
 ///
-/// As a bound, it says in its own words what does not fit. A closure that had to return `()` would be told
-/// to drop a future by a semicolon.
+/// As a bound, it has its own message. For a closure that must return `()`, rustc would suggest a semicolon,
+/// which drops a future.
 #[diagnostic::on_unimplemented(
     message = "a function in `finally` returns nothing",
     label = "returns `{Self}`",
@@ -109,7 +109,7 @@ pub trait ReturnsNothing {}
 #[diagnostic::do_not_recommend]
 impl ReturnsNothing for () {}
 
-/// `!` can only be named as what a function returns.
+/// On stable Rust, `!` can only be named as the return type of a function.
 #[diagnostic::do_not_recommend]
 impl ReturnsNothing for <fn() -> ! as Returns>::Output {}
 
@@ -124,7 +124,7 @@ impl<V> Returns for fn() -> V {
 }
 
 impl<F> Finally<F> {
-    /// What watches the call, if the function takes a summary: the argument of
+    /// The observer of the call, if the function takes a summary: the argument of
     /// [`Request::handled_by`](crate::Request::handled_by).
     pub fn observer(&self) -> Option<Arc<dyn Observer>> {
         observer(&self.tracker)
@@ -161,13 +161,13 @@ impl<F> fmt::Debug for Finally<F> {
 /// [`Finally`].
 #[must_use = "it is spawned at once when it is dropped"]
 pub struct FinallyAsync<F> {
-    /// None once it was called.
+    /// None after it was called.
     run: Option<(F, Begin<F>)>,
-    /// What watches the call, if the function wants to see that.
+    /// The observer of the call, if the function takes a summary.
     tracker: Option<Arc<Tracker>>,
 }
 
-/// Calls the function for its future, of whose type the guard thus knows nothing.
+/// Calls the function for its future. The guard does not name the future's type.
 type Begin<F> = fn(F, CallSummary) -> FinallyFuture;
 
 /// Makes a guard that runs the future of `run`, for a `finally` that awaits. The future owns what it
@@ -180,7 +180,8 @@ where
     finally_async_of::<Ending, F, Fut>(run)
 }
 
-/// The same for a function that says by its argument what it sees, as [`finally_of`] does.
+/// Same as [`finally_async`], for a function whose argument is an [`Ending`] or a
+/// [`CallSummary`](crate::CallSummary).
 pub fn finally_async_of<A, F, Fut>(run: F) -> FinallyAsync<F>
 where
     A: FinallyArgument,
@@ -192,13 +193,13 @@ where
 }
 
 impl<F> FinallyAsync<F> {
-    /// What watches the call, if the function takes a summary: the argument of
+    /// The observer of the call, if the function takes a summary: the argument of
     /// [`Request::handled_by`](crate::Request::handled_by).
     pub fn observer(&self) -> Option<Arc<dyn Observer>> {
         observer(&self.tracker)
     }
 
-    /// The future of this ending.
+    /// Returns the future for this ending.
     pub fn end(mut self, ending: Ending) -> FinallyFuture {
         match self.run.take() {
             Some((run, begin)) => begin(run, summary(ending, self.tracker.as_deref())),
@@ -222,15 +223,15 @@ impl<F> fmt::Debug for FinallyAsync<F> {
     }
 }
 
-/// The future of [`FinallyAsync::end`]. If it is dropped before it is done, it goes on as a task.
-#[must_use = "it goes on as a task when it is dropped"]
+/// The future of [`FinallyAsync::end`]. If it is dropped before it completes, it continues as a task.
+#[must_use = "it continues as a task when it is dropped"]
 pub struct FinallyFuture(Option<Pin<Box<dyn Future<Output = ()> + Send>>>);
 
 impl Future for FinallyFuture {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        // One that panics stays taken: it cannot be polled again.
+        // A future that panics stays taken, as it cannot be polled again.
         let Some(mut future) = self.0.take() else { return Poll::Ready(()) };
         let polled = future.as_mut().poll(context);
         if polled.is_pending() {
@@ -261,7 +262,7 @@ fn observer(tracker: &Option<Arc<Tracker>>) -> Option<Arc<dyn Observer>> {
     Some(tracker)
 }
 
-/// A second panic while the thread unwinds would abort the program.
+/// Swallows a panic while the thread unwinds, as a second panic would abort the program.
 fn guarded(run: impl FnOnce()) {
     if thread::panicking() {
         let _ = catch_unwind(AssertUnwindSafe(run));

@@ -1,10 +1,11 @@
-//! What becomes of the value that a handler returns.
+//! Checks the type of the value that a handler returns.
 
 use std::{future::Future, marker::PhantomData};
 
 use super::outcome::{Failure, Succeed};
 
-/// What a handler may return. Asked only of a value that would be missed.
+/// A handler's value that may be dropped. It is required only of futures, of `Result`s and of the function's
+/// own values, and only `()` implements it.
 #[diagnostic::on_unimplemented(
     message = "the value that this handler returns would be dropped",
     label = "returns `{Self}`",
@@ -16,10 +17,10 @@ pub trait HandlerMayDrop {}
 #[diagnostic::do_not_recommend]
 impl HandlerMayDrop for () {}
 
-/// Drops the value of a handler in a function that returns `R`, unless it is needed: the key `on_error`.
+/// Checks that the value of a handler, in a function that returns `R`, may be dropped.
 ///
-/// `on_error(&value, &failure).dropped()` is an error for what the function succeeds with or returns, for a
-/// future, and for a `Result`.
+/// `on_error(&value, &failure).dropped()` is a compile error for the function's success value or return
+/// value, for a future, and for a `Result`.
 ///
 /// ```
 /// use backstop::{Error, ErrorKind, expansion::{Failure, failed, on_error}};

@@ -1,15 +1,15 @@
-//! The request error in what a body returned.
+//! Finds the request error in the return value of a body.
 
 use std::{error::Error as StdError, sync::Arc};
 
 use super::ending::Ending;
 use crate::error::Error;
 
-/// Inspects what a body returned.
+/// Inspects the return value of a body.
 ///
-/// `inspect(&outcome).request_error()` is the request's [`Error`], if the outcome is a `Result` whose
-/// error is one or has one in its chain of causes. The error gives that chain by `AsRef<dyn Error>`, as
-/// `anyhow::Error` does, or by [`std::error::Error::source`].
+/// `inspect(&outcome).request_error()` is the request's [`Error`], if the outcome is a `Result` whose error
+/// is one or has one in its chain of causes. That chain is read through `AsRef<dyn Error>`, which
+/// `anyhow::Error` implements, or through [`std::error::Error::source`].
 ///
 /// `inspect(&outcome).ending()` is [`Ending::Failed`] for an `Err`, and otherwise [`Ending::Done`].
 ///
@@ -29,11 +29,11 @@ pub fn inspect<R>(outcome: &R) -> Inspected<'_, R> {
 #[derive(Debug)]
 pub struct Inspected<'a, R>(InspectedShared<'a, R>);
 
-/// A `Result` whose error gives a `dyn Error + Send + Sync`.
+/// A `Result` whose error is `AsRef<dyn Error + Send + Sync>`.
 #[derive(Debug)]
 pub struct InspectedShared<'a, R>(InspectedLocal<'a, R>);
 
-/// A `Result` whose error gives a `dyn Error`.
+/// A `Result` whose error is `AsRef<dyn Error>`.
 #[derive(Debug)]
 pub struct InspectedLocal<'a, R>(InspectedError<'a, R>);
 
@@ -46,7 +46,7 @@ pub struct InspectedError<'a, R>(InspectedAny<'a, R>);
 pub struct InspectedAny<'a, R>(&'a R);
 
 impl<T, E> Inspected<'_, Result<T, E>> {
-    /// Whether the function succeeded, which a `Result` says.
+    /// Whether the function succeeded.
     pub fn ending(&self) -> Ending {
         match self.outcome() {
             Ok(_) => Ending::Done,
@@ -55,8 +55,7 @@ impl<T, E> Inspected<'_, Result<T, E>> {
     }
 }
 
-/// The error type of most functions. rustc finds this method in a third of the time that the others
-/// take.
+/// The error type of most functions. rustc resolves this method in a third of the time of the others.
 impl<T> Inspected<'_, Result<T, Error>> {
     /// The returned error.
     pub fn request_error(&self) -> Option<Error> {
@@ -64,9 +63,8 @@ impl<T> Inspected<'_, Result<T, Error>> {
     }
 }
 
-/// `anyhow::Error`, `eyre::Report`, and a boxed error that is `Send` and `Sync`. Before the types that
-/// have a chain of causes, so that a type which leaves the request's error out of that chain can give
-/// it.
+/// `anyhow::Error`, `eyre::Report`, and a boxed error that is `Send` and `Sync`. These come before types with
+/// a chain of causes, so that a type whose chain lacks the request's error can provide it by `AsRef`.
 impl<T, E: AsRef<dyn StdError + Send + Sync>> InspectedShared<'_, Result<T, E>> {
     /// The request error that the returned error holds, or that is among its causes.
     pub fn request_error(&self) -> Option<Error> {
@@ -74,7 +72,7 @@ impl<T, E: AsRef<dyn StdError + Send + Sync>> InspectedShared<'_, Result<T, E>> 
     }
 }
 
-/// Other boxed errors, and types that give a `dyn Error`.
+/// Other boxed errors, and types that are `AsRef<dyn Error>`.
 impl<T, E: AsRef<dyn StdError>> InspectedLocal<'_, Result<T, E>> {
     /// The request error that the returned error holds, or that is among its causes.
     pub fn request_error(&self) -> Option<Error> {
@@ -95,7 +93,7 @@ impl<'a, R> InspectedAny<'a, R> {
         None
     }
 
-    /// The function succeeded, as its return type cannot say otherwise.
+    /// The function succeeded, as its return type cannot express a failure.
     pub fn ending(&self) -> Ending {
         Ending::Done
     }
@@ -114,7 +112,7 @@ dereference! {
 
 fn find(error: &(dyn StdError + 'static)) -> Option<Error> {
     let found = |error: &(dyn StdError + 'static)| {
-        // A cause in a box is the box, as far as its type goes.
+        // The type of a boxed cause is the box itself.
         let boxed = error.downcast_ref::<Box<Error>>().map(|error| &**error);
         let shared = error.downcast_ref::<Arc<Error>>().map(|error| &**error);
         error.downcast_ref::<Error>().or(boxed).or(shared).cloned()

@@ -1,14 +1,14 @@
-//! What the attribute writes, and what an ejected function keeps.
+//! The items that the attribute's expansions use, and that an ejected function keeps.
 //!
-//! [`#[request]`](macro@crate::request) writes calls of this crate's public items. Those that a program
-//! has no other use for are here. `cargo expand` shows them in a function, and a function whose
-//! attribute was replaced by its expansion keeps them.
+//! [`#[request]`](macro@crate::request) expands to calls of this crate's public items. Items that are of no
+//! other use to a program are in this module. `cargo expand` shows them, and a function whose attribute was
+//! replaced by its expansion keeps them.
 //!
-//! **This module is exempt from semantic versioning.** The attribute is pinned to the version of this
-//! crate, so a function under it follows every change by itself. An ejected function does not: pin
-//! `backstop = "=x.y.z"` for it, or write its steps as [`Request`](crate::Request),
-//! [`Session::fetch`](crate::Session::fetch) and [`Response::read`](crate::Response::read), which are
-//! covered.
+//! **This module is exempt from semantic versioning.** The attribute is pinned to the version of this crate,
+//! so functions under it follow every change automatically. An ejected function does not: pin `backstop =
+//! "=x.y.z"` for it, or rewrite it with [`Request`](crate::Request),
+//! [`Session::fetch`](crate::Session::fetch) and [`Response::read`](crate::Response::read), which follow
+//! semantic versioning.
 //!
 //! # An expansion, line by line
 //!
@@ -56,29 +56,29 @@
 //! }
 //! ```
 //!
-//! | in an expansion | does |
+//! | in an expansion | purpose |
 //! |---|---|
 //! | [`decode`] | decodes the response of a function without a body |
 //! | [`read`], [`extract`] | decode the `#[response]` arguments |
 //! | [`segment`] | writes a value into the path, by its `Display` or its `Serialize` |
-//! | [`inspect`] | finds the request error in what the body returned |
+//! | [`inspect`] | finds the request error in the return value of the body |
 //! | [`failed`], [`returned`] | make a [`Failure`], the error on its way to the outcome |
-//! | [`fail`] | makes the outcome another error |
-//! | [`call`] | runs the steps after the response, a body that returns early, or a closure in `cleanup` |
-//! | [`on_error`] | drops the value of a function in `on_error`, unless it is needed |
-//! | [`cleanup`](fn@cleanup) | drops the value of a `cleanup`, unless it is needed |
+//! | [`fail`] | fails with another error |
+//! | [`call`] | calls a closure: the steps after the response, a body that returns early, or a closure in `cleanup` |
+//! | [`on_error`] | refuses to drop a value of a handler that matters, such as a future |
+//! | [`cleanup`](fn@cleanup) | refuses to drop a value of a `cleanup` that matters, such as a future |
 //! | [`notify`] | calls a closure in `on_error` |
 //! | [`finally`], [`finally_async`], [`finally_of`], [`finally_async_of`] | make the guard of the key `finally` |
-//! | [`Scope`] | runs a body that waits |
-//! | [`empty_body`] | stands in the place of an empty body whose return type is named |
+//! | [`Scope`] | runs a body that awaits |
+//! | [`empty_body`] | is the value of an empty body if the return type is written |
 //! | [`type_hint`] | states the type of an `async` block |
 //!
 //! # Choices by type
 //!
-//! A macro sees how a type is written, and not what it is: the alias `Answer` may name a `Result`. So
-//! `decode`, `extract`, `segment`, `inspect`, `on_error`, `cleanup` and `Failure` leave the choice to method
-//! resolution. Each returns a type that dereferences to another one with the same method, and so on;
-//! the first whose bounds hold is called. In a generic function the bounds that it states decide.
+//! A macro sees how a type is written, not what it is: an alias `Answer` may be a `Result`. `decode`,
+//! `extract`, `segment`, `inspect`, `on_error`, `cleanup` and `Failure` therefore leave the choice to method
+//! resolution. Each returns a type that dereferences to another type with the same method, and so on; the
+//! first method whose bounds hold is called. In a generic function, the function's own bounds decide.
 
 /// Makes each type dereference to the next, which is its only field.
 macro_rules! dereference {
@@ -136,8 +136,8 @@ pub use crate::response::{Reads, read};
 
 /// Calls a closure, and returns what it returns.
 ///
-/// The steps after a response stand in a closure where none of them awaits: rustc checks a closure in
-/// two thirds of the time that it takes for the same code in the state machine of an `async` function.
+/// The steps after a response are in a closure if none of them awaits, because rustc checks a closure in two
+/// thirds of the time of the same code in an `async` function.
 ///
 /// ```
 /// assert_eq!(backstop::expansion::call(|| 7), 7);

@@ -1,4 +1,4 @@
-//! What a failed request becomes in the caller's return type.
+//! Turns a failed request into the caller's return type.
 
 use std::{
     any::Any,
@@ -11,12 +11,12 @@ use crate::error::Error;
 
 /// A return type that can carry the failure of a request.
 ///
-/// `Result<T, E>` returns the error if `E: From<Error>`, `Option<T>` becomes `None`, and `()` ends
-/// quietly. Aliases of these work, as it is the type that counts. A function of any other type
-/// needs a value for every failure: `fallback = …`, or arms that all `recover`.
+/// `Result<T, E>` returns the error if `E: From<Error>`, `Option<T>` becomes `None`, and `()` ends quietly.
+/// Aliases of these types work too. A function with any other return type needs a value for every failure:
+/// `fallback = …`, or arms that all `recover`.
 ///
-/// An implementation for another type depends on [`Succeed`], and so is exempt from semantic versioning
-/// as all of [`expansion`](crate::expansion) is.
+/// An implementation for another type depends on [`Succeed`], and is therefore exempt from semantic
+/// versioning, like all of [`expansion`](crate::expansion).
 ///
 /// ```
 /// use backstop::{Error, ErrorKind, Outcome};
@@ -38,13 +38,13 @@ pub trait Outcome: Succeed {
     /// The outcome of a failed request.
     fn from_error(error: Error) -> Self;
 
-    /// Lets a failure go on: to what the body returned, or into the return type.
+    /// The outcome of a failure that is not handled: the value that the body returned, or the error.
     fn from_failure(failure: Failure<Self>) -> Self {
         let error = failure.error();
         failure.outcome.unwrap_or_else(|| Self::from_error(error))
     }
 
-    /// The outcome that was decoded, or that of the failure in its place.
+    /// The decoded outcome, or the outcome of the failure.
     fn from_result(result: Result<Self, Failure<Self>>) -> Self {
         result.unwrap_or_else(Self::from_failure)
     }
@@ -66,16 +66,16 @@ impl Outcome for () {
     fn from_error(_: Error) {}
 }
 
-/// A return type that wraps what success yields: every `Result` and `Option`, and `()`.
+/// A return type that wraps the value of success: every `Result` and `Option`, and `()`.
 ///
-/// All that is needed where no failure goes on, as with a fallback: the error of such a `Result`
-/// may be any type.
+/// This trait suffices if every failure is handled, for example by a fallback: the error type of such a
+/// `Result` may be any type.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not wrap what success yields",
     label = "neither a `Result`, an `Option`, nor `()`"
 )]
 pub trait Succeed: Sized {
-    /// What success yields: the `T` of `Result<T, E>` and `Option<T>`.
+    /// The value of success: the `T` of `Result<T, E>` and `Option<T>`.
     type Value;
 
     /// The outcome of a success without a value, for a response that has no body. Only an `Option` has one.
@@ -109,8 +109,7 @@ impl Succeed for () {
     fn from_value((): ()) {}
 }
 
-/// The outcome of a function whose body is empty and whose return type is named: only types say whether
-/// the name is an alias of `()`.
+/// The outcome of a function with an empty body and a written return type, which may be an alias of `()`.
 ///
 /// ```
 /// let () = backstop::expansion::empty_body(7);
@@ -155,9 +154,9 @@ impl<T, E: From<X>, X> CanFailWith<X> for Result<T, E> {
     }
 }
 
-/// A request error that ends a function, on its way to becoming the function's outcome `R`.
+/// A request error that is about to become the outcome `R` of a function.
 ///
-/// It becomes the outcome in one of three ways: as it is ([`Outcome::from_failure`]), as success
+/// It becomes the outcome in one of three ways: unchanged ([`Outcome::from_failure`]), as a success
 /// ([`recover`](Failure::recover)), or as another error ([`fail`]).
 ///
 /// ```
@@ -168,24 +167,23 @@ impl<T, E: From<X>, X> CanFailWith<X> for Result<T, E> {
 /// ```
 pub struct Failure<R> {
     plain: PlainFailure<R>,
-    /// The outcome that the body returned the error in, if it came from there: it keeps what the
-    /// body said about it.
+    /// The outcome in which the body returned the error, if it did: it keeps the context that the body added.
     outcome: Option<R>,
 }
 
 /// A [`Failure`] in a function that returns a plain value, or another type that cannot carry an error.
 ///
-/// A `Failure` dereferences to it, so that `recover` is the method of this type where the return type
-/// is not [`Succeed`], and `build_error` where it is not [`Outcome`].
+/// A `Failure` dereferences to it: `recover` is this type's method if the return type is not [`Succeed`], and
+/// so is `build_error` if it is not [`Outcome`].
 pub struct PlainFailure<R> {
     error: Handled,
     returns: PhantomData<fn() -> R>,
 }
 
-/// The error of a failure. With it ends the span of the call, where that was kept open.
+/// The error of a failure. Dropping it ends the span of the call, if that was kept open.
 struct Handled {
     error: Error,
-    /// Whether there is a fallback, and it is used.
+    /// Whether the fallback is used.
     falls_back: bool,
 }
 
@@ -197,7 +195,7 @@ impl Handled {
         Self { error, falls_back: false }
     }
 
-    /// Tells that the function succeeds all the same.
+    /// Reports that the function succeeds despite the error.
     fn recover(&self) {
         if let Some(observed) = self.error.observed() {
             observed.recovered(&self.error, self.falls_back);
@@ -213,22 +211,22 @@ impl Drop for Handled {
     }
 }
 
-/// Makes the failure of an error of the request.
+/// Makes a failure from an error of the request.
 pub fn failed<R>(error: Error) -> Failure<R> {
     let error = Handled::new(error);
     Failure { plain: PlainFailure { error, returns: PhantomData }, outcome: None }
 }
 
-/// Makes the failure of an error that was found in what the body returned.
+/// Makes a failure from an error that was found in the return value of the body.
 pub fn returned<R>(error: Error, outcome: R) -> Failure<R> {
     Failure { outcome: Some(outcome), ..failed(error) }
 }
 
 /// Fails with another error: the action `fail`.
 ///
-/// If that is an [`Error`], the request's is its [`previous`](Error::previous) one; an error of another
-/// type holds it if it is made from it. A function, as rustc names what asks for a bound: this is the
-/// user's word.
+/// If that is an [`Error`], the request's error becomes its [`previous`](Error::previous) one; an error of
+/// another type keeps it if it is made from it. This is a function because rustc names the function whose
+/// bound is not met, and its name is the user's word.
 pub fn fail<R: CanFailWith<X>, X: 'static>(failure: Failure<R>, mut error: X) -> R {
     if let Some(error) = (&mut error as &mut dyn Any).downcast_mut::<Error>() {
         *error = error.clone().with_previous(failure.error());
@@ -252,8 +250,8 @@ impl<R: Succeed> Failure<R> {
 }
 
 impl<R: Outcome> Failure<R> {
-    /// The outcome of a build error, which a fallback must not hide: it is a mistake of the caller.
-    /// None for an error of another kind.
+    /// The outcome of a build error, which a fallback must not hide because it is the caller's mistake. None
+    /// for an error of another kind.
     pub fn build_error(&mut self) -> Option<R> {
         let Self { plain: PlainFailure { error: Handled { error, falls_back }, .. }, outcome } =
             self;
@@ -269,7 +267,7 @@ impl<R> PlainFailure<R> {
         value
     }
 
-    /// None: this return type cannot carry a build error. It is logged, as [`log`](crate::log) does.
+    /// None, as this return type cannot carry a build error. The error is logged as [`log`](crate::log) does.
     pub fn build_error(&mut self) -> Option<R> {
         let Handled { error, falls_back } = &mut self.error;
         *falls_back = true;

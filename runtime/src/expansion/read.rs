@@ -60,13 +60,12 @@ impl<'de> Deserializer<'de> for Nothing {
     }
 }
 
-/// Turns a response, or the error in its place, into a `T`.
+/// Turns a response or an error into a `T`.
 pub struct Reader<T, V> {
-    /// What the type wants of the request: the argument of
-    /// [`Request::streaming`](crate::Request::streaming).
+    /// Whether the type streams the body: the argument of [`Request::streaming`](crate::Request::streaming).
     pub streaming: Reads,
     read: fn(Result<Response, Error>, Decode<V>) -> T,
-    /// The function that the type was asked for. One answer uses it, the others have their own.
+    /// The decoding function that the expansion passed. Only readers of a `V` use it.
     decode: Decode<V>,
 }
 
@@ -93,7 +92,7 @@ fn value<R: Succeed<Value: FromResponse>>(response: Result<Response, Error>) -> 
     without_content(R::Value::NEEDS_BODY, response, read::<R::Value>)
 }
 
-/// A return type that is an `Option` is `None` where there is no body that its value needs.
+/// An `Option` as the return type is `None` if its value needs a body and there is none.
 fn without_content<R: Succeed>(
     needs_body: bool,
     response: Result<Response, Error>,
@@ -116,9 +115,9 @@ fn head_value<R: Succeed<Value: FromResponseParts>>(
 
 /// Decodes a response as the return type of a function without a body.
 ///
-/// `decode::<R>().reader(FromJson::from_json)` is a [`Reader`] of `Result<R, Failure<R>>`. If `R`
-/// implements [`Succeed`], it wraps the value that is decoded, and otherwise it is that value. The value
-/// is decoded by the first of [`FromResponse`], [`FromResponseParts`] and [`FromJson`] that it implements.
+/// `decode::<R>().reader(FromJson::from_json)` is a [`Reader`] of `Result<R, Failure<R>>`. If `R` implements
+/// [`Succeed`], it wraps the decoded value; otherwise it is the decoded value. The value is decoded by the
+/// first of [`FromResponse`], [`FromResponseParts`] and [`FromJson`] that it implements.
 pub fn decode<R>() -> WrappedFromBody<R> {
     WrappedFromBody(WrappedFromHead(WrappedFromJson(PlainFromBody(PlainFromHead(PlainFromJson(
         PhantomData,
@@ -218,7 +217,7 @@ impl<R> PlainFromJson<R> {
     }
 }
 
-/// Decodes `#[response]` arguments whose last type may take the body or read the head alone.
+/// Decodes `#[response]` arguments, of which the last may read the body or only the head.
 ///
 /// `extract::<T>().reader(FromResponse::from_response)` is a [`Reader`] of `Result<T, Error>`. `T`, a
 /// tuple for several arguments, is decoded by the first of [`FromResponse`] and [`FromResponseParts`] that

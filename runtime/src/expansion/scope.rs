@@ -1,4 +1,4 @@
-//! What the body of a function runs in, if it waits.
+//! The scope in which an awaiting body runs.
 
 use std::{fmt, future::Future};
 
@@ -10,7 +10,7 @@ use crate::{
     response::{FromResponse, FromResponseParts, Response},
 };
 
-/// The time that a call has left, and its span: the body of its function runs in both, if it waits.
+/// The remaining time and the span of a call, in which an awaiting body of its function runs.
 ///
 /// Calls within the body end by the [`Deadline`] of the call, and their spans are children of its span, which
 /// stays open until the body ends.

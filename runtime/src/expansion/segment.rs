@@ -1,4 +1,4 @@
-//! The value of a placeholder in the path: as it is displayed, or else as a query would have it.
+//! Writes the value of a placeholder in the path: by `Display`, or otherwise by `Serialize` as in a query.
 
 use std::fmt::{self, Display};
 
@@ -8,9 +8,9 @@ use crate::request::text_of;
 
 /// Chooses how a value is written in a path.
 ///
-/// `segment(&value).text()` is what [`Request::path`](crate::Request::path) takes: the value itself if it is
-/// [`Display`], and otherwise, if it is `Serialize`, the text that a query would have: the name of a
-/// variant without data. A value of several parts cannot be displayed so, which is a build error.
+/// `segment(&value).text()` is the argument of [`Request::path`](crate::Request::path): the value itself if
+/// it is [`Display`], and otherwise, if it is `Serialize`, the text that it has in a query, such as the name
+/// of a unit variant. A value with several parts is a build error.
 ///
 /// ```
 /// use backstop::expansion::segment;
@@ -32,7 +32,7 @@ pub fn segment<T>(value: &T) -> SegmentDisplayed<'_, T> {
 #[derive(Debug)]
 pub struct SegmentDisplayed<'a, T>(SegmentOptional<'a, T>);
 
-/// An `Option`, which no segment can be.
+/// An `Option`, which cannot be a segment.
 #[derive(Debug)]
 pub struct SegmentOptional<'a, T>(SegmentSerialized<'a, T>);
 
@@ -88,7 +88,7 @@ dereference! {
     <'a, T> SegmentSerialized<'a, T> => SegmentAny<'a, T>;
 }
 
-/// A value that is displayed as a query would have it.
+/// A value that is displayed as in a query.
 #[derive(Debug)]
 pub struct Serialized<'a, T>(&'a T);
 

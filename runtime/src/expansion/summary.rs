@@ -1,4 +1,4 @@
-//! What a function in `finally` may see of the call.
+//! The facts of a call that a function in `finally` can receive.
 
 use std::{
     fmt,
@@ -15,8 +15,8 @@ use crate::{
     observe::{AttemptReport, CallReport, Observer, Target},
 };
 
-/// How a function with `finally` ended, and what became of its call: what the function in `finally` takes in
-/// the place of an [`Ending`] to log or measure the call, whether it succeeded or not.
+/// How a function with `finally` ended, and the facts of its call. A function in `finally` can take it
+/// instead of an [`Ending`], to log or measure the call, whether it succeeded or not.
 ///
 /// ```
 /// use backstop::{CallSummary, Error, request};
@@ -37,7 +37,7 @@ pub struct CallSummary {
     facts: Facts,
 }
 
-/// What is known of a call so far. Nothing, if the function ended before its call began.
+/// The facts of a call so far. None if the function ended before its call began.
 #[derive(Debug, Clone, Default)]
 struct Facts {
     method: Option<Method>,
@@ -62,7 +62,7 @@ impl CallSummary {
     }
 
     /// The template of the request, redacted as in an [error](Error::template). `None` if the call did not
-    /// begin, or its URL was made as the program ran.
+    /// begin, or its URL was built at run time.
     pub fn template(&self) -> Option<&str> {
         self.facts.template.as_deref()
     }
@@ -72,12 +72,12 @@ impl CallSummary {
         self.facts.status
     }
 
-    /// Why the call failed, if it did, also where the function recovered from that.
+    /// The error of the call, if it failed, even if the function recovered.
     pub fn error(&self) -> Option<&Error> {
         self.facts.error.as_ref()
     }
 
-    /// The number of attempts that were made.
+    /// The number of attempts.
     pub fn attempts(&self) -> u32 {
         self.facts.attempts
     }
@@ -90,14 +90,14 @@ impl CallSummary {
     }
 }
 
-/// What a function in `finally` takes: an [`Ending`], or a [`CallSummary`].
+/// The argument of a function in `finally`: an [`Ending`], or a [`CallSummary`].
 #[diagnostic::on_unimplemented(
     message = "a function in `finally` takes an `Ending` or a `CallSummary`",
     label = "takes `{Self}`",
     note = "the errors of a request are handled in `on_error`"
 )]
 pub trait FinallyArgument: Sized {
-    /// Whether the call is watched for it.
+    /// Whether the call has to be observed for this argument.
     const OBSERVES: bool;
 
     /// Makes the argument.
@@ -135,7 +135,7 @@ impl Tracker {
     }
 }
 
-/// The summary of what was tracked so far.
+/// The summary of the facts so far.
 pub(super) fn summary(ending: Ending, tracker: Option<&Tracker>) -> CallSummary {
     let facts = tracker.map(|tracker| tracker.facts().clone()).unwrap_or_default();
     CallSummary { ending, facts }

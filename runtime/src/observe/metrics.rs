@@ -1,4 +1,4 @@
-//! Metrics through the facade of the crate `metrics`, by OpenTelemetry's names.
+//! Metrics through the facade of the crate `metrics`, with OpenTelemetry's names.
 
 use metrics::{
     Label, Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
@@ -14,24 +14,24 @@ const RETRIES: &str = "backstop.client.retries";
 const RECOVERIES: &str = "backstop.client.recoveries";
 const FALLBACKS: &str = "backstop.client.fallbacks";
 
-/// An [`Observer`] that counts and measures through the facade of the crate
-/// [`metrics`](https://docs.rs/metrics): install a recorder of its ecosystem to export them.
+/// An [`Observer`] that records metrics through the facade of the crate [`metrics`](https://docs.rs/metrics).
+/// To export them, install a recorder of that ecosystem.
 ///
-/// | metric | kind, unit | of |
+/// | metric | kind, unit | recorded for |
 /// |---|---|---|
 /// | `http.client.request.duration` | histogram, seconds | each attempt |
 /// | `http.client.active_requests` | gauge | calls that have begun and not ended |
-/// | `http.client.request.body.size`, `http.client.response.body.size` | histogram, bytes as transferred | each attempt whose body is not a stream |
+/// | `http.client.request.body.size`, `http.client.response.body.size` | histogram, bytes as transferred | each attempt whose body is not streamed |
 /// | `backstop.client.retries` | counter | each retry |
 /// | `backstop.client.recoveries`, `backstop.client.fallbacks` | counter | each failed function that succeeded by `recover`, or by `fallback` |
 ///
-/// The first four are OpenTelemetry's (semantic conventions for HTTP 1.x). Labels are
-/// `http.request.method`, `url.scheme`, `server.address`, `server.port`, `url.template` (none if the URL
-/// was made as the program ran), and where there is an end `http.response.status_code` and `error.type`
-/// ([`ErrorKind::name`](crate::ErrorKind::name), or `cancelled`): all of a number that the program bounds, as long as the
-/// hosts are that it requests.
+/// The first four are OpenTelemetry's (semantic conventions for HTTP 1.x). The labels are
+/// `http.request.method`, `url.scheme`, `server.address`, `server.port`, `url.template` (absent if the URL
+/// was built at run time), and, where an attempt or call has ended, `http.response.status_code` and
+/// `error.type` ([`ErrorKind::name`](crate::ErrorKind::name), or `cancelled`). Their cardinality is bounded
+/// if the program requests a bounded number of hosts.
 ///
-/// The facade has no buckets of its own: give those of [`BUCKETS`](Metrics::BUCKETS) to the recorder.
+/// The facade defines no buckets: pass [`BUCKETS`](Metrics::BUCKETS) to the recorder.
 ///
 /// ```
 /// use backstop::{Session, observe::Metrics};
@@ -43,25 +43,28 @@ const FALLBACKS: &str = "backstop.client.fallbacks";
 pub struct Metrics(());
 
 impl Metrics {
-    /// The boundaries that OpenTelemetry advises for `http.client.request.duration`, in seconds.
+    /// The bucket boundaries that OpenTelemetry recommends for `http.client.request.duration`, in seconds.
     pub const BUCKETS: [f64; 14] =
         [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
 
-    /// An observer for the recorder that is installed, now or later. It describes the metrics to the one that
-    /// is installed now.
+    /// Creates an observer that uses the installed recorder. It describes the metrics to the recorder that is
+    /// installed now.
     pub fn new() -> Self {
         describe_histogram!(DURATION, Unit::Seconds, "Duration of HTTP client requests.");
         describe_gauge!(ACTIVE, "Number of active HTTP requests.");
         describe_histogram!(REQUEST_SIZE, Unit::Bytes, "Size of HTTP client request bodies.");
         describe_histogram!(RESPONSE_SIZE, Unit::Bytes, "Size of HTTP client response bodies.");
-        describe_counter!(RETRIES, "Attempts that were followed by another.");
-        describe_counter!(RECOVERIES, "Failed calls whose function recovered in an arm.");
+        describe_counter!(RETRIES, "Attempts that were retried.");
+        describe_counter!(
+            RECOVERIES,
+            "Failed calls whose function recovered in an `on_error` arm."
+        );
         describe_counter!(FALLBACKS, "Failed calls whose function used its fallback.");
         Self(())
     }
 }
 
-/// The labels of all that is measured of a target.
+/// The labels that all metrics of a target have.
 fn labels(target: &Target) -> Vec<Label> {
     let mut labels = Vec::with_capacity(7);
     labels.push(Label::from_static_parts("http.request.method", target.method_name()));

@@ -1,12 +1,12 @@
-//! What is told of a call while it runs: spans of `tracing`, and the session's observers.
+//! Observation of calls while they run: `tracing` spans, and the session's observers.
 //!
 //! ```text
 //! CallWatch ─► span of the call ─► span of each attempt ─► span of each hop
 //!     └──────► Observer::{started, attempt, retry, call, recovered}
 //! ```
 //!
-//! Names and types are those of OpenTelemetry's semantic conventions for HTTP clients. What is told
-//! could also stand in an error's message: URLs are redacted, and there are no headers and no bodies.
+//! Names and types are those of OpenTelemetry's semantic conventions for HTTP clients. Nothing is recorded
+//! that an error message would not show: URLs are redacted, and headers and bodies are left out.
 
 #[cfg(feature = "metrics")]
 mod metrics;
@@ -26,11 +26,11 @@ pub(crate) use self::{
 };
 use crate::{error::Error, redact};
 
-/// Is told of the calls of a session: how each ended, and of its attempts and retries.
+/// Observes the calls of a session: their start and end, their attempts and their retries.
 ///
-/// Every method does nothing by default. They are called in the task of the call, and should not
-/// block. [`started`](Observer::started) and [`call`](Observer::call) are called exactly once for each
-/// call that is polled, also if it is cancelled or cannot be built.
+/// Every method does nothing by default. The methods run in the task of the call, and should not block.
+/// [`started`](Observer::started) and [`call`](Observer::call) are called exactly once for each call that is
+/// polled, even if it is cancelled or cannot be built.
 ///
 /// ```
 /// use std::sync::atomic::{AtomicU64, Ordering};
@@ -56,8 +56,8 @@ pub trait Observer: Send + Sync + 'static {
         let _ = call;
     }
 
-    /// An attempt ended: with a response, with an error, or because its call was cancelled. A request
-    /// that was not sent, such as one whose URL is not valid, has none.
+    /// An attempt ended: with a response, with an error, or because its call was cancelled. A request that
+    /// was never sent, for example because its URL is not valid, has no attempts.
     fn attempt(&self, attempt: &AttemptReport<'_>) {
         let _ = attempt;
     }
@@ -69,15 +69,15 @@ pub trait Observer: Send + Sync + 'static {
 
     /// A call ended: its response arrived and was read, or it failed, or it was cancelled.
     ///
-    /// A function under [`request`](macro@crate::request), and a request that says what
-    /// [reads](crate::Request::reads) its response, end when the response was read as its type: one that
-    /// cannot be is a failure of the call. Other calls end with the response, its body read unless it is left
-    /// open; what is then made of it is no part of the call.
+    /// The call of a function under [`request`](macro@crate::request), and of a request that declares the
+    /// type that it [reads](crate::Request::reads), ends when the response has been decoded: a response that
+    /// cannot be decoded is a failed call. Other calls end when the response is returned, after its body was
+    /// read unless it is streamed; decoding it is not part of the call.
     fn call(&self, call: &CallReport<'_>) {
         let _ = call;
     }
 
-    /// A function whose call failed succeeded all the same, by `recover` or by its `fallback`.
+    /// The call failed, but its function succeeded, by `recover` or by its `fallback`.
     fn recovered(&self, recovery: &RecoveryReport<'_>) {
         let _ = recovery;
     }
@@ -105,10 +105,10 @@ impl<T: Observer + ?Sized> Observer for Arc<T> {
     }
 }
 
-/// The observers of a session, in the order that they were given in.
+/// The observers of a session, in the order in which they were added.
 pub(crate) type Observers = Arc<[Arc<dyn Observer>]>;
 
-/// What a call requests, in words of a bounded number: fit for the labels of metrics.
+/// What a call requests, as values of low cardinality: suitable as labels of metrics.
 #[derive(Debug, Clone)]
 pub struct Target {
     method: Method,
@@ -127,19 +127,19 @@ impl Target {
         Self { method: method.clone(), template, scheme, host, port }
     }
 
-    /// The method, as the caller asked for it.
+    /// The method of the caller's request.
     pub fn method(&self) -> &Method {
         &self.method
     }
 
-    /// The name of the method as OpenTelemetry has it (`http.request.method`): `_OTHER` for one that is
-    /// not of RFC 9110, RFC 5789 or the QUERY method.
+    /// The name of the method in OpenTelemetry (`http.request.method`): `_OTHER` for a method that is neither
+    /// in RFC 9110 nor PATCH (RFC 5789) nor QUERY.
     pub fn method_name(&self) -> &'static str {
         span::method_name(&self.method)
     }
 
-    /// The template (`url.template`), redacted as in an error. `None` if the URL was made as the program
-    /// ran, and so is not one of a bounded number.
+    /// The template (`url.template`), redacted as in an error. `None` if the URL was built at run time,
+    /// because the number of such URLs is unbounded.
     pub fn template(&self) -> Option<&str> {
         self.template.as_deref()
     }
@@ -185,16 +185,16 @@ impl<'a> End<'a> {
     }
 }
 
-/// How many bytes the bodies had, as they were transferred.
+/// The sizes of the bodies in bytes, as transferred.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Sizes {
-    /// None for a body that is a stream.
+    /// None for a streamed body.
     pub(crate) request: Option<u64>,
-    /// None where no response arrived, or its body was left open.
+    /// None if no response arrived, or its body is streamed.
     pub(crate) response: Option<u64>,
 }
 
-/// The end of an attempt, as an [`Observer`] is told of it.
+/// Describes the end of an attempt to an [`Observer`].
 #[derive(Debug)]
 pub struct AttemptReport<'a> {
     target: &'a Target,
@@ -204,7 +204,7 @@ pub struct AttemptReport<'a> {
     sizes: Sizes,
 }
 
-/// The end of a call, as an [`Observer`] is told of it.
+/// Describes the end of a call to an [`Observer`].
 #[derive(Debug)]
 pub struct CallReport<'a> {
     target: &'a Target,
@@ -231,7 +231,7 @@ macro_rules! ended {
                 self.end.error()
             }
 
-            /// Whether its future was dropped before it was done.
+            /// Whether its future was dropped before it completed.
             pub fn is_cancelled(&self) -> bool {
                 matches!(self.end, End::Cancelled)
             }
@@ -258,22 +258,22 @@ impl AttemptReport<'_> {
         self.sizes.request
     }
 
-    /// The size of the response's body in bytes, as it was transferred: compressed, if it was. Of one that was
-    /// not read to its end (that of an error may be long) it is what arrived. `None` if there is no response,
-    /// or its body is left open.
+    /// The size of the response's body in bytes, as transferred, before decompression. If the body was not
+    /// read to its end, as a long body of an error, it is the size that arrived. `None` if there is no
+    /// response, or its body is streamed.
     pub fn response_body_size(&self) -> Option<u64> {
         self.sizes.response
     }
 }
 
 impl CallReport<'_> {
-    /// How often the request was tried.
+    /// The number of attempts.
     pub fn attempts(&self) -> u32 {
         self.attempts
     }
 }
 
-/// A retry, as an [`Observer`] is told of it before the wait.
+/// Describes a retry to an [`Observer`], before the delay.
 #[derive(Debug)]
 pub struct RetryReport<'a> {
     target: &'a Target,
@@ -287,18 +287,18 @@ impl<'a> RetryReport<'a> {
         self.target
     }
 
-    /// Why the last attempt failed; it tells how many [attempts](Error::attempts) there were.
+    /// The error of the last attempt, which has the number of [attempts](Error::attempts).
     pub fn error(&self) -> &'a Error {
         self.error
     }
 
-    /// The time until the next attempt.
+    /// The delay before the next attempt.
     pub fn delay(&self) -> Duration {
         self.delay
     }
 }
 
-/// A failure that became a success, as an [`Observer`] is told of it.
+/// Describes to an [`Observer`] a failed call whose function succeeded.
 #[derive(Debug)]
 pub struct RecoveryReport<'a> {
     target: &'a Target,
@@ -317,7 +317,7 @@ impl<'a> RecoveryReport<'a> {
         self.error
     }
 
-    /// Whether it was the `fallback`, and not an arm that `recover`s.
+    /// Whether the function used its `fallback`, rather than an arm with `recover`.
     pub fn is_fallback(&self) -> bool {
         self.is_fallback
     }

@@ -6,8 +6,8 @@
 //! | `attempt` | DEBUG | internal | `attempt` |
 //! | `hop` | INFO | client | `{method} {url.template}`, or `{method}` after a redirect |
 //!
-//! A hop is what the conventions call a request: it has their attributes. `otel.name`, `otel.kind` and
-//! `otel.status_code` are what `tracing-opentelemetry` makes a span's name, kind and status of.
+//! A hop is what the conventions call a request, and has their attributes. `tracing-opentelemetry` reads the
+//! name, kind and status of a span from `otel.name`, `otel.kind` and `otel.status_code`.
 
 use std::{
     future::Future,
@@ -23,14 +23,14 @@ use url::Url;
 use super::Target;
 use crate::{error::Error, redact};
 
-/// `http.request.method`: the method, or `_OTHER` for one that is not well known.
+/// `http.request.method`: the method, or `_OTHER` for one that OpenTelemetry does not know.
 pub(crate) fn method_name(method: &Method) -> &'static str {
     const KNOWN: [&str; 10] =
         ["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "QUERY"];
     KNOWN.into_iter().find(|known| method.as_str() == *known).unwrap_or("_OTHER")
 }
 
-/// The name of a span, in which an unknown method is `HTTP`.
+/// The name of a span; an unknown method is `HTTP`.
 fn name(method: &Method, template: Option<&str>) -> String {
     let method = match method_name(method) {
         "_OTHER" => "HTTP",
@@ -42,7 +42,7 @@ fn name(method: &Method, template: Option<&str>) -> String {
     }
 }
 
-/// The method as it was written, where its name does not tell.
+/// The original method, if its name is `_OTHER`.
 fn original(method: &Method) -> Option<&str> {
     (method_name(method) == "_OTHER").then_some(method.as_str())
 }
@@ -82,13 +82,13 @@ pub(super) fn attempt(number: u32) -> Span {
     )
 }
 
-/// What one request on the wire is.
+/// The facts of one hop, for its span.
 pub(crate) struct HopFacts<'a> {
     pub(crate) method: &'a Method,
     pub(crate) url: &'a Url,
-    /// `None` after a redirect, which leads to a URL of no template.
+    /// `None` after a redirect, as its URL has no template.
     pub(crate) template: Option<&'a str>,
-    /// How often the call has sent something before.
+    /// How many hops the call has sent before.
     pub(crate) resends: u32,
 }
 
@@ -116,7 +116,7 @@ pub(crate) fn hop(hop: &HopFacts<'_>) -> Span {
     )
 }
 
-/// Records the head of a response in the span of its hop. 4xx and 5xx are errors to a client.
+/// Records the head of a response in the span of its hop. For a client, 4xx and 5xx are errors.
 pub(crate) fn record_head(span: &Span, status: StatusCode, version: Version) {
     if span.is_none() {
         return;
@@ -140,7 +140,7 @@ pub(super) fn record_status(span: &Span, status: StatusCode) {
     span.record("http.response.status_code", i64::from(status.as_u16()));
 }
 
-/// Records why what a span stands for failed, which a span says once.
+/// Records an error in a span. A span records only one.
 pub(crate) fn record_error(span: &Span, error: &Error) {
     if span.is_none() {
         return;
@@ -149,7 +149,7 @@ pub(crate) fn record_error(span: &Span, error: &Error) {
     span.record("otel.status_code", "ERROR");
 }
 
-/// The event of a retry, before its wait.
+/// The event of a retry, before its delay.
 pub(super) fn retry(error: &Error, delay: Duration) {
     tracing::event!(
         target: "backstop",
@@ -173,12 +173,12 @@ pub(crate) fn redirect(status: StatusCode, to: &Url) {
     );
 }
 
-/// The event of a call whose future was dropped. That is no error.
+/// The event of a call whose future was dropped, which is not an error.
 pub(super) fn cancelled() {
     tracing::event!(target: "backstop", Level::DEBUG, "cancelled");
 }
 
-/// Runs a future in a span: what it calls is a child of the span, and its events are in it.
+/// Runs a future in a span, which becomes the parent of its spans and events.
 pub(crate) fn within<'a, F: Future>(span: &'a Span, future: Pin<&'a mut F>) -> Within<'a, F> {
     Within { span, future }
 }
@@ -204,7 +204,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_method_that_is_not_well_known_is_other() {
+    fn an_unknown_method_is_named_other() {
         assert_eq!(method_name(&Method::PATCH), "PATCH");
         let purge = Method::from_bytes(b"PURGE").expect("a method");
         assert_eq!(method_name(&purge), "_OTHER");

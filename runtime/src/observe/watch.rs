@@ -1,4 +1,4 @@
-//! Watching a call and its attempts: each guard tells of exactly one end, by its drop if need be.
+//! Watches a call and its attempts: each guard reports exactly one end, in its drop if necessary.
 
 use std::{
     borrow::Cow,
@@ -22,23 +22,23 @@ use super::{
 };
 use crate::error::{Error, Observed};
 
-/// What is told of a call, and to whom.
+/// The span and the observers of a call.
 pub(crate) struct Watchers {
     target: Target,
     observers: Observers,
     start: Instant,
-    /// How many requests were sent.
+    /// The number of hops sent.
     sends: AtomicU32,
     has_failed: AtomicBool,
-    /// Whether the span stays open until what becomes of an error is known.
+    /// Whether the span stays open until an error has been handled.
     is_handled: bool,
-    /// None once the function that the call was made for has ended.
+    /// None after the function of the call has ended.
     span: Mutex<Option<Span>>,
-    /// The response that its reader has still to tell the end of.
+    /// The response whose decoding decides how the call ends.
     unread: Mutex<Option<Unread>>,
 }
 
-/// A response that arrived, and is not read yet.
+/// A response that arrived, and is not decoded yet.
 #[derive(Clone, Copy)]
 struct Unread {
     status: StatusCode,
@@ -56,7 +56,7 @@ impl Watchers {
         }
     }
 
-    /// Tells how the call ended, in its span and to the observers.
+    /// Reports the end of the call, in its span and to the observers.
     fn tell_end(&self, end: End<'_>, attempts: u32) {
         self.has_failed.store(matches!(end, End::Failed(_)), Ordering::Relaxed);
         let span = self.span().unwrap_or_else(Span::none);
@@ -73,7 +73,7 @@ impl Watchers {
         let (target, elapsed) = (&self.target, self.start.elapsed());
         let report = CallReport { target, end, attempts, elapsed };
         self.tell(|observer| observer.call(&report));
-        // What becomes of a failure that is handled belongs to the span.
+        // The handling of a failure belongs to the span.
         if !(self.is_handled && matches!(end, End::Failed(_))) {
             self.end();
         }
@@ -107,7 +107,7 @@ impl Observed for Watchers {
 
     fn end(&self) {
         let span = lock(&self.span).take();
-        // Without the lock: a subscriber may do anything when a span is closed.
+        // Outside the lock, as a subscriber may run any code when a span is closed.
         drop(span);
     }
 
@@ -122,10 +122,10 @@ impl Observed for Watchers {
     }
 }
 
-/// A response that nothing read was all that was wanted of the call.
+/// A response that was never decoded is a success.
 impl Drop for Watchers {
     fn drop(&mut self) {
-        // The thread may be unwinding: a panic of an observer would abort the program.
+        // If the thread is unwinding, a panic of an observer would abort the program.
         let _ = catch_unwind(AssertUnwindSafe(|| self.was_read(None)));
     }
 }
@@ -136,24 +136,24 @@ impl fmt::Debug for Watchers {
     }
 }
 
-/// A call that begins, and who is told of it.
+/// The facts of a call that begins, and its observers.
 pub(crate) struct Begin<'a> {
-    /// Those of the session.
+    /// The observers of the session.
     pub(crate) observers: &'a Observers,
-    /// That of the request.
+    /// The observer of the request.
     pub(crate) observer: Option<Arc<dyn Observer>>,
     pub(crate) method: &'a Method,
     pub(crate) template: &'a Cow<'static, str>,
-    /// None if the request has none that is valid.
+    /// None if the request has no valid URL.
     pub(crate) url: Option<&'a Url>,
     pub(crate) start: Instant,
-    /// Whether the span stays open until what becomes of an error is known.
+    /// Whether the span stays open until an error has been handled.
     pub(crate) is_handled: bool,
-    /// Whether what reads the response tells how the call ended.
+    /// Whether decoding the response decides how the call ends.
     pub(crate) is_read: bool,
 }
 
-/// A call that is watched. A call that nobody watches costs no more than to find that out.
+/// A watched call. A call without a subscriber and observers costs only this check.
 pub(crate) struct CallWatch(Option<Box<Watched>>);
 
 struct Watched {
@@ -165,12 +165,12 @@ struct Watched {
 }
 
 impl CallWatch {
-    /// Nobody watches.
+    /// A call that is not watched.
     pub(crate) fn none() -> Self {
         Self(None)
     }
 
-    /// Whether anyone would watch a call: an observer of its session or of its own, or a subscriber.
+    /// Whether a call is watched: by an observer of its session or of its own, or by a subscriber.
     pub(crate) fn is_wanted(observers: &Observers, observer: &Option<Arc<dyn Observer>>) -> bool {
         !observers.is_empty()
             || observer.is_some()
@@ -181,7 +181,7 @@ impl CallWatch {
         let Begin { observers, observer, method, template, url, start, is_handled, is_read } = call;
         let template = match template {
             Cow::Borrowed(template) => Some(*template),
-            // It may be a URL, of which there is no bounded number.
+            // A template that was built at run time may be a URL, and the number of URLs is unbounded.
             Cow::Owned(_) => None,
         };
         let target = Target::new(method, template, url);
@@ -205,12 +205,12 @@ impl CallWatch {
         Self(Some(Box::new(watched)))
     }
 
-    /// The span of the call; none if nobody watches.
+    /// The span of the call, disabled if the call is not watched.
     pub(crate) fn span(&self) -> Span {
         self.0.as_ref().map_or_else(Span::none, |watched| watched.span.clone())
     }
 
-    /// What an error of the call keeps.
+    /// The handle that an error of the call keeps, to report how it was handled.
     pub(crate) fn observed(&self) -> Option<Arc<dyn Observed>> {
         let watched = self.0.as_ref()?;
         Some(Arc::<Watchers>::clone(&watched.watchers))
@@ -231,7 +231,7 @@ impl CallWatch {
         })))
     }
 
-    /// Tells of a retry, before its wait.
+    /// Reports a retry, before its delay.
     pub(crate) fn retry(&self, error: &Error, delay: Duration) {
         span::retry(error, delay);
         if let Some(watched) = &self.0 {
@@ -240,7 +240,7 @@ impl CallWatch {
         }
     }
 
-    /// Tells how the call ended, or leaves that to what reads its response.
+    /// Reports the end of the call, or leaves that to the reader of its response.
     pub(crate) fn end(mut self, outcome: Result<StatusCode, &Error>) {
         let Some(watched) = &mut self.0 else { return };
         match outcome {
@@ -277,7 +277,7 @@ fn record_failure(span: &Span, error: &Error) {
     span::record_error(span, error);
 }
 
-/// An attempt that is watched.
+/// A watched attempt.
 pub(crate) struct AttemptWatch(Option<Box<WatchedAttempt>>);
 
 struct WatchedAttempt {
@@ -290,7 +290,7 @@ struct WatchedAttempt {
 }
 
 impl AttemptWatch {
-    /// The span of the attempt; none if nobody watches.
+    /// The span of the attempt, disabled if it is not watched.
     pub(crate) fn span(&self) -> Span {
         self.0.as_ref().map_or_else(Span::none, |watched| watched.span.clone())
     }
@@ -300,18 +300,18 @@ impl AttemptWatch {
         self.0.as_ref()?.watchers.target.template()
     }
 
-    /// Whether anyone watches.
+    /// Whether the attempt is watched.
     pub(crate) fn is_watched(&self) -> bool {
         self.0.is_some()
     }
 
-    /// How often the call has sent something before this, which is sent now.
+    /// Counts a hop, and returns how many hops the call sent before it.
     pub(crate) fn next_resend(&self) -> u32 {
         let Some(watched) = &self.0 else { return 0 };
         watched.watchers.sends.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Tells of a response, and how long its body was.
+    /// Reports a response, and the size of its body.
     pub(crate) fn end(mut self, status: StatusCode, body: Option<u64>) {
         if let Some(watched) = &mut self.0 {
             watched.sizes.response = body;
@@ -319,7 +319,7 @@ impl AttemptWatch {
         }
     }
 
-    /// Tells why it failed, and how much of a response's body was read.
+    /// Reports the error, and how much of the response's body was read.
     pub(crate) fn end_failed(mut self, body: Option<u64>, error: impl FnOnce() -> Error) {
         if let Some(watched) = &mut self.0 {
             watched.sizes.response = body;

@@ -24,28 +24,28 @@ use crate::{
     transport::Transport,
 };
 
-/// Sends requests: holds connections and the defaults of its requests.
+/// Sends requests. It holds the connections, and the defaults of its requests.
 ///
-/// A session is a handle; clones share it. It keeps a `reqwest::Client` for each tokio runtime it
-/// is used on and drops it with the runtime, so that one `static` session serves a program and its
-/// parallel tests. The TLS configuration is built once for the process, and so a session for a
-/// single call costs microseconds.
+/// A session is a handle; its clones share the same state. It keeps an HTTP client for each tokio runtime
+/// that it is used on, and drops the client with the runtime, so one `static` session serves a program and
+/// its parallel tests. The TLS configuration is built once for the process, so a session for a single call
+/// costs only microseconds.
 ///
 /// # Defaults
 ///
 /// | what | default | changed by |
 /// |---|---|---|
 /// | connecting: name resolution, TCP, proxy, TLS | 5 s | [`connect_timeout`](SessionBuilder::connect_timeout) |
-/// | the wait for the next byte of the body | 20 s | [`idle_timeout`](SessionBuilder::idle_timeout) |
+/// | waiting for the next bytes of the body | 20 s | [`idle_timeout`](SessionBuilder::idle_timeout) |
 /// | one attempt | none | [`attempt_timeout`](SessionBuilder::attempt_timeout) |
 /// | the whole call, a buffered body included | 30 s | [`timeout`](SessionBuilder::timeout) |
 /// | the body after decompression | 16 MiB | [`max_body`](SessionBuilder::max_body) |
-/// | the body that an error keeps | 8 KiB | [`error_body`](SessionBuilder::error_body) |
+/// | the part of the body that an error keeps | 8 KiB | [`error_body`](SessionBuilder::error_body) |
 /// | retries | none | [`retry`](SessionBuilder::retry) |
-/// | what the retries of an origin draw on | 500 tokens | [`retry_budget`](SessionBuilder::retry_budget) |
+/// | budget for the retries of an origin | 500 tokens | [`retry_budget`](SessionBuilder::retry_budget) |
 /// | redirects followed | 10 | [`max_redirects`](SessionBuilder::max_redirects) |
-/// | an idle connection is kept for | 1.5 s | [`pool_idle_timeout`](SessionBuilder::pool_idle_timeout) |
-/// | connections at once | no limit | [`max_connections`](SessionBuilder::max_connections), [`max_connections_per_origin`](SessionBuilder::max_connections_per_origin) |
+/// | lifetime of an idle connection | 1.5 s | [`pool_idle_timeout`](SessionBuilder::pool_idle_timeout) |
+/// | open connections | no limit | [`max_connections`](SessionBuilder::max_connections), [`max_connections_per_origin`](SessionBuilder::max_connections_per_origin) |
 /// | credentials on a redirect to another origin | not sent | [`forward_credentials`](SessionBuilder::forward_credentials) |
 /// | a redirect from `https` to `http` | refused | [`allow_downgrade`](SessionBuilder::allow_downgrade) |
 /// | `Referer` on a redirect | not sent | [`referer`](SessionBuilder::referer) |
@@ -76,33 +76,33 @@ struct Inner {
 }
 
 impl Session {
-    /// A session with the defaults and connections of its own.
+    /// Creates a session with the defaults and its own connections.
     pub fn new() -> Self {
         Self::builder().assume_valid()
     }
 
-    /// The session that functions without `session = …` share, with the defaults.
+    /// Returns the session that all functions without `session = …` share. It has the defaults.
     pub fn shared() -> &'static Self {
         static SHARED: LazyLock<Session> = LazyLock::new(Session::new);
         &SHARED
     }
 
-    /// Starts a session with other settings.
+    /// Starts to build a session with other settings.
     pub fn builder() -> SessionBuilder {
         SessionBuilder::new()
     }
 
-    /// Sends a request, when the returned future is awaited, and reads its response.
+    /// Sends a request and reads its response, when the returned future is awaited.
     ///
     /// # Errors
     ///
-    /// Any fault up to the last byte of the body, by [kind](crate::ErrorKind); a status that is not one of the
-    /// request's [success statuses](Request::success_statuses) is an error as well. If the future is dropped,
-    /// the connection is closed, and the server may have processed the request.
+    /// Any failure up to the last byte of the body, by [kind](crate::ErrorKind). A status that is not one of
+    /// the request's [success statuses](Request::success_statuses) is an error as well. If the future is
+    /// dropped, the connection is closed, and the server may have processed the request.
     ///
     /// # Panics
     ///
-    /// tokio does, if the runtime was built without its I/O or time driver (`enable_all`).
+    /// If the tokio runtime was built without its I/O or time driver (`enable_all`).
     ///
     /// ```no_run
     /// # async fn example() -> Result<(), backstop::Error> {
@@ -117,7 +117,7 @@ impl Session {
         Exchange::new(call(self.clone(), request.into_parts()))
     }
 
-    /// A session with the defaults, except for its client, and no timeout.
+    /// A session with a given direct sender, the default settings and no timeout.
     #[cfg(test)]
     pub(crate) fn with_direct(
         direct: crate::direct::Direct,
@@ -142,7 +142,7 @@ impl Session {
         &self.0.transport
     }
 
-    /// A session with the defaults of this one, and something else in the place of its clients.
+    /// A session with the defaults of this one, whose clients are replaced by a stand-in.
     #[cfg(feature = "testing")]
     pub(crate) fn with_stand_in(&self, make: Box<crate::transport::MakeStandIn>) -> Self {
         use crate::retry::budget::{Budget, CAPACITY};
@@ -160,13 +160,13 @@ async fn call(session: Session, request: Box<Parts>) -> Result<Response, Error> 
         true => watched_plan(request, defaults)?,
     };
     if plan.continued {
-        // In a box of its own, as few calls are: the others have no room for it.
+        // Boxed, as few calls are watched: the future of the others has no room for it.
         return Box::pin(continuation::run(plan, session.0)).await;
     }
     exchange::run(&mut plan, transport).await
 }
 
-/// The plan of a call that someone watches, and is told of if there is none.
+/// The plan of a watched call. A failure to make it is reported.
 fn watched_plan(request: Box<Parts>, defaults: &Defaults) -> Result<Plan, Error> {
     let (method, template) = (request.method.clone(), request.template.clone());
     let (is_handled, observer) = (request.is_handled, request.observer.clone());
@@ -174,7 +174,7 @@ fn watched_plan(request: Box<Parts>, defaults: &Defaults) -> Result<Plan, Error>
         Ok(plan) => return Ok(plan),
         Err(error) => error,
     };
-    // Without a runtime there is no clock.
+    // Without a runtime, tokio has no clock.
     if Handle::try_current().is_err() {
         return Err(error);
     }
@@ -205,13 +205,13 @@ impl Default for Session {
     }
 }
 
-/// The client is used as it is, on whichever runtime: if it outlives the runtime that it opened
-/// its connections on, requests fail as [`DisconnectedError::Runtime`](crate::DisconnectedError)
-/// or hang. Its own redirects, retries and timeouts come before the session's; for the session's
-/// to govern, give it `redirect::Policy::none()`, `retry::never()` and no timeouts. As it may have
-/// followed a redirect, an error never says that nothing was [sent](crate::Error::sent). What it asks for
-/// in `Accept-Encoding` is its own; a body that it leaves compressed is decompressed here. Credentials
-/// do not belong in its `default_headers`, which reqwest adds to every hop, whatever its origin.
+/// The client is used as it is, on every runtime: if it outlives the runtime on which it opened its
+/// connections, requests fail with [`DisconnectedError::Runtime`](crate::DisconnectedError) or hang. Its own
+/// redirects, retries and timeouts apply before the session's; to leave them to the session, build it with
+/// `redirect::Policy::none()`, `retry::never()` and no timeouts. As the client may have followed a redirect,
+/// an error never says that nothing was [sent](crate::Error::sent). The client sets its own
+/// `Accept-Encoding`; the session decompresses a body that the client leaves compressed. Do not put
+/// credentials into its `default_headers`: reqwest adds those to every hop, whatever its origin.
 impl From<reqwest::Client> for Session {
     fn from(client: reqwest::Client) -> Self {
         Self::builder().client(client).assume_valid()
@@ -220,7 +220,7 @@ impl From<reqwest::Client> for Session {
 
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Headers and parts of the base URL may be secret.
+        // Headers and parts of the base URL may be secret, and are not shown.
         f.debug_struct("Session")
             .field(
                 "base_url",

@@ -1,4 +1,4 @@
-//! A connection whose task does not run in time.
+//! Tests of a connection whose task is not scheduled in time.
 
 use std::{
     io::{BufRead as _, BufReader, Write as _},
@@ -20,14 +20,14 @@ use crate::{
     transport::Layers,
 };
 
-/// Runs tasks, and holds back those that it had when it was told to.
+/// An executor that can hold back the tasks it has so far.
 #[derive(Clone, Default)]
 struct Held(Arc<Mutex<Tasks>>);
 
 #[derive(Default)]
 struct Tasks {
     count: usize,
-    /// The tasks before this one are held back.
+    /// Tasks with a lower number are held back.
     held: usize,
     wakers: Vec<Waker>,
 }
@@ -66,7 +66,7 @@ impl Executor<Task> for Held {
     }
 }
 
-/// The requests that a server read: on which connection, and its method.
+/// The requests that a server read: the connection and the method of each.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<(usize, String)>>>);
 
@@ -118,8 +118,8 @@ fn session(executor: Held, layers: Layers) -> Session {
     Session::with_direct(Direct::with_executor(&recipe, executor), layers)
 }
 
-/// No layers, and some that pass everything on. None has a timer, to which a paused clock would advance while
-/// a response is on its way.
+/// No layers, and layers that pass everything on. None has a timer, because a paused clock would advance to
+/// it while a response is on its way.
 fn layers() -> [Layers; 2] {
     let mut layers = Layers::default();
     layers.add(tower::limit::ConcurrencyLimitLayer::new(8));
@@ -128,7 +128,7 @@ fn layers() -> [Layers; 2] {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_post_that_a_late_connection_does_not_take_is_sent_on_another() {
+async fn a_post_that_a_delayed_connection_does_not_take_is_sent_on_another() {
     for layers in layers() {
         let (log, executor) = (Log::default(), Held::default());
         let session = session(executor.clone(), layers);
@@ -151,7 +151,7 @@ async fn a_post_that_a_late_connection_does_not_take_is_sent_on_another() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_connection_that_is_late_for_a_moment_keeps_its_request() {
+async fn a_briefly_delayed_connection_keeps_its_request() {
     for layers in layers() {
         let (log, executor) = (Log::default(), Held::default());
         let session = session(executor.clone(), layers);

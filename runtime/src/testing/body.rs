@@ -1,4 +1,4 @@
-//! The body of a scripted response: parts, waits, trailers, and a break anywhere.
+//! The body of a scripted response: parts, pauses, trailers, and a failure anywhere.
 
 use std::{
     collections::VecDeque,
@@ -24,7 +24,7 @@ pub(super) enum Step {
     Data(Bytes),
     Wait(Duration),
     Trailers(HeaderMap),
-    /// Nothing more comes.
+    /// The body stalls.
     Stall,
     /// The body fails with an error of this kind.
     Break(ErrorKind),
@@ -42,9 +42,9 @@ impl Step {
 /// A body that plays its steps.
 pub(crate) struct ScriptedBody {
     steps: VecDeque<Step>,
-    /// The wait that it is in.
+    /// The current pause.
     wait: Option<Pin<Box<Sleep>>>,
-    /// The error that it is about to fail with. The lock makes it `Sync`, as other bodies are.
+    /// The error to fail with. The lock makes it `Sync`, as other bodies are.
     failure: Option<Mutex<Pin<Box<dyn Future<Output = Error> + Send>>>>,
 }
 

@@ -1,8 +1,8 @@
-//! Faults: what a script does so that a call fails with an error of a kind.
+//! Faults: how a script makes a call fail with an error of a given kind.
 //!
-//! Each is made where the real one is. What fails in the client is hyper's own error, of a connection in
-//! memory ([`memory`]); what fails in a response is a response that fails so; a timer is one of the
-//! call's; and what is refused before anything is sent ends the call before its first attempt.
+//! Each fault occurs where the real one does. A fault of the client is hyper's own error on an in-memory
+//! connection ([`memory`]). A fault of a response is a response with that defect. A fault of a timer names a
+//! timer of the call. A fault before anything is sent ends the call before its first attempt.
 
 use super::{
     body::Step,
@@ -14,7 +14,7 @@ use crate::{
     error::{BodyError, DecodeError, DisconnectedError, Error, ErrorKind, TimeoutError},
 };
 
-/// What a script answers for a fault of this kind.
+/// The reply that produces a fault of this kind.
 pub(super) fn reply(kind: ErrorKind) -> Reply {
     let json = || Reply::ok().header("content-type", "application/json");
     match kind {
@@ -33,7 +33,7 @@ pub(super) fn reply(kind: ErrorKind) -> Reply {
             json().header("content-length", "10").part("{").breaks(BodyError::Truncated)
         }
         ErrorKind::Body(BodyError::Decompress) => undecodable(json()),
-        // More than any limit: it is refused by its announced length, or as it comes where there is none.
+        // Above every limit. A call that has no limit fails at the end of the body.
         ErrorKind::Body(BodyError::TooLarge) => {
             json().header("content-length", (u64::MAX / 2).to_string()).step(Step::Break(kind))
         }
@@ -42,14 +42,15 @@ pub(super) fn reply(kind: ErrorKind) -> Reply {
                 Reply::bytes("<!doctype html>").header("content-type", "text/html")
             }
             DecodeError::Syntax => json().with_bytes("{"),
-            // Neither a scalar nor an object, and deeper than the lists that are read.
+            // Neither a scalar nor an object, and nested more deeply than the lists that types usually have.
             DecodeError::Shape => json().with_bytes("[[[[[[[[]]]]]]]]"),
             DecodeError::Charset | DecodeError::Link => json().with_bytes(&b"\"\xff\""[..]),
         },
     }
 }
 
-/// A body that is not in the coding that its head names; where none is undone, one that breaks.
+/// A body that is not in the content coding that its head declares. Without decompression, a body that
+/// breaks.
 fn undecodable(reply: Reply) -> Reply {
     let coding = if cfg!(feature = "gzip") {
         "gzip"
@@ -65,15 +66,15 @@ fn undecodable(reply: Reply) -> Reply {
     reply.header("content-encoding", coding).with_bytes("\u{7f}this is not compressed")
 }
 
-/// The failure of a hop that has no head, if it is one of the client's.
+/// The failure of a hop without a head, if a fault of this kind is the client's.
 pub(super) async fn no_head(kind: ErrorKind) -> Option<NoHead> {
     let (error, is_unsent) = memory::no_head(kind).await?;
-    // The runtime of the connection is gone if that is the fault, and is this one else.
+    // For this fault the connection's runtime has ended; for others it is the current one.
     let is_alive = kind != ErrorKind::Disconnected(DisconnectedError::Runtime);
     Some(classify::direct(error, Known { is_unsent, is_alive, ..Known::default() }))
 }
 
-/// The error of a body that breaks so.
+/// The error of a body that breaks with this kind.
 pub(super) async fn of_body(kind: ErrorKind) -> Error {
     let broken = match kind {
         ErrorKind::Body(leaf) => memory::body(leaf).await.map(classify::received),

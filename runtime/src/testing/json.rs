@@ -1,19 +1,19 @@
-//! JSON as tests compare it: a diff by paths, and a look at one path.
+//! Compares JSON for tests: a diff by path, and a lookup of one path.
 
 use serde_json::Value;
 
-/// How many differences are listed.
+/// The maximum number of differences that are listed.
 const MOST_LISTED: usize = 20;
 
-/// What differs, a line for each path: `$.users[0].name: expected "Ada", found "Eve"`. Empty if nothing
-/// does.
+/// The differences, one line for each path: `$.users[0].name: expected "Ada", found "Eve"`. Empty if the
+/// values are equal.
 pub(super) fn diff(expected: &Value, found: &Value) -> Vec<String> {
     let mut lines = Vec::new();
     compare(expected, found, "$", true, &mut lines);
     shortened(lines)
 }
 
-/// The same where objects of the found value may have more members than those that are expected.
+/// Same as `diff`, but objects of the found value may have additional members.
 pub(super) fn diff_part(expected: &Value, found: &Value) -> Vec<String> {
     let mut lines = Vec::new();
     compare(expected, found, "$", false, &mut lines);
@@ -71,7 +71,7 @@ fn shortened(mut lines: Vec<String>) -> Vec<String> {
     lines
 }
 
-/// The value at a path: `$.users[0].name`, or a pointer as in RFC 6901, `/users/0/name`. `$` is the whole.
+/// The value at a path: `$.users[0].name`, or the RFC 6901 pointer `/users/0/name`. `$` is the whole value.
 pub(super) fn at<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
     if path.is_empty() || path.starts_with('/') {
         return value.pointer(path);
@@ -103,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_differs_is_told_by_its_path() {
+    fn each_difference_has_its_path() {
         let expected = json!({"id": 7, "tags": ["a", "b"], "name": {"first": "Ada"}, "x y": 1});
         let found =
             json!({"id": 8, "tags": ["a", "c", "d"], "name": {"first": "Ada", "last": "L"}});
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn a_part_may_leave_out_members_and_no_items() {
+    fn a_part_may_omit_members_but_not_items() {
         let found = json!({"id": 7, "name": {"first": "Ada", "last": "L"}, "tags": [1, 2]});
         assert!(diff_part(&json!({"name": {"last": "L"}}), &found).is_empty());
         assert_eq!(diff_part(&json!({"tags": [1]}), &found), ["$.tags[1]: not expected, found 2"]);

@@ -1,8 +1,8 @@
-//! Tests of code that sends requests, without a network and without a changed signature.
+//! Test code that sends requests, without a network and without changing its signatures.
 //!
-//! A [`Script`] stands in the place of the transport: its routes answer what is asked, and all but the
-//! socket is real: templates, headers, compression, limits, timers, redirects, retries and credentials.
-//! [`Script::run`] puts a future under it, whichever session its calls name.
+//! A [`Script`] replaces the transport: its routes answer the requests, and everything except the socket is
+//! real: templates, headers, compression, limits, timers, redirects, retries and credentials. [`Script::run`]
+//! runs a future under the script, whichever sessions its calls use.
 //!
 //! ```
 //! use backstop::{ConnectError, Error, request, testing::{Reply, Script}};
@@ -14,7 +14,7 @@
 //!
 //! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Error> {
 //! let script = Script::new();
-//! // The text of the attribute's template, or one like it.
+//! // The path of the attribute's template.
 //! let seven = script.get("/users/{id}/name").with_path("id", 7);
 //! seven.clone().fault(ConnectError::Refused).then(Reply::text("Ada")).times(2);
 //! script.get("/users/{id}/name").status(404);
@@ -26,60 +26,61 @@
 //! # }
 //! ```
 //!
-//! The [guide](crate::guide::testing) has a test of each sort.
+//! The [guide](crate::guide::testing) has an example of each kind of test.
 //!
-//! - [`Script`], [`Route`] and [`Reply`]: what is answered, and how often; [`Recorded`]: what was asked.
+//! - [`Script`], [`Route`] and [`Reply`]: the responses, and how often each is given; [`Recorded`]: a request
+//!   that the script received.
 //! - [`Session::scripted`](crate::Session::scripted) and
-//!   [`SessionBuilder::script`](crate::SessionBuilder::script): a session that is made on a script.
-//! - [`request_of`]: what a function would send.
-//! - [`Response::builder`](crate::Response::builder), and the methods `with_…` of [`Error`](crate::Error): both
-//!   by hand.
-//! - [`Recorder`] and [`Script::replay`]: what a server said once.
+//!   [`SessionBuilder::script`](crate::SessionBuilder::script): a session whose requests a script answers.
+//! - [`request_of`]: the request that a function would send.
+//! - [`Response::builder`](crate::Response::builder), and the methods `with_…` of [`Error`](crate::Error):
+//!   build a response or an error by hand.
+//! - [`Recorder`] and [`Script::replay`]: record the responses of a real server, and replay them in tests.
 //! - With the feature `testing-server`, `Server`: the same script over real sockets, and raw bytes.
 //!
 //! # What is real, and what is not
 //!
-//! A script takes the place of what sends one hop of a request. What the session does around that, it does
-//! as ever, and its [layers](crate::SessionBuilder::layer) are over the script. What
-//! belongs to connections is not there: name resolution, TLS, proxies, the pool and its limits, and what
-//! [`configure`](crate::SessionBuilder::configure), a [`client`](crate::SessionBuilder::client) or a
-//! [`service`](crate::SessionBuilder::service) of the session would do. In a program that is built with this feature and runs under no script, a call asks once
-//! whether there is one, and is sent as ever.
+//! A script replaces the part that sends one hop of a request. Everything that the session does around a hop
+//! is unchanged, and its [layers](crate::SessionBuilder::layer) wrap the script. Everything that belongs to
+//! connections is absent: name resolution, TLS, proxies, the pool and its limits, and the effects of
+//! [`configure`](crate::SessionBuilder::configure), of a [`client`](crate::SessionBuilder::client) and of a
+//! [`service`](crate::SessionBuilder::service). A program that is built with this feature but runs no script
+//! sends its requests as usual: each call checks once whether a script is active.
 //!
-//! # Failing
+//! # Requests without a route
 //!
-//! A request that no route takes ends as [`BuildError::Session`](crate::BuildError::Session), which neither
-//! a retry nor a `fallback` hides, and the script [fails the test](Script::verify): the message says what
-//! was asked, which route is nearest, and what differs. A script that is dropped verifies itself.
+//! A request that matches no route fails with [`BuildError::Session`](crate::BuildError::Session), which
+//! neither a retry nor a `fallback` hides, and the script [fails the test](Script::verify): the message shows
+//! the request, the nearest route, and what differs. A script verifies itself when it is dropped.
 //!
 //! # Faults
 //!
-//! [`Reply::fault`] (and [`Route::fault`]) makes a call fail as in earnest, for each leaf of
-//! [`ErrorKind`](crate::ErrorKind): with what [`sent`](crate::Error::sent) says, the
-//! [`source`](std::error::Error::source) chain, and what a retry policy makes of it. It comes at once; to
-//! have a timer fire by itself use [`Reply::silence`], [`Reply::stalls`] or [`Reply::delay`], with
-//! `tokio::time::pause`.
+//! [`Reply::fault`] (and [`Route::fault`]) makes a call fail with any leaf of
+//! [`ErrorKind`](crate::ErrorKind), exactly as a real failure would: [`sent`](crate::Error::sent), the
+//! [`source`](std::error::Error::source) chain and the decision of a retry policy are the same. The fault
+//! occurs immediately. To test a timer itself, use [`Reply::silence`], [`Reply::stalls`] or [`Reply::delay`]
+//! with `tokio::time::pause`.
 //!
-//! | kind | how it is made |
+//! | kind | how the script produces it |
 //! |---|---|
-//! | `Build(_)` | the call is refused before its first attempt: `attempts()` is 0. `Build(Body)` of a body that is a stream comes as if the stream broke |
-//! | `Connect(_)`, `Timeout(Connect)` | the connector fails, in the client of the library |
-//! | `Disconnected(_)`, `Protocol` | hyper fails, on a connection in memory; `Unsent` as it is told when sending again did not help (for one refusal see [`Reply::not_taken`]) |
-//! | `Timeout(Attempt)`, `Timeout(Total)` | as if the timer had run out while the head was waited for |
-//! | `Timeout(Idle)` | 200, and as if the timer had run out while the body was waited for |
-//! | `Redirect(TooMany)` | redirects to the same URL, as many as the session follows; they are recorded as one request |
-//! | `Redirect(Location)`, `Redirect(Scheme)` | a 302 without a `Location`, and one that leads to `ftp` |
-//! | `Redirect(Body)` | a 307; where the body is no stream, the error that it would be |
-//! | `Status(_)` | the status without a body. A redirect's status without a `Location` is `Redirect(Location)`, as ever |
-//! | `Body(Truncated)`, `Body(Reset)`, `Body(Framing)` | 200 with JSON that breaks off: hyper fails, on a connection in memory |
-//! | `Body(Decompress)` | 200 with a body that is not in the coding that its head names |
-//! | `Body(TooLarge)` | 200 with a length above every limit |
-//! | `Body(Storage)`, `Decode(Link)` | 200, and the error when its body is read, whatever reads it |
-//! | `Decode(_)` | 200 with a body that JSON (`ContentType`, `Syntax`, `Shape`) or text (`Charset`) cannot be read from; for `Shape` that is `[[[[[[[[]]]]]]]]`, which is read as `serde_json::Value` alone |
+//! | `Build(_)` | the call is refused before its first attempt: `attempts()` is 0. For a streamed request body, `Build(Body)` is a stream that fails |
+//! | `Connect(_)`, `Timeout(Connect)` | the connector of the library's own client fails |
+//! | `Disconnected(_)`, `Protocol` | hyper fails on an in-memory connection; `Unsent` is the error after every resend was refused too (for a single refusal see [`Reply::not_taken`]) |
+//! | `Timeout(Attempt)`, `Timeout(Total)` | as if the timer had expired while the call waited for the head |
+//! | `Timeout(Idle)` | 200, and then as if the timer had expired while the call waited for the body |
+//! | `Redirect(TooMany)` | redirects to the same URL, one more than the session follows; they are recorded as one request |
+//! | `Redirect(Location)`, `Redirect(Scheme)` | a 302 without a `Location`, and one to an `ftp` URL |
+//! | `Redirect(Body)` | a 307; for a request body that can be sent again, the error is produced directly |
+//! | `Status(_)` | the status without a body. A redirect status has no `Location`, and is therefore `Redirect(Location)` |
+//! | `Body(Truncated)`, `Body(Reset)`, `Body(Framing)` | 200 with JSON that is cut off: hyper fails on an in-memory connection |
+//! | `Body(Decompress)` | 200 with a body that is not in the content coding that its head declares |
+//! | `Body(TooLarge)` | 200 with a declared length above every limit |
+//! | `Body(Storage)`, `Decode(Link)` | 200, and the error as soon as the body is read |
+//! | `Decode(_)` | 200 with a body that cannot be read as JSON (`ContentType`, `Syntax`, `Shape`) or as text (`Charset`); for `Shape` it is `[[[[[[[[]]]]]]]]`, which only `serde_json::Value` accepts |
 //!
-//! A fault of a response comes where the request counts 200 as success;
-//! [`with_status`](Reply::with_status) gives it another status. One of a redirect comes where the session
-//! follows redirects, and one of decoding where the function reads JSON or text.
+//! A fault in a response takes effect if the request counts 200 as success;
+//! [`with_status`](Reply::with_status) gives the response another status. A redirect fault takes effect if
+//! the session follows redirects, and a decoding fault if the function reads JSON or text.
 
 mod body;
 mod fault;

@@ -1,40 +1,40 @@
-//! Whether a URL is one that a route's template makes: the template's text, read from the other side.
+//! Matches a URL against the template of a route: the inverse of filling a template.
 //!
 //! ```text
 //! https://host/users/{id}?page={page} ─► Start + segments + literal pairs ─► a URL ─► values, or what differs
 //! ```
 //!
-//! A template with a scheme and host is compared with the whole URL. A relative one is compared with the
-//! path below the session's base URL, or with the whole path; one that starts with a base (`{base}/users`)
-//! with each end of the path.
+//! A template with a scheme and host is compared with the whole URL. A relative template is compared with the
+//! path below the session's base URL, or with the whole path. A template that starts with a base
+//! (`{base}/users`) is compared with each end of the path.
 
 use percent_encoding::percent_decode_str;
 use url::Url;
 
 use super::recorded::Recorded;
 
-/// A template that was read.
+/// A parsed template.
 #[derive(Debug, Clone)]
 pub(super) struct Pattern {
     start: Start,
     path: Vec<Segment>,
-    /// The pairs of the query without a placeholder. The others may be left out, and say nothing.
+    /// The query pairs without a placeholder. All others are optional, so they decide nothing.
     query: Vec<(String, String)>,
-    /// The text behind the start, to be compared with that of a request.
+    /// The text after the start, to be compared with the template of a request.
     tail: String,
 }
 
 #[derive(Debug, Clone)]
 enum Start {
     Origin(Url),
-    /// The same with placeholders in the host: the URL with `x` in their places, and the labels.
+    /// A server whose host has placeholders: the URL with `x` in their place, and the labels.
     Host(Url, Vec<Segment>),
-    /// A base URL, or a value that is the first segment.
+    /// A placeholder at the start: a base URL, or the first segment.
     Base,
     Relative,
 }
 
-/// A segment of the path, decoded.
+/// A segment of the path.
 type Segment = Vec<Piece>;
 
 #[derive(Debug, Clone)]
@@ -43,7 +43,7 @@ enum Piece {
     Value(String),
     /// Any number of segments.
     Rest(String),
-    /// A segment that may be missing, and stands alone; any number if it is one of several.
+    /// An optional segment, which has no other pieces; any number of segments if `is_rest`.
     Optional {
         name: String,
         is_rest: bool,
@@ -53,10 +53,10 @@ enum Piece {
 /// The values of a pattern's placeholders, by name.
 pub(super) type Values = Vec<(String, String)>;
 
-/// Something that a request has otherwise than a route asks for.
+/// A difference between a request and what a route takes.
 #[derive(Debug, Clone)]
 pub(super) struct Difference {
-    /// How far apart they are: the nearest route has the least.
+    /// How much the difference counts: the nearest route has the smallest sum.
     pub(super) weight: usize,
     pub(super) text: String,
 }
@@ -68,7 +68,7 @@ impl Difference {
 }
 
 impl Pattern {
-    /// Reads a template. The error says what is wrong with it.
+    /// Parses a template. The error says what is wrong with it.
     pub(super) fn parse(template: &str) -> Result<Self, String> {
         let (start, tail) = split_start(template)?;
         let (path, query) = tail.split_once('?').unwrap_or((&tail, ""));
@@ -94,8 +94,7 @@ impl Pattern {
         })
     }
 
-    /// The values of the placeholders if the request's URL is one that the template makes, and else what
-    /// differs.
+    /// Returns the values of the placeholders if the request's URL matches, and the differences otherwise.
     pub(super) fn compare(&self, request: &Recorded) -> (Option<Values>, Vec<Difference>) {
         let mut differences = Vec::new();
         if let Some(server) = self.other_server(request.url()) {
@@ -125,7 +124,7 @@ impl Pattern {
                     match found.first() {
                         None => format!("the query: the request has no `{name}={value}`"),
                         Some(found) => {
-                            format!("the query: `{name}` is `{found}`, and not `{value}`")
+                            format!("the query: `{name}` is `{found}`, not `{value}`")
                         }
                     },
                 ));
@@ -134,7 +133,7 @@ impl Pattern {
         (differences.is_empty().then(|| values.unwrap_or_default()), differences)
     }
 
-    /// The server that the template names, if it is another one than the URL's.
+    /// The server in the template, if the URL has another one.
     fn other_server(&self, url: &Url) -> Option<String> {
         match &self.start {
             Start::Origin(origin) if origin.origin() != url.origin() => {
@@ -151,7 +150,7 @@ impl Pattern {
         }
     }
 
-    /// Whether the request was made from the same text.
+    /// Whether the template of the request is the same text.
     fn is_written_alike(&self, request: &Recorded) -> bool {
         request.hop() == 0
             && request
@@ -160,7 +159,7 @@ impl Pattern {
                 .is_some_and(|(_, tail)| tail == self.tail)
     }
 
-    /// The paths that the template may stand for, without the `/` that begins them.
+    /// The paths of the request that the template may match, without their leading `/`.
     fn paths<'a>(&self, request: &'a Recorded) -> Vec<&'a str> {
         let whole = request.url().path();
         let whole = whole.strip_prefix('/').unwrap_or(whole);
@@ -170,7 +169,7 @@ impl Pattern {
         };
         match &self.start {
             Start::Origin(_) | Start::Host(..) => vec![whole],
-            // A base URL alone, whose path may be any.
+            // A base URL alone, which may have any path.
             Start::Base if self.path_text().is_empty() => vec![""],
             Start::Base => ends(),
             Start::Relative => match below_base(request) {
@@ -189,7 +188,7 @@ impl Pattern {
         let segments: Vec<&str> = path.split('/').collect();
         let differing = self.differing(&segments);
         let has_other_length = !self.has_rest() && segments.len() != self.path.len();
-        // Each segment may match one of the template, and not all of them all of it.
+        // The segments may match one by one although the path as a whole does not.
         if !has_other_length && !differing.is_empty() {
             return differing;
         }
@@ -211,7 +210,7 @@ impl Pattern {
                 let number = at + 1;
                 Difference::new(
                     2,
-                    format!("segment {number} of the path: `{found}`, and not `{expected}`"),
+                    format!("segment {number} of the path: `{found}`, not `{expected}`"),
                 )
             })
         });
@@ -228,16 +227,16 @@ impl Pattern {
     }
 }
 
-/// How much of a request's path stands below a base URL.
+/// Which part of a request's path is below the base URL.
 enum Below {
-    /// All of it: there is no base.
+    /// The whole path: there is no base URL.
     Whole,
     Segments(usize),
-    /// Some of it; how much, nothing tells.
+    /// A part that cannot be told from the template.
     Some,
 }
 
-/// What the template of a request stands for, behind the base that it starts with.
+/// The part of a request's path that its template describes, without the base URL that starts it.
 fn below_base(request: &Recorded) -> Below {
     let template = request.template().filter(|_| request.hop() == 0);
     match template.map(split_start) {
@@ -257,7 +256,7 @@ pub(super) fn weight(differences: &[Difference]) -> usize {
     differences.iter().map(|difference| difference.weight).sum()
 }
 
-/// Splits off the scheme and host, or the base. What is left has no `/` at its start, and no fragment.
+/// Splits off the scheme and host, or the base. The rest has no leading `/` and no fragment.
 fn split_start(template: &str) -> Result<(Start, String), String> {
     let text = template.trim_matches(' ');
     let text = text.split_once('#').map_or(text, |(text, _)| text);
@@ -317,7 +316,7 @@ fn has_labels(labels: &[Segment], host: &str) -> bool {
             .all(|(label, found)| match_segment(label, found, &mut Values::new()))
 }
 
-/// The segments of a path; those that may be missing stand alone.
+/// The segments of a path. An optional segment is one of its own.
 fn segments(path: &str) -> Result<Vec<Segment>, String> {
     let mut found = Vec::new();
     for (at, part) in path.split("{/").enumerate() {
@@ -336,7 +335,7 @@ fn segments(path: &str) -> Result<Vec<Segment>, String> {
                 }
             }
         };
-        // Before the first, there is a segment if there is any text.
+        // The text before the first optional segment has segments, unless it is empty.
         if at > 0 || !part.is_empty() || !path.starts_with("{/") {
             for text in part.split('/') {
                 found.push(segment(text)?);
@@ -372,7 +371,7 @@ fn segment(text: &str) -> Result<Segment, String> {
     Ok(pieces)
 }
 
-/// Whether the segments of a path are of this form, and with which values.
+/// Whether the segments of a path match; adds the values of the placeholders.
 fn match_path(pattern: &[Segment], path: &[&str], values: &mut Values) -> bool {
     let Some((first, others)) = pattern.split_first() else { return path.is_empty() };
     if let [Piece::Optional { name, is_rest }] = first.as_slice() {
@@ -400,7 +399,7 @@ fn match_path(pattern: &[Segment], path: &[&str], values: &mut Values) -> bool {
 }
 
 fn match_segment(pattern: &[Piece], text: &str, values: &mut Values) -> bool {
-    // A value that is a whole segment is never empty.
+    // A value that is a whole segment is not empty.
     if let [Piece::Value(_) | Piece::Rest(_)] = pattern
         && text.is_empty()
     {
@@ -445,7 +444,7 @@ fn decode(text: &str) -> String {
     percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
-/// A name or value of a query, in which a space may be a `+`.
+/// Decodes a name or value of a query, where `+` is a space.
 fn decode_form(text: &str) -> String {
     decode(&text.replace('+', " "))
 }
@@ -464,7 +463,7 @@ mod tests {
     }
 
     #[test]
-    fn a_url_is_compared_with_the_text_of_the_template() {
+    fn a_url_matches_its_template() {
         for (template, url, expected) in [
             ("https://h/users/{id}", "https://h/users/7", Some("id=7")),
             ("https://h:443/users/{id}", "https://h/users/a%2Fb%20c", Some("id=a/b c")),
@@ -515,7 +514,7 @@ mod tests {
     }
 
     #[test]
-    fn a_relative_template_stands_below_the_base() {
+    fn a_relative_template_is_compared_below_the_base_url() {
         let request = Recorded::of("GET", "https://h/api/v1/users/7").with_template("/users/{id}");
         assert_eq!(values("/users/{id}", &request).as_deref(), Some("id=7"));
         assert_eq!(values("/users/{user}", &request).as_deref(), Some("user=7"));
@@ -527,7 +526,7 @@ mod tests {
     }
 
     #[test]
-    fn what_differs_is_said() {
+    fn the_differences_are_listed() {
         let differs = |template: &str, url: &str| {
             let pattern = Pattern::parse(template).expect("a template");
             let (_, differences) = pattern.compare(&Recorded::of("GET", url));
@@ -535,7 +534,7 @@ mod tests {
         };
         assert_eq!(
             differs("/users/{id}/posts", "https://h/users/7/likes"),
-            ["segment 3 of the path: `likes`, and not `posts`"]
+            ["segment 3 of the path: `likes`, not `posts`"]
         );
         assert_eq!(
             differs("https://a/users/{id}", "https://b/user"),
@@ -546,7 +545,7 @@ mod tests {
         );
         assert_eq!(
             differs("/q?sort=up", "https://h/q?sort=down"),
-            ["the query: `sort` is `down`, and not `up`"]
+            ["the query: `sort` is `down`, not `up`"]
         );
         assert_eq!(
             differs("https://{t}.a.com/u", "https://b.com/u"),

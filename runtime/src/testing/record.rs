@@ -1,7 +1,7 @@
-//! Recording: what a session does over the network, written to a file that a script can play.
+//! Recording: writes the exchanges of a session to a file that a script can replay.
 //!
-//! A recorder stands before the client and passes each hop on. What would be a secret in a message is one in
-//! the file too: it is hidden before it is kept.
+//! A recorder wraps the client and passes each hop on. It hides the same secrets that error messages hide,
+//! before it stores anything.
 
 use std::{
     borrow::Cow,
@@ -37,16 +37,15 @@ use crate::{
     transport::{Head, Outgoing, ReceivedBody, Sender, StandIn, StandInFuture},
 };
 
-/// What stands in the place of a secret.
+/// The replacement for a secret.
 const REDACTED: &str = "REDACTED";
 
-/// Writes what is sent and received under it to a file, for [`Script::replay`]: for tests against a server
-/// that is not there when they run.
+/// Records requests and responses to a file for [`Script::replay`], so that tests can run without the server.
 ///
-/// Each hop is passed on to the network, and kept with its method, its URL, its headers, and the response as
-/// it arrived, or the kind of the error. By the rules that hold for messages, the file has no user
-/// information, no values of queries, and no values of headers that carry credentials; bodies of requests are
-/// left out. **Bodies of responses are kept as they are**: look at the file before it is published.
+/// Each hop is passed on to the network, and recorded with its method, URL and headers, and with the response
+/// as it arrived or the kind of the error. As in error messages, user information, query values and the
+/// values of headers that carry credentials are hidden. Request bodies are left out. **Response bodies are
+/// recorded unchanged**: check the file before you publish it.
 ///
 /// ```
 /// use backstop::{Error, Request, Session, testing::{Recorder, Script, Server}};
@@ -59,7 +58,7 @@ const REDACTED: &str = "REDACTED";
 /// # let path = std::env::temp_dir().join("backstop-recorder-example.json");
 /// let get = || Request::get("/users/{id}?key={key}").path("id", &7).query_param("key", "s3cret");
 ///
-/// // Once, with the server there:
+/// // Once, with the server running:
 /// let recorder = Recorder::new(&path);
 /// recorder.run(api.fetch(get())).await?;
 /// recorder.save()?;
@@ -73,13 +72,13 @@ const REDACTED: &str = "REDACTED";
 /// # }
 /// ```
 ///
-/// The file is written by [`save`](Recorder::save), and when the recorder is dropped with something new.
+/// The file is written by [`save`](Recorder::save), and when a recorder with unsaved exchanges is dropped.
 pub struct Recorder {
     log: Arc<Log>,
     path: PathBuf,
 }
 
-/// What is kept so far, in the order in which it was sent.
+/// The recorded exchanges, in the order in which they were sent.
 #[derive(Default)]
 pub(super) struct Log(Mutex<Exchanges>);
 
@@ -90,19 +89,19 @@ struct Exchanges {
 }
 
 impl Recorder {
-    /// A recorder that will write this file.
+    /// Creates a recorder that will write this file.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self { log: Arc::default(), path: path.into() }
     }
 
-    /// Runs a future, and records every call that is awaited in it, whichever session makes the call. A task
-    /// that the future spawns is not a part of it.
+    /// Runs a future, and records every call that is awaited in it, whichever session makes the call. Tasks
+    /// that the future spawns are not recorded.
     pub fn run<F: Future>(&self, future: F) -> impl Future<Output = F::Output> + use<F> {
         Current::Recorder(Arc::clone(&self.log)).scope(future)
     }
 
-    /// A session that does what this one does, and is recorded wherever its calls are awaited. Its retries
-    /// have a budget of their own.
+    /// Returns a session with the settings of this one, whose calls are recorded wherever they are awaited.
+    /// It has its own retry budget.
     pub fn session(&self, session: &Session) -> Session {
         let (log, beneath) = (Arc::clone(&self.log), session.clone());
         session.with_stand_in(Box::new(move |budget| {
@@ -135,7 +134,7 @@ impl Drop for Recorder {
             exchanges.is_saved || exchanges.all.is_empty()
         };
         if !is_saved && let Err(error) = self.save() {
-            tracing::error!("the recording could not be written: {error}");
+            tracing::error!("cannot write the recording: {error}");
         }
     }
 }
@@ -154,7 +153,7 @@ impl Log {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Keeps the request of an exchange. Output: its number.
+    /// Stores the request of an exchange, and returns the number of the exchange.
     fn begin(&self, request: Value) -> usize {
         let mut exchanges = self.exchanges();
         exchanges.is_saved = false;
@@ -169,7 +168,7 @@ impl Log {
     }
 }
 
-/// The recorder in the place of the client, for one call.
+/// A recorder that wraps the client of one call.
 pub(super) struct Recording {
     log: Arc<Log>,
     beneath: Beneath,
@@ -231,7 +230,7 @@ impl StandIn for Recording {
     }
 }
 
-/// The response, whose body is kept as it is read.
+/// Records the head of the response; its body is recorded while it is read.
 fn record(head: Head, log: Arc<Log>, number: usize) -> Head {
     let Head { response, announced, url } = head;
     let kept = json!({
@@ -251,7 +250,7 @@ fn record(head: Head, log: Arc<Log>, number: usize) -> Head {
     Head { response, announced, url }
 }
 
-/// A body that is kept as it is read, up to where its reader leaves it.
+/// A body that is recorded while it is read, up to the point where its reader stops.
 struct Tee {
     /// The lock makes it `Sync`.
     body: Mutex<ReceivedBody>,
@@ -299,7 +298,7 @@ impl Drop for Tee {
     }
 }
 
-/// Headers as pairs, without secrets.
+/// Headers as pairs, with secrets hidden.
 fn headers(headers: &HeaderMap) -> Value {
     let pairs = headers.iter().map(|(name, value)| json!([name.as_str(), shown(name, value)]));
     pairs.collect()
@@ -317,13 +316,12 @@ fn shown(name: &HeaderName, value: &HeaderValue) -> String {
 }
 
 impl Script {
-    /// A script that plays what a [`Recorder`] wrote. Requests of the same method and path, and with the
-    /// same names in their query, are answered in the order in which they were recorded; the last answer is
-    /// repeated.
+    /// Creates a script from the file of a [`Recorder`]. Requests with the same method, path and query names
+    /// are answered in the order in which they were recorded; the last answer is repeated.
     ///
     /// # Errors
     ///
-    /// If the file cannot be read, or is no recording.
+    /// If the file cannot be read, or is not a recording.
     #[track_caller]
     pub fn replay(path: impl AsRef<Path>) -> io::Result<Self> {
         let text = fs::read_to_string(path)?;
@@ -351,7 +349,7 @@ impl Script {
             for name in &names {
                 route = route.with_any_query(name);
             }
-            // A request with more names is another one.
+            // A request with more names is a different request.
             let has_no_more = move |request: &Recorded| {
                 let query = request.url().query().unwrap_or_default();
                 self::names(query.as_bytes()).is_subset(&names)
@@ -368,10 +366,13 @@ fn names(query: &[u8]) -> BTreeSet<String> {
 }
 
 fn no_recording(what: &str) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, format!("this is no recording: `{what}` is missing"))
+    io::Error::new(
+        io::ErrorKind::InvalidData,
+        format!("this is not a recording: `{what}` is missing"),
+    )
 }
 
-/// What an exchange ended with. One that did not end, as its future was dropped, was silence.
+/// The reply of an exchange. An exchange that did not end, because its future was dropped, is silence.
 fn reply(exchange: &Value) -> io::Result<Reply> {
     if let Some(error) = exchange["error"].as_str() {
         return Ok(Reply::fault(kind(error)?));
@@ -404,7 +405,7 @@ fn reply(exchange: &Value) -> io::Result<Reply> {
         };
         let header = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(value));
         let (Ok(name), Ok(value)) = header else { return Err(no_recording("headers")) };
-        // Its body is whole here, and has a length.
+        // The recorded body is complete, and has a length.
         if name != header::TRANSFER_ENCODING {
             reply.head.headers.append(name, value);
         }

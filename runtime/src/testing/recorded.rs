@@ -1,4 +1,4 @@
-//! A request that a script was asked, to assert on.
+//! A request that a script received, with assertions.
 
 use std::{borrow::Cow, fmt, sync::Arc};
 
@@ -10,13 +10,13 @@ use url::{Url, form_urlencoded};
 
 use super::json;
 
-/// A request as it was about to be sent: all that a server would see of it, and where in its call it
-/// stands.
+/// A request that a script received: everything that a server would see, and the attempt and hop within its
+/// call.
 ///
-/// Nothing is hidden, as this is a test: neither credentials nor the values of the query. The headers are
-/// those of HTTP/1.1, so that `host` and the length of the body are among them.
+/// Nothing is hidden, neither credentials nor query values. The headers are those of HTTP/1.1, so they
+/// include `host` and the length of the body.
 ///
-/// The assertions panic with what differs and return the request, so that they can be chained:
+/// The assertions panic with the difference, and return the request, so they can be chained:
 ///
 /// ```
 /// use backstop::{Error, Session, Request, testing::Script};
@@ -52,10 +52,10 @@ struct Facts {
     call: Call,
 }
 
-/// Where in a call a request stands.
+/// The position of a request in its call.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Call {
-    /// None where the request came to the script as a tower service.
+    /// None if the request reached the script as a tower service.
     pub(crate) template: Option<Cow<'static, str>>,
     /// 1 for the first.
     pub(crate) attempt: u32,
@@ -79,13 +79,13 @@ impl Recorded {
         &self.0.method
     }
 
-    /// The template of the call as it was written, its placeholders unfilled. None where the request came
-    /// from another client, to the script as a tower service.
+    /// The template of the call, with its placeholders. None if the request came from another client, with
+    /// the script as its tower service.
     pub fn template(&self) -> Option<&str> {
         self.0.call.template.as_deref()
     }
 
-    /// The URL, whole.
+    /// The complete URL.
     pub fn url(&self) -> &Url {
         &self.0.url
     }
@@ -95,12 +95,12 @@ impl Recorded {
         self.0.url.path()
     }
 
-    /// The first value of this name in the query, decoded.
+    /// The first query value with this name, decoded.
     pub fn query(&self, name: &str) -> Option<String> {
         self.query_values(name).next()
     }
 
-    /// All values of this name in the query, decoded and in their order.
+    /// All query values with this name, decoded, in their order.
     pub fn query_values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = String> + 'a {
         let pairs = self.0.url.query_pairs();
         pairs.filter(move |(key, _)| key == name).map(|(_, value)| value.into_owned())
@@ -111,17 +111,17 @@ impl Recorded {
         &self.0.headers
     }
 
-    /// The first header of this name, if it is there and is text.
+    /// The first header with this name, if it is present and is text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.0.headers.get(name)?.to_str().ok()
     }
 
-    /// The body, empty if there is none. One that was streamed is whole.
+    /// The body, empty if there is none. A streamed body is complete.
     pub fn body(&self) -> &Bytes {
         &self.0.body
     }
 
-    /// The body as text; what is not UTF-8 is replaced.
+    /// The body as text; invalid UTF-8 is replaced.
     pub fn text(&self) -> Cow<'_, str> {
         String::from_utf8_lossy(&self.0.body)
     }
@@ -130,7 +130,7 @@ impl Recorded {
     ///
     /// # Panics
     ///
-    /// If it is no JSON, or does not fit the type.
+    /// If it is not JSON, or does not fit the type.
     #[track_caller]
     pub fn json<T: DeserializeOwned>(&self) -> T {
         match serde_json::from_slice(&self.0.body) {
@@ -139,7 +139,7 @@ impl Recorded {
         }
     }
 
-    /// The fields of a form, decoded and in their order.
+    /// The fields of a form, decoded, in their order.
     pub fn form(&self) -> Vec<(String, String)> {
         form_urlencoded::parse(&self.0.body).into_owned().collect()
     }
@@ -149,8 +149,8 @@ impl Recorded {
         self.0.call.attempt
     }
 
-    /// The number of the hop within its attempt: 0 for the request that the caller made, 1 for the first
-    /// that a redirect led to.
+    /// The number of the hop within its attempt: 0 for the caller's request, 1 for the request after the
+    /// first redirect.
     pub fn hop(&self) -> u32 {
         self.0.call.hop
     }
@@ -162,7 +162,7 @@ impl Recorded {
         self
     }
 
-    /// Panics unless the URL is this one, to the character.
+    /// Panics unless the URL is exactly this one.
     #[track_caller]
     pub fn assert_url(&self, url: &str) -> &Self {
         let found = self.0.url.as_str();
@@ -192,7 +192,7 @@ impl Recorded {
     #[track_caller]
     pub fn assert_no_query(&self, name: &str) -> &Self {
         if let Some(value) = self.query(name) {
-            panic!("the query has `{name}={value}`, in {self}");
+            panic!("the query has `{name}={value}` in {self}");
         }
         self
     }
@@ -210,27 +210,27 @@ impl Recorded {
     #[track_caller]
     pub fn assert_no_header(&self, name: &str) -> &Self {
         if let Some(value) = self.0.headers.get(name) {
-            panic!("there is a header `{name}: {}`, in {self}", shown(value));
+            panic!("there is a header `{name}: {}` in {self}", shown(value));
         }
         self
     }
 
-    /// Panics unless the body is this JSON, and says at which paths it differs.
+    /// Panics unless the body is this JSON. The message lists the paths that differ.
     #[track_caller]
     pub fn assert_json(&self, expected: &(impl Serialize + ?Sized)) -> &Self {
         self.fail_of_json(json::diff(&value(expected), &self.json()));
         self
     }
 
-    /// Panics unless the body is JSON that has at least these members, and says at which paths it differs.
+    /// Panics unless the body is JSON with at least these members. The message lists the paths that differ.
     #[track_caller]
     pub fn assert_json_part(&self, expected: &(impl Serialize + ?Sized)) -> &Self {
         self.fail_of_json(json::diff_part(&value(expected), &self.json()));
         self
     }
 
-    /// Panics unless the JSON at this path is this one. A path is `$.items[0].name`, or a pointer as in
-    /// RFC 6901, `/items/0/name`.
+    /// Panics unless the body is JSON with this value at this path: `$.items[0].name`, or the RFC 6901
+    /// pointer `/items/0/name`.
     #[track_caller]
     pub fn assert_json_at(&self, path: &str, expected: &(impl Serialize + ?Sized)) -> &Self {
         let body: Value = self.json();
@@ -249,7 +249,7 @@ impl Recorded {
         self
     }
 
-    /// Panics unless there is no body.
+    /// Panics if there is a body.
     #[track_caller]
     pub fn assert_no_body(&self) -> &Self {
         assert!(self.0.body.is_empty(), "{self} has a body: {:?}", self.text());
@@ -267,8 +267,8 @@ impl Recorded {
         let found: Vec<String> = self.query_values(name).collect();
         match found.first() {
             _ if found.iter().any(|found| found == value) => None,
-            Some(found) => Some(format!("the query: `{name}` is `{found}`, and not `{value}`")),
-            None => Some(format!("the query: there is no `{name}`, expected `{value}`")),
+            Some(found) => Some(format!("the query: `{name}` is `{found}`, not `{value}`")),
+            None => Some(format!("the query: `{name}` is missing, expected `{value}`")),
         }
     }
 
@@ -278,11 +278,11 @@ impl Recorded {
             return Some(format!("header `{name}`: it is missing, expected `{value}`"));
         };
         let is_found = found.any(|found| found.as_bytes() == value.as_bytes());
-        (!is_found).then(|| format!("header `{name}`: it is `{first}`, and not `{value}`"))
+        (!is_found).then(|| format!("header `{name}`: it is `{first}`, not `{value}`"))
     }
 }
 
-/// What differs at one path of a JSON.
+/// The differences at one path of a JSON value.
 pub(super) fn json_differences_at(body: &Value, path: &str, expected: &Value) -> Vec<String> {
     match json::at(body, path) {
         None => vec![format!("{path}: expected {expected}, and it is missing")],
@@ -300,7 +300,7 @@ pub(super) fn json_differences_at(body: &Value, path: &str, expected: &Value) ->
 ///
 /// # Panics
 ///
-/// If it cannot be: it is the test's own.
+/// If it cannot be serialized, which is a mistake of the test.
 #[track_caller]
 pub(super) fn value(value: &(impl Serialize + ?Sized)) -> Value {
     match serde_json::to_value(value) {
@@ -313,7 +313,7 @@ fn shown(value: &http::HeaderValue) -> String {
     String::from_utf8_lossy(value.as_bytes()).into_owned()
 }
 
-/// The request line, as logs have it: `GET https://host/users/7`.
+/// The method and the URL: `GET https://host/users/7`.
 impl fmt::Display for Recorded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.0.method, self.0.url)
@@ -334,7 +334,7 @@ impl fmt::Debug for Recorded {
     }
 }
 
-/// Headers with those values that are marked sensitive.
+/// Headers, including the values that are marked sensitive.
 struct HeadersText<'a>(&'a HeaderMap);
 
 impl fmt::Debug for HeadersText<'_> {

@@ -1,4 +1,4 @@
-//! What a script answers: a response, a fault, or what a closure makes of the request.
+//! A script's answer: a response, a fault, or the return value of a closure.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::error::{BodyError, ErrorKind};
 
-/// What a script does with a request.
+/// The answer of a script to a request.
 ///
 /// ```
 /// use std::time::Duration;
@@ -41,16 +41,16 @@ pub(super) struct Head {
 
 #[derive(Clone)]
 pub(super) enum What {
-    /// A response whose body has these parts; `is_whole` if its length is announced.
+    /// A response whose body has these parts; `is_whole` if its length is declared.
     Response {
         steps: Vec<Step>,
         is_whole: bool,
     },
-    /// The call fails before there is a response, or with one that is made for the request.
+    /// A fault: the call fails without a response, or with a response that depends on the request.
     Fault(ErrorKind),
-    /// The server says that it did not take the request.
+    /// The server reports that it did not process the request.
     NotTaken,
-    /// Nothing ever comes.
+    /// No response.
     Silence,
     Made(Arc<dyn Fn(&Recorded) -> Reply + Send + Sync>),
 }
@@ -71,7 +71,7 @@ impl Reply {
         Self::of(What::Response { steps: Vec::new(), is_whole: true }).with_status(status)
     }
 
-    /// 200 with a value as JSON, and the content type `application/json`.
+    /// 200 with this value as JSON, and the content type `application/json`.
     ///
     /// # Panics
     ///
@@ -81,18 +81,18 @@ impl Reply {
         Self::ok().with_json(body)
     }
 
-    /// 200 with text, and the content type `text/plain; charset=utf-8`.
+    /// 200 with this text, and the content type `text/plain; charset=utf-8`.
     pub fn text(text: impl Into<String>) -> Self {
         Self::ok().with_text(text)
     }
 
-    /// 200 with bytes, without a content type.
+    /// 200 with these bytes, without a content type.
     pub fn bytes(bytes: impl Into<Bytes>) -> Self {
         Self::ok().with_bytes(bytes)
     }
 
-    /// A status with the members of a problem (RFC 9457), as `application/problem+json`. A text alone is
-    /// its title; `type` and `status` are added where the members do not have them.
+    /// A status with a problem (RFC 9457), as `application/problem+json`. A plain string becomes its title;
+    /// `type` and `status` are added unless the value has them.
     ///
     /// # Panics
     ///
@@ -104,7 +104,7 @@ impl Reply {
             members => members,
         };
         let Value::Object(object) = &mut members else {
-            panic!("a problem is an object (RFC 9457), and not {members}");
+            panic!("a problem is an object (RFC 9457), not {members}");
         };
         object.entry("type").or_insert_with(|| "about:blank".into());
         object.entry("status").or_insert_with(|| status.into());
@@ -115,40 +115,40 @@ impl Reply {
     ///
     /// # Panics
     ///
-    /// If the status is not between 100 and 999, or the location is no header's value.
+    /// If the status is not between 100 and 999, or the location is not valid in a header.
     #[track_caller]
     pub fn redirect(status: u16, location: impl AsRef<str>) -> Self {
         Self::status(status).header("location", location)
     }
 
-    /// 200 with a body that arrives in these parts, and whose length is not announced. See
-    /// [`part`](Reply::part), [`wait`](Reply::wait), [`trailer`](Reply::trailer),
-    /// [`breaks`](Reply::breaks) and [`stalls`](Reply::stalls) for what follows.
+    /// 200 with a body that arrives in these parts, and whose length is not declared. See
+    /// [`part`](Reply::part), [`wait`](Reply::wait), [`trailer`](Reply::trailer), [`breaks`](Reply::breaks)
+    /// and [`stalls`](Reply::stalls) for other steps of a body.
     pub fn parts<P: Into<Bytes>>(parts: impl IntoIterator<Item = P>) -> Self {
         let steps = parts.into_iter().map(|part| Step::Data(part.into())).collect();
         Self::of(What::Response { steps, is_whole: false })
     }
 
-    /// The call fails with an error of this kind, as it would in earnest. See the
-    /// [module](super#faults) for what each of them is.
+    /// The call fails with an error of this kind, exactly as a real failure would. See the
+    /// [module](super#faults) for how each fault is produced.
     pub fn fault(kind: impl Into<ErrorKind>) -> Self {
         super::fault::reply(kind.into())
     }
 
-    /// The server says that it did not take the request, as HTTP/2's `REFUSED_STREAM` does. It is sent
-    /// again at once, and the script is asked again; where it is not taken five times more, the call ends
-    /// as [`Unsent`](crate::DisconnectedError::Unsent).
+    /// The server reports that it did not process the request, as HTTP/2's `REFUSED_STREAM` does. The request
+    /// is sent again immediately, and the script receives it again. After five more refusals the call fails
+    /// with [`Unsent`](crate::DisconnectedError::Unsent).
     pub fn not_taken() -> Self {
         Self::of(What::NotTaken)
     }
 
-    /// No response ever comes: the timers of the call end it, whichever is first. Under
-    /// `tokio::time::pause` that takes no time.
+    /// No response: the first timer of the call that expires ends it. Under `tokio::time::pause` that takes
+    /// no time.
     pub fn silence() -> Self {
         Self::of(What::Silence)
     }
 
-    /// What a closure makes of the request, each time that it is asked.
+    /// The closure's return value for each request.
     pub fn with(make: impl Fn(&Recorded) -> Reply + Send + Sync + 'static) -> Self {
         Self::of(What::Made(Arc::new(make)))
     }
@@ -159,7 +159,7 @@ impl Reply {
         Self { delay: None, head, what }
     }
 
-    /// The same with another status.
+    /// Sets the status.
     ///
     /// # Panics
     ///
@@ -169,13 +169,12 @@ impl Reply {
     pub fn with_status(mut self, status: u16) -> Self {
         self.head.status = match StatusCode::from_u16(status) {
             Ok(status) => status,
-            Err(_) => panic!("{status} is no status: it is between 100 and 999"),
+            Err(_) => panic!("{status} is not a status: a status is between 100 and 999"),
         };
         self
     }
 
-    /// The same with this JSON as its body. The content type is `application/json`, unless a header says
-    /// otherwise.
+    /// Sets the body to this JSON. The content type is `application/json`, unless a header sets another.
     ///
     /// # Panics
     ///
@@ -186,14 +185,14 @@ impl Reply {
         self.typed(value(body).to_string().into(), "application/json")
     }
 
-    /// The same with this text as its body. The content type is `text/plain; charset=utf-8`, unless a
-    /// header says otherwise.
+    /// Sets the body to this text. The content type is `text/plain; charset=utf-8`, unless a header sets
+    /// another.
     #[must_use]
     pub fn with_text(self, text: impl Into<String>) -> Self {
         self.typed(text.into().into(), "text/plain; charset=utf-8")
     }
 
-    /// The same with these bytes as its body.
+    /// Sets the body to these bytes.
     #[must_use]
     pub fn with_bytes(mut self, bytes: impl Into<Bytes>) -> Self {
         self.what = What::Response { steps: vec![Step::Data(bytes.into())], is_whole: true };
@@ -206,7 +205,7 @@ impl Reply {
         self.with_bytes(body)
     }
 
-    /// The same with a header. One of this name is replaced; `set-cookie` is added.
+    /// Sets a header, replacing one with this name; `set-cookie` is added instead.
     ///
     /// # Panics
     ///
@@ -216,10 +215,10 @@ impl Reply {
     pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
         let (name, value) = (name.as_ref(), value.as_ref());
         let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else {
-            panic!("`{name}` is no header's name");
+            panic!("`{name}` is not a valid header name");
         };
         let Ok(value) = HeaderValue::from_bytes(value.as_bytes()) else {
-            panic!("`{value}` is no header's value");
+            panic!("`{value}` is not a valid header value");
         };
         if name == header::SET_COOKIE {
             self.head.headers.append(name, value);
@@ -229,27 +228,27 @@ impl Reply {
         self
     }
 
-    /// The same in another version of HTTP; 1.1 by default.
+    /// Sets the version of HTTP; 1.1 by default.
     #[must_use]
     pub fn version(mut self, version: Version) -> Self {
         self.head.version = version;
         self
     }
 
-    /// The same after a while, on tokio's clock. It is the head that is late, or the fault.
+    /// Delays the head of the response, or the fault, on tokio's clock.
     #[must_use]
     pub fn delay(mut self, delay: Duration) -> Self {
         self.delay = Some(self.delay.unwrap_or_default() + delay);
         self
     }
 
-    /// Adds a part to the body, which is then streamed: its length is not announced.
+    /// Adds a part to the body, which is then streamed: its length is not declared.
     #[must_use]
     pub fn part(self, part: impl Into<Bytes>) -> Self {
         self.step(Step::Data(part.into()))
     }
 
-    /// Adds a wait to the body, on tokio's clock, before what follows.
+    /// Adds a pause to the body, on tokio's clock.
     #[must_use]
     pub fn wait(self, wait: Duration) -> Self {
         self.step(Step::Wait(wait))
@@ -266,18 +265,18 @@ impl Reply {
         let (Ok(name), Ok(value)) =
             (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(value))
         else {
-            panic!("`{name}: {value}` is no header");
+            panic!("`{name}: {value}` is not a valid header");
         };
         self.step(Step::Trailers(HeaderMap::from_iter([(name, value)])))
     }
 
-    /// Breaks the body here, so that reading it fails with this error.
+    /// Ends the body here with this error.
     #[must_use]
     pub fn breaks(self, leaf: BodyError) -> Self {
         self.step(Step::Break(ErrorKind::Body(leaf)))
     }
 
-    /// Stalls the body here: nothing more comes until a timer of the call ends it.
+    /// Stalls the body here, until a timer of the call ends it.
     #[must_use]
     pub fn stalls(self) -> Self {
         self.step(Step::Stall)
@@ -293,18 +292,18 @@ impl Reply {
         self
     }
 
-    /// Whether its body breaks with this error.
+    /// Whether the body ends with this error.
     #[cfg(feature = "testing-server")]
     pub(super) fn breaks_by(&self, leaf: BodyError) -> bool {
         let What::Response { steps, .. } = &self.what else { return false };
         steps.iter().any(|step| matches!(step, Step::Break(kind) if *kind == ErrorKind::Body(leaf)))
     }
 
-    /// What is answered to this request, and after how long.
+    /// The reply to this request, and its delay. It is no closure.
     pub(super) fn settle(self, request: &Recorded) -> (Duration, Self) {
         let mut delay = self.delay.unwrap_or_default();
         let mut reply = self;
-        // A closure may give a reply that is made by another.
+        // A closure may return a reply that is another closure.
         while let What::Made(make) = &reply.what {
             reply = make(request);
             delay += reply.delay.unwrap_or_default();
@@ -312,14 +311,14 @@ impl Reply {
         (delay, reply)
     }
 
-    /// The response, where the reply is one.
+    /// The response of a reply that has one.
     pub(super) fn into_response(self, request: &Recorded) -> http::Response<ScriptedBody> {
         let Self { head: Head { status, version, mut headers }, what, .. } = self;
         let (steps, is_whole) = match what {
             What::Response { steps, is_whole } => (steps, is_whole),
             _ => (Vec::new(), true),
         };
-        // RFC 9110 §6.4.1: to these there is no body, whatever the headers say.
+        // RFC 9110 §6.4.1: these responses have no body, whatever the headers say.
         let is_bodiless = status.is_informational()
             || [StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED].contains(&status);
         if is_whole && !is_bodiless {
@@ -357,7 +356,7 @@ impl From<ErrorKind> for Reply {
     }
 }
 
-/// A response that was made by hand.
+/// A response that was built by hand.
 impl<B: Into<Bytes>> From<http::Response<B>> for Reply {
     fn from(response: http::Response<B>) -> Self {
         let (parts, body) = response.into_parts();

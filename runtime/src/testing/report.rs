@@ -1,4 +1,4 @@
-//! What a test is told when a script did not go as it was written.
+//! The messages of a script that failed.
 
 use super::{
     pattern::{Difference, weight},
@@ -6,7 +6,7 @@ use super::{
     route::{Entry, Turn, expected, often},
 };
 
-/// A request that no route matches, beside the nearest one and what differs.
+/// A request that no route matches: the nearest route, and what differs.
 pub(super) fn unmatched(
     request: &Recorded,
     routes: &[Entry],
@@ -28,15 +28,15 @@ pub(super) fn unmatched(
     text
 }
 
-/// A request whose routes match, and may not be called now.
+/// A request that matches only routes that may not be called now.
 pub(super) fn out_of_turn(request: &Recorded, route: &Entry, turn: Turn) -> String {
     let why = match turn {
-        Turn::Over { most: 0 } => "it is never to be called".to_owned(),
+        Turn::Over { most: 0 } => "it must not be called".to_owned(),
         Turn::Over { most } => {
-            format!("it was called {} already, and may not be again", often(most))
+            format!("it has no calls left: it was called {}", often(most))
         }
-        Turn::After(other) => format!("{other} has to be called before"),
-        Turn::Before(other) => format!("{other}, which comes after it, was called already"),
+        Turn::After(other) => format!("{other} must be called first"),
+        Turn::Before(other) => format!("{other}, which must follow it, was called already"),
         Turn::Now => String::new(),
     };
     let route = placed(route);
@@ -46,7 +46,7 @@ pub(super) fn out_of_turn(request: &Recorded, route: &Entry, turn: Turn) -> Stri
     )
 }
 
-/// A route that was called less often than it should be.
+/// A route that was called too few times.
 pub(super) fn too_few(route: &Entry, least: usize, most: Option<usize>) -> String {
     format!(
         "{} was called {}, expected {}",
@@ -56,7 +56,7 @@ pub(super) fn too_few(route: &Entry, least: usize, most: Option<usize>) -> Strin
     )
 }
 
-/// What is known of a request beside its line.
+/// Details of a request beside its method and URL.
 fn asked(request: &Recorded) -> String {
     let mut lines = Vec::new();
     if let Some(template) = request.template() {

@@ -1,4 +1,4 @@
-//! What a function would send.
+//! The request that a function would send.
 
 use std::{
     future::{Future, poll_fn},
@@ -8,9 +8,8 @@ use std::{
 
 use super::{recorded::Recorded, reply::Reply, script::Script};
 
-/// The first request that a future would send. Nothing is sent, and the future goes no further: it is
-/// dropped where it would wait for the response, so that its handlers do not run, and its `finally` is told
-/// that it was cancelled.
+/// Returns the first request that a future would send. Nothing is sent. The future is dropped where it would
+/// wait for the response, so its handlers do not run, and its `finally` receives `Cancelled`.
 ///
 /// ```
 /// use backstop::{Error, request, testing::request_of};
@@ -30,8 +29,8 @@ use super::{recorded::Recorded, reply::Reply, script::Script};
 ///
 /// # Panics
 ///
-/// If the future ends without a request, as one does that cannot be built. To look at such an error, await
-/// the future itself: nothing is sent by it either.
+/// If the future ends without a request, for example because the request cannot be built. To inspect that
+/// error, await the future itself, which sends nothing either.
 pub async fn request_of<F: Future>(future: F) -> Recorded {
     let script = Script::new();
     script.any("/").reply(Reply::silence());

@@ -1,4 +1,4 @@
-//! Responses by hand, so that what reads one is tested alone.
+//! Builds responses by hand, to test their readers alone.
 
 use std::{borrow::Cow, fmt};
 
@@ -15,11 +15,10 @@ use crate::{
     response::{Body, Received, Response},
 };
 
-/// The URL of a response that was made by hand and was given none.
+/// The default URL of a response that is built by hand.
 const URL: &str = "https://scripted.test/";
 
-/// Makes a [`Response`] by hand, with all that it would know of its call: what
-/// [`Response::builder`] returns.
+/// Builds a [`Response`] by hand, with the facts of a call. Returned by [`Response::builder`].
 ///
 /// ```
 /// use backstop::{DecodeError, Error, ErrorKind, FromResponse, Response};
@@ -46,7 +45,7 @@ const URL: &str = "https://scripted.test/";
 /// assert_eq!(error.body(), "a page");
 /// # Ok::<(), Error>(())
 /// ```
-#[must_use = "a response is made by what gives it a body"]
+#[must_use = "`json`, `body` or `empty` builds the response"]
 pub struct ResponseBuilder {
     reply: Reply,
     url: Url,
@@ -57,8 +56,8 @@ pub struct ResponseBuilder {
 }
 
 impl Response {
-    /// Starts a response that is made by hand: 200 to a GET of `https://scripted.test/`, at the first
-    /// attempt. A response of another client converts: `Response::from(http_response)`.
+    /// Starts to build a response by hand: 200 to a GET of `https://scripted.test/`, at the first attempt.
+    /// The response of another client can be converted: `Response::from(http_response)`.
     #[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
     pub fn builder() -> ResponseBuilder {
         ResponseBuilder {
@@ -90,7 +89,7 @@ impl ResponseBuilder {
         self
     }
 
-    /// Sets a header. One of this name is replaced; `set-cookie` is added.
+    /// Sets a header, replacing one with this name; `set-cookie` is added instead.
     ///
     /// # Panics
     ///
@@ -101,16 +100,16 @@ impl ResponseBuilder {
         self
     }
 
-    /// Sets the URL that answered.
+    /// Sets the URL that answered, after redirects.
     ///
     /// # Panics
     ///
-    /// If it is not a whole URL.
+    /// If it is not an absolute URL.
     #[track_caller]
     pub fn url(mut self, url: impl AsRef<str>) -> Self {
         self.url = match Url::parse(url.as_ref()) {
             Ok(url) => url,
-            Err(error) => panic!("`{}` is no URL: {error}", url.as_ref()),
+            Err(error) => panic!("`{}` is not a URL: {error}", url.as_ref()),
         };
         self
     }
@@ -127,20 +126,20 @@ impl ResponseBuilder {
         self
     }
 
-    /// Sets how often the request was tried; 1 by default.
+    /// Sets the number of attempts; 1 by default.
     pub fn attempts(mut self, attempts: u32) -> Self {
         self.attempts = attempts;
         self
     }
 
-    /// Sets the time by which the call has to be done; none by default.
+    /// Sets the deadline of the call; none by default.
     pub fn deadline(mut self, deadline: Deadline) -> Self {
         self.deadline = deadline;
         self
     }
 
-    /// The response with this JSON as its body, and the content type `application/json` unless a header
-    /// says otherwise.
+    /// Builds the response with this JSON as its body, and the content type `application/json` unless a
+    /// header sets another.
     ///
     /// # Panics
     ///
@@ -152,7 +151,7 @@ impl ResponseBuilder {
         self.body(body)
     }
 
-    /// The response with these bytes as its body.
+    /// Builds the response with these bytes as its body.
     pub fn body(self, body: impl Into<Bytes>) -> Response {
         let Self { reply, url, method, template, attempts, deadline } = self;
         let template = template.unwrap_or_else(|| url.to_string().into());
@@ -176,7 +175,7 @@ impl ResponseBuilder {
         Response::new(received, url, Vec::new(), facts)
     }
 
-    /// The response without a body.
+    /// Builds the response without a body.
     pub fn empty(self) -> Response {
         self.body(Bytes::new())
     }
@@ -191,8 +190,8 @@ impl fmt::Debug for ResponseBuilder {
     }
 }
 
-/// A response of another client, or one that was made by hand. It has no call that it knows of: its
-/// request is a GET of `https://scripted.test/`, at the first attempt.
+/// A response of another client, or one that was built by hand. As its call is unknown, its request is a GET
+/// of `https://scripted.test/`, at the first attempt.
 #[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
 impl<B: Into<Bytes>> From<http::Response<B>> for Response {
     fn from(response: http::Response<B>) -> Self {

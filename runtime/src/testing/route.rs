@@ -1,4 +1,4 @@
-//! A route: which requests it takes, what it replies, and how often it is to be called.
+//! A route: which requests it takes, what it replies, and how often it is expected to be called.
 
 use std::{
     fmt,
@@ -24,12 +24,12 @@ use crate::error::ErrorKind;
 
 /// A route of a [`Script`](super::Script): which requests it takes, and what it replies.
 ///
-/// The script has the route as soon as [`get`](super::Script::get) and the like return it; the methods of the
-/// chain change it. Methods that begin with `with` and `without` narrow the requests that it takes: all of
-/// them have to hold. [`json`](Route::json), [`status`](Route::status) and others set the reply,
+/// A route is part of the script as soon as [`get`](super::Script::get) or a similar method returns it; the
+/// chained methods change it. Methods that begin with `with` and `without` restrict which requests it takes:
+/// all of them must hold. [`json`](Route::json), [`status`](Route::status) and others set the reply,
 /// [`then`](Route::then) adds the next one, and the last reply is repeated. [`once`](Route::once),
-/// [`times`](Route::times) and [`never`](Route::never) set the number of calls that the script expects;
-/// without them, it expects none in particular.
+/// [`times`](Route::times) and [`never`](Route::never) set the expected number of calls; without them, any
+/// number is accepted.
 ///
 /// To assert on the requests that a route answered, keep the route and call [`requests`](Route::requests) or
 /// [`last`](Route::last).
@@ -39,9 +39,9 @@ pub struct Route {
     index: usize,
 }
 
-/// How often a route is called, or will be: `2`, `2..`, `..=3`, `1..4`.
+/// A number of calls: `2`, `2..`, `..=3`, `1..4`.
 pub trait Times {
-    /// The least number of calls, and the most, if there is one.
+    /// The minimum number of calls, and the maximum, if there is one.
     fn bounds(self) -> (usize, Option<usize>);
 }
 
@@ -51,7 +51,7 @@ impl Times for usize {
     }
 }
 
-/// Implements it for a type of ranges.
+/// Implements `Times` for a range type.
 macro_rules! times {
     ($($range:ty),*) => {$(
         impl Times for $range {
@@ -85,7 +85,7 @@ fn of_range(range: &impl RangeBounds<usize>) -> (usize, Option<usize>) {
     (least, most)
 }
 
-/// How often a route is to be called.
+/// The expected number of calls of a route.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Expected {
     pub(super) least: usize,
@@ -96,13 +96,13 @@ pub(super) struct Expected {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Turn {
     Now,
-    /// It was called as often as it may be.
+    /// The route has no calls left.
     Over {
         most: usize,
     },
-    /// Another route is to be called first.
+    /// Another route must be called first.
     After(String),
-    /// A route that follows was called already.
+    /// A route that should follow was called already.
     Before(String),
 }
 
@@ -112,7 +112,7 @@ pub(super) struct Entry {
     replies: Vec<Reply>,
     requests: Vec<Recorded>,
     pub(super) expected: Option<Expected>,
-    /// The routes that are to be called before.
+    /// The routes that must be called before this one.
     pub(super) after: Vec<usize>,
     pub(super) location: &'static Location<'static>,
 }
@@ -160,13 +160,13 @@ impl Route {
     /// Changes the last reply.
     fn change(self, change: impl FnOnce(Reply) -> Reply) -> Self {
         let last = |entry: &mut Entry| entry.replies.pop().unwrap_or_else(Reply::ok);
-        // Without the lock, as what cannot be replied panics.
+        // Outside the lock, as an invalid reply panics.
         let reply = last(&mut self.script.state().routes[self.index]);
         let reply = change(reply);
         self.edit(|entry| entry.replies.push(reply))
     }
 
-    /// Takes only requests in whose path the placeholder `{name}` of this route stands for this value.
+    /// Takes only requests whose path has this value at the placeholder `{name}` of the template.
     ///
     /// # Panics
     ///
@@ -256,25 +256,25 @@ impl Route {
         self.condition(Condition::Form(name.to_owned(), value.to_string()))
     }
 
-    /// Takes only requests for which a closure returns `true`.
+    /// Takes only requests for which the closure returns `true`.
     pub fn when(self, holds: impl Fn(&Recorded) -> bool + Send + Sync + 'static) -> Self {
         self.condition(Condition::When(Arc::new(holds)))
     }
 
-    /// Replies this, in place of the last reply.
+    /// Replaces the last reply.
     pub fn reply(self, reply: impl Into<Reply>) -> Self {
         let reply = reply.into();
         self.change(|_| reply)
     }
 
-    /// Replies these, one after the other, in place of all replies so far; the last is repeated.
+    /// Replaces all replies. They are given one after the other, and the last is repeated.
     pub fn replies<R: Into<Reply>>(self, replies: impl IntoIterator<Item = R>) -> Self {
         let replies: Vec<Reply> = replies.into_iter().map(Into::into).collect();
         self.edit(|entry| entry.replies = replies)
     }
 
-    /// Adds a reply for the calls after those that the replies so far are for. The methods that follow in the chain
-    /// change this reply.
+    /// Adds a reply, which is given after the earlier replies. The methods that follow in the chain change
+    /// this reply.
     pub fn then(self, reply: impl Into<Reply>) -> Self {
         let reply = reply.into();
         self.edit(|entry| {
@@ -294,7 +294,7 @@ impl Route {
         })
     }
 
-    /// Replies what a closure returns for each request.
+    /// Replies with the closure's return value for each request.
     pub fn reply_with<R: Into<Reply>>(
         self,
         make: impl Fn(&Recorded) -> R + Send + Sync + 'static,
@@ -317,7 +317,7 @@ impl Route {
     ///
     /// # Panics
     ///
-    /// If the name or the value is not that of a header.
+    /// If the name or the value is not valid in a header.
     #[track_caller]
     pub fn header(self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
         self.change(|reply| reply.header(name, value))
@@ -344,7 +344,7 @@ impl Route {
         self.change(|reply| reply.with_bytes(bytes))
     }
 
-    /// Replies a problem, as [`Reply::problem`] makes it.
+    /// Replies with a problem, as [`Reply::problem`] does.
     ///
     /// # Panics
     ///
@@ -360,12 +360,12 @@ impl Route {
         self.reply(Reply::fault(kind))
     }
 
-    /// Gives the last reply after a while, on tokio's clock.
+    /// Delays the last reply, on tokio's clock.
     pub fn delay(self, delay: Duration) -> Self {
         self.change(|reply| reply.delay(delay))
     }
 
-    /// Expects one call. The route takes no more.
+    /// Expects exactly one call. The route takes no further calls.
     pub fn once(self) -> Self {
         self.times(1)
     }
@@ -381,7 +381,7 @@ impl Route {
         self.times(0)
     }
 
-    /// Expects the calls of this route after those of another one. A route that has a place in an order is called
+    /// Expects the calls of this route after those of another route. A route in such an order is expected
     /// once, unless [`times`](Route::times) sets another number.
     ///
     /// ```should_panic
@@ -390,7 +390,7 @@ impl Route {
     /// let script = Script::new();
     /// let login = script.post("/login");
     /// script.get("/me").after(&login);
-    /// // No route of the script can be called now: `POST /login` has to be called before `GET /me`.
+    /// // No route of the script can be called now: `POST /login` must be called first.
     /// script.run(Session::shared().fetch(Request::get("https://api.example.com/me"))).await?;
     /// # Ok(())
     /// # }
@@ -400,16 +400,16 @@ impl Route {
         self.edit(|entry| entry.after.push(other))
     }
 
-    /// The requests that this route answered.
+    /// Returns the requests that this route answered.
     pub fn requests(&self) -> Vec<Recorded> {
         self.script.state().routes[self.index].requests.clone()
     }
 
-    /// The last request that this route answered.
+    /// Returns the last request that this route answered.
     ///
     /// # Panics
     ///
-    /// If there was none.
+    /// If there is none.
     #[track_caller]
     pub fn last(&self) -> Recorded {
         let state = self.script.state();
@@ -422,7 +422,7 @@ impl Route {
         }
     }
 
-    /// How often this route was called.
+    /// Returns how often this route was called.
     pub fn calls(&self) -> usize {
         self.script.state().routes[self.index].calls()
     }
@@ -451,14 +451,14 @@ impl fmt::Debug for Route {
 /// A number of calls in words.
 pub(super) fn often(times: usize) -> String {
     match times {
-        0 => "not at all".to_owned(),
+        0 => "0 times".to_owned(),
         1 => "once".to_owned(),
         2 => "twice".to_owned(),
         more => format!("{more} times"),
     }
 }
 
-/// How often it should be, in words.
+/// An expected number of calls in words.
 pub(super) fn expected(least: usize, most: Option<usize>) -> String {
     match most {
         Some(most) if most == least => often(least),
@@ -493,7 +493,7 @@ impl Entry {
         self.requests.len()
     }
 
-    /// Takes a request, and says what is replied.
+    /// Counts a request, and returns the reply to it.
     pub(super) fn answer(&mut self, request: &Recorded) -> Reply {
         let at = self.calls().min(self.replies.len().saturating_sub(1));
         self.requests.push(request.clone());
@@ -513,7 +513,7 @@ impl fmt::Display for Entry {
 }
 
 impl Criteria {
-    /// What a request has otherwise. Nothing, if the route takes it.
+    /// The differences between a request and what the route takes. Empty if the route takes it.
     pub(super) fn differences(&self, request: &Recorded) -> Vec<Difference> {
         let mut differences = Vec::new();
         if let Some(method) = &self.method
@@ -542,26 +542,26 @@ impl Condition {
     fn differences(&self, request: &Recorded, values: &Values) -> Vec<String> {
         let one = |text: Option<String>| text.into_iter().collect();
         match self {
-            // Of a path that is of another form, that is said already.
+            // If the path has another form, that difference is reported already.
             Self::Path(name, value) => one(values
                 .iter()
                 .find(|(found, text)| found == name && text != value)
-                .map(|(_, text)| format!("the path: `{{{name}}}` is `{text}`, and not `{value}`"))),
+                .map(|(_, text)| format!("the path: `{{{name}}}` is `{text}`, not `{value}`"))),
             Self::Query(name, value) => one(request.query_difference(name, value)),
             Self::AnyQuery(name) => one(request
                 .query(name)
                 .is_none()
-                .then(|| format!("the query: there is no `{name}`"))),
+                .then(|| format!("the query: `{name}` is missing"))),
             Self::NoQuery(name) => one(request
                 .query(name)
-                .map(|value| format!("the query: it has `{name}={value}`, and should not"))),
+                .map(|value| format!("the query: it must not have `{name}={value}`"))),
             Self::Header(name, value) => one(request.header_difference(name, value)),
             Self::AnyHeader(name) => one((!request.headers().contains_key(name))
                 .then(|| format!("header `{name}`: it is missing"))),
             Self::NoHeader(name) => one(request
                 .headers()
                 .contains_key(name)
-                .then(|| format!("header `{name}`: it is there, and should not be"))),
+                .then(|| format!("header `{name}`: it must not be there"))),
             Self::Json(expected) => of_json(request, |body| json::diff(expected, body)),
             Self::JsonPart(expected) => of_json(request, |body| json::diff_part(expected, body)),
             Self::JsonAt(path, expected) => {
@@ -578,9 +578,9 @@ impl Condition {
                     _ if found.contains(value) => None,
                     false => {
                         let found = found.join("`, `");
-                        Some(format!("the form: `{name}` is `{found}`, and not `{value}`"))
+                        Some(format!("the form: `{name}` is `{found}`, not `{value}`"))
                     }
-                    true => Some(format!("the form: there is no `{name}`, expected `{value}`")),
+                    true => Some(format!("the form: `{name}` is missing, expected `{value}`")),
                 })
             }
             Self::When(holds) => {
@@ -595,6 +595,6 @@ fn of_json(request: &Recorded, differences: impl FnOnce(&Value) -> Vec<String>) 
         Ok(body) => {
             differences(&body).into_iter().map(|line| format!("the JSON: {line}")).collect()
         }
-        Err(error) => vec![format!("the body is no JSON: {error}")],
+        Err(error) => vec![format!("the body is not JSON: {error}")],
     }
 }

@@ -1,4 +1,4 @@
-//! A script: the routes, what was asked, and whether that is as it should be.
+//! A script: its routes, the requests it received, and whether both agree.
 
 use std::{
     any::Any,
@@ -24,7 +24,7 @@ use crate::{
     transport::{self, Scope, Sender},
 };
 
-/// What a scope of this module puts in the place of the client.
+/// What replaces the client inside a scope of this module.
 #[derive(Clone)]
 pub(super) enum Current {
     Script(Arc<Shared>),
@@ -32,13 +32,13 @@ pub(super) enum Current {
 }
 
 impl Current {
-    /// That of the scope that this runs in.
+    /// The one of the scope that the current task runs in.
     fn get() -> Option<Arc<Self>> {
         let scope: Arc<dyn Any + Send + Sync> = transport::current_scope()?;
         scope.downcast().ok()
     }
 
-    /// Runs a future in a scope of this.
+    /// Runs a future in a scope where this replaces the client.
     pub(super) fn scope<F: Future>(self, future: F) -> impl Future<Output = F::Output> + use<F> {
         transport::scope(Arc::new(self), future)
     }
@@ -47,13 +47,13 @@ impl Current {
 impl Scope for Current {
     fn stand_in(&self, sender: Sender) -> Sender {
         match self {
-            // A script takes the place of the client, beneath the layers of the session.
+            // A script replaces the client, beneath the layers of the session.
             Self::Script(script) => {
                 let layers = sender.layers();
                 let scripted = Scripted::in_place_of(sender, Arc::clone(script));
                 Sender::StandIn(Arc::new(scripted), layers)
             }
-            // A recorder passes on to all that the session sends by.
+            // A recorder passes requests on to the session's own sender, layers included.
             Self::Recorder(log) => {
                 Sender::StandIn(Arc::new(Recording::new(Arc::clone(log), sender)), None)
             }
@@ -61,14 +61,14 @@ impl Scope for Current {
     }
 }
 
-/// Answers requests without a network: routes by template, and what each of them replies.
+/// Answers requests without a network: routes by template, and the replies of each.
 ///
-/// A clone is a handle of the same script. What is asked under [`run`](Script::run), or by a session that
-/// is made on the script, is answered by the first of its routes that matches. A request that matches none
-/// ends in an error that says so, and [`verify`](Script::verify) panics.
+/// A clone is another handle to the same script. Requests sent under [`run`](Script::run), or by a session
+/// that was built on the script, are answered by the first route that matches. A request that matches no
+/// route fails with an error that says so, and [`verify`](Script::verify) panics.
 ///
-/// When the last handle is dropped, the script verifies itself, unless that was done or the thread panics
-/// already. Sessions and routes are no handles.
+/// When the last handle is dropped, the script verifies itself, unless it was already verified or the thread
+/// is panicking. Sessions and routes do not count as handles.
 ///
 /// ```
 /// use backstop::{Error, Json, request, testing::Script};
@@ -100,7 +100,7 @@ struct Handle {
     verifies: bool,
 }
 
-/// What all handles, sessions and routes of a script share.
+/// The state that all handles, sessions and routes of a script share.
 #[derive(Default)]
 pub(crate) struct Shared(Mutex<State>);
 
@@ -108,20 +108,20 @@ pub(crate) struct Shared(Mutex<State>);
 pub(super) struct State {
     pub(super) routes: Vec<Entry>,
     requests: Vec<Recorded>,
-    /// What is wrong with what was asked: a request that no route answers is one.
+    /// Mistakes found so far, such as a request that no route answers.
     failures: Vec<String>,
-    /// Whether all routes are to be asked in their order.
+    /// Whether all routes must be called in their order.
     in_order: bool,
     was_verified: bool,
 }
 
 impl Script {
-    /// A script without routes.
+    /// Creates a script without routes.
     pub fn new() -> Self {
         Self(Arc::new(Handle { shared: Arc::default(), verifies: true }))
     }
 
-    /// Adds a route for GET requests whose URL is made by this template. See [`route`](Script::route).
+    /// Adds a route for GET requests whose URL matches this template. See [`route`](Script::route).
     #[track_caller]
     pub fn get(&self, template: impl Into<String>) -> Route {
         self.add(Some(Method::GET), template.into())
@@ -163,31 +163,31 @@ impl Script {
         self.add(Some(Method::OPTIONS), template.into())
     }
 
-    /// Adds a route for requests of this method whose URL is made by this template: the text that the
-    /// attribute has, or one like it.
+    /// Adds a route for requests with this method whose URL matches this template. The template has the
+    /// syntax of the attribute's, and can be the same text.
     ///
-    /// A template with a scheme and host stands for the whole URL; a relative one (`/users/{id}`) for the
-    /// path below the session's base URL, or for the whole path on any server; `{base}/users/{id}` for any
-    /// path that ends so. A placeholder stands for one segment that is not empty or a part of it, and
-    /// `{*rest}` for one segment or more. Names of placeholders may differ. Of the query, pairs without a
-    /// placeholder have to be there, and others may be.
+    /// A template with a scheme and host is compared with the whole URL. A relative template (`/users/{id}`)
+    /// is compared with the path below the session's base URL, or with the whole path on any server.
+    /// `{base}/users/{id}` matches every path with this end. A placeholder matches one non-empty segment or a
+    /// part of it, and `{*rest}` one segment or more; the names of placeholders need not agree. Query pairs
+    /// without a placeholder are required; all other pairs are optional.
     ///
-    /// Routes are looked at in the order in which they were added: the first that matches, and may be
-    /// called once more, answers. Until it is told what to reply, it replies 200 without a body.
+    /// Routes are tried in the order in which they were added. The first that matches, and has calls left,
+    /// answers. A route without a reply answers 200 with an empty body.
     ///
     /// # Panics
     ///
-    /// If the method is not one, or the template cannot be read.
+    /// If the method or the template is not valid.
     #[track_caller]
     pub fn route(&self, method: impl AsRef<str>, template: impl Into<String>) -> Route {
         let Ok(method) = Method::from_bytes(method.as_ref().as_bytes()) else {
-            panic!("`{}` is no method", method.as_ref());
+            panic!("`{}` is not a valid method", method.as_ref());
         };
         self.add(Some(method), template.into())
     }
 
-    /// Adds a route for requests of any method. See [`route`](Script::route); `/{*rest}` with
-    /// `any` stands for everything but a path of `/`.
+    /// Adds a route for requests with any method. See [`route`](Script::route). `any("/{*rest}")` matches
+    /// every request except one with the path `/`.
     #[track_caller]
     pub fn any(&self, template: impl Into<String>) -> Route {
         self.add(None, template.into())
@@ -203,26 +203,26 @@ impl Script {
         Route::new(Arc::clone(self.shared()), index)
     }
 
-    /// Asks for all routes, those that were added and those that will be, in the order in which they are
-    /// added. Each is then called once, where it does not say otherwise. For an order of some of them see
+    /// Requires that the routes are called in the order in which they are added, both those added so far and
+    /// later ones. Each is then expected once, unless it says otherwise. To order only some routes, see
     /// [`Route::after`].
     pub fn in_order(&self) -> &Self {
         self.shared().state().in_order = true;
         self
     }
 
-    /// Runs a future, with this script in the place of the network for every call that is awaited in it,
-    /// whichever session makes the call.
+    /// Runs a future. This script answers every call that is awaited in the future, whichever session makes
+    /// the call.
     ///
-    /// All but the network is real: templates, headers, the session's settings, redirects, retries, limits
-    /// and timers. It holds for this future alone, so that tests can run side by side and share a `static`
-    /// session. A task that the future spawns is not a part of it: wrap the task's own future as well, by
+    /// Everything except the network is real: templates, headers, the session's settings, redirects, retries,
+    /// limits and timers. Only this future is affected, so tests can run in parallel and share a `static`
+    /// session. A task that the future spawns is not affected: wrap the task's future in
     /// [`scope`](Script::scope).
     pub fn run<F: Future>(&self, future: F) -> impl Future<Output = F::Output> + use<F> {
         Current::Script(Arc::clone(self.shared())).scope(future)
     }
 
-    /// The same as [`run`](Script::run), as it reads where a task is spawned.
+    /// Same as [`run`](Script::run), under a name that reads well where a task is spawned.
     ///
     /// ```
     /// # use backstop::{Error, Request, Session, testing::Script};
@@ -239,8 +239,8 @@ impl Script {
         self.run(future)
     }
 
-    /// The script that this code runs under, if it does: for a helper that spawns tasks. This handle does
-    /// not verify the script when it is dropped.
+    /// Returns the script that this code runs under, if any: for a helper that spawns tasks. The returned
+    /// handle does not verify the script when it is dropped.
     pub fn current() -> Option<Self> {
         match &*Current::get()? {
             Current::Script(shared) => {
@@ -251,34 +251,34 @@ impl Script {
         }
     }
 
-    /// All requests so far, those that no route answered included.
+    /// Returns all requests received so far, including those that no route answered.
     pub fn requests(&self) -> Vec<Recorded> {
         self.shared().state().requests.clone()
     }
 
-    /// The last request.
+    /// Returns the last request.
     ///
     /// # Panics
     ///
-    /// If there was none.
+    /// If there is none.
     #[track_caller]
     pub fn last(&self) -> Recorded {
         match self.shared().state().requests.last() {
             Some(request) => request.clone(),
-            None => panic!("the script was asked nothing"),
+            None => panic!("the script received no request"),
         }
     }
 
-    /// How often the script was asked.
+    /// Returns the number of requests received so far.
     pub fn calls(&self) -> usize {
         self.shared().state().requests.len()
     }
 
-    /// Panics if a request matched no route, or a route was called less often than it should be. The
-    /// message has all of them.
+    /// Panics if a request matched no route, or if a route was called too few times. The message lists every
+    /// failure.
     ///
-    /// A script is verified when its last handle is dropped; by this, sooner, and then not again, unless more
-    /// is asked.
+    /// A script is verified when its last handle is dropped. After this method was called, that happens only
+    /// if more requests arrive.
     #[track_caller]
     pub fn verify(&self) {
         if let Err(failures) = self.check() {
@@ -286,11 +286,11 @@ impl Script {
         }
     }
 
-    /// The same as [`verify`](Script::verify), as a value: for a test of what goes wrong.
+    /// Same as [`verify`](Script::verify), but returns the message: for a test that expects a failure.
     ///
     /// # Errors
     ///
-    /// The message with which that would panic.
+    /// The message with which [`verify`](Script::verify) would panic.
     pub fn check(&self) -> Result<(), String> {
         let mut state = self.shared().state();
         state.was_verified = true;
@@ -321,7 +321,7 @@ impl fmt::Debug for Script {
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        // A second panic would abort the program, and the first says more.
+        // A second panic would abort the program, and the first one is more useful.
         if !self.verifies || thread::panicking() {
             return;
         }
@@ -338,14 +338,14 @@ impl Drop for Handle {
 }
 
 impl Shared {
-    // Nothing of the caller's runs under the lock; and if something panicked, the state is whole.
+    // No code of the caller runs under the lock, so the state is consistent even after a panic.
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What is answered to this request. It is recorded in any case.
+    /// Returns the reply to this request. The request is recorded in any case.
     pub(super) fn reply(&self, request: &Recorded) -> Result<Reply, Error> {
-        // What matches is found without the lock, as it may call what the test gave.
+        // Routes are matched without the lock, as they may call closures of the test.
         let criteria: Vec<_> =
             self.state().routes.iter().map(|route| Arc::clone(&route.criteria)).collect();
         let differences: Vec<_> =
@@ -385,7 +385,7 @@ impl State {
                 return Turn::After(self.routes[other].to_string());
             }
         }
-        // What was to come later has come.
+        // A route that should follow was called already.
         let is_later = |(other, route): (usize, &Entry)| {
             let follows = if self.in_order { other > at } else { route.after.contains(&at) };
             (follows && route.calls() > 0).then(|| route.to_string())
@@ -396,7 +396,7 @@ impl State {
         }
     }
 
-    /// Whether the route has a place in an order.
+    /// Whether the order of this route matters.
     fn is_ordered(&self, at: usize) -> bool {
         self.in_order
             || !self.routes[at].after.is_empty()
@@ -427,7 +427,7 @@ impl State {
         }
         match failures.is_empty() {
             true => Ok(()),
-            false => Err(format!("the script did not go as written\n\n{}", failures.join("\n\n"))),
+            false => Err(format!("the script failed\n\n{}", failures.join("\n\n"))),
         }
     }
 }

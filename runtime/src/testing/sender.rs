@@ -1,4 +1,4 @@
-//! The script in the place of the transport: what a session hands a hop to.
+//! The sender that asks a script, instead of sending a hop over the network.
 
 use std::{
     borrow::Cow,
@@ -33,27 +33,27 @@ use crate::{
     transport::{Head, Outgoing, ReceivedBody, Sender, StandIn, StandInFuture},
 };
 
-/// What one call sends its hops with, where a script is in the place of the transport.
+/// The sender of one call whose transport is replaced by a script.
 pub(super) struct Scripted {
     script: Arc<Shared>,
     beneath: Beneath,
     call: Mutex<State>,
 }
 
-/// What the script is in the place of, whose budget of retries is drawn on.
+/// What the script replaces, which provides the retry budget.
 enum Beneath {
     Sender(Box<Sender>),
     Nothing(Arc<Budget>),
 }
 
-/// How far a call is.
+/// The progress of a call.
 #[derive(Default)]
 struct State {
-    /// What the next request is.
+    /// The position of the next request.
     next: Call,
-    /// The reply of a redirect that leads to itself.
+    /// The reply of a redirect to its own URL.
     circle: Option<Reply>,
-    /// Whether the call is refused before anything of it is sent.
+    /// Whether the call was refused before anything was sent.
     is_refused: bool,
 }
 
@@ -73,7 +73,7 @@ impl StandIn for Scripted {
         }
     }
 
-    /// The next request is that of the next attempt.
+    /// The next request belongs to the next attempt.
     fn describe(&self, error: Error, timers: &AttemptTimers) -> Error {
         {
             let mut call = self.call();
@@ -98,12 +98,12 @@ impl StandIn for Scripted {
 }
 
 impl Scripted {
-    /// For a session that has nothing beneath the script.
+    /// For a session that has no transport.
     pub(super) fn new(script: Arc<Shared>, budget: Arc<Budget>) -> Self {
         Self { script, beneath: Beneath::Nothing(budget), call: Mutex::default() }
     }
 
-    /// In the place of a sender.
+    /// Replaces a sender.
     pub(super) fn in_place_of(sender: Sender, script: Arc<Shared>) -> Self {
         Self { script, beneath: Beneath::Sender(Box::new(sender)), call: Mutex::default() }
     }
@@ -139,14 +139,14 @@ impl Scripted {
     ) -> Result<Head, NoHead> {
         let redirect = redirect(kind, request);
         match kind {
-            // A stream breaks when a part of it was sent.
+            // A stream fails after a part of it was sent.
             ErrorKind::Build(BuildError::Body) if is_stream => {
                 let error = Error::new(kind).with_sent(Sent::Maybe);
-                return Err(error.with_source("the script breaks the stream of the body").into());
+                return Err(error.with_source("the script makes the body's stream fail").into());
             }
             ErrorKind::Build(_) => self.call().is_refused = true,
             ErrorKind::Redirect(RedirectError::TooMany) => self.call().circle = redirect.clone(),
-            // A body that is there to be sent again is: the error is all that is left.
+            // A body that can be sent again would be, so only the error itself can be produced.
             ErrorKind::Redirect(RedirectError::Body) if !is_stream => {
                 let error = Error::new(kind).with_status(StatusCode::TEMPORARY_REDIRECT);
                 let headers = redirect.map(|reply| reply.head.headers).unwrap_or_default();
@@ -167,7 +167,7 @@ impl Scripted {
 
 const UNSENT: ErrorKind = ErrorKind::Disconnected(DisconnectedError::Unsent);
 
-/// The request as it is recorded, its body read to the end.
+/// Records a request, reading its body to the end.
 pub(super) async fn record(outgoing: Outgoing, call: Call) -> Result<Recorded, NoHead> {
     let Outgoing { method, url, mut headers, body } = outgoing;
     complete(&mut headers, &url, &body);
@@ -175,7 +175,7 @@ pub(super) async fn record(outgoing: Outgoing, call: Call) -> Result<Recorded, N
     Ok(Recorded::new(method, url, headers, body, call))
 }
 
-/// What the script replies, when it is time for it. No closure, and no silence.
+/// Waits for the script's reply. It is neither a closure nor silence.
 pub(super) async fn ask(script: &Shared, request: &Recorded) -> Result<Reply, Error> {
     let (delay, reply) = script.reply(request)?.settle(request);
     if !delay.is_zero() {
@@ -187,19 +187,19 @@ pub(super) async fn ask(script: &Shared, request: &Recorded) -> Result<Reply, Er
     }
 }
 
-/// The failure of a hop that has no head, which is not sent again of itself.
+/// The failure of a hop without a head. The hop is not sent again automatically.
 pub(super) async fn fail(kind: ErrorKind) -> NoHead {
     let failure = match fault::no_head(kind).await {
         Some(failure) => failure,
         None => match kind {
             ErrorKind::Build(leaf @ BuildError::Body) => {
-                let error = serde_json::Error::custom("the script has it fail");
+                let error = serde_json::Error::custom("the script makes it fail");
                 Error::build(leaf, "the value cannot be serialized as JSON")
                     .with_source(error)
                     .into()
             }
             ErrorKind::Build(leaf) => {
-                Error::build(leaf, "the script has it refused before it is sent").into()
+                Error::build(leaf, "the script refuses the request before it is sent").into()
             }
             kind => Error::new(kind).into(),
         },
@@ -207,7 +207,7 @@ pub(super) async fn fail(kind: ErrorKind) -> NoHead {
     NoHead { resend: Resend::Never, ..failure }
 }
 
-/// The response that is not followed, of a fault that is one.
+/// The redirect response of a redirect fault.
 pub(super) fn redirect(kind: ErrorKind, request: &Recorded) -> Option<Reply> {
     let ErrorKind::Redirect(leaf) = kind else { return None };
     Some(match leaf {
@@ -218,7 +218,7 @@ pub(super) fn redirect(kind: ErrorKind, request: &Recorded) -> Option<Reply> {
     })
 }
 
-/// Adds the headers that a client writes itself.
+/// Adds the headers that an HTTP/1.1 client writes itself.
 fn complete(headers: &mut HeaderMap, url: &Url, body: &SendBody) {
     headers.entry(header::ACCEPT).or_insert(HeaderValue::from_static("*/*"));
     let host = match (url.host_str(), url.port()) {
@@ -241,8 +241,7 @@ fn complete(headers: &mut HeaderMap, url: &Url, body: &SendBody) {
     }
 }
 
-/// The whole body of a request. One that fails while it is streamed is a build error, of a request that
-/// was sent in part.
+/// Reads the whole body of a request. A stream that fails is a build error of a request that was partly sent.
 async fn collect(mut body: SendBody) -> Result<Bytes, NoHead> {
     if let SendBody::Bytes(bytes) = &mut body {
         return Ok(mem::take(bytes));
@@ -273,7 +272,7 @@ impl Reply {
     }
 }
 
-/// The length that the head announces. To a HEAD it is that of another response's body.
+/// The length that the head declares. In the response to a HEAD it says nothing about the body.
 fn announced(response: &http::Response<ScriptedBody>) -> Option<u64> {
     let length = response.headers().get(header::CONTENT_LENGTH)?;
     length.to_str().ok()?.parse().ok()

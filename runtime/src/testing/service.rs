@@ -1,4 +1,4 @@
-//! A script as a tower service, for clients that are made of those.
+//! A script as a tower service, for other clients and stacks of middleware.
 
 use std::{
     future::Future,
@@ -24,11 +24,11 @@ use crate::{
 
 type Answer<T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>;
 
-/// Answers each request as the script says: for a stack of middleware that ends in a
-/// `reqwest::Client`, or a [`service`](crate::SessionBuilder::service) of a session.
+/// Answers each request from the script: instead of the `reqwest::Client` at the end of a stack of
+/// middleware, or as the [`service`](crate::SessionBuilder::service) of a session.
 ///
-/// What the client does itself (redirects, decompression) is not done here; a fault is the
-/// [`Error`] that it is, without the facts of a call.
+/// Redirects and decompression are the client's work, and are not done here. A fault is an [`Error`] without
+/// the facts of a call.
 impl Service<reqwest::Request> for Script {
     type Response = reqwest::Response;
     type Error = Error;
@@ -42,7 +42,7 @@ impl Service<reqwest::Request> for Script {
         let script = Arc::clone(self.shared());
         Box::pin(async move {
             let request = http::Request::try_from(request).map_err(|error| {
-                Error::build(BuildError::Url, "it cannot be requested")
+                Error::build(BuildError::Url, "the URL cannot be requested")
                     .with_source(error.without_url())
             })?;
             respond(&script, request).await.map(Into::into)
@@ -51,13 +51,14 @@ impl Service<reqwest::Request> for Script {
 }
 
 impl Script {
-    /// The script as a tower service of the crate `http`'s requests, where `Script` itself is one of reqwest's.
+    /// Returns the script as a tower service for requests of the crate `http`. `Script` itself is a service
+    /// for reqwest's.
     pub fn http_service(&self) -> HttpService {
         HttpService(self.clone())
     }
 }
 
-/// Answers `http::Request`s as a script says: what [`Script::http_service`] returns. It is a handle of the
+/// Answers `http::Request`s from a script. Returned by [`Script::http_service`]. It counts as a handle of the
 /// script.
 #[derive(Debug, Clone)]
 pub struct HttpService(Script);
@@ -84,7 +85,7 @@ async fn respond(
 ) -> Result<http::Response<reqwest::Body>, Error> {
     let (parts, body) = request.into_parts();
     let url = parts.uri.to_string().parse().map_err(|error: url::ParseError| {
-        Error::build(BuildError::Url, "it is not a whole URL").with_source(error)
+        Error::build(BuildError::Url, "it is not an absolute URL").with_source(error)
     })?;
     let body = match body.as_bytes() {
         Some([]) => SendBody::None,

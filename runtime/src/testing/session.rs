@@ -1,4 +1,4 @@
-//! Sessions that are made on a script.
+//! Sessions whose requests a script answers.
 
 use std::sync::Arc;
 
@@ -6,12 +6,11 @@ use super::{script::Script, sender::Scripted};
 use crate::session::{Session, SessionBuilder};
 
 impl Session {
-    /// A session that sends nothing: the script answers its requests, and runs its calls wherever they are
-    /// awaited. For a client as a struct that is given its session, and for tasks that are spawned out of
-    /// reach of [`Script::run`].
+    /// Creates a session that sends nothing: the script answers its requests, wherever they are awaited. For
+    /// a client struct that takes a session, and for tasks that are spawned outside [`Script::run`].
     ///
-    /// Its base URL is `https://scripted.test`, so that relative templates work; a template with a scheme
-    /// and host is asked for as it is. For other settings see [`SessionBuilder::script`].
+    /// Its base URL is `https://scripted.test`, so relative templates work; absolute templates are
+    /// unaffected. For other settings see [`SessionBuilder::script`].
     ///
     /// ```
     /// use backstop::{Error, Request, Session, testing::Script};
@@ -33,12 +32,12 @@ impl Session {
 }
 
 impl SessionBuilder {
-    /// Answers the requests of the session by a script, in the place of the network. Everything else that
-    /// the builder sets holds, [layers](SessionBuilder::layer) included; a setting of connections (proxies,
-    /// certificates, limits) is refused, as there are none.
+    /// Answers the requests of the session from a script instead of the network. All other settings apply,
+    /// including [layers](SessionBuilder::layer), except those of connections (proxies, certificates,
+    /// limits), which are refused.
     ///
-    /// The session is no handle of the script: what the script expects is verified when the last
-    /// [`Script`] is dropped, also if the session lives on.
+    /// The session does not count as a handle of the script: the script is verified when the last [`Script`]
+    /// is dropped, even if the session is still alive.
     #[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
     pub fn script(self, script: &Script) -> Self {
         let script = Arc::clone(script.shared());

@@ -36,8 +36,8 @@ impl ReceivedBody {
                 Self::Direct { body, is_http2 } => {
                     match ready!(Pin::new(&mut *body).poll_frame(context)) {
                         Some(frame) => frame.map_err(classify::received),
-                        // hyper treats a stream that is reset with NO_ERROR as ended, even before its last
-                        // frame.
+                        // hyper treats a stream that was reset with NO_ERROR as complete, even before its
+                        // last frame.
                         None if *is_http2 && !body.is_end_stream() => {
                             return Poll::Ready(Some(Err(cut_short())));
                         }
@@ -85,7 +85,7 @@ impl ReceivedBody {
     }
 }
 
-/// The error of a body that ended too early.
+/// The error of a body that ended before its declared length.
 pub(crate) fn cut_short() -> Error {
     Error::new(ErrorKind::Body(BodyError::Truncated)).sent_at_least(Sent::Yes)
 }

@@ -1,12 +1,11 @@
 //! Keeps one HTTP client for each tokio runtime.
 //!
-//! A pooled connection is a task of the runtime that opened it. A client that is shared
-//! between runtimes hands out connections whose runtime has ended, or is asleep: the
-//! request fails, or hangs. So a session keeps a client per runtime, keyed by its id.
+//! A pooled connection is a task of the runtime that opened it. A client that is shared between runtimes
+//! could hand out a connection whose runtime has ended or is idle, and the request would fail or hang. A
+//! session therefore keeps one client per runtime, keyed by the runtime's id.
 //!
-//! A task parked on each runtime evicts its client: the runtime drops the task when it
-//! shuts down. A session that is dropped first aborts the tasks, so that nothing stays
-//! behind on a runtime that lives on.
+//! A task that is parked on each runtime evicts its client, because the runtime drops the task when it shuts
+//! down. A session that is dropped earlier aborts these tasks, so it leaves nothing behind on a live runtime.
 
 use std::{
     collections::HashMap,
@@ -27,11 +26,11 @@ use crate::{
     retry::budget::Budget,
 };
 
-/// A client, and the state that belongs to it: for one runtime, or the user's for all.
+/// A client and its state: for one runtime, or the user's client, for all runtimes.
 pub(crate) struct RuntimeClient {
     pub(crate) client: Client,
     pub(crate) budget: Budget,
-    /// The proxies of reqwest's client, as far as they are known.
+    /// The proxies of reqwest's client, as far as they can be known.
     pub(crate) proxies: Proxies,
     /// None for the user's client, which serves all runtimes.
     pub(crate) runtime: Option<Id>,
@@ -39,12 +38,12 @@ pub(crate) struct RuntimeClient {
     pub(crate) system_proxies: bool,
 }
 
-/// Makes the client of a runtime.
+/// Builds the client of a runtime.
 pub(crate) type Recipe = dyn Fn() -> reqwest::Result<Client> + Send + Sync;
 
 pub(crate) struct Clients {
     recipe: Box<Recipe>,
-    /// What the clients are, for `Debug`.
+    /// The name of the clients, for `Debug`.
     name: &'static str,
     system_proxies: bool,
     retry_budget: Option<u32>,
@@ -64,7 +63,7 @@ struct Entry {
     evictor: Option<Evictor>,
 }
 
-/// Hashes the id of a runtime, a counter: no peer can choose it.
+/// Hashes the id of a runtime. The id is a counter, which no peer can choose.
 #[derive(Default)]
 struct IdHasher(u64);
 
@@ -80,12 +79,12 @@ impl Hasher for IdHasher {
     }
 
     fn write_u64(&mut self, number: u64) {
-        // Knuth's multiplier spreads it over the bits that the map looks at.
+        // Knuth's multiplier spreads the id over the bits that the map uses.
         self.0 = (self.0.rotate_left(5) ^ number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     }
 }
 
-/// The parked task, which ends with the entry.
+/// The parked task, which is aborted with its entry.
 struct Evictor(AbortHandle);
 
 impl Drop for Evictor {
@@ -107,7 +106,7 @@ impl Clients {
         Self { name, recipe, system_proxies, retry_budget, proxies, layers, by_runtime }
     }
 
-    /// The client of a runtime, made at its first use there.
+    /// The client of a runtime, built at its first use there.
     pub(crate) fn for_runtime(&self, runtime: &Handle) -> Result<Arc<RuntimeClient>, Error> {
         if let Some(entry) = self.by_runtime.read().get(&runtime.id()) {
             return Ok(Arc::clone(&entry.local));
@@ -119,7 +118,7 @@ impl Clients {
     fn add(&self, runtime: &Handle) -> Result<Arc<RuntimeClient>, Error> {
         let id = runtime.id();
         let client = (self.recipe)().map_err(|error| {
-            Error::build(BuildError::Session, "it could not be built")
+            Error::build(BuildError::Session, "the HTTP client cannot be built")
                 .with_source(error.without_url())
         })?;
         let local = self.layered(RuntimeClient {
@@ -137,8 +136,7 @@ impl Clients {
             }
             by_runtime.insert(id, Entry { local: Arc::clone(&local), evictor: None });
         }
-        // Without the lock: a runtime that is shutting down drops the task at once, which removes the
-        // entry.
+        // Outside the lock: a runtime that is shutting down drops the task at once, which removes the entry.
         let evict = Evict { by_runtime: Arc::downgrade(&self.by_runtime), id };
         let task = runtime.spawn(async move {
             let _evict = evict;
@@ -174,7 +172,7 @@ impl Clients {
 }
 
 impl ByRuntime {
-    // Nothing panics with the lock held; if something did, the map would still be consistent.
+    // The map is consistent even if a thread panicked while it held the lock.
     fn read(&self) -> RwLockReadGuard<'_, Entries> {
         self.0.read().unwrap_or_else(PoisonError::into_inner)
     }
@@ -201,7 +199,7 @@ impl Drop for Evict {
     fn drop(&mut self) {
         if let Some(by_runtime) = self.by_runtime.upgrade() {
             let entry = by_runtime.write().remove(&self.id);
-            // Without the lock: dropping a client may run user code.
+            // Outside the lock: dropping a client may run user code.
             drop(entry);
         }
     }
@@ -222,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn a_client_goes_with_its_runtime() {
+    fn a_client_is_dropped_with_its_runtime() {
         let clients = clients();
         let (one, two) = (runtime(), runtime());
         clients.for_runtime(one.handle()).expect("a client");

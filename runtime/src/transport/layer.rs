@@ -1,11 +1,11 @@
-//! Tower layers over a session's own clients: what
-//! [`SessionBuilder::layer`](crate::SessionBuilder::layer) takes is generic over.
+//! Tower layers over a session's own clients: the types of the service that
+//! [`SessionBuilder::layer`](crate::SessionBuilder::layer) wraps.
 //!
 //! ```text
 //! session ─► layer ─► layer ─► SessionService ─► client of the runtime
 //! ```
 //!
-//! A layer that looks into requests or responses names their types:
+//! A layer that inspects requests or responses names their types:
 //!
 //! ```
 //! use backstop::{Session, layer::RequestBody};
@@ -82,7 +82,7 @@ impl fmt::Debug for RequestBody {
 /// answers by itself, such as a cache, makes one of [`Bytes`].
 pub struct ResponseBody {
     pub(super) body: ReceivedBody,
-    /// The length as the head announced it, before decompression.
+    /// The length that the head declared, before decompression.
     pub(super) announced: Option<u64>,
 }
 
@@ -119,8 +119,8 @@ impl fmt::Debug for ResponseBody {
     }
 }
 
-/// What a [layer](crate::SessionBuilder::layer) of a session wraps: the session's own client of one
-/// runtime, or that with the layers below.
+/// The service that a [layer](crate::SessionBuilder::layer) of a session wraps: the session's own client of
+/// one runtime, with the inner layers if there are any.
 pub struct SessionService(Box<dyn Erased>);
 
 type Answer = Pin<Box<dyn Future<Output = Result<Response<ResponseBody>, BoxError>> + Send>>;
@@ -178,7 +178,7 @@ impl fmt::Debug for SessionService {
     }
 }
 
-/// The layers of a session, the outermost first. They are applied anew for each runtime.
+/// The layers of a session, the outermost first. They are applied once for each runtime.
 #[derive(Default, Clone)]
 pub(crate) struct Layers(Vec<Arc<dyn Fn(SessionService) -> SessionService + Send + Sync>>);
 
@@ -187,7 +187,7 @@ impl Layers {
         self.0.is_empty()
     }
 
-    /// Adds one below those that there are.
+    /// Adds a layer inside the existing ones.
     pub(crate) fn add<L>(&mut self, layer: L)
     where
         L: Layer<SessionService> + Send + Sync + 'static,
@@ -201,7 +201,7 @@ impl Layers {
         self.0.push(Arc::new(move |inner| SessionService(Box::new(layer.layer(inner)))));
     }
 
-    /// The layers over a client.
+    /// Wraps a client in the layers.
     pub(super) fn over(&self, client: Arc<RuntimeClient>) -> LayeredClient {
         let innermost = SessionService(Box::new(Innermost(Arc::new(Sender::Own(client)))));
         let service = self.0.iter().rev().fold(innermost, |inner, layer| layer(inner));
@@ -209,11 +209,12 @@ impl Layers {
     }
 }
 
-/// A client of the session's with layers over it. The lock makes services that are only `Send` do.
+/// A session's client under its layers. The lock makes a service that is only `Send` also `Sync`.
 pub(crate) struct LayeredClient(Mutex<SessionService>);
 
 impl LayeredClient {
-    /// Sends one hop, when the returned future is polled; by `stand_in` in the place of the client.
+    /// Sends one hop, when the returned future is polled; through `stand_in`, if given, instead of the
+    /// client.
     pub(super) fn send(
         &self,
         outgoing: Outgoing,
@@ -225,7 +226,7 @@ impl LayeredClient {
         if let Some(stand_in) = stand_in {
             request.extensions_mut().insert(Innermost(Arc::new(stand_in)));
         }
-        // A clone for each request, as tower asks for.
+        // tower requires a clone of the service for each request.
         let mut service = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let answer = Box::pin(async move {
             poll_fn(|context| service.poll_ready(context)).await?;
@@ -249,17 +250,17 @@ impl Future for LayeredSending {
     }
 }
 
-/// How far a request came, whatever the layers say of it.
+/// The progress of a request, which does not depend on what the layers report.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Ticket(Arc<Progress>);
 
 #[derive(Debug, Default)]
 struct Progress {
-    /// The most that was [`Sent`] by any of the times that the layers passed the request on.
+    /// The maximum of [`Sent`] over every time that the layers passed the request on.
     sent: AtomicU8,
-    /// How the client failed, the last time that it did.
+    /// The client's most recent failure.
     failure: Mutex<Option<Failure>>,
-    /// How far the request is that was passed on last, until its outcome is known.
+    /// The request that was passed on last, until its outcome is known.
     passed: Mutex<Option<Passed>>,
 }
 
@@ -274,7 +275,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// What the session's own client failed with, and whether the hop can be sent again at once.
+/// A failure of the session's own client, and whether the hop can be sent again at once.
 #[derive(Debug, Clone)]
 pub(crate) struct Failure {
     pub(crate) error: Error,
@@ -291,7 +292,7 @@ impl Ticket {
         self.noted().max(pending)
     }
 
-    /// How much was sent of what was passed on before.
+    /// How much was sent by the requests that ended.
     fn noted(&self) -> Sent {
         match self.0.sent.load(Ordering::Acquire) {
             0 => Sent::No,
@@ -300,8 +301,8 @@ impl Ticket {
         }
     }
 
-    /// What the request waits for. Until a layer passes it on, that is its turn for a connection; one that was
-    /// passed on several times may be on its way in each of them.
+    /// What the request waits for. Before a layer passes it on, it waits for a connection. If it was passed
+    /// on several times, each of them may still be in flight.
     pub(super) fn wait(&self) -> Wait {
         let passed = lock(&self.0.passed);
         match &*passed {
@@ -312,22 +313,22 @@ impl Ticket {
         }
     }
 
-    /// What follows the request to its connection: `unused` if no layer passed it on, or it may have been sent
-    /// before.
+    /// The handover of the request to its connection. It is `unused` if no layer passed the request on, or if
+    /// an earlier one may have been sent.
     pub(super) fn handover(&self, unused: Handover) -> Handover {
         let passed = lock(&self.0.passed);
         match &*passed {
             _ if self.noted() != Sent::No => unused,
             Some(passed) => passed.handover.clone(),
             None => {
-                // Nothing was handed over: that is known without a wait.
+                // Nothing was handed over, which is known without waiting.
                 drop(unused.watch(SendBody::None));
                 unused
             }
         }
     }
 
-    /// The request is passed on. One that was before, and is not done, may have been sent.
+    /// Notes that the request is passed on. An earlier one that has not ended may have been sent.
     fn pass_on(&self, handover: Handover) {
         let before = lock(&self.0.passed).replace(Passed { handover, wait: Wait::Connection });
         if before.is_some_and(|before| !before.handover.is_unsent()) {
@@ -342,14 +343,14 @@ impl Ticket {
         }
     }
 
-    /// The client is done with the request.
+    /// Notes that the client is done with the request.
     fn note_done(&self, sent: Sent, failure: Option<Failure>) {
         self.note(sent);
         *lock(&self.0.failure) = failure;
         *lock(&self.0.passed) = None;
     }
 
-    /// How the client failed, if it did the last time that the request was passed on.
+    /// The client's failure, if the last request that was passed on failed.
     pub(crate) fn failure(&self) -> Option<Failure> {
         let failure = lock(&self.0.failure).clone()?;
         // A layer may have passed the request on before.
@@ -369,7 +370,7 @@ impl Ticket {
     }
 }
 
-/// The session's own client, below all layers, or what stands in its place.
+/// The innermost service: the session's own client, or its stand-in.
 #[derive(Clone)]
 struct Innermost(Arc<Sender>);
 
@@ -393,11 +394,11 @@ impl Service<Request<RequestBody>> for Innermost {
     }
 }
 
-/// Input: a request that the layers passed on, with the URL that they left in it.
+/// Converts a request that the layers passed on, with the URL that they set.
 fn outgoing(request: Request<RequestBody>) -> Result<Outgoing, Error> {
     let (parts, body) = request.into_parts();
     let url = Url::parse(&parts.uri.to_string()).map_err(|error| {
-        Error::build(BuildError::Url, "a layer of the session made it").with_source(error)
+        Error::build(BuildError::Url, "a layer of the session changed it").with_source(error)
     })?;
     let outgoing = Outgoing { method: parts.method, url, headers: parts.headers, body: body.0 };
     for length in outgoing.headers.get_all(header::CONTENT_LENGTH) {
@@ -408,7 +409,7 @@ fn outgoing(request: Request<RequestBody>) -> Result<Outgoing, Error> {
 
 /// A request that was passed on.
 struct InnermostFuture {
-    /// None once it has ended.
+    /// None after it has ended.
     sending: Option<Result<Sending, Error>>,
     ticket: Ticket,
 }
@@ -427,7 +428,11 @@ impl Future for InnermostFuture {
             },
             _ => match self.sending.take() {
                 Some(Err(error)) => Err(error.into()),
-                _ => Err(Error::build(BuildError::Session, "a layer polled what had ended").into()),
+                _ => Err(Error::build(
+                    BuildError::Session,
+                    "a layer polled a future that had completed",
+                )
+                .into()),
             },
         };
         self.sending = None;

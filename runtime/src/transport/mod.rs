@@ -50,13 +50,13 @@ use crate::{
 
 /// How a session sends its requests.
 pub(crate) enum Transport {
-    /// By clients that the session makes.
+    /// With clients that the session builds.
     Clients(Clients),
-    /// By the user's client, on all runtimes.
+    /// With the user's client, on all runtimes.
     Client(Arc<RuntimeClient>),
-    /// By the user's tower service.
+    /// With the user's tower service.
     Service(Arc<ServiceTransport>),
-    /// By a stand-in, under the layers of the session if it has any.
+    /// With a stand-in, under the layers of the session if it has any.
     #[cfg(feature = "testing")]
     StandIn { make: Box<MakeStandIn>, budget: Arc<Budget>, layers: Option<Clients> },
 }
@@ -66,18 +66,18 @@ pub(crate) enum Sender {
     Own(Arc<RuntimeClient>),
     Foreign(Arc<RuntimeClient>),
     Service(Arc<ServiceTransport>),
-    /// In the place of a client, under the layers of that.
+    /// A stand-in for the client, under the client's layers.
     #[cfg(feature = "testing")]
     StandIn(Arc<dyn StandIn>, Option<Arc<RuntimeClient>>),
 }
 
-/// A client that the session made, or was given.
+/// A client that the session built or was given.
 pub(crate) enum Client {
     Direct(Box<direct::Direct>),
     Reqwest(reqwest::Client),
     /// One of the others with the user's layers over it.
     Layered(LayeredClient),
-    /// None, where a stand-in takes its place.
+    /// No client, because a stand-in replaces it.
     #[cfg(feature = "testing")]
     Missing,
 }
@@ -93,7 +93,7 @@ pub(crate) struct Outgoing {
 /// The head of a response, with its body still to be read.
 pub(crate) struct Head {
     pub(crate) response: http::Response<ReceivedBody>,
-    /// The length of the body as the head announces it, before decompression.
+    /// The length of the body that the head declares, before decompression.
     pub(crate) announced: Option<u64>,
     /// The URL of the response, if the client may have followed redirects itself.
     pub(crate) url: Option<Url>,
@@ -117,7 +117,7 @@ impl Transport {
 }
 
 impl Sender {
-    /// Whether it is a client that the session made.
+    /// Whether it is a client that the session built.
     pub(crate) fn is_own(&self) -> bool {
         match self {
             Self::Own(_) => true,
@@ -139,7 +139,7 @@ impl Sender {
         }
     }
 
-    /// The error of an attempt. A stand-in adds what the client would know of the call's timers.
+    /// Completes the error of an attempt. A stand-in adds what a client would know of the call's timers.
     #[cfg(feature = "testing")]
     pub(crate) fn describe(&self, error: Error, timers: &AttemptTimers) -> Error {
         match self {
@@ -148,7 +148,7 @@ impl Sender {
         }
     }
 
-    /// Whether the call was refused before its first attempt, as a stand-in may do.
+    /// Whether a stand-in refused the call before its first attempt.
     #[cfg(feature = "testing")]
     pub(crate) fn has_refused(&self) -> bool {
         matches!(self, Self::StandIn(stand_in, _) if stand_in.has_refused())
@@ -180,7 +180,7 @@ impl Sender {
                 Client::Reqwest(client) => {
                     let body = |body| match self.is_own() {
                         true => Some(reqwest::Body::wrap(handover.watch(body))),
-                        // It may follow redirects, which sends again what can be copied.
+                        // The client may follow redirects, for which it copies the request if it can.
                         false => body.into_reqwest(),
                     };
                     InFlight::Reqwest((&mut &*client).call(outgoing.into_reqwest(body)))
@@ -188,12 +188,15 @@ impl Sender {
                 Client::Layered(client) => InFlight::Layered(client.send(outgoing, None)?),
                 #[cfg(feature = "testing")]
                 Client::Missing => {
-                    return Err(Error::build(BuildError::Session, "it has no client of its own"));
+                    return Err(Error::build(
+                        BuildError::Session,
+                        "the session has no client of its own",
+                    ));
                 }
             },
             Self::Service(service) => {
                 let mut request = outgoing.into_reqwest(SendBody::into_reqwest);
-                // reqwest's client adds it itself.
+                // reqwest's client adds the header itself.
                 let anything = HeaderValue::from_static("*/*");
                 request.headers_mut().entry(header::ACCEPT).or_insert(anything);
                 InFlight::Service(service.stack.send(request))
@@ -207,7 +210,7 @@ impl Sender {
                 _ => InFlight::StandIn(Arc::clone(stand_in).send(outgoing)),
             },
         };
-        // The user's client may have followed a redirect, and then the error is one of a later hop.
+        // If the user's client followed a redirect, the error belongs to a later hop.
         let own = match self {
             Self::Own(local) => Some(Arc::clone(local)),
             Self::Foreign(_) | Self::Service(_) => None,
@@ -219,8 +222,8 @@ impl Sender {
 }
 
 impl Outgoing {
-    /// Refuses a `Content-Length` that is not the body's, which the plan does not see: a hook's, or a layer's.
-    /// A stream is held to the one that it has.
+    /// Refuses a `Content-Length` that differs from the body's length. A hook or a layer may have set it
+    /// after the plan was checked. The length of a stream is checked while it is sent.
     pub(crate) fn check_length(&self, length: &HeaderValue) -> Result<(), Error> {
         let is_right = match &self.body {
             SendBody::None => length == "0",
@@ -239,7 +242,7 @@ impl Outgoing {
     fn into_http(self) -> Result<http::Request<SendBody>, Error> {
         let Self { method, url, headers, body } = self;
         let uri = http::Uri::try_from(String::from(url)).map_err(|error| {
-            Error::build(BuildError::Url, "it cannot be requested").with_source(error)
+            Error::build(BuildError::Url, "the URL cannot be requested").with_source(error)
         })?;
         let mut request = http::Request::new(body);
         *request.method_mut() = method;
@@ -264,9 +267,9 @@ impl Outgoing {
 pub(crate) struct Sending {
     in_flight: InFlight,
     https: bool,
-    /// The client, if the session made it.
+    /// The client, if the session built it.
     own: Option<Arc<RuntimeClient>>,
-    /// Of the request's body, if that is sent by the session's own client.
+    /// The handover of the request's body, if the session's own client sends it.
     handover: Handover,
 }
 
@@ -282,23 +285,23 @@ enum InFlight {
 /// What a hop waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Wait {
-    /// A connection, or a stream of one.
+    /// A connection, or a stream on one.
     Connection,
-    /// The task of the connection that was given the request.
+    /// The connection's task, which was given the request.
     Handover,
     /// The request may have been written.
     Response,
 }
 
 impl RuntimeClient {
-    /// Whether the client's runtime is the current one, and so still runs.
+    /// Whether the client's runtime is the current one, which therefore still runs.
     fn is_alive(&self) -> bool {
         Handle::try_current().ok().map(|handle| handle.id()) == self.runtime
     }
 }
 
 impl Sending {
-    /// What it waits for, as far as the client tells.
+    /// What the hop waits for, as far as the client tells.
     pub(crate) fn wait(&self) -> Wait {
         match (&self.in_flight, self.own.as_deref()) {
             (InFlight::Layered(sending), _) => sending.ticket.wait(),
@@ -315,12 +318,12 @@ impl Sending {
         }
     }
 
-    /// Gives up.
+    /// Withdraws the hop.
     pub(crate) fn withdraw(self) -> Withdrawn {
         match self.in_flight {
             InFlight::Layered(sending) => {
                 let ticket = sending.ticket.clone();
-                // The layers drop the request, or have passed it on for good.
+                // The layers drop the request, or have passed it on irrevocably.
                 drop(sending);
                 ticket.handover(self.handover).withdraw(())
             }
@@ -389,7 +392,7 @@ impl Head {
         Self { response: response.map(|body| body.body), announced, url: None }
     }
 
-    /// If the user's client may have followed redirects, the head has the URL of the response.
+    /// The head has the URL of the response if the user's client may have followed redirects.
     fn from_reqwest(response: reqwest::Response, may_have_redirected: bool) -> Self {
         let announced = response.content_length();
         let url = may_have_redirected.then(|| response.url().clone());
@@ -398,7 +401,7 @@ impl Head {
     }
 }
 
-/// The user's tower service, and the budget of its retries.
+/// The user's tower service, and its retry budget.
 pub(crate) struct ServiceTransport {
     pub(crate) stack: Box<dyn ErasedService>,
     pub(crate) budget: Budget,
@@ -412,7 +415,7 @@ pub(crate) trait ErasedService: Send + Sync {
 pub(crate) type ResponseFuture =
     Pin<Box<dyn Future<Output = Result<reqwest::Response, ServiceError>> + Send>>;
 
-/// The error of a tower service, by where it was returned.
+/// The error of a tower service, by the method that returned it.
 pub(crate) enum ServiceError {
     /// By `poll_ready`, before it took the request.
     NotReady(BoxError),
@@ -420,7 +423,7 @@ pub(crate) enum ServiceError {
     Failed(BoxError),
 }
 
-/// Clones the service for each request, as tower asks for. The lock makes a service that is only `Send` also
+/// Clones the service for each request, as tower requires. The lock makes a service that is only `Send` also
 /// `Sync`.
 pub(crate) struct CloneService<S>(pub(crate) Mutex<S>);
 

@@ -1,4 +1,4 @@
-//! The proxies of a session: those of the system, or those that it was given.
+//! The proxies of a session: the system's, or its own.
 
 use std::{fmt, sync::LazyLock};
 
@@ -10,7 +10,7 @@ use crate::{
     error::{BuildError, Error},
 };
 
-/// A proxy of a session: a URL, for all requests, or a `reqwest::Proxy`, which chooses the requests.
+/// A proxy: a URL, for all requests, or a `reqwest::Proxy`, which selects the requests.
 ///
 /// ```
 /// use backstop::{Session, reqwest};
@@ -69,7 +69,7 @@ impl Proxies {
     pub(crate) const SYSTEM: Self = Self { system: true, own: Vec::new() };
     pub(crate) const NONE: Self = Self { system: false, own: Vec::new() };
 
-    /// Adds a proxy. Those of the system are then not used.
+    /// Adds a proxy. The system's are then not used.
     pub(crate) fn add(&mut self, proxy: Proxy) -> Result<(), Error> {
         self.system = false;
         let is_supported = match &proxy.0 {
@@ -96,7 +96,7 @@ impl Proxies {
         match self.own.first() {
             None if self.are_system() => Some(direct::Proxies::from_system()),
             None => Some(direct::Proxies::None),
-            // It is for every URL, so that the proxies after it are never used.
+            // It applies to every URL, so later proxies are never used.
             Some(Given::Url(url)) => Some(direct::Proxies::all(url)),
             Some(Given::Reqwest(_)) => None,
         }
@@ -137,8 +137,8 @@ impl Proxies {
     }
 }
 
-/// Refuses a URL for which the environment names a proxy of an unsupported scheme. Without an error, the
-/// request would be sent without the proxy.
+/// Refuses a URL for which the environment names a proxy with an unsupported scheme, because the request
+/// would otherwise be sent without the proxy.
 #[cfg(not(feature = "socks"))]
 pub(crate) fn check_system(url: &Url) -> Result<(), Error> {
     use hyper_util::client::proxy::matcher::Matcher;
@@ -193,13 +193,13 @@ fn is_supported(scheme: &str) -> bool {
     matches!(scheme, "http" | "https") || cfg!(feature = "socks") && is_socks
 }
 
-/// The scheme of a `reqwest::Proxy`, which only `Debug` shows. reqwest ignores a proxy of a scheme that it does
-/// not support, and connects without it. None for a proxy that is chosen by a function.
+/// The scheme of a `reqwest::Proxy`, which only `Debug` shows. reqwest ignores a proxy with an unsupported
+/// scheme, and connects without it. None for a proxy that a function selects.
 fn scheme(proxy: &reqwest::Proxy) -> Option<String> {
     field(&format!("{proxy:?}"), "scheme: \"", "\"").map(str::to_owned)
 }
 
-/// The URLs that a `reqwest::Proxy` without exceptions is for, and its address. Only messages use this.
+/// The URLs that a `reqwest::Proxy` without exceptions applies to, and its address. Used only in messages.
 fn known(proxy: &reqwest::Proxy) -> direct::Proxies {
     let shown = format!("{proxy:?}");
     let url = || {
@@ -224,8 +224,8 @@ fn field<'a>(shown: &'a str, start: &str, end: &str) -> Option<&'a str> {
     shown.split_once(start)?.1.split_once(end).map(|(field, _)| field)
 }
 
-/// Whether the system may name a proxy. Where only the environment can, it is read once: if it names none, no
-/// request is matched against it.
+/// Whether the system may have a proxy. Where only the environment can set one, it is read once: without a
+/// proxy, requests are not matched at all.
 fn may_have_proxies() -> bool {
     static ENVIRONMENT: LazyLock<bool> = LazyLock::new(|| {
         std::env::vars_os()
@@ -239,7 +239,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_proxy_of_reqwest_is_known_by_what_it_shows() {
+    fn a_reqwest_proxy_is_known_by_its_debug_output() {
         let name = |proxy: reqwest::Result<reqwest::Proxy>, url: &str| {
             known(&proxy.expect("a proxy")).name_for(&url.parse().expect("a URL"))
         };

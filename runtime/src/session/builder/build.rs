@@ -1,5 +1,5 @@
-//! Makes a session of its settings: which transport carries it, and how the client of a runtime is made.
-//! Settings that do not go together are refused.
+//! Builds a session from its settings: chooses its transport, and how the client of a runtime is built.
+//! Settings that contradict each other are refused.
 
 use std::sync::Arc;
 
@@ -14,12 +14,13 @@ use crate::{
 };
 
 impl SessionBuilder {
-    /// The session.
+    /// Builds the session.
     ///
     /// # Errors
     ///
-    /// [`Build`](crate::ErrorKind::Build), if the base URL or a header is not valid. What is wrong
-    /// with the client (a certificate, say) shows when it is first used on a runtime, as
+    /// [`Build`](crate::ErrorKind::Build) if the base URL, a header or a certificate is not valid, or if
+    /// settings contradict each other. A mistake that only reqwest can find, for example in
+    /// [`configure`](SessionBuilder::configure), is reported at the first use on a runtime, as
     /// [`BuildError::Session`](crate::BuildError::Session).
     pub fn build(mut self) -> Result<Session, Error> {
         if let Some(mistake) = self.mistake.take() {
@@ -37,7 +38,7 @@ impl SessionBuilder {
             return Err(Error::build(
                 BuildError::Session,
                 format!(
-                    "`{setting}` is for the session's own connections, and not for a {what} that is given"
+                    "`{setting}` applies to the session's own connections, not to a given {what}"
                 ),
             ));
         }
@@ -89,7 +90,7 @@ impl SessionBuilder {
         Session(Arc::new(Inner { defaults, transport }))
     }
 
-    /// A setting of connections, which a given client or service makes itself.
+    /// A setting of connections, which belong to the given client or service.
     fn connection_setting(&self, given: &Given) -> Option<&'static str> {
         #[cfg(feature = "cookies")]
         if self.defaults.hooks.cookies.is_some() && !self.is_scripted() {
@@ -116,13 +117,13 @@ impl SessionBuilder {
         }
         match given {
             Given::Client(_) | Given::Service(_) => self.changed_connecting(),
-            // A script has no connections, and its session may be that of the program.
+            // A script has no connections, but its session may be built from the program's own settings.
             #[cfg(feature = "testing")]
             Given::StandIn(_) => None,
         }
     }
 
-    /// A setting of how connections are made and kept that is not the default.
+    /// A setting of connections that is not the default.
     fn changed_connecting(&self) -> Option<&'static str> {
         if self.http2 {
             return Some("http2_prior_knowledge");
@@ -133,7 +134,7 @@ impl SessionBuilder {
         (self.pool_idle_timeout != Some(POOL_IDLE_TIMEOUT)).then_some("pool_idle_timeout")
     }
 
-    /// Refuses limits of connections that would let no call through, or that reqwest's client would ignore.
+    /// Refuses limits of connections that would block every call, or that reqwest's client would ignore.
     fn check_limits(&self) -> Result<(), Error> {
         let MaxConnections { per_origin, total } = self.max_connections;
         let refuse = |detail| Err(Error::build(BuildError::Session, detail));
@@ -150,7 +151,7 @@ impl SessionBuilder {
         }
     }
 
-    /// Whether a script stands in the place of the client, beneath the layers.
+    /// Whether a script replaces the client, beneath the layers.
     fn is_scripted(&self) -> bool {
         #[cfg(feature = "testing")]
         if matches!(self.given, Some(Given::StandIn(_))) {
@@ -159,8 +160,8 @@ impl SessionBuilder {
         false
     }
 
-    /// How the client of a runtime is made, and its name: a direct sender, unless something is set that is
-    /// reqwest's.
+    /// How the client of a runtime is built, and its name: the direct sender, unless a setting needs
+    /// reqwest's client.
     fn recipe(self) -> (&'static str, Box<Recipe>) {
         let direct = self.proxies.direct().filter(|_| !self.takes_reqwest());
         let Self {
@@ -208,14 +209,14 @@ impl SessionBuilder {
             }
             #[cfg(feature = "rustls")]
             {
-                // Features of other crates may have changed reqwest's default backend.
+                // Features that other crates enable may have changed reqwest's default backend.
                 client = certificates.give(client.tls_backend_rustls())?;
             }
             for configure in &configure {
                 client = configure(client);
             }
             // The exchange follows redirects, retries and decompresses itself. A client that may retry copies
-            // each request. Features of other crates may have enabled reqwest's decoders.
+            // each request. Other crates may have enabled reqwest's decoders.
             Ok(client
                 .redirect(reqwest::redirect::Policy::none())
                 .retry(reqwest::retry::never().max_retries_per_request(0))

@@ -1,4 +1,4 @@
-//! The settings of a session. How the session is made of them: [`build`].
+//! The settings of a session. [`build`] makes a session from them.
 
 mod build;
 
@@ -52,8 +52,8 @@ enum Given {
     StandIn(Box<MakeStandIn>),
 }
 
-/// Makes a [`Session`](crate::Session). Every setting has a [default](crate::Session#defaults).
-#[must_use = "a builder makes a session with `build`"]
+/// Builds a [`Session`](crate::Session). Every setting has a [default](crate::Session#defaults).
+#[must_use = "`build` makes the session"]
 pub struct SessionBuilder {
     defaults: Defaults,
     given: Option<Given>,
@@ -62,7 +62,7 @@ pub struct SessionBuilder {
     pool_idle_timeout: Option<Duration>,
     #[cfg(feature = "rustls")]
     certificates: Certificates,
-    /// The configuration with these certificates.
+    /// The TLS configuration with these certificates.
     tls: Tls,
     http2: bool,
     resolved: Resolved,
@@ -70,7 +70,7 @@ pub struct SessionBuilder {
     proxies: Proxies,
     configure: Vec<Configure>,
     layers: Layers,
-    /// Whether reqwest's client was asked for.
+    /// Whether [`use_reqwest`](SessionBuilder::use_reqwest) is set.
     reqwest: bool,
     mistake: Option<Error>,
 }
@@ -97,11 +97,11 @@ impl SessionBuilder {
         }
     }
 
-    /// The URL that templates without a scheme and host are appended to; its own path is kept.
-    /// User information in it becomes an `Authorization` header of the requests to its origin.
+    /// Sets the URL to which templates without a scheme and host are appended. Its own path is kept. User
+    /// information in it becomes an `Authorization` header of the requests to its origin.
     ///
-    /// The session's secrets belong to that origin: a template with a scheme and host of its own that
-    /// leads elsewhere is sent neither the user information nor the secret headers of the session.
+    /// The session's secrets belong to that origin: a request to another origin, from a template with its own
+    /// scheme and host, carries neither the user information nor the secret headers of the session.
     pub fn base_url(mut self, url: impl AsRef<str>) -> Self {
         let base = parse_http(url.as_ref()).and_then(|mut url| {
             self.defaults.credentials = take_userinfo(&mut url)?;
@@ -111,17 +111,17 @@ impl SessionBuilder {
         self.or_mistake(base)
     }
 
-    /// A header that every request carries, unless it has one of this name itself. One that
-    /// [carries credentials](crate::Request::header) is sent to the origin of the base URL alone, if
-    /// there is a base URL: a request to another origin goes without it.
+    /// Adds a header to every request that does not set the header itself. A header that [carries
+    /// credentials](crate::Request::header) is only sent to the origin of the base URL, if there is a base
+    /// URL.
     pub fn header(mut self, name: impl AsRef<str>, value: impl IntoHeaderValue) -> Self {
         let added = add_header(&mut self.defaults.headers, name.as_ref(), value);
         self.or_mistake(added)
     }
 
-    /// Names a header that carries credentials, where its [name](crate::Request::header) does not tell.
-    /// Whether the session or a request has it, it is then marked sensitive, and not sent to another
-    /// origin.
+    /// Declares that a header carries credentials, if that is not known by its
+    /// [name](crate::Request::header). The header is then marked sensitive and not sent to another origin,
+    /// whether the session or a request sets it.
     ///
     /// ```
     /// let session = backstop::Session::builder()
@@ -135,73 +135,77 @@ impl SessionBuilder {
         self.or_mistake(named)
     }
 
-    /// Bounds the whole call: hops, attempts, and the body if it is buffered. 30 s by default,
-    /// `None` for no bound.
+    /// Limits the duration of the whole call: hops, attempts, and the body if it is buffered. 30 s by
+    /// default, `None` for no limit.
     pub fn timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
         self.defaults.timeouts.total = timeout.into();
         self
     }
 
-    /// Bounds connecting: name resolution, TCP, proxy and TLS. 5 s by default, `None` for no bound.
+    /// Limits the duration of connecting: name resolution, TCP, proxy and TLS. 5 s by default, `None` for no
+    /// limit.
     pub fn connect_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
         self.connect_timeout = timeout.into();
         self
     }
 
-    /// Bounds one attempt, its body included. `None`, no bound, by default.
+    /// Limits the duration of one attempt, including its body. `None`, no limit, by default.
     pub fn attempt_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
         self.defaults.timeouts.attempt = timeout.into();
         self
     }
 
-    /// Bounds the wait for the next byte of the body. 20 s by default, `None` for no bound.
+    /// Limits the time between parts of the body. 20 s by default, `None` for no limit.
     pub fn idle_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
         self.defaults.timeouts.idle = timeout.into();
         self
     }
 
-    /// The retry policy of requests that set none themselves. None by default. A body that is a stream is sent
-    /// only once in any case.
+    /// Sets the retry policy of requests that have none of their own. No retries by default. A streamed body
+    /// is never sent again.
     pub fn retry(mut self, retry: impl Into<Retry>) -> Self {
         self.defaults.retry = Some(Arc::new(retry.into()));
         self
     }
 
-    /// The budget for the retries of an origin, on each runtime: 500 tokens by default, `None` for no limit.
+    /// Sets the budget for the retries of each origin, per runtime: 500 tokens by default, `None` for no
+    /// limit.
     ///
-    /// A retry takes 5 tokens, or 10 after a timeout, and returns them when it succeeds; a call with a retry
-    /// policy that succeeds at its first attempt adds 1, up to the budget. A retry is free if the server cannot
-    /// have noticed the attempt: a name that did not resolve, a refused connection, a request that was not taken.
-    /// With too few tokens, the call ends with its last error: an origin that is down gets about 100 retries in
-    /// all, and not three for every call.
+    /// A retry takes 5 tokens, or 10 after a timeout, and returns them when it succeeds. A call with a retry
+    /// policy that succeeds at its first attempt adds 1, up to the budget. A retry is free if the server
+    /// cannot have noticed the attempt, for example because its name did not resolve, it refused the
+    /// connection, or it did not process the request. Without enough tokens, the call ends with its last
+    /// error: an origin that is down receives about 100 retries in total, rather than three per call.
     pub fn retry_budget(mut self, tokens: impl Into<Option<u32>>) -> Self {
         self.retry_budget = tokens.into();
         self
     }
 
-    /// How long an idle connection is kept. 1.5 s by default; `None` keeps it until the server closes it.
+    /// Sets how long an idle connection is kept. 1.5 s by default; `None` keeps it until the server closes
+    /// it.
     ///
     /// A request that is sent while the server closes its connection is lost, and may have been processed.
     /// Servers keep an idle connection for 2 s (gunicorn), 5 s (Node, Apache, uvicorn) or more (nginx,
     /// 75 s): the default is shorter than all of them. If your server keeps it longer, a longer time here saves
     /// handshakes.
     pub fn pool_idle_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
-        // A time beyond the clock's range is no limit.
+        // A duration beyond the clock's range is no limit.
         self.pool_idle_timeout = timeout.into().filter(|timeout| *timeout < A_CENTURY);
         self
     }
 
-    /// How many connections the session has at once on each runtime, to all servers. `None`, no limit, by
+    /// Limits the number of open connections per runtime, to all servers together. `None`, no limit, by
     /// default.
     ///
-    /// With as many as that, a call waits for one that becomes idle or is closed, and idle connections to other
-    /// origins are closed to make room. The wait is under the timers of the attempt and of the call, and not
-    /// under the [connect timeout](SessionBuilder::connect_timeout); a call that it ends has [sent](Error::sent)
-    /// nothing. Idle connections count. One connection of HTTP/2 carries many calls: to bound calls in
-    /// flight, use a [layer](SessionBuilder::layer) with tower's concurrency limit.
+    /// At the limit, a call waits until a connection becomes idle or is closed; idle connections to other
+    /// origins are closed to make room, as they count too. The timers of the attempt and of the call include
+    /// this wait, but not the [connect timeout](SessionBuilder::connect_timeout); a call that ends during it
+    /// has [sent](Error::sent) nothing. An HTTP/2 connection carries many calls: to limit calls in flight,
+    /// use a [layer](SessionBuilder::layer) with tower's concurrency limit.
     ///
-    /// It is for the session's own connections: a session that is sent by [reqwest's
-    /// client](SessionBuilder::use_reqwest) refuses it as a [`BuildError::Session`](crate::BuildError::Session).
+    /// The limit applies to the session's own connections: a session that uses [reqwest's
+    /// client](SessionBuilder::use_reqwest) refuses it with
+    /// [`BuildError::Session`](crate::BuildError::Session).
     ///
     /// ```no_run
     /// let session = backstop::Session::builder()
@@ -215,55 +219,56 @@ impl SessionBuilder {
         self
     }
 
-    /// How many connections the session has at once on each runtime to one origin: one scheme, host and
-    /// port. `None`, no limit, by default. A call waits for one as with
-    /// [`max_connections`](SessionBuilder::max_connections), which the two may be set beside.
+    /// Limits the number of open connections per runtime to each origin: a scheme, host and port. `None`, no
+    /// limit, by default. At the limit, a call waits as with
+    /// [`max_connections`](SessionBuilder::max_connections); both limits can be set.
     pub fn max_connections_per_origin(mut self, connections: impl Into<Option<usize>>) -> Self {
         self.max_connections.per_origin = connections.into();
         self
     }
 
-    /// Bounds a buffered body after decompression, in bytes. 16 MiB by default.
+    /// Limits the size of a buffered body in bytes, after decompression. 16 MiB by default.
     pub fn max_body(mut self, bytes: u64) -> Self {
         self.defaults.max_body = bytes;
         self
     }
 
-    /// Bounds how much of a response's body an [error](Error::body) keeps, after decompression and in
-    /// bytes. 8 KiB by default.
+    /// Limits how much of a response's body an [error](Error::body) keeps, in bytes after decompression. 8
+    /// KiB by default.
     pub fn error_body(mut self, bytes: u64) -> Self {
         self.defaults.error_body = bytes;
         self
     }
 
-    /// How many redirects are followed, 10 by default. With 0, a redirect is a
-    /// [`Status`](crate::ErrorKind::Status) like any other that is not success.
+    /// Sets how many redirects are followed, 10 by default. With 0, a redirect fails with
+    /// [`Status`](crate::ErrorKind::Status), as any other status that is not success.
     pub fn max_redirects(mut self, redirects: u32) -> Self {
         self.defaults.redirects.max = redirects;
         self
     }
 
-    /// Whether headers that carry credentials, and those marked sensitive, are sent to another origin after a
+    /// Sets whether headers that carry credentials or are marked sensitive are sent to another origin after a
     /// redirect. Off by default: anyone who can make the server redirect could obtain them.
     pub fn forward_credentials(mut self, forward: bool) -> Self {
         self.defaults.redirects.forward_credentials = forward;
         self
     }
 
-    /// Whether a redirect from `https` to `http` is followed. Off by default.
+    /// Sets whether a redirect from `https` to `http` is followed. Off by default.
     pub fn allow_downgrade(mut self, allow: bool) -> Self {
         self.defaults.redirects.allow_downgrade = allow;
         self
     }
 
-    /// Whether a redirected request has a `Referer` with the URL before. Off by default: the header contains
-    /// the whole query of that URL.
+    /// Sets whether a redirected request has a `Referer` header with the previous URL. Off by default: the
+    /// header contains the whole query of that URL.
     pub fn referer(mut self, referer: bool) -> Self {
         self.defaults.redirects.send_referer = referer;
         self
     }
 
-    /// The `User-Agent` of requests that have none of their own (RFC 9110 §10.1.5). By default, none is sent.
+    /// Sets the `User-Agent` of requests that have none of their own (RFC 9110 §10.1.5). By default, none is
+    /// sent.
     ///
     /// ```
     /// let session = backstop::Session::builder()
@@ -275,9 +280,9 @@ impl SessionBuilder {
         self.header(names::USER_AGENT, product)
     }
 
-    /// Connects to these addresses for a host, in place of those that its name resolves to. The name stays
-    /// that of the URL, for `Host` and for the certificate. The port is the URL's, or its scheme's; that
-    /// of an address counts where the URL has none and it is not 0.
+    /// Connects to these addresses for a host, instead of resolving its name. `Host` and the verification of
+    /// the certificate still use the name. The port is the URL's. If the URL has no port, it is the
+    /// address's, or the scheme's default if that is 0.
     ///
     /// ```
     /// let session = backstop::Session::builder()
@@ -294,8 +299,8 @@ impl SessionBuilder {
         self
     }
 
-    /// Whether cookies are stored and sent. Off by default; on, they are shared by everything
-    /// that this session sends.
+    /// Sets whether cookies are stored and sent. Off by default. All requests of the session share the
+    /// cookies.
     #[cfg(feature = "cookies")]
     #[cfg_attr(docsrs, doc(cfg(feature = "cookies")))]
     pub fn cookie_store(mut self, cookies: bool) -> Self {
@@ -303,8 +308,8 @@ impl SessionBuilder {
         self
     }
 
-    /// Stores and sends cookies by a jar of the program's own: a `reqwest::cookie::Jar` that it looks
-    /// into, fills or shares, or another store. A request with a `Cookie` of its own is sent that alone.
+    /// Stores and sends cookies with the given jar: a `reqwest::cookie::Jar` that the program can read, fill
+    /// or share, or another store. A request with a `Cookie` header of its own sends only that.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -322,33 +327,33 @@ impl SessionBuilder {
         self
     }
 
-    /// Sends through a proxy: one for every URL, given by its own, or a `reqwest::Proxy`. Of several, the
-    /// first that takes a URL does. Proxies of the system are then left alone.
+    /// Sends requests through a proxy: a URL, for all requests, or a `reqwest::Proxy`. Of several proxies,
+    /// the first that applies to a request is used. System proxies are then ignored.
     ///
     /// A proxy that cannot be reached, or refuses a tunnel, is
-    /// [`ConnectError::Proxy`](crate::ConnectError::Proxy), with the status that it refused with. To a
-    /// plain `http` request it answers in the server's place, so that whatever it refuses, also with 407,
-    /// is a [`Status`](crate::ErrorKind::Status).
+    /// [`ConnectError::Proxy`](crate::ConnectError::Proxy), with the proxy's status. A plain `http` request
+    /// is answered by the proxy itself, so its refusal, including 407, is a
+    /// [`Status`](crate::ErrorKind::Status).
     pub fn proxy(mut self, proxy: impl Into<Proxy>) -> Self {
         let added = self.proxies.add(proxy.into());
         self.or_mistake(added)
     }
 
-    /// Sends through no proxy. By default, with the feature `system-proxy`, those of the environment
-    /// (`HTTPS_PROXY`, `NO_PROXY`, …) and of the system are used; the environment is looked at once.
+    /// Uses no proxy. By default, with the feature `system-proxy`, the proxies of the environment
+    /// (`HTTPS_PROXY`, `NO_PROXY`, …) and of the system are used; the environment is read once.
     ///
-    /// The variables are read as reqwest reads them, which is much as curl does: what is no URL of a
-    /// proxy names none, and `*` in `NO_PROXY` stands for every name, but for no address, which its
-    /// network stands for (`10.0.0.0/8`). A SOCKS proxy without the feature `socks` is a
-    /// [`BuildError::Session`](crate::BuildError::Session), and is not passed by.
+    /// The variables have the same meaning as in reqwest, and nearly the same as in curl. A value that is not
+    /// the URL of a proxy is ignored. `*` in `NO_PROXY` matches every host name but no IP address, which
+    /// needs its network (`10.0.0.0/8`). A SOCKS proxy without the feature `socks` is a
+    /// [`BuildError::Session`](crate::BuildError::Session), rather than being ignored.
     pub fn no_proxy(mut self) -> Self {
         self.proxies = Proxies::NONE;
         self
     }
 
-    /// Trusts the certificates of a PEM text for `https`, in addition to those of the platform.
+    /// Trusts these certificates (PEM) for `https`, in addition to those of the platform.
     ///
-    /// A session with [`configure`](SessionBuilder::configure) hands them to reqwest.
+    /// With [`configure`](SessionBuilder::configure), they are passed to reqwest.
     #[cfg(feature = "rustls")]
     #[cfg_attr(docsrs, doc(cfg(feature = "rustls")))]
     pub fn root_certificate(mut self, pem: impl AsRef<[u8]>) -> Self {
@@ -356,8 +361,8 @@ impl SessionBuilder {
         self.or_mistake(added)
     }
 
-    /// Shows a certificate to servers that ask for one (mutual TLS): its chain and its private key, in one
-    /// PEM text.
+    /// Sets the client certificate for servers that ask for one (mutual TLS): its chain and its private key,
+    /// in one PEM text.
     #[cfg(feature = "rustls")]
     #[cfg_attr(docsrs, doc(cfg(feature = "rustls")))]
     pub fn identity(mut self, pem: impl AsRef<[u8]>) -> Self {
@@ -365,8 +370,8 @@ impl SessionBuilder {
         self.or_mistake(set)
     }
 
-    /// Whether servers are spoken to in HTTP/2 without asking (RFC 9113 §3.3), also over plain `http`. Off
-    /// by default: over `https`, the handshake agrees on the version.
+    /// Sets whether HTTP/2 is used with prior knowledge (RFC 9113 §3.3), including over plain `http`. Off by
+    /// default: over `https`, the TLS handshake negotiates the version.
     #[cfg(feature = "http2")]
     #[cfg_attr(docsrs, doc(cfg(feature = "http2")))]
     pub fn http2_prior_knowledge(mut self, http2: bool) -> Self {
@@ -374,14 +379,14 @@ impl SessionBuilder {
         self
     }
 
-    /// Whatever else reqwest's builder can do: root certificates, a resolver, a Unix socket. Part of
-    /// the recipe, applied to the client of each runtime after the session's own settings.
+    /// Configures reqwest's client builder: a resolver, a Unix socket, or any other setting of reqwest's. The
+    /// closure is applied to the client of each runtime, after the session's own settings.
     ///
-    /// reqwest then also makes the TLS configuration, by rustls where that feature is on, so that what is
-    /// set here governs it. That takes milliseconds for each client: keep such a session. Redirects, retries and decompression
-    /// stay the session's: a header `accept-encoding: identity` asks for bodies that are not
-    /// compressed. Credentials do not belong in `default_headers`: reqwest adds those to every hop,
-    /// whatever its origin; [`header`](SessionBuilder::header) does not.
+    /// reqwest then also builds the TLS configuration, with rustls if that feature is on, so TLS settings
+    /// take effect here. That takes milliseconds for each client, so keep such a session. Redirects, retries
+    /// and decompression remain the session's: to receive uncompressed bodies, send the header
+    /// `accept-encoding: identity`. Do not put credentials into `default_headers`: reqwest adds those to
+    /// every hop, whatever its origin, which [`header`](SessionBuilder::header) does not.
     ///
     /// ```
     /// # fn example() -> Result<backstop::Session, backstop::Error> {
@@ -399,32 +404,33 @@ impl SessionBuilder {
         self
     }
 
-    /// Whether requests are sent by reqwest's client. Off by default: the session sends them itself, by
-    /// the libraries that reqwest is made of, in about half of the time. What only reqwest can do takes its
-    /// client by itself: [`configure`](SessionBuilder::configure), a `reqwest::Proxy`, and the features
-    /// `hickory-dns` and `native-tls`. Timers, redirects, retries and errors are the same over both, and `Debug`
-    /// of a session names its client, `Direct` or `Reqwest`.
+    /// Sets whether requests are sent by reqwest's client. Off by default: the session sends them itself,
+    /// with the libraries that reqwest is built on, in about half of the time. Settings that need reqwest
+    /// select its client automatically: [`configure`](SessionBuilder::configure), a `reqwest::Proxy`, and the
+    /// features `hickory-dns` and `native-tls`. Timers, redirects, retries and errors are the same with both.
+    /// `Debug` of a session names its client, `Direct` or `Reqwest`.
     pub fn use_reqwest(mut self, reqwest: bool) -> Self {
         self.reqwest = reqwest;
         self
     }
 
-    /// Sends through this client, as [`Session::from`](crate::Session::from) does, with its connections, its connect
-    /// timeout and its pool timeout. Proxies, certificates, cookies and [`configure`](SessionBuilder::configure) beside it are a
+    /// Sends requests with this client, as [`Session::from`](crate::Session::from) does. The client has its
+    /// own connections, connect timeout and pool timeout. Setting a proxy, a certificate, cookies or
+    /// [`configure`](SessionBuilder::configure) as well is a
     /// [`BuildError::Session`](crate::BuildError::Session).
     pub fn client(mut self, client: reqwest::Client) -> Self {
         self.given = Some(Given::Client(client));
         self
     }
 
-    /// Sends each hop through a tower service, which is cloned for it: limits, circuit breakers
-    /// and other middleware around a `reqwest::Client`, or a stand-in for it in tests. Settings of
-    /// connections are then the service's, as with a [`client`](SessionBuilder::client).
+    /// Sends each hop through a tower service, which is cloned for it: a `reqwest::Client` with limits,
+    /// circuit breakers or other middleware, or a replacement for it in tests. As with a
+    /// [`client`](SessionBuilder::client), the settings of connections are the service's own.
     ///
-    /// An error of the service that is or wraps an [`Error`] of this crate is that error, with what it
-    /// says of what was [sent](Error::sent); one of reqwest keeps its kind. Of the others, tower's
-    /// `Elapsed` is [`TimeoutError::Attempt`](crate::TimeoutError::Attempt); its `Overloaded`, and all
-    /// from `poll_ready`, are [`Unsent`](crate::DisconnectedError::Unsent); the rest, from `call`, is
+    /// If an error of the service is or wraps an [`Error`] of this crate, the call fails with that error,
+    /// including its [`sent`](Error::sent). An error of reqwest keeps its kind. tower's `Elapsed` is
+    /// [`TimeoutError::Attempt`](crate::TimeoutError::Attempt). tower's `Overloaded`, and every error of
+    /// `poll_ready`, is [`Unsent`](crate::DisconnectedError::Unsent). Any other error of `call` is
     /// [`Closed`](crate::DisconnectedError::Closed).
     pub fn service<S>(mut self, service: S) -> Self
     where
@@ -436,34 +442,35 @@ impl SessionBuilder {
         self
     }
 
-    /// Asks a source for credentials before each attempt, so that a retry carries today's token: a
-    /// [`Bearer`](crate::credentials::Bearer), a closure, or a [`Credentials`] of the program's own. It is asked once more
-    /// if the server answers 401, told what was refused, and the request is sent again with what it then
-    /// gives: once in a call, whatever its method, as a 401 was not processed. A body that is a stream is not
-    /// sent again.
+    /// Asks a source for credentials before each attempt, so that a retry carries a current token. The source
+    /// is a [`Bearer`](crate::credentials::Bearer), a closure, or your own [`Credentials`]. If the server
+    /// answers 401, the source is asked again with the refused credentials, and the request is sent again
+    /// with the new ones. This happens once per call, for every method, because a request that was answered
+    /// 401 was not processed. A streamed body is not sent again.
     ///
-    /// The header goes to the origin of the base URL, or without a base to the one that the request names,
-    /// and never to another that a redirect leads to, whatever
-    /// [`forward_credentials`](SessionBuilder::forward_credentials) says. `bearer`, `basic` and an
-    /// `Authorization` header of the request come first: then the source is not asked. It takes the place of an
-    /// `Authorization` of the session.
+    /// The header is sent to the origin of the base URL, or without a base URL to the origin that the request
+    /// names, and never to another origin after a redirect, even with
+    /// [`forward_credentials`](SessionBuilder::forward_credentials). If the request has `bearer`, `basic` or
+    /// an `Authorization` header, the source is not asked. The header replaces an `Authorization` of the
+    /// session.
     ///
-    /// The wait for the source is under the timers of the attempt. If it fails, the call fails as
-    /// [`ErrorKind::Credentials`](crate::ErrorKind::Credentials), with its error as the source.
+    /// The timers of the attempt include the source. If the source fails, the call fails with
+    /// [`ErrorKind::Credentials`](crate::ErrorKind::Credentials), and the source's error as its cause.
     pub fn credentials(mut self, source: impl Credentials) -> Self {
         self.hooks().source = Some(Arc::new(source));
         self
     }
 
-    /// Calls a hook with each hop of each attempt just before it is sent, with the credentials in it. It may set
-    /// headers (a signature, `traceparent`, a request's id), or refuse the request with an error. Of
-    /// several, each sees what those before it have set.
+    /// Calls a hook with each hop of each attempt just before it is sent, including its credentials. The hook
+    /// can set headers (a signature, `traceparent`, a request id), or refuse the request with an error.
+    /// Several hooks run in order, and each sees the headers that earlier ones set.
     ///
-    /// What is set on a hop is on no other. What carries credentials is left out of a hop to another origin;
-    /// [`HopRequest::is_own_origin`](crate::HopRequest::is_own_origin) tells the hook of it.
+    /// A header that is set on a hop is not on later hops. Headers that carry credentials are removed from a
+    /// hop to another origin; [`HopRequest::is_own_origin`](crate::HopRequest::is_own_origin) tells a hook
+    /// whether it is one.
     ///
-    /// An error is [`BuildError::Prepare`](crate::BuildError::Prepare) with the hook's as its source, and an
-    /// [`Error`] of this crate is that error.
+    /// An error of the hook becomes the source of a [`BuildError::Prepare`](crate::BuildError::Prepare). An
+    /// [`Error`] of this crate is returned unchanged.
     ///
     /// ```
     /// use backstop::{Error, Session};
@@ -488,7 +495,7 @@ impl SessionBuilder {
         self
     }
 
-    /// Tells an [`Observer`] of the calls of the session. There can be several.
+    /// Adds an [`Observer`] of the session's calls. There can be several.
     pub fn observer(mut self, observer: impl Observer) -> Self {
         let hooks = self.hooks();
         let added: Arc<dyn Observer> = Arc::new(observer);
@@ -500,18 +507,18 @@ impl SessionBuilder {
         Arc::make_mut(&mut self.defaults.hooks)
     }
 
-    /// Puts a tower layer over the session's own clients: a limit, a circuit breaker, a cache. It sees each hop of each
-    /// attempt, once for each time that it is sent; redirects, retries, timers and errors stay the session's. It is
-    /// applied anew for each runtime, whose requests it then sees all of. Of several layers, the first
-    /// that is given is the outermost, as in tower's `ServiceBuilder`, which is a layer too.
+    /// Wraps the session's own clients in a tower layer: a limit, a circuit breaker, a cache. The layer sees
+    /// each hop of each attempt, every time that it is sent; redirects, retries, timers and errors remain the
+    /// session's. It is applied once per runtime, and sees all requests of that runtime. Of several layers,
+    /// the first is the outermost, as in tower's `ServiceBuilder`, which is a layer too.
     ///
-    /// As with [`service`](SessionBuilder::service), the service is cloned for each request; one that is not
-    /// `Clone`, such as a `RateLimit`, goes under a `Buffer`.
+    /// As with [`service`](SessionBuilder::service), the resulting service is cloned for each request; wrap
+    /// one that is not `Clone`, such as a `RateLimit`, in a `Buffer`.
     ///
-    /// An error of a layer says exactly what was [sent](Error::sent): nothing, if the layer did not pass the
-    /// request on. tower's `Elapsed` is [`TimeoutError::Attempt`](crate::TimeoutError::Attempt), and every
-    /// other refusal [`Unsent`](crate::DisconnectedError::Unsent), with the layer's error as its source.
-    /// An [`Error`] of this crate, or one that wraps it, is that error.
+    /// The [`sent`](Error::sent) of a layer's error is exact: `No` if the layer did not pass the request on.
+    /// tower's `Elapsed` is [`TimeoutError::Attempt`](crate::TimeoutError::Attempt), and every other refusal
+    /// is [`Unsent`](crate::DisconnectedError::Unsent), with the layer's error as its source. If a layer's
+    /// error is or wraps an [`Error`] of this crate, the call fails with that error.
     ///
     /// ```
     /// use std::time::Duration;

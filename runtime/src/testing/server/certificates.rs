@@ -1,4 +1,4 @@
-//! The certificates that servers show, of an authority that is made for the process.
+//! The certificates of test servers, issued by an authority that is created for each process.
 
 use std::{
     collections::HashMap,
@@ -13,7 +13,7 @@ use rustls::{
     pki_types::{CertificateDer, PrivateKeyDer},
 };
 
-/// What a [`Server`](super::Server) shows for itself.
+/// The certificate that a [`Server`](super::Server) presents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Certificate {
@@ -25,15 +25,15 @@ pub enum Certificate {
     Expired,
     /// Not valid before the year 2500.
     NotYetValid,
-    /// Signed by itself.
+    /// Self-signed.
     SelfSigned,
-    /// Signed by an authority that nobody knows.
+    /// Signed by an unknown authority.
     Untrusted,
 }
 
 impl Certificate {
-    /// The certificate and its private key as one PEM text: for a server of the test's own, and as the
-    /// [identity](crate::SessionBuilder::identity) of a client. It is the same each time.
+    /// The certificate and its private key in one PEM text: for a server of your own, or as the
+    /// [identity](crate::SessionBuilder::identity) of a client. It is the same at every call.
     ///
     /// ```
     /// use backstop::{Session, testing::Certificate};
@@ -49,14 +49,15 @@ impl Certificate {
         pem("CERTIFICATE", chain) + &pem("PRIVATE KEY", key.secret_der())
     }
 
-    /// The certificate of the authority in PEM, for
-    /// [`root_certificate`](crate::SessionBuilder::root_certificate). It is made anew for each process.
+    /// The certificate of the authority as PEM, for
+    /// [`root_certificate`](crate::SessionBuilder::root_certificate). Each process has an authority of its
+    /// own.
     pub fn authority_pem() -> String {
         pem("CERTIFICATE", &AUTHORITY.certificate)
     }
 }
 
-/// A block of a PEM text (RFC 7468).
+/// One block of PEM text (RFC 7468).
 fn pem(label: &str, der: &[u8]) -> String {
     let base64 = BASE64_STANDARD.encode(der);
     let mut pem = format!("-----BEGIN {label}-----\n");
@@ -70,7 +71,7 @@ fn pem(label: &str, der: &[u8]) -> String {
 static AUTHORITY: LazyLock<Authority> = LazyLock::new(|| Authority::new("backstop testing"));
 static STRANGER: LazyLock<Authority> = LazyLock::new(|| Authority::new("nobody knows"));
 
-/// The configuration of a server, made at its first use.
+/// The configuration of a server, built at its first use.
 pub(super) fn server_config(certificate: Certificate, http2: bool) -> Arc<ServerConfig> {
     type Made = HashMap<(Certificate, bool), Arc<ServerConfig>>;
     static MADE: LazyLock<Mutex<Made>> = LazyLock::new(Mutex::default);
@@ -79,16 +80,16 @@ pub(super) fn server_config(certificate: Certificate, http2: bool) -> Arc<Server
     Arc::clone(config.or_insert_with(|| Arc::new(configure(certificate, http2))))
 }
 
-// Everything below works on constants, and what is wrong with them shows in every test.
+// The functions below work on constants, so any mistake shows in every test.
 
 fn configure(certificate: Certificate, http2: bool) -> ServerConfig {
     let (chain, key) = &*issued(certificate);
     let mut config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_safe_default_protocol_versions()
-        .expect("the provider speaks the default versions")
+        .expect("the provider supports the default versions")
         .with_no_client_auth()
         .with_single_cert(vec![chain.clone()], key.clone_key())
-        .expect("a key that fits its certificate");
+        .expect("the key fits its certificate");
     let protocols: &[&[u8]] = if http2 { &[b"h2", b"http/1.1"] } else { &[b"http/1.1"] };
     config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
     config
@@ -96,7 +97,7 @@ fn configure(certificate: Certificate, http2: bool) -> ServerConfig {
 
 type Issued = (CertificateDer<'static>, PrivateKeyDer<'static>);
 
-/// A certificate and its key, made at their first use.
+/// A certificate and its key, issued at their first use.
 fn issued(which: Certificate) -> Arc<Issued> {
     static MADE: LazyLock<Mutex<HashMap<Certificate, Arc<Issued>>>> = LazyLock::new(Mutex::default);
     let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
@@ -110,7 +111,7 @@ fn issue(which: Certificate) -> Issued {
     };
     let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
     let mut params = CertificateParams::new(names).expect("names of hosts");
-    // Far enough from today that no clock matters.
+    // Far enough from today to be independent of the clock.
     (params.not_before, params.not_after) = match which {
         Certificate::Expired => (date_time_ymd(2001, 1, 1), date_time_ymd(2002, 1, 1)),
         Certificate::NotYetValid => (date_time_ymd(2500, 1, 1), date_time_ymd(2501, 1, 1)),

@@ -1,4 +1,4 @@
-//! A connection that was accepted, over TLS or not, and that can be reset.
+//! An accepted connection, plain or over TLS, which can be reset.
 
 use std::{
     io,
@@ -16,7 +16,7 @@ use tokio::{
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
-/// A connection. Dropped, it is closed, or reset if it was marked so.
+/// A connection. When dropped, it is reset if it was marked, and closed otherwise.
 pub(super) struct Connection {
     stream: Stream,
     is_reset: Arc<AtomicBool>,
@@ -38,7 +38,7 @@ impl Reset {
 }
 
 impl Connection {
-    /// Output: also, whether the client agreed to HTTP/2.
+    /// Also returns whether the client negotiated HTTP/2.
     pub(super) async fn accept(
         stream: TcpStream,
         tls: Option<&Arc<rustls::ServerConfig>>,
@@ -67,7 +67,7 @@ impl Connection {
 impl Drop for Connection {
     fn drop(&mut self) {
         if self.is_reset.load(Ordering::SeqCst) {
-            // A socket that cannot be set so is closed, which is all that is left to do.
+            // If the option cannot be set, the socket is merely closed.
             let _ = self.tcp().set_zero_linger();
         }
     }
@@ -106,7 +106,7 @@ impl AsyncWrite for Connection {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        // What is reset says no goodbye.
+        // A reset connection does not shut down TLS.
         if self.is_reset.load(Ordering::SeqCst) {
             return Poll::Ready(Ok(()));
         }

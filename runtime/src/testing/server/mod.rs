@@ -1,4 +1,4 @@
-//! Real sockets: a server on 127.0.0.1 that answers by a script, or plays raw bytes.
+//! Tests over real sockets: a server on 127.0.0.1 that answers from a script, or plays raw bytes.
 
 mod certificates;
 mod connection;
@@ -25,14 +25,15 @@ pub use self::{certificates::Certificate, raw::Step};
 use self::{certificates::server_config, connection::Connection};
 use super::script::{Script, Shared};
 
-/// A server on a free port of 127.0.0.1, for tests over real sockets: by a [`Script`], or byte by byte.
+/// A server on a free port of 127.0.0.1, for tests over real sockets. It answers from a [`Script`], or byte
+/// by byte.
 ///
-/// It has a thread and a runtime of its own, so that it serves clients on any runtime, and ends when it is
-/// dropped. It is no handle of its script.
+/// It has its own thread and runtime, so it serves clients on any runtime. It stops when it is dropped. It
+/// does not count as a handle of its script.
 ///
-/// Over a socket a [fault](super#faults) is what a server can do of it: `Disconnected` closes the connection
-/// or resets it, `Body` breaks the body off, `Protocol` and what happens before a connection closes it. A
-/// request that no route takes is answered with 501 and the message that [`Script::verify`] panics with.
+/// Over a socket, a [fault](super#faults) is limited to what a server can do: `Disconnected` closes or resets
+/// the connection, `Body` cuts off the body, and `Protocol` and faults before a connection close it. A
+/// request that matches no route is answered with 501 and the message of [`Script::verify`].
 ///
 /// ```
 /// use backstop::{Error, Request, Session, testing::{Script, Server}};
@@ -69,16 +70,16 @@ struct Counts {
     requests: AtomicUsize,
 }
 
-/// How a [`Server`] is reached: what [`Server::builder`] returns.
+/// Builds a [`Server`] with TLS or HTTP/2. Returned by [`Server::builder`].
 #[derive(Debug, Clone, Default)]
-#[must_use = "a server is started by `start` or `raw`"]
+#[must_use = "`start` or `raw` starts the server"]
 pub struct ServerBuilder {
     certificate: Option<Certificate>,
     http2: bool,
 }
 
 impl Server {
-    /// Starts a server that answers by a script, over plain HTTP/1.1.
+    /// Starts a server that answers from a script, over plain HTTP/1.1.
     ///
     /// # Panics
     ///
@@ -88,8 +89,8 @@ impl Server {
         Self::builder().start(script)
     }
 
-    /// Starts a server that plays steps on each connection, over plain TCP: the first connection plays the
-    /// first of them, and so on, and the last are repeated.
+    /// Starts a server that plays steps on each connection, over plain TCP. The first connection plays the
+    /// first list of steps, and so on; the last list is repeated.
     ///
     /// ```
     /// use backstop::{BodyError, Error, ErrorKind, Request, Session, testing::{Server, Step}};
@@ -113,7 +114,7 @@ impl Server {
         Self::builder().raw(connections)
     }
 
-    /// Starts a server of another kind.
+    /// Starts to build a server with TLS or HTTP/2.
     pub fn builder() -> ServerBuilder {
         ServerBuilder::default()
     }
@@ -126,50 +127,50 @@ impl Server {
         }
     }
 
-    /// Where it listens.
+    /// The address on which the server listens.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// The certificate of the authority that signs what servers of this process show, as PEM: for
+    /// The certificate of the authority that issues the certificates of this process's servers, as PEM, for
     /// [`root_certificate`](crate::SessionBuilder::root_certificate).
     pub fn authority_pem(&self) -> String {
         Certificate::authority_pem()
     }
 
-    /// How many connections were accepted so far.
+    /// The number of connections accepted so far.
     pub fn connections(&self) -> usize {
         self.counts.connections.load(Ordering::SeqCst)
     }
 
-    /// How many requests were read so far, of raw steps those of [`Step::ReadRequest`].
+    /// The number of requests read so far. With raw steps, those of [`Step::ReadRequest`].
     pub fn requests(&self) -> usize {
         self.counts.requests.load(Ordering::SeqCst)
     }
 }
 
 impl ServerBuilder {
-    /// Serves over TLS, with a certificate for `localhost` and 127.0.0.1 of an authority that is made for
-    /// this process.
+    /// Serves over TLS, with a certificate for `localhost` and 127.0.0.1. Its authority is created for this
+    /// process.
     pub fn tls(self) -> Self {
         self.certificate(Certificate::Good)
     }
 
-    /// Serves over TLS, and shows this certificate.
+    /// Serves over TLS, with this certificate.
     pub fn certificate(mut self, certificate: Certificate) -> Self {
         self.certificate = Some(certificate);
         self
     }
 
-    /// Serves HTTP/2: over TLS where the client agrees, and over plain TCP to clients that speak it without
-    /// asking.
+    /// Serves HTTP/2: over TLS if the client negotiates it, and over plain TCP to clients with prior
+    /// knowledge.
     #[cfg(feature = "http2")]
     pub fn http2(mut self) -> Self {
         self.http2 = true;
         self
     }
 
-    /// Starts a server that answers by a script.
+    /// Starts a server that answers from a script.
     ///
     /// # Panics
     ///
@@ -194,14 +195,14 @@ impl ServerBuilder {
     fn serve(self, plan: Plan) -> Server {
         match self.listen(plan) {
             Ok(server) => server,
-            Err(error) => panic!("no server can be started on 127.0.0.1: {error}"),
+            Err(error) => panic!("cannot start a server on 127.0.0.1: {error}"),
         }
     }
 
     fn listen(self, plan: Plan) -> io::Result<Server> {
         let Self { certificate, http2 } = self;
         let runtime = Builder::new_current_thread().enable_all().build()?;
-        // Bound without waiting, as the caller may be on a runtime of its own.
+        // Binds without tokio, as the caller may not be inside a runtime.
         let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
@@ -217,7 +218,7 @@ impl ServerBuilder {
     }
 }
 
-/// Accepts on a thread of its own, until it is aborted.
+/// Accepts connections on a thread of its own, until it is aborted.
 fn spawn(
     runtime: Runtime,
     listener: std::net::TcpListener,
@@ -234,7 +235,7 @@ fn spawn(
         }
     });
     let abort = accepting.abort_handle();
-    // Connections are tasks of the runtime, and end with it.
+    // Connections are tasks of this runtime, and end with it.
     thread::Builder::new()
         .name("backstop-testing".into())
         .spawn(move || drop(runtime.block_on(accepting)))?;
@@ -259,7 +260,7 @@ enum Plan {
     Raw(Vec<Arc<[Step]>>),
 }
 
-/// What every connection needs.
+/// The state that each connection needs.
 #[derive(Clone)]
 struct Serving {
     plan: Arc<Plan>,
@@ -269,9 +270,9 @@ struct Serving {
 }
 
 impl Serving {
-    /// Serves a connection to its end. What goes wrong with it is the client's to see.
+    /// Serves a connection to its end. Errors are only visible to the client.
     async fn serve(self, stream: TcpStream, number: usize) {
-        // Without a delay, each part of a body is a segment of its own.
+        // Without Nagle's algorithm, each part of a body is a segment of its own.
         let _ = stream.set_nodelay(true);
         let Ok((connection, is_http2)) = Connection::accept(stream, self.tls.as_ref()).await else {
             return;

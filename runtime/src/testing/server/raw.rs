@@ -1,4 +1,4 @@
-//! Raw steps: what a server does on a connection, byte by byte.
+//! Raw steps: the bytes that a server reads and sends on a connection.
 
 use std::{io, sync::atomic::Ordering, time::Duration};
 
@@ -10,17 +10,17 @@ use tokio::{
 
 use super::{Counts, connection::Connection};
 
-/// What a [raw](super::Server::raw) server does on a connection. After the last step it closes it.
+/// A step of a [raw](super::Server::raw) server on a connection, which is closed after the last step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Step {
-    /// Reads a whole request of HTTP/1.1.
+    /// Reads a whole HTTP/1.1 request.
     ReadRequest,
-    /// Reads so many bytes.
+    /// Reads this number of bytes.
     Read(usize),
-    /// Sends bytes as they are.
+    /// Sends these bytes.
     Send(Bytes),
-    /// Sends bytes one by one, with this wait before each.
+    /// Sends bytes one by one, with this pause before each.
     Drip(Bytes, Duration),
     /// Waits.
     Wait(Duration),
@@ -28,18 +28,18 @@ pub enum Step {
     Close,
     /// Resets the connection.
     Reset,
-    /// Does nothing until the client leaves.
+    /// Does nothing until the client closes the connection.
     Hold,
 }
 
 impl Step {
-    /// Sends bytes, or text, as they are.
+    /// Sends these bytes, or this text.
     pub fn send(bytes: impl Into<Bytes>) -> Self {
         Self::Send(bytes.into())
     }
 }
 
-/// Plays steps to their end, or until the client leaves.
+/// Plays the steps to their end, or until the client closes the connection.
 pub(super) async fn play(
     connection: Connection,
     steps: &[Step],
@@ -80,7 +80,7 @@ pub(super) async fn play(
         }
     }
     stream.shutdown().await?;
-    // Closed with something unread, the connection would be reset.
+    // Closing a connection with unread bytes would reset it.
     tokio::io::copy(&mut stream, &mut tokio::io::sink()).await?;
     Ok(())
 }
@@ -90,7 +90,7 @@ async fn read_request(stream: &mut BufReader<Connection>) -> io::Result<()> {
     loop {
         let line = read_line(stream).await?;
         let Some((name, value)) = line.split_once(':') else {
-            // The line of the request, or the empty one that ends the head.
+            // The request line, or the empty line that ends the head.
             if line.is_empty() { break } else { continue }
         };
         let value = value.trim();
@@ -118,7 +118,7 @@ async fn skip(stream: &mut BufReader<Connection>, length: u64) -> io::Result<()>
     if read < length { Err(io::ErrorKind::UnexpectedEof.into()) } else { Ok(()) }
 }
 
-/// A line without its end.
+/// Reads a line, without its line break.
 async fn read_line(stream: &mut BufReader<Connection>) -> io::Result<String> {
     let mut line = Vec::new();
     if stream.read_until(b'\n', &mut line).await? == 0 {

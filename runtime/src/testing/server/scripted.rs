@@ -1,4 +1,4 @@
-//! A script over a connection: hyper speaks HTTP, and the script answers.
+//! Serves a connection from a script: hyper implements HTTP, and the script answers.
 
 use std::{
     fmt,
@@ -45,7 +45,7 @@ pub(super) async fn serve(
         }
     });
     let io = TokioIo::new(connection);
-    // That a connection ends early is what was asked for, or what the client decided.
+    // A connection that ends early was scripted, or closed by the client.
     #[cfg(feature = "http2")]
     if is_http2 {
         let executor = hyper_util::rt::TokioExecutor::new();
@@ -58,7 +58,7 @@ pub(super) async fn serve(
     let _ = hyper::server::conn::http1::Builder::new().serve_connection(io, service).await;
 }
 
-/// The connection ends here.
+/// The error with which a scripted connection ends.
 #[derive(Debug)]
 struct Ended;
 
@@ -78,7 +78,7 @@ async fn answer(
     let request = record(request).await?;
     let reply = match ask(script, &request).await {
         Ok(reply) => reply,
-        // The message is the script's to tell; the client is not to go on as if nothing were.
+        // The script reports the message too; the status keeps the client from going on.
         Err(error) => {
             let text = error.to_string();
             Reply::text(text).with_status(StatusCode::NOT_IMPLEMENTED.as_u16())
@@ -103,7 +103,7 @@ async fn answer(
     Ok(reply.into_response(&request))
 }
 
-/// The request as the script records it.
+/// The request in the form that the script records.
 async fn record(request: http::Request<Incoming>) -> Result<Recorded, Ended> {
     let (parts, mut body) = request.into_parts();
     let mut whole = BytesMut::new();
@@ -117,7 +117,7 @@ async fn record(request: http::Request<Incoming>) -> Result<Recorded, Ended> {
     Ok(Recorded::new(parts.method, url, parts.headers, Bytes::from(whole), call))
 }
 
-/// The whole URL: HTTP/1 has the host in a header. A server does not know whether TLS is around it.
+/// The absolute URL; HTTP/1 sends the host in a header. hyper does not know whether the connection has TLS.
 fn url(uri: &http::Uri, headers: &HeaderMap) -> Option<Url> {
     let host = match uri.authority() {
         Some(authority) => authority.as_str(),

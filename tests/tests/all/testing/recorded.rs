@@ -82,7 +82,7 @@ async fn an_assertion_that_fails_says_what_differs() {
     );
     differs(&|it| _ = it.assert_method("PUT"), &["is not PUT", "POST https://a.test/orders"]);
     differs(&|it| _ = it.assert_path("/orders"), &["expected: /orders\n", "/orders/a%2F7"]);
-    differs(&|it| _ = it.assert_query("notify", "post"), &["`notify` is `mail`, and not `post`"]);
+    differs(&|it| _ = it.assert_query("notify", "post"), &["`notify` is `mail`, not `post`"]);
     differs(&|it| _ = it.assert_no_query("note"), &["the query has `note=a b`"]);
     differs(&|it| _ = it.assert_header("x-id", "7"), &["header `x-id`: it is missing"]);
     differs(&|it| _ = it.assert_no_header("authorization"), &["Bearer s3cret"]);

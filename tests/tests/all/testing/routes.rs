@@ -108,13 +108,13 @@ async fn what_differs_from_the_nearest_route_is_told() {
     differs(
         |script| drop(script.get("/users/{id}/posts")),
         get(),
-        "differs in segment 3 of the path: `likes`, and not `posts`",
+        "differs in segment 3 of the path: `likes`, not `posts`",
     )
     .await;
     differs(
         |script| drop(script.get("/users/{id}/likes").with_path("id", 8)),
         get(),
-        "differs in the path: `{id}` is `7`, and not `8`",
+        "differs in the path: `{id}` is `7`, not `8`",
     )
     .await;
     differs(
@@ -126,13 +126,13 @@ async fn what_differs_from_the_nearest_route_is_told() {
     differs(
         |script| drop(script.get("/users/{id}/likes").with_query("page", 3)),
         get(),
-        "differs in the query: `page` is `2`, and not `3`",
+        "differs in the query: `page` is `2`, not `3`",
     )
     .await;
     differs(
         |script| drop(script.get("/users/{id}/likes").with_header("x-tenant", "other")),
         get(),
-        "differs in header `x-tenant`: it is `acme`, and not `other`",
+        "differs in header `x-tenant`: it is `acme`, not `other`",
     )
     .await;
     differs(
@@ -171,10 +171,10 @@ async fn a_route_is_called_as_often_as_it_says() {
     text(&script, "https://a.test/b").await.expect("b");
     script.check().expect("as written");
     text(&script, "https://a.test/c").await.expect_err("never");
-    assert!(failures(&script).contains("it is never to be called"));
+    assert!(failures(&script).contains("it must not be called"));
     text(&script, "https://a.test/a").await.expect("a");
     text(&script, "https://a.test/a").await.expect_err("too often");
-    assert!(failures(&script).contains("it was called once already, and may not be again"));
+    assert!(failures(&script).contains("it has no calls left: it was called once"));
 }
 
 #[tokio::test]
@@ -185,7 +185,7 @@ async fn an_order_is_kept_where_it_is_asked_for() {
     script.get("/free").times(..);
     text(&script, "https://a.test/free").await.expect("without an order");
     text(&script, "https://a.test/me").await.expect_err("too soon");
-    assert!(failures(&script).contains("POST /login has to be called before"));
+    assert!(failures(&script).contains("POST /login must be called first"));
     fetch(&script, Request::post("https://a.test/login")).await.expect("the first");
     text(&script, "https://a.test/me").await.expect("the second");
     text(&script, "https://a.test/me").await.expect("the second again");
@@ -202,7 +202,7 @@ async fn a_whole_script_can_be_in_order() {
     script.get("/c");
     text(&script, "https://a.test/a").await.expect("the first");
     text(&script, "https://a.test/c").await.expect_err("out of turn");
-    assert!(failures(&script).contains("GET /b has to be called before"));
+    assert!(failures(&script).contains("GET /b must be called first"));
     text(&script, "https://a.test/a").await.expect_err("once");
     text(&script, "https://a.test/b").await.expect("the second");
     text(&script, "https://a.test/c").await.expect("the third");
@@ -210,14 +210,14 @@ async fn a_whole_script_can_be_in_order() {
 }
 
 #[test]
-#[should_panic(expected = "was called not at all, expected once")]
+#[should_panic(expected = "was called 0 times, expected once")]
 fn a_route_that_was_not_called_fails_the_test_when_the_script_is_dropped() {
     let script = Script::new();
     script.get("/a").once();
 }
 
 #[test]
-#[should_panic(expected = "was called not at all, expected at least twice")]
+#[should_panic(expected = "was called 0 times, expected at least twice")]
 fn a_script_can_be_verified_before_it_is_dropped() {
     let script = Script::new();
     script.get("/a").times(2..);
