@@ -1,6 +1,6 @@
 //! An API client as a struct: annotated methods over one session.
 //!
-//! Run it with `cargo run --example client`: it starts the server that it talks to.
+//! Run it with `cargo run --example client`: it starts its own server.
 
 mod server;
 
@@ -21,7 +21,7 @@ struct User {
     email: Option<String>,
 }
 
-/// What a search is narrowed by; `None` is left out of the query.
+/// The filters of a search; `None` is left out of the query.
 #[derive(Debug, Default, Serialize)]
 struct Filter<'a> {
     name: Option<&'a str>,
@@ -56,7 +56,7 @@ struct Api {
 }
 
 impl Api {
-    /// An error of the program's own, made in an arm.
+    /// An arm that fails with an error of the program.
     #[request(
         get = "/users/{id}",
         session = self.session,
@@ -68,7 +68,7 @@ impl Api {
     )]
     async fn user(&self, id: u64) -> Result<User, ApiError>;
 
-    /// A query from a struct, and a default for when the server can't answer.
+    /// A query from a struct, and a default if the request fails.
     #[request(
         get = "/users?limit={limit}",
         session = self.session,
@@ -78,7 +78,7 @@ impl Api {
     )]
     async fn search(&self, filter: &Filter<'_>, limit: Option<u32>) -> Vec<User>;
 
-    /// A JSON body, and several things taken from the response.
+    /// A JSON body, and several values from the response.
     #[request(post = "/users", session = self.session, json = user, expect(201))]
     async fn create(
         &self,
@@ -92,7 +92,7 @@ impl Api {
         Ok((created, location.unwrap_or_default().to_owned()))
     }
 
-    /// A body that is sent, and one that is read, as it comes.
+    /// A streamed request body, and a streamed response body.
     #[request(put = "/upload", session = self.session, body = Body::from_stream(lines))]
     async fn upload(
         &self,

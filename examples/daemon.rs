@@ -1,7 +1,7 @@
-//! A daemon that works for a server which comes and goes.
+//! A daemon whose server stops and restarts.
 //!
-//! Run it with `cargo run --example daemon`: it starts and stops the server that the daemon asks for jobs.
-//! The daemon says when the server is away and when it is back, once each, and loses no job.
+//! Run it with `cargo run --example daemon`: it starts and stops the server from which the daemon fetches
+//! jobs. The daemon reports once when the server is down and once when it is back, and loses no job.
 
 use std::{
     sync::atomic::{AtomicU64, Ordering},
@@ -21,7 +21,7 @@ struct Job {
     id: u64,
 }
 
-/// A hiccup is not worth a word: only what two more tries did not help is an error.
+/// Two retries hide short failures: only a failure after them is an error.
 #[request(
     get = "/jobs/next",
     session = session,
@@ -38,7 +38,7 @@ enum Event {
     Back,
 }
 
-/// Runs until nobody listens to it. It asks less often while the server is away.
+/// Runs until its receiver is dropped. It polls less often while the server is down.
 async fn work(session: Session, events: UnboundedSender<Event>) {
     let mut failures = 0_u32;
     while !events.is_closed() {
@@ -96,7 +96,7 @@ async fn main() -> Result<(), Error> {
     Ok(())
 }
 
-/// Two jobs a life, and a moment of weakness before each.
+/// Two jobs for each start of the server, with a failure before each.
 fn answer(_: &Asked) -> Answer {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     match COUNT.fetch_add(1, Ordering::SeqCst) {

@@ -1,7 +1,7 @@
-//! A download to a file that survives its connection, and the program.
+//! A download to a file that survives lost connections, and an end of the program.
 //!
-//! Run it with `cargo run --example download`: it starts the server that it talks to, whose connections all
-//! break. The first run of the download is given up half-way; the second goes on from its part.
+//! Run it with `cargo run --example download`: it starts a server whose connections all break. The first run
+//! of the download gives up half-way; the second resumes it.
 
 use std::{io, path::Path};
 
@@ -20,7 +20,7 @@ async fn fetch(
     file.on_progress(move |progress| show(&bar, progress)).save(path).await
 }
 
-/// A bar of the crate `indicatif`, which draws on a terminal and on nothing else.
+/// A progress bar of the crate `indicatif`, which only draws on a terminal.
 fn bar() -> ProgressBar {
     let style = ProgressStyle::with_template("  [{bar:40}] {percent:>3} %, {bytes_per_sec}, {msg}");
     let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
@@ -31,7 +31,7 @@ fn bar() -> ProgressBar {
 fn show(bar: &ProgressBar, progress: Progress) {
     bar.set_length(progress.total.unwrap_or(progress.received));
     bar.set_position(progress.received);
-    bar.set_message(format!("taken up again {} times", progress.resumed));
+    bar.set_message(format!("resumed {} times", progress.resumed));
 }
 
 #[tokio::main]
@@ -44,7 +44,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let path = folder.join("disk.img");
     let url = format!("{}/disk.img", server.url());
 
-    println!("\nThe first run, which does not try again:");
+    println!("\nThe first run, which does not resume:");
     let request = Request::get(url.clone()).reads::<Download>();
     let first: Download = session.fetch(request).await?.read()?;
     let bar = bar();
@@ -60,7 +60,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("\n=> {length} bytes");
     list(&folder)?;
     let is_same = std::fs::read(&path)? == content();
-    println!("\nThe file {} what the server has.", if is_same { "is" } else { "is not" });
+    println!("\nThe file {} the server's content.", if is_same { "has" } else { "does not have" });
     std::fs::remove_dir_all(&folder)?;
     Ok(())
 }
@@ -81,7 +81,7 @@ fn content() -> Vec<u8> {
     (0..8_000_000_u32).map(|at| (at / 7).to_le_bytes()[0]).collect()
 }
 
-/// Gives what is asked for, and breaks off after a million bytes.
+/// Sends the requested range, but stops after a million bytes.
 fn answer(asked: &Asked) -> Answer {
     let content = content();
     let range = asked.header("range").strip_prefix("bytes=").and_then(|it| it.strip_suffix('-'));

@@ -1,7 +1,7 @@
-//! Server-sent events: a stream that connects again when it is lost, and goes on where it was.
+//! Server-sent events: a stream that reconnects and continues where it was.
 //!
-//! Run it with `cargo run --example events`: it starts the server that it talks to, a kitchen whose line
-//! breaks while the tea is made.
+//! Run it with `cargo run --example events`: it starts its own server, a kitchen whose connections break
+//! while the tea is made.
 
 use std::sync::{
     OnceLock,
@@ -12,7 +12,7 @@ use backstop::{Error, Event, Events, FromEvent, Session, request};
 use backstop_tests::{Answer, Asked, Server};
 use serde::Deserialize;
 
-/// What an event says, by its type.
+/// An event, by its type.
 #[derive(Debug)]
 enum News {
     Step(Step),
@@ -36,7 +36,7 @@ impl FromEvent for News {
     }
 }
 
-/// The server sends a comment now and then: 60 s of silence are a stall.
+/// The server sends a comment now and then, so 60 s of silence are a stall.
 #[request(get = "/orders/{id}/news", session = kitchen(), timeout(idle = 60s), on_error = log)]
 async fn news(id: u64) -> Result<Events<News>, Error>;
 
@@ -62,8 +62,8 @@ async fn main() -> Result<(), Error> {
     println!("\nThe server was asked {} times:", server.asked().len());
     for asked in server.asked() {
         match asked.header("last-event-id") {
-            "" => println!("  from the start"),
-            id => println!("  from what follows event {id}"),
+            "" => println!("  for all events"),
+            id => println!("  for the events after {id}"),
         }
     }
     Ok(())
@@ -75,7 +75,8 @@ fn kitchen() -> &'static Session {
 
 static KITCHEN: OnceLock<Session> = OnceLock::new();
 
-/// Each connection ends in the middle, the second without a word; the status 204 says that it is over.
+/// Each connection ends in the middle of the stream, the second without any event. Status 204 ends the
+/// stream.
 fn answer(_: &Asked) -> Answer {
     static COUNT: AtomicUsize = AtomicUsize::new(0);
     let events = match COUNT.fetch_add(1, Ordering::SeqCst) {

@@ -1,6 +1,6 @@
-//! Requests any URL and prints the response, or all that is known of the failure.
+//! Requests any URL and prints the response, or all facts of the failure.
 //!
-//! `cargo run --example fetch -- https://example.com/`, with exit status 0 or 1.
+//! Run it with `cargo run --example fetch -- https://example.com/`. The exit status is 0 or 1.
 
 use std::{error::Error as _, process::ExitCode};
 
@@ -24,7 +24,7 @@ async fn main() -> ExitCode {
     }
 }
 
-/// The head, and the body as JSON or text, whichever it is.
+/// Prints the head, and the body as JSON or as text.
 fn print(response: &Response) -> Result<(), Error> {
     println!("{:?} {}", response.version(), response.status());
     for (name, value) in response.headers() {
@@ -61,7 +61,7 @@ fn explain(error: &Error) {
 
 fn advice(error: &Error) -> String {
     match error.kind() {
-        ErrorKind::Build(_) => "mend the URL: nothing was sent".into(),
+        ErrorKind::Build(_) => "correct the URL: nothing was sent".into(),
         ErrorKind::Connect(_) => "check the host and the port; it is safe to try again".into(),
         ErrorKind::Timeout(TimeoutError::Connect) => {
             "is the host up? It is safe to try again".into()

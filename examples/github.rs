@@ -1,6 +1,6 @@
-//! A dozen operations of GitHub's API as one group, of which each is what differs from the others.
+//! A dozen operations of GitHub's API in one group: each has only its own keys.
 //!
-//! Run it with `cargo run --example github`: it starts the servers that it talks to.
+//! Run it with `cargo run --example github`: it starts its own servers.
 
 mod octocat;
 
@@ -54,7 +54,7 @@ struct Repo<'a> {
     on_error(Status(401 | 403) => log, Connect | Timeout => log(warn)),
 )]
 impl Repo<'_> {
-    /// By pages, as the `Link` header says.
+    /// Paginated by the `Link` header.
     #[request(get = "/issues?{state}&{per_page}")]
     async fn issues(&self, state: Option<&str>, per_page: u8) -> Result<Pages<Vec<Issue>>, Error>;
 
@@ -67,7 +67,7 @@ impl Repo<'_> {
     #[request(patch = "/issues/{number}", json = Change { state: "closed" })]
     async fn close(&self, number: u64) -> Result<Issue, Error>;
 
-    /// With a body or without.
+    /// With an optional body.
     #[request(put = "/issues/{number}/lock", json(optional) = lock)]
     async fn lock(&self, number: u64, lock: Option<Lock<'_>>) -> Result<(), Error>;
 
@@ -78,7 +78,7 @@ impl Repo<'_> {
     #[request(get = "/assignees/{login}", on_error(Status(404) => recover(None)))]
     async fn can_be_assigned(&self, login: &str) -> Result<Option<()>, Error>;
 
-    /// `None` if it is as it was.
+    /// `None` if it has not changed.
     #[request(get = "", expect(200 | 304), header("if-none-match" = etag))]
     async fn changed(&self, etag: &str) -> Result<Option<String>, Error>;
 
@@ -91,7 +91,7 @@ impl Repo<'_> {
     #[request(post = "/dispatches", json = event)]
     async fn dispatch(&self, event: &[(&str, &str)]) -> Result<StatusCode, Error>;
 
-    /// Another host, of which the group's `base` is no part.
+    /// Another host, without the group's `base`.
     #[request(
         post = "{self.uploads}/repos/{self.owner}/{self.name}/releases/{release}/assets?{name}",
         body = bytes,
@@ -111,7 +111,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// What the operations answer.
+/// Calls the operations, and reports their results.
 pub(crate) async fn report() -> Result<String, Box<dyn std::error::Error>> {
     let (server, uploads) = (octocat::api(), octocat::uploads());
     let session = Session::builder().base_url(server.url()).no_proxy().build()?;

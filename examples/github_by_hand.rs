@@ -1,7 +1,6 @@
-//! The operations of `github.rs` by hand on reqwest, to be held beside it: what each has, and what is left out,
-//! `docs/by_hand.md` says.
+//! The operations of `github.rs` by hand on reqwest. `docs/by_hand.md` compares both.
 //!
-//! Run it with `cargo run --example github_by_hand`: it starts the servers that it talks to.
+//! Run it with `cargo run --example github_by_hand`: it starts its own servers.
 
 mod octocat;
 
@@ -43,11 +42,11 @@ struct Asset {
 #[derive(Debug)]
 enum Error {
     Request(reqwest::Error),
-    /// A status that is no success, and the body.
+    /// A status that is not success, and the body.
     Status(StatusCode, String),
     /// The call with its retries took too long.
     Timeout,
-    /// A path or a link that is no URL of the server.
+    /// A path or a link that is not a URL of the server.
     Url,
 }
 
@@ -80,7 +79,7 @@ struct Repo<'a> {
 }
 
 impl Repo<'_> {
-    /// A path below the repository. A value that would be another segment is refused.
+    /// A path below the repository. A value that would add a segment is refused.
     fn url(&self, server: &Url, path: &[&str]) -> Result<Url, Error> {
         let mut url = server.clone();
         let whole = ["repos", self.owner, self.name].into_iter().chain(path.iter().copied());
@@ -119,7 +118,7 @@ impl Repo<'_> {
         outcome
     }
 
-    /// Tries a request again that is safe to repeat, or was not sent.
+    /// Retries a request if it is safe to repeat, or was not sent.
     async fn attempts(&self, request: RequestBuilder) -> Result<Response, Error> {
         let mut wait = Duration::from_millis(100);
         for _ in 0..2 {
@@ -252,7 +251,7 @@ fn is_temporary(status: StatusCode) -> bool {
     .contains(&status)
 }
 
-/// The target of `rel="next"` in the `Link` header, if it is of the same server.
+/// The target of `rel="next"` in the `Link` header, if it is on the same server.
 fn next_page(response: &Response) -> Result<Option<Url>, Error> {
     let link = response.headers().get(header::LINK).and_then(|link| link.to_str().ok());
     let next = link.unwrap_or_default().split(',').find(|link| link.contains("rel=\"next\""));
@@ -272,7 +271,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// What the operations answer.
+/// Calls the operations, and reports their results.
 pub(crate) async fn report() -> Result<String, Box<dyn std::error::Error>> {
     let (server, uploads) = (octocat::api(), octocat::uploads());
     let client = Client::builder().no_proxy().build()?;

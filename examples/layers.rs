@@ -1,7 +1,6 @@
-//! Tower layers over a session: a limit of what is in flight, and a circuit breaker.
+//! Tower layers over a session: a concurrency limit, and a circuit breaker.
 //!
-//! Run it with `cargo run --example layers`: it starts the servers that it talks to, of which one only
-//! closes its connections.
+//! Run it with `cargo run --example layers`: it starts two servers, one of which only closes its connections.
 
 use std::time::Duration;
 
@@ -23,7 +22,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     break_circuit().await
 }
 
-/// Calls that have no place wait for one, under the timers of their call.
+/// Calls above the limit wait, under their own timers.
 async fn limit() -> Result<(), Error> {
     let busy = Server::always(Answer::Late(
         Duration::from_millis(20),
@@ -48,7 +47,7 @@ async fn limit() -> Result<(), Error> {
     Ok(())
 }
 
-/// After two failures the breaker refuses what it would have sent.
+/// After two failures the breaker refuses further requests.
 async fn break_circuit() -> Result<(), Box<dyn std::error::Error>> {
     let broken = Server::always(Answer::Close);
     let breaker = CircuitBreakerLayer::builder()
@@ -62,10 +61,10 @@ async fn break_circuit() -> Result<(), Box<dyn std::error::Error>> {
     for id in 1..=4 {
         match order(&session, id).await {
             Ok(receipt) => println!("order {id}: {receipt}"),
-            // What the breaker refused was not sent, and is no fault of the server's.
+            // A request that the breaker refused was not sent, and is not counted as a failure of the server.
             Err(error) => println!("order {id}: {:?}, sent: {:?}", error.kind(), error.sent()),
         }
     }
-    println!("the server was asked {} times", broken.asked().len());
+    println!("the server received {} requests", broken.asked().len());
     Ok(())
 }

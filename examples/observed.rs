@@ -1,9 +1,8 @@
-//! Spans and metrics: a retry, a fallback and a call that is cancelled, as an exporter sees them.
+//! Spans and metrics of a retry, a fallback and a cancelled call, as an exporter sees them.
 //!
-//! Run it with `cargo run --example observed`: it starts the server that it talks to, and prints to the
-//! terminal what a program would send to its collector. For OpenTelemetry, put the layer of
-//! `tracing-opentelemetry` in the place of the one here, and a recorder of metrics in the place of the
-//! observer.
+//! Run it with `cargo run --example observed`: it starts its own server, and prints what a program would send
+//! to its collector. For OpenTelemetry, replace the layer with that of `tracing-opentelemetry`, and the
+//! observer with `Metrics` and a recorder.
 
 use std::{
     collections::BTreeMap,
@@ -32,7 +31,7 @@ async fn left(session: &Session, id: u64) -> u64;
 #[request(get = "/stocktaking", session = session)]
 async fn stocktaking(session: &Session) -> Result<String, Error>;
 
-/// Counts, by what is of a bounded number: methods, templates and kinds of errors.
+/// Counters by labels of low cardinality: methods, templates and kinds of errors.
 #[derive(Default)]
 struct Counts(Mutex<BTreeMap<String, u64>>);
 
@@ -92,9 +91,9 @@ async fn main() -> Result<(), Error> {
 
     println!("\ntea(7): busy at first");
     println!("=> {}", tea(&session, 7).await?);
-    println!("\nleft(8): there is no such tea");
+    println!("\nleft(8): not found");
     println!("=> {}", left(&session, 8).await);
-    println!("\nstocktaking(): given up by its caller");
+    println!("\nstocktaking(): cancelled by its caller");
     let waited = tokio::time::timeout(Duration::from_millis(100), stocktaking(&session)).await;
     println!("=> {}", if waited.is_err() { "cancelled" } else { "done" });
 

@@ -1,7 +1,7 @@
-//! A list in pages: asked for as it is read, and taken up again where a page failed.
+//! A paginated list: pages are requested as they are read, and again after a failure.
 //!
-//! Run it with `cargo run --example pages`: it starts the server that it talks to, a library whose catalogue
-//! has four pages, of which the third fails at first.
+//! Run it with `cargo run --example pages`: it starts its own server, a library whose catalogue has four
+//! pages; the third fails at first.
 
 use std::sync::{
     OnceLock,
@@ -18,7 +18,7 @@ struct Book {
     year: u16,
 }
 
-/// The next page is where the `Link` header says.
+/// The `Link` header has the URL of the next page.
 #[request(get = "/books", session = library(), on_error = log)]
 async fn books() -> Result<Pages<Vec<Book>>, Error>;
 
@@ -34,13 +34,13 @@ async fn main() -> Result<(), Error> {
         match books.item().await {
             Ok(Some(book)) => println!("  {}  {}", book.year, book.title),
             Ok(None) => break,
-            // A page that failed is asked for again; what came before is not.
+            // Only the failed page is requested again.
             Err(error) if error.is_status() => println!("  ----  {error}; once more"),
             Err(error) => return Err(error),
         }
     }
 
-    println!("\nThe server was asked for:");
+    println!("\nThe server received:");
     for asked in server.asked() {
         println!("  {}", asked.target);
     }

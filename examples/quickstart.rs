@@ -1,6 +1,6 @@
-//! The patterns that backstop exists for, each an annotated function beside its outcome.
+//! The main uses of the attribute, each with its outcome.
 //!
-//! Run it with `cargo run --example quickstart`: it starts the server that it talks to.
+//! Run it with `cargo run --example quickstart`: it starts its own server.
 
 mod server;
 
@@ -15,13 +15,13 @@ struct User {
     email: String,
 }
 
-// 1. Any failure is printed, and the program goes on without a value.
+// 1. Any failure is printed, and the program continues without a value.
 #[request(get = "/users/{id}", session = api(), on_error = print)]
 async fn any_failure_printed(id: u64, #[response] Json(user): Json<User>) -> Option<String> {
     Some(user.name)
 }
 
-// 2. Connection failures are handled here. Every other failure is for the caller to see.
+// 2. Connection failures are handled here. The caller gets every other failure.
 #[request(
     get = "{base}/users/{id}",
     on_error(Connect => recover(String::from("nobody, as the server is away"))),
@@ -34,13 +34,13 @@ async fn connection_failures_handled(
     Ok(user.name)
 }
 
-// 3. The failure is logged, then everything is cleaned up, then the program goes on.
+// 3. The failure is logged, `cleanup` runs, and the program continues.
 #[request(get = "/users/{id}", session = api(), on_error = log, cleanup = release_resources)]
 async fn logged_and_cleaned_up(id: u64, #[response] Json(user): Json<User>) -> Option<String> {
     Some(user.name)
 }
 
-// 4. A 404 is an answer like any other.
+// 4. A 404 is a valid answer.
 #[request(get = "/users/{id}", session = api(), on_error(Status(404) => recover(None)))]
 async fn a_404_recovered(
     id: u64,
@@ -49,15 +49,15 @@ async fn a_404_recovered(
     Ok(Some(user.name))
 }
 
-// 5. Without a body, the response is decoded as what the function returns.
+// 5. Without a body, the response is decoded as the return type.
 #[request(get = "/users/{id}", session = api())]
 async fn a_decode_failure(id: u64) -> Result<User, Error>;
 
-// 6. The whole call has 200 milliseconds.
+// 6. The whole call may take 200 milliseconds.
 #[request(get = "/report", session = api(), timeout = 200ms)]
 async fn a_timeout() -> Result<String, Error>;
 
-// 7. `finally` runs however the function ends. Here, its future is dropped.
+// 7. `finally` runs however the function ends; here, its future is dropped.
 #[request(get = "/report", session = api(), finally = say_how_it_ended)]
 async fn a_cancelled_call() -> Result<String, Error>;
 
@@ -69,7 +69,7 @@ fn say_how_it_ended(ending: Ending) {
     println!("(finally: {ending:?})");
 }
 
-/// The session of the functions above: its base URL is where the server listens.
+/// The session of the functions above. Its base URL is that of the server.
 fn api() -> &'static Session {
     API.get().expect("`main` sets it first")
 }
@@ -81,7 +81,7 @@ async fn main() -> Result<(), Error> {
     let server = server::start();
     let session = Session::builder().base_url(server.url()).no_proxy().build()?;
     API.get_or_init(|| session);
-    // Where `log` writes to.
+    // `log` writes to this subscriber.
     tracing_subscriber::fmt()
         .without_time()
         .with_ansi(std::io::stdout().is_terminal())
@@ -126,7 +126,7 @@ async fn main() -> Result<(), Error> {
     Ok(())
 }
 
-/// Prints the source of a function of this file, with the comment above it.
+/// Prints the source of a function in this file, with its comment.
 fn show(name: &str) {
     let source = include_str!("quickstart.rs");
     let function = source.find(&format!("async fn {name}(")).unwrap_or_default();
@@ -139,7 +139,7 @@ fn show(name: &str) {
     println!();
 }
 
-/// Prints what a call came to: errors as people read them, values as they are.
+/// Prints the outcome of a call: an error by `Display`, a value by `Debug`.
 fn outcome<T: std::fmt::Debug>(call: &str, outcome: Result<T, Error>) {
     match outcome {
         Ok(value) => println!("{call} => {value:?}"),

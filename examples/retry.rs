@@ -1,7 +1,6 @@
-//! Retries: what is tried again, what is not, and why.
+//! Retries: which requests are retried, which are not, and why.
 //!
-//! Run it with `cargo run --example retry`: it starts the server that it talks to, a shop that is
-//! not well.
+//! Run it with `cargo run --example retry`: it starts its own server, a shop that often fails.
 
 use std::{
     collections::HashSet,
@@ -32,7 +31,7 @@ struct Receipt {
     total: u32,
 }
 
-/// GET is idempotent: it is tried again whatever became of it.
+/// GET is idempotent, so it is retried after any failure that a retry can help.
 #[request(
     get = "/teas/{id}",
     session = shop(),
@@ -40,11 +39,11 @@ struct Receipt {
 )]
 async fn tea(id: u64) -> Result<Tea, Error>;
 
-/// The shop may have taken this order before it broke down: it is not sent again.
+/// The shop may have processed this order before it failed, so the order is not sent again.
 #[request(post = "/orders", session = shop(), json = order, retry(times = 3, on_retry = say))]
 async fn order_once(order: &Order) -> Result<Receipt, Error>;
 
-/// The same, with a key by which the shop knows the order again.
+/// The same, with a key by which the shop recognises the order.
 #[request(
     post = "/orders",
     session = shop(),
@@ -53,11 +52,11 @@ async fn order_once(order: &Order) -> Result<Receipt, Error>;
 )]
 async fn order(order: &Order) -> Result<Receipt, Error>;
 
-/// The shop asks for more patience than there is: the call ends at once, with what it knows.
+/// The shop's `Retry-After` exceeds the timeout: the call fails immediately, with the last error.
 #[request(get = "/stocktaking", session = shop(), retry = 3, timeout = 2s)]
 async fn stocktaking() -> Result<String, Error>;
 
-/// Called before each wait.
+/// Called before each delay.
 fn say(error: &Error, delay: Duration) {
     println!("    attempt {} failed: {error}; again in {delay:.0?}", error.attempts());
 }
@@ -81,7 +80,7 @@ async fn main() -> Result<(), Error> {
 
     println!("\norder(…)");
     let receipt = order(&Order { tea: 7 }).await?;
-    println!("=> {} to pay; the shop has {} orders", receipt.total, orders());
+    println!("=> total {}; the shop has {} orders", receipt.total, orders());
 
     println!("\nstocktaking()");
     match stocktaking().await {
@@ -101,14 +100,14 @@ fn shop() -> &'static Session {
 
 static SHOP: OnceLock<Session> = OnceLock::new();
 
-/// The orders that the shop has taken, by their keys.
+/// The keys of the orders that the shop has processed.
 static ORDERS: Mutex<Option<HashSet<String>>> = Mutex::new(None);
 
 fn orders() -> usize {
     ORDERS.lock().expect("no panic").as_ref().map_or(0, HashSet::len)
 }
 
-/// What the shop does: it breaks down on the first two requests for a tea, and after it took an order.
+/// The shop fails on the first two requests for a tea, and after it has processed an order.
 fn answer(asked: &Asked) -> Answer {
     static ASKED_FOR_TEA: AtomicUsize = AtomicUsize::new(0);
     match asked.path() {

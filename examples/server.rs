@@ -1,4 +1,4 @@
-//! The server that the examples start for themselves, on 127.0.0.1.
+//! The server of some examples, on 127.0.0.1.
 
 use backstop_tests::{Answer, Server};
 

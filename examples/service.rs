@@ -1,5 +1,5 @@
-//! An axum service over an API: errors as statuses, a deadline for each request, cancellation, and a
-//! shutdown that waits for what is in flight.
+//! An axum service over an API: errors as statuses, a deadline for each request, cancellation, and a graceful
+//! shutdown.
 //!
 //! Run it with `cargo run --example service`: it starts the API, the service, and clients of it.
 
@@ -31,7 +31,7 @@ async fn tea(session: &Session, id: u64) -> Result<String, Failed>;
 
 fn note(tea: u64, ending: Ending) {
     if ending == Ending::Cancelled {
-        println!("  tea {tea}: the call ends, as its client left");
+        println!("  tea {tea}: the call is cancelled, as its client disconnected");
         LEFT.notify_one();
     }
 }
@@ -55,14 +55,14 @@ impl IntoResponse for Failed {
             Self::NoSuchTea => (StatusCode::NOT_FOUND, "no such tea"),
             Self::Upstream(error) => match error.kind() {
                 ErrorKind::Timeout(_) => (StatusCode::GATEWAY_TIMEOUT, "the shop is slow"),
-                _ => (StatusCode::BAD_GATEWAY, "the shop is away"),
+                _ => (StatusCode::BAD_GATEWAY, "the shop is not available"),
             },
         };
         (status, text).into_response()
     }
 }
 
-/// Whatever it calls has 300 ms in all. axum drops its future when the client leaves.
+/// All its calls together have 300 ms. axum drops its future when the client disconnects.
 async fn show(State(shop): State<Session>, Path(id): Path<u64>) -> Result<String, Failed> {
     Deadline::after(Duration::from_millis(300)).scope(tea(&shop, id)).await
 }
@@ -87,12 +87,12 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("tea 7: {:?}", ask(&client, 7).await);
     println!("tea 4: {:?}", ask(&client, 4).await);
     println!("tea 9: {:?}", ask(&client, 9).await);
-    println!("tea 9, by a client that leaves:");
+    println!("tea 9, for a client that disconnects:");
     let waited = timeout(Duration::from_millis(100), ask(&client, 9)).await;
     LEFT.notified().await;
-    println!("tea 9: {}", if waited.is_err() { "not waited for" } else { "answered" });
+    println!("tea 9: {}", if waited.is_err() { "the client gave up" } else { "answered" });
 
-    println!("The service stops while tea 8 is made:");
+    println!("The service shuts down while tea 8 is made:");
     let last = tokio::spawn({
         let client = client.clone();
         async move { ask(&client, 8).await }
@@ -107,6 +107,6 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// What the service answers, whatever its status.
+/// Returns the service's answer, with any status.
 #[request(get = "/teas/{id}", session = client, expect(200..=599))]
 async fn ask(client: &Session, id: u64) -> Result<String, Error>;

@@ -1,7 +1,7 @@
-//! Signing in: a token that ends while calls are in flight.
+//! Signing in: a token that expires while calls are in flight.
 //!
-//! Run it with `cargo run --example signed_in`: it starts the server that it talks to, whose tokens are
-//! good for fifteen requests.
+//! Run it with `cargo run --example signed_in`: it starts its own server, whose tokens are valid for fifteen
+//! requests.
 
 use std::sync::{
     LazyLock, OnceLock,
@@ -19,12 +19,12 @@ struct Granted {
     expires_in: u64,
 }
 
-/// An annotated function like any other, over the session that it signs in: its own request asks for no
+/// An annotated function like any other, over the same session: a source's own requests are sent without a
 /// token.
 #[request(post = "/token", session = *SHOP, basic("inventory", "s3cret"), retry = 2)]
 async fn sign_in() -> Result<Granted, Error>;
 
-/// Nothing here knows of tokens.
+/// This function has no code for tokens.
 #[request(get = "/teas/{id}", session = *SHOP)]
 async fn tea(id: u64) -> Result<String, Error>;
 
@@ -52,7 +52,8 @@ async fn main() -> Result<(), Error> {
         .map(|id| {
             tokio::spawn(async move {
                 match id % 3 {
-                    // A 401 was not processed: an order is sent again too, and taken once.
+                    // A request that was answered 401 was not processed, so an order is sent again too, and
+                    // processed once.
                     0 => order(id).await,
                     _ => tea(id).await,
                 }
@@ -69,17 +70,17 @@ async fn main() -> Result<(), Error> {
     let count = |path: &str| asked.iter().filter(|asked| asked.path().starts_with(path)).count();
     println!("{answered} of 24 calls were answered.");
     println!(
-        "The shop had {} orders, and took {}.",
+        "The shop received {} orders, and accepted {}.",
         count("/orders"),
         TAKEN.load(Ordering::SeqCst)
     );
-    println!("It was asked for {} tokens.", count("/token"));
+    println!("It issued {} tokens.", count("/token"));
     Ok(())
 }
 
 static TAKEN: AtomicUsize = AtomicUsize::new(0);
 
-/// What the shop does: it accepts the last token that it handed out, for fifteen requests.
+/// The shop accepts the last token that it issued, for fifteen requests.
 fn answer(asked: &Asked) -> Answer {
     static TOKEN: AtomicUsize = AtomicUsize::new(0);
     static USES: AtomicUsize = AtomicUsize::new(0);

@@ -1,7 +1,7 @@
-//! Requests that are signed: AWS Signature Version 4, by the crate `aws-sigv4` in a hook of the session.
+//! Signed requests: AWS Signature Version 4, with the crate `aws-sigv4` in a hook of the session.
 //!
-//! The hook sees each hop of each attempt as it will be sent, and so a retry is signed anew. No other origin
-//! gets a signature. The tests hold it against the published cases of the signing test suite.
+//! The hook is called with each hop of each attempt, so a retry gets a new signature. Requests to other
+//! origins are not signed. The tests compare the signatures with the published cases of AWS.
 
 use std::{
     error::Error as StdError,
@@ -17,18 +17,18 @@ use aws_sigv4::{
 use backstop::{Error, HopRequest, Session, header, request};
 use backstop_tests::{Answer, Server};
 
-/// Who signs, and for which service.
+/// The credentials, the region and the service.
 struct Signer {
     credentials: Credentials,
     region: &'static str,
     service: &'static str,
-    /// Whether the hash of the body is a header as well, as S3 asks for.
+    /// Whether the hash of the body is sent as a header, as S3 requires.
     hashes_body: bool,
     now: fn() -> SystemTime,
 }
 
 impl Signer {
-    /// Sets the headers that sign a hop.
+    /// Signs a hop, by setting its headers.
     fn sign(&self, hop: &mut HopRequest<'_>) -> Result<(), Box<dyn StdError + Send + Sync>> {
         if !hop.is_own_origin() {
             return Ok(());
@@ -46,9 +46,9 @@ impl Signer {
             .settings(settings)
             .build()?
             .into();
-        let body = hop.body().ok_or("a stream cannot be signed: its bytes are not known")?;
+        let body = hop.body().ok_or("a stream cannot be signed, as its bytes are not known")?;
         let signed = hop.headers().iter().filter(|(name, _)| {
-            // What a proxy may change, and the length of no body.
+            // Not signed: headers that a proxy may change, and the length of an empty body.
             *name != header::ACCEPT_ENCODING
                 && !(*name == header::CONTENT_LENGTH && body.is_empty())
         });
@@ -84,7 +84,7 @@ async fn send_message(session: &Session, message: &str) -> Result<String, Error>
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    // It is busy at first, and then says how it was asked.
+    // The server is busy at first, and then returns the request's headers.
     let server = Server::start({
         let answered = AtomicU32::new(0);
         move |asked| match answered.fetch_add(1, Ordering::Relaxed) {
@@ -116,7 +116,7 @@ mod tests {
 
     use super::*;
 
-    /// What a case has beside its request.
+    /// The context of a case, in addition to its request.
     #[derive(Deserialize)]
     struct Context {
         credentials: Keys,
@@ -130,7 +130,7 @@ mod tests {
         token: Option<String>,
     }
 
-    /// A request as a case writes it: a line, headers and a body.
+    /// A request in the format of a case: a request line, headers and a body.
     struct Written {
         method: String,
         target: String,

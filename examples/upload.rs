@@ -1,7 +1,6 @@
-//! An upload of a file: with its length, its progress, and a second try that reads the file anew.
+//! An upload of a file, with its length and progress, and a retry that reads the file again.
 //!
-//! Run it with `cargo run --example upload`: it starts the server that it talks to, which loses its
-//! connection the first time.
+//! Run it with `cargo run --example upload`: it starts its own server, which closes the first connection.
 
 use std::{
     io::{self, Write as _},
@@ -14,7 +13,7 @@ use backstop_tests::{Answer, Asked, Server};
 
 const SIZE: u64 = 4_000_000;
 
-/// PUT is idempotent, and the body can be made again: so it may be retried.
+/// PUT is idempotent, and the body can be created again, so the request can be retried.
 #[request(
     put = "/images/{name}",
     session = session,
@@ -26,16 +25,16 @@ const SIZE: u64 = 4_000_000;
 )]
 async fn upload(session: &Session, name: &str, image: Body) -> Result<String, Error>;
 
-/// Called before each wait.
+/// Called before each delay.
 fn say(error: &Error, wait: Duration) {
     println!("\n  {error}; again in {wait:.0?}");
 }
 
-/// Called with how much the connection has taken. It must not block for long.
+/// Called with the number of bytes that the connection has accepted. It must not block for long.
 fn draw(sent: u64) {
     let done = usize::try_from(sent * 40 / SIZE).unwrap_or_default();
     print!("\r  [{:<40}] {:>3} %", "=".repeat(done), sent * 100 / SIZE);
-    // A terminal that is gone is no reason to end.
+    // A closed terminal does not end the upload.
     let _ = io::stdout().flush();
 }
 

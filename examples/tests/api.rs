@@ -1,4 +1,4 @@
-//! A client of an API and its tests, without a network and without a server: by what is published alone.
+//! A client of an API and its tests, without a network or a server. It uses only the published API.
 
 use std::{
     sync::atomic::{AtomicU32, Ordering},
@@ -65,7 +65,7 @@ impl Client {
     #[request(get = "/users?page={page}", session = self.session)]
     async fn page(&self, page: u32) -> Result<Vec<User>, Error>;
 
-    /// All pages, up to the first that is empty.
+    /// All pages, up to the first empty one.
     async fn all(&self) -> Result<Vec<User>, Error> {
         let mut users = Vec::new();
         for page in 1.. {
@@ -91,7 +91,7 @@ async fn a_user_is_found() {
 }
 
 #[tokio::test]
-async fn a_missing_user_is_none_and_all_is_released() {
+async fn a_missing_user_is_none_and_the_cleanup_runs() {
     let script = Script::new();
     script.get("/users/{id}").problem(404, "no such user");
     let before = RELEASED.load(Ordering::Relaxed);
@@ -100,7 +100,7 @@ async fn a_missing_user_is_none_and_all_is_released() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_away_is_told_as_such() {
+async fn a_refused_connection_is_an_unsent_request() {
     let script = Script::new();
     script.get("/users/{id}").fault(ConnectError::Refused);
     let error = script.run(user(7)).await.expect_err("an error");
@@ -108,7 +108,7 @@ async fn a_server_that_is_away_is_told_as_such() {
 }
 
 #[tokio::test]
-async fn every_failure_but_a_404_goes_on() {
+async fn every_failure_except_a_404_is_returned() {
     for kind in ErrorKind::all().filter(|kind| *kind != ErrorKind::Status(404)) {
         let script = Script::new();
         script.get("/users/{id}").fault(kind);
@@ -117,7 +117,7 @@ async fn every_failure_but_a_404_goes_on() {
 }
 
 #[tokio::test]
-async fn a_user_of_another_shape_is_told_by_its_path() {
+async fn a_user_of_another_shape_is_an_error_with_its_path() {
     let script = Script::new();
     script.get("/users/{id}").json(&json!({"id": 7, "name": null}));
     let error = script.run(user(7)).await.expect_err("an error");
@@ -126,7 +126,7 @@ async fn a_user_of_another_shape_is_told_by_its_path() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_busy_server_is_asked_again() {
+async fn a_busy_server_is_retried() {
     let script = Script::new();
     let route = script.get("/report").status(503).repeat(2).then(Reply::text("done"));
     assert_eq!(script.run(report()).await.expect("a success"), "done");
@@ -134,7 +134,7 @@ async fn a_busy_server_is_asked_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_server_says_when_to_come_back() {
+async fn retry_after_sets_the_delay() {
     let script = Script::new();
     script.get("/report").status(429).header("retry-after", "30").then(Reply::text("done"));
     let start = tokio::time::Instant::now();
@@ -143,14 +143,14 @@ async fn a_server_says_when_to_come_back() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_server_that_stays_down_is_given_up() {
+async fn a_server_that_stays_down_is_an_error_after_the_retries() {
     let script = Script::new();
     script.get("/report").fault(ConnectError::Dns).times(4);
     assert_eq!(script.run(report()).await.expect_err("an error").attempts(), 4);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_server_that_says_nothing_is_given_up() {
+async fn a_silent_server_is_a_timeout() {
     let script = Script::new();
     script.get("/report").reply(Reply::silence());
     let error = script.run(report()).await.expect_err("an error");
@@ -159,7 +159,7 @@ async fn a_server_that_says_nothing_is_given_up() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_user_is_created_once_whatever_the_network_does() {
+async fn retries_of_a_creation_have_the_same_idempotency_key() {
     let script = Script::new();
     let route = script.post("/users").with_json(&ada());
     route.clone().fault(BodyError::Truncated).then(Reply::json(&ada()));
@@ -179,12 +179,12 @@ async fn a_user_is_created_with_the_token_and_the_flag() {
 }
 
 #[tokio::test]
-async fn a_flag_that_is_not_given_is_not_sent() {
+async fn a_missing_flag_is_not_sent() {
     request_of(create(&ada(), None, "s3cret")).await.assert_no_query("notify");
 }
 
 #[tokio::test]
-async fn a_user_is_deleted_and_nothing_else_is_asked() {
+async fn a_deletion_is_a_single_request() {
     let script = Script::new();
     script.delete("/users/{id}").status(204).once();
     script.any("/{*anything}").never();
@@ -192,7 +192,7 @@ async fn a_user_is_deleted_and_nothing_else_is_asked() {
 }
 
 #[tokio::test]
-async fn credentials_do_not_follow_to_another_server() {
+async fn credentials_are_not_sent_to_another_server() {
     let script = Script::new();
     script
         .post("https://api.example.com/users")
@@ -203,7 +203,7 @@ async fn credentials_do_not_follow_to_another_server() {
 }
 
 #[tokio::test]
-async fn all_pages_are_read_in_their_order() {
+async fn all_pages_are_read_in_order() {
     let script = Script::new();
     script.in_order();
     script.get("/users").with_query("page", 1).json(&[ada()]);
@@ -214,7 +214,7 @@ async fn all_pages_are_read_in_their_order() {
 }
 
 #[tokio::test]
-async fn a_log_that_breaks_off_is_an_error() {
+async fn a_truncated_log_is_an_error() {
     let script = Script::new();
     script.get("/log").reply(Reply::parts(["one\n", "two\n"]).breaks(BodyError::Reset));
     assert!(script.run(log_size()).await.expect_err("an error").is_body());

@@ -1,4 +1,4 @@
-//! The operations of GitHub's API: with the attribute and by hand.
+//! Compares the GitHub example with the attribute and by hand.
 
 #![allow(clippy::duplicate_mod, reason = "both programs have the same servers")]
 
@@ -25,18 +25,18 @@ stored a+b.zip, 64 bytes; Design for failure.
 ";
 
 #[tokio::test]
-async fn both_ways_do_the_same() {
+async fn both_programs_have_the_same_output() {
     assert_eq!(github::report().await.expect("an answer"), EXPECTED);
     assert_eq!(github_by_hand::report().await.expect("an answer"), EXPECTED);
 }
 
-/// Lines with code.
+/// The number of lines with code.
 fn lines(text: &str) -> usize {
     let is_code = |line: &&str| !line.is_empty() && !line.starts_with("//");
     text.lines().map(str::trim).filter(is_code).count()
 }
 
-/// The lines of the types, of the operations and of the program.
+/// The number of lines of the types, of the operations, of the program, and in total.
 fn parts(source: &str) -> [usize; 4] {
     let (types, rest) = source.split_once("\nstruct Repo").expect("the client");
     let (client, program) = rest.split_once("#[tokio::main]").expect("the program");
@@ -44,7 +44,7 @@ fn parts(source: &str) -> [usize; 4] {
 }
 
 #[test]
-fn the_document_counts_the_lines_that_there_are() {
+fn the_document_has_the_right_line_counts() {
     let with = parts(include_str!("../github.rs"));
     let by_hand = parts(include_str!("../github_by_hand.rs"));
     let document = include_str!("../../docs/by_hand.md");

@@ -1,5 +1,5 @@
-//! A client of ten endpoints, and what wraps its calls: a token, spans, metrics and limits, once for all.
-//! It is tested without a network, by what is published alone.
+//! A client of ten endpoints whose calls share a token, spans, metrics and limits. It is tested without a
+//! network, with only the published API.
 
 use std::{
     sync::{Arc, Mutex},
@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tower::limit::ConcurrencyLimitLayer;
 
-// What wraps the calls.
+// The session, which wraps the calls.
 
 #[derive(Deserialize)]
 struct Granted {
@@ -28,7 +28,7 @@ struct Granted {
 #[request(post = "/token", session = session, basic("shop", "s3cret"), retry = 2)]
 async fn sign_in(session: &Session) -> Result<Granted, Error>;
 
-/// A session with a token that is renewed in time, twenty calls in flight, and an observer.
+/// A session with a renewed token, at most twenty calls in flight, and an observer.
 fn session(
     builder: impl Fn() -> SessionBuilder,
     observer: impl Observer,
@@ -109,7 +109,7 @@ impl Shop {
 
 // Its tests.
 
-/// Notes each call: its template, its outcome and its attempts.
+/// Records each call: its template, its outcome and its attempts.
 #[derive(Clone, Default)]
 struct Calls(Arc<Mutex<Vec<String>>>);
 
@@ -125,7 +125,7 @@ impl Observer for Calls {
     }
 }
 
-/// A shop whose requests a script answers, once it has signed in.
+/// A shop whose requests a script answers, including the sign-in.
 fn shop(script: &Script) -> (Shop, Calls) {
     let granted = |token: &str| json!({"access_token": token, "expires_in": 3600});
     script.post("/token").json(&granted("t1")).then(Reply::json(&granted("t2")));
@@ -139,7 +139,7 @@ fn sencha() -> Tea {
 }
 
 #[tokio::test]
-async fn a_page_is_asked_for_by_its_number() {
+async fn a_page_is_requested_by_its_number() {
     let script = Script::new();
     let (shop, _) = shop(&script);
     script.get("/teas?page={page}").with_query("page", 2).json(&[sencha()]).once();
@@ -147,7 +147,7 @@ async fn a_page_is_asked_for_by_its_number() {
 }
 
 #[tokio::test]
-async fn a_tea_that_is_there_is_found() {
+async fn an_existing_tea_is_found() {
     let script = Script::new();
     let (shop, _) = shop(&script);
     script.get("/teas/{id}").with_path("id", 7).json(&sencha()).once();
@@ -155,7 +155,7 @@ async fn a_tea_that_is_there_is_found() {
 }
 
 #[tokio::test]
-async fn a_tea_that_is_missing_is_none() {
+async fn a_missing_tea_is_none() {
     let script = Script::new();
     let (shop, _) = shop(&script);
     script.get("/teas/{id}").problem(404, "no such tea");
@@ -163,7 +163,7 @@ async fn a_tea_that_is_missing_is_none() {
 }
 
 #[tokio::test]
-async fn a_tea_is_added_once_however_often_it_is_tried() {
+async fn retries_of_an_addition_have_the_same_idempotency_key() {
     let script = Script::new();
     let (shop, _) = shop(&script);
     let added = script.post("/teas").with_json(&sencha());
@@ -175,7 +175,7 @@ async fn a_tea_is_added_once_however_often_it_is_tried() {
 }
 
 #[tokio::test]
-async fn a_tea_is_replaced_only_in_the_version_that_was_read() {
+async fn a_tea_is_replaced_only_if_its_version_is_unchanged() {
     let script = Script::new();
     let (shop, _) = shop(&script);
     let replaced = script.put("/teas/{id}").status(412);
@@ -185,7 +185,7 @@ async fn a_tea_is_replaced_only_in_the_version_that_was_read() {
 }
 
 #[tokio::test]
-async fn removing_what_is_gone_is_no_failure() {
+async fn removing_a_missing_tea_succeeds() {
     let script = Script::new();
     let (shop, _) = shop(&script);
     script.delete("/teas/{id}").status(404).once();
@@ -193,7 +193,7 @@ async fn removing_what_is_gone_is_no_failure() {
 }
 
 #[tokio::test]
-async fn the_stock_is_none_while_the_server_is_away() {
+async fn the_stock_is_none_while_the_server_is_down() {
     let script = Script::new();
     let (shop, calls) = shop(&script);
     script.get("/teas/{id}/stock").fault(ConnectError::Refused);
@@ -202,7 +202,7 @@ async fn the_stock_is_none_while_the_server_is_away() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_stock_is_not_waited_for_long() {
+async fn the_stock_has_a_short_timeout() {
     let script = Script::new();
     let (shop, calls) = shop(&script);
     script.get("/teas/{id}/stock").reply(Reply::silence());
@@ -212,7 +212,7 @@ async fn the_stock_is_not_waited_for_long() {
 }
 
 #[tokio::test]
-async fn words_are_searched_as_they_are_written() {
+async fn search_terms_are_encoded() {
     let script = Script::new();
     let (shop, _) = shop(&script);
     let search = script.get("/search").json(&[sencha()]);
@@ -221,7 +221,7 @@ async fn words_are_searched_as_they_are_written() {
 }
 
 #[tokio::test]
-async fn a_picture_is_its_bytes() {
+async fn a_picture_is_returned_as_bytes() {
     let script = Script::new();
     let (shop, _) = shop(&script);
     script.get("/teas/{id}/picture").bytes(&b"\x89PNG"[..]);
@@ -261,7 +261,7 @@ async fn an_order_has_a_number() {
 }
 
 #[tokio::test]
-async fn an_order_without_a_number_says_what_is_missing() {
+async fn an_order_without_a_number_is_an_error_that_names_the_field() {
     let script = Script::new();
     let (shop, calls) = shop(&script);
     script.post("/orders").json(&json!({}));
@@ -285,7 +285,7 @@ async fn the_token_is_fetched_once_and_renewed_when_it_is_refused() {
 }
 
 #[tokio::test]
-async fn every_request_says_who_asks() {
+async fn every_request_has_a_user_agent() {
     let script = Script::new();
     let (shop, _) = shop(&script);
     script.get("/teas?page={page}").json(&json!([]));
