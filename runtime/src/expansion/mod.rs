@@ -36,8 +36,8 @@
 //!             }
 //!             ::core::result::Result::Err(error) => ::backstop::expansion::failed(error),
 //!         };
-//!         // The arms of `on_error`. One that recovers gives the outcome; after the others the
-//!         // error becomes it.
+//!         // The arms of `on_error`. An arm that recovers leaves with its value; otherwise
+//!         // the error becomes the outcome.
 //!         let error = failure.error();
 //!         let outcome = 'handled: {
 //!             match error.kind() {

@@ -7,7 +7,11 @@
 //! ```
 //! use backstop::{ConnectError, Error, request, testing::{Reply, Script}};
 //!
-//! #[request(get = "https://api.example.com/users/{id}/name", retry = 2, on_error(Status(404) => recover(None)))]
+//! #[request(
+//!     get = "https://api.example.com/users/{id}/name",
+//!     retry = 2,
+//!     on_error(Status(404) => recover(None)),
+//! )]
 //! async fn name(id: u64, #[response] name: String) -> Result<Option<String>, Error> {
 //!     Ok(Some(name))
 //! }

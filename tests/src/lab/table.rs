@@ -59,30 +59,31 @@ pub struct Comparison {
 }
 
 const ABOUT: &str = "\
-Every kind of failure, beside what [aiohttp](https://docs.aiohttp.org) and a plain `reqwest` tell of
-the same faults.
+Every kind of failure, compared with how [aiohttp](https://docs.aiohttp.org) and plain `reqwest` report the
+same faults.
 
-A row is a leaf of [`ErrorKind`](enum@crate::ErrorKind), as an arm of `on_error` matches it, and:
+Each row is a leaf of [`ErrorKind`](enum@crate::ErrorKind), written as a pattern of `on_error`. The other
+columns:
 
-- *sent*: what [`Error::sent`](crate::Error::sent) says. After a redirect that was followed it is `Yes`,
-  whatever fails then.
-- *faults*: how many there are of this kind in the fault lab, which plays them over real sockets. Those
-  whose outcome is a matter of timing are left out. A kind without any is made by the program, or cannot
-  be timed, and is tested by itself.
-- *aiohttp*: the class that aiohttp 3.14 raised, where it was run.
-- *reqwest*: the predicates that are true of the error of a `reqwest` 0.13 that is used as its
-  documentation shows, with `send`, `error_for_status`, and `json`, `text` or `bytes`.
+- *sent*: the value of [`Error::sent`](crate::Error::sent). After a redirect it is `Yes` for every later
+  failure.
+- *faults*: the number of faults of this kind in the fault lab, which plays them over real sockets. Faults
+  whose outcome depends on timing are not counted. A kind without any originates in the program, or cannot be
+  timed, and has its own tests.
+- *aiohttp*: the class that aiohttp 3.14 raised, for the faults that were run with it.
+- *reqwest*: the predicates that are true for the error of `reqwest` 0.13, used as in its documentation with
+  `send`, `error_for_status`, and `json`, `text` or `bytes`.
 
-A *success* is no error at all. Some are right by the client's own terms: aiohttp repeats idempotent
-requests unasked, and its `json()` has no type to check. Where faults of one kind are told differently,
-their number stands behind.
+*success* means no error at all. Some successes are correct for that client: aiohttp retries idempotent
+requests automatically, and its `json()` has no type to check. If the faults of a kind are reported
+differently, the number of each follows in parentheses.
 ";
 
 const ALIKE: &str = "
-# Told alike by reqwest
+# Leaves that reqwest does not distinguish
 
-The other way round: the arms behind each of reqwest's answers. What tells them apart is in its chain of
-causes, where most types are private.
+The leaves behind each of reqwest's predicates. They differ only in the chain of causes, where most types are
+private.
 ";
 
 impl Comparison {
