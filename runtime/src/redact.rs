@@ -23,12 +23,29 @@ pub(crate) fn url(url: &Url) -> Url {
     shown
 }
 
+/// The text of [`url`], without a copy where nothing is to be hidden.
+pub(crate) fn url_text(url: &Url) -> Cow<'_, str> {
+    let is_plain = url.query().is_none()
+        && url.fragment().is_none()
+        && url.username().is_empty()
+        && url.password().is_none();
+    match is_plain {
+        true => Cow::Borrowed(url.as_str()),
+        false => Cow::Owned(self::url(url).into()),
+    }
+}
+
 /// Input: `https://me:pw@host/users/{id}?key=secret&page={page}`
 /// Output: `https://host/users/{id}?key=REDACTED&page={page}`
 ///
 /// A template is the program's own text, but a program may also ask for a URL that it was given, and
 /// for one that is malformed.
 pub(crate) fn template(template: Cow<'static, str>) -> Cow<'static, str> {
+    // Most templates are plain, and bytes are compared much faster than characters.
+    let is_plain = |byte: u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'@' | b'?' | b'#');
+    if template.bytes().all(is_plain) {
+        return template;
+    }
     if !template.contains(|character: char| "@?#".contains(character) || character.is_control()) {
         return template;
     }

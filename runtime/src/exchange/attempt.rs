@@ -250,7 +250,7 @@ impl<'a> Attempt<'a> {
             self.span = span::hop(&HopFacts {
                 method: &self.hop.method,
                 url: &self.hop.url,
-                template: self.watch.template().filter(|_| self.hop.number == 0),
+                target: self.watch.target().filter(|_| self.hop.number == 0),
                 resends: self.watch.next_resend(),
             });
         }

@@ -152,9 +152,11 @@ impl<'a> Call<'a> {
         let mut retries =
             self.plan.retry.is_some().then(|| Box::new(Retries::new(self.plan.url.origin())));
         loop {
-            let attempt = watch.attempt(self.plan.body.length());
+            let now = if self.attempts == 0 { self.start } else { Instant::now() };
+            let attempt = watch.attempt(self.plan.body.length(), now);
             // The outcome has no name: the future would hold it while it waits for the next attempt.
-            let Failed { error, hop, transferred } = match self.attempt(&sender, &attempt).await {
+            let outcome = self.attempt(&sender, &attempt, now);
+            let Failed { error, hop, transferred } = match outcome.await {
                 Ok(arrived) => {
                     attempt.end(arrived.received.status, arrived.received.transferred);
                     if let Some(retries) = retries {
@@ -191,9 +193,13 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// Makes the next attempt.
-    async fn attempt(&mut self, sender: &Sender, watch: &AttemptWatch) -> Result<Arrived, Failed> {
-        let now = if self.attempts == 0 { self.start } else { Instant::now() };
+    /// Makes the next attempt, which starts `now`.
+    async fn attempt(
+        &mut self,
+        sender: &Sender,
+        watch: &AttemptWatch,
+        now: Instant,
+    ) -> Result<Arrived, Failed> {
         self.attempts += 1;
         let timers = AttemptTimers::new(self.deadline, self.plan.timeouts, self.start, now);
         let attempt = Attempt::new(self.plan, sender, timers, watch, self.attempts, now);

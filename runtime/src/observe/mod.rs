@@ -13,7 +13,12 @@ mod metrics;
 pub(crate) mod span;
 mod watch;
 
-use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
+use std::{
+    borrow::Cow,
+    fmt,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use http::{Method, StatusCode};
 use url::Url;
@@ -116,6 +121,8 @@ pub struct Target {
     scheme: Option<&'static str>,
     host: Option<String>,
     port: Option<u16>,
+    /// The name of the spans of the call and of its first hop. Made when a span is.
+    span_name: OnceLock<Cow<'static, str>>,
 }
 
 impl Target {
@@ -124,7 +131,13 @@ impl Target {
         let scheme = url.map(|url| if url.scheme() == "https" { "https" } else { "http" });
         let host = url.and_then(|url| url.host_str()).map(str::to_owned);
         let port = url.and_then(Url::port_or_known_default);
-        Self { method: method.clone(), template, scheme, host, port }
+        let (method, span_name) = (method.clone(), OnceLock::new());
+        Self { method, template, scheme, host, port, span_name }
+    }
+
+    /// The name of the spans of the call and of its first hop.
+    fn span_name(&self) -> &str {
+        self.span_name.get_or_init(|| span::name(&self.method, self.template()))
     }
 
     /// The method of the caller's request.

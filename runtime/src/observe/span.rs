@@ -10,6 +10,7 @@
 //! name, kind and status of a span from `otel.name`, `otel.kind` and `otel.status_code`.
 
 use std::{
+    borrow::Cow,
     future::Future,
     pin::Pin,
     task::{Context, Poll},
@@ -30,34 +31,41 @@ pub(crate) fn method_name(method: &Method) -> &'static str {
     KNOWN.into_iter().find(|known| method.as_str() == *known).unwrap_or("_OTHER")
 }
 
-/// The name of a span; an unknown method is `HTTP`.
-fn name(method: &Method, template: Option<&str>) -> String {
-    let method = match method_name(method) {
+/// How the name of a span begins for a method of this name; an unknown method is `HTTP`.
+fn method_label(name: &'static str) -> &'static str {
+    match name {
         "_OTHER" => "HTTP",
         known => known,
-    };
+    }
+}
+
+/// The name of a span; an unknown method is `HTTP`.
+pub(super) fn name(method: &Method, template: Option<&str>) -> Cow<'static, str> {
+    let method = method_label(method_name(method));
     match template {
-        Some(template) => format!("{method} {template}"),
-        None => method.to_owned(),
+        // Concatenated, as formatting takes several times as long.
+        Some(template) => Cow::Owned([method, " ", template].concat()),
+        None => Cow::Borrowed(method),
     }
 }
 
 /// The original method, if its name is `_OTHER`.
-fn original(method: &Method) -> Option<&str> {
-    (method_name(method) == "_OTHER").then_some(method.as_str())
+fn original<'a>(method: &'a Method, name: &str) -> Option<&'a str> {
+    (name == "_OTHER").then_some(method.as_str())
 }
 
 /// The span of a call, as a child of the current one.
 pub(super) fn call(target: &Target) -> Span {
+    let method = target.method_name();
     tracing::span!(
         target: "backstop",
         Level::INFO,
         "call",
-        "otel.name" = name(target.method(), target.template()),
+        "otel.name" = target.span_name(),
         "otel.kind" = "internal",
         "otel.status_code" = Empty,
-        "http.request.method" = method_name(target.method()),
-        "http.request.method_original" = original(target.method()),
+        "http.request.method" = method,
+        "http.request.method_original" = original(target.method(), method),
         "url.template" = target.template(),
         "server.address" = target.host(),
         "server.port" = target.port().map(i64::from),
@@ -86,29 +94,30 @@ pub(super) fn attempt(number: u32) -> Span {
 pub(crate) struct HopFacts<'a> {
     pub(crate) method: &'a Method,
     pub(crate) url: &'a Url,
-    /// `None` after a redirect, as its URL has no template.
-    pub(crate) template: Option<&'a str>,
+    /// What the call requests. `None` after a redirect, as its URL has no template.
+    pub(crate) target: Option<&'a Target>,
     /// How many hops the call has sent before.
     pub(crate) resends: u32,
 }
 
 /// The span of a hop, as a child of the current one.
 pub(crate) fn hop(hop: &HopFacts<'_>) -> Span {
-    let HopFacts { method, url, template, resends } = *hop;
+    let HopFacts { method, url, target, resends } = *hop;
+    let known = method_name(method);
     tracing::span!(
         target: "backstop",
         Level::INFO,
         "hop",
-        "otel.name" = name(method, template),
+        "otel.name" = target.map_or(method_label(known), Target::span_name),
         "otel.kind" = "client",
         "otel.status_code" = Empty,
-        "http.request.method" = method_name(method),
-        "http.request.method_original" = original(method),
+        "http.request.method" = known,
+        "http.request.method_original" = original(method, known),
         "http.request.resend_count" = (resends > 0).then_some(i64::from(resends)),
         "http.response.status_code" = Empty,
-        "url.full" = redact::url(url).as_str(),
+        "url.full" = &*redact::url_text(url),
         "url.scheme" = url.scheme(),
-        "url.template" = template,
+        "url.template" = target.and_then(Target::template),
         "server.address" = url.host_str(),
         "server.port" = url.port_or_known_default().map(i64::from),
         "network.protocol.version" = Empty,
@@ -168,7 +177,7 @@ pub(crate) fn redirect(status: StatusCode, to: &Url) {
         target: "backstop",
         Level::DEBUG,
         "http.response.status_code" = i64::from(status.as_u16()),
-        "url.full" = redact::url(to).as_str(),
+        "url.full" = &*redact::url_text(to),
         "redirect",
     );
 }

@@ -56,6 +56,11 @@ impl Watchers {
         }
     }
 
+    /// Whether a report is needed. Spans need none.
+    fn has_observers(&self) -> bool {
+        !self.observers.is_empty()
+    }
+
     /// Reports the end of the call, in its span and to the observers.
     fn tell_end(&self, end: End<'_>, attempts: u32) {
         self.has_failed.store(matches!(end, End::Failed(_)), Ordering::Relaxed);
@@ -70,9 +75,11 @@ impl Watchers {
             }
         }
         drop(span);
-        let (target, elapsed) = (&self.target, self.start.elapsed());
-        let report = CallReport { target, end, attempts, elapsed };
-        self.tell(|observer| observer.call(&report));
+        if self.has_observers() {
+            let (target, elapsed) = (&self.target, self.start.elapsed());
+            let report = CallReport { target, end, attempts, elapsed };
+            self.tell(|observer| observer.call(&report));
+        }
         // The handling of a failure belongs to the span.
         if !(self.is_handled && matches!(end, End::Failed(_))) {
             self.end();
@@ -216,8 +223,8 @@ impl CallWatch {
         Some(Arc::<Watchers>::clone(&watched.watchers))
     }
 
-    /// Watches the next attempt, which starts now.
-    pub(crate) fn attempt(&mut self, request_body: Option<u64>) -> AttemptWatch {
+    /// Watches the next attempt.
+    pub(crate) fn attempt(&mut self, request_body: Option<u64>, start: Instant) -> AttemptWatch {
         let Some(watched) = &mut self.0 else { return AttemptWatch(None) };
         watched.attempts += 1;
         let sizes = Sizes { request: request_body, response: None };
@@ -225,7 +232,7 @@ impl CallWatch {
             watchers: Arc::clone(&watched.watchers),
             span: span::attempt(watched.attempts),
             number: watched.attempts,
-            start: Instant::now(),
+            start,
             sizes,
             has_ended: false,
         })))
@@ -295,9 +302,9 @@ impl AttemptWatch {
         self.0.as_ref().map_or_else(Span::none, |watched| watched.span.clone())
     }
 
-    /// The template of the first hop, for the name of its span.
-    pub(crate) fn template(&self) -> Option<&str> {
-        self.0.as_ref()?.watchers.target.template()
+    /// The target of the call, for the span of its first hop.
+    pub(crate) fn target(&self) -> Option<&Target> {
+        Some(&self.0.as_ref()?.watchers.target)
     }
 
     /// Whether the attempt is watched.
@@ -337,14 +344,16 @@ impl WatchedAttempt {
             End::Failed(error) => record_failure(span, error),
             End::Cancelled => {}
         }
-        let report = AttemptReport {
-            target: &watchers.target,
-            end,
-            number: *number,
-            elapsed: start.elapsed(),
-            sizes: *sizes,
-        };
-        watchers.tell(|observer| observer.attempt(&report));
+        if watchers.has_observers() {
+            let report = AttemptReport {
+                target: &watchers.target,
+                end,
+                number: *number,
+                elapsed: start.elapsed(),
+                sizes: *sizes,
+            };
+            watchers.tell(|observer| observer.attempt(&report));
+        }
     }
 }
 
