@@ -90,8 +90,8 @@ impl<T> Events<T> {
         self
     }
 
-    /// The last id that the server sent, empty if there was none. A later call with this id in the header
-    /// `last-event-id` goes on from there.
+    /// The id of the last event that arrived whole, with or without data; empty if there was none. A later call
+    /// with this id in the header `last-event-id` goes on from there.
     pub fn last_event_id(&self) -> &str {
         self.source.parser.last_id()
     }

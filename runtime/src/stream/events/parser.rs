@@ -20,8 +20,11 @@ pub(super) struct Parser {
     /// The fields of the event that is being read.
     event: String,
     data: String,
-    /// The last id that arrived. It stays for later events and connections.
+    /// The id of the event that is being read. It stays for later events.
     id: String,
+    /// The id of the last event that arrived whole, with or without data: the next connection goes on after that
+    /// event. With the id of an event that was cut off, the server would leave that event out.
+    last_id: String,
     /// The last `retry` that arrived.
     retry: Option<Duration>,
     /// The longest event, in bytes.
@@ -38,6 +41,7 @@ impl Parser {
             event: String::new(),
             data: String::new(),
             id: String::new(),
+            last_id: String::new(),
             retry: None,
             limit,
         }
@@ -48,7 +52,7 @@ impl Parser {
     }
 
     pub(super) fn last_id(&self) -> &str {
-        &self.id
+        &self.last_id
     }
 
     pub(super) fn retry(&self) -> Option<Duration> {
@@ -62,8 +66,8 @@ impl Parser {
 
     /// Starts a new connection. An event that has not ended is dropped, as in the standard.
     pub(super) fn restart(&mut self) {
-        let (id, retry) = (std::mem::take(&mut self.id), self.retry);
-        *self = Self { id, retry, ..Self::new(self.limit) };
+        let (last_id, retry) = (std::mem::take(&mut self.last_id), self.retry);
+        *self = Self { id: last_id.clone(), last_id, retry, ..Self::new(self.limit) };
     }
 
     /// The next event that has ended.
@@ -137,6 +141,9 @@ impl Parser {
 
     /// Ends the event. Without data there is no event.
     fn dispatch(&mut self) -> Option<Event> {
+        if self.last_id != self.id {
+            self.last_id.clone_from(&self.id);
+        }
         let (event, mut data) = (std::mem::take(&mut self.event), std::mem::take(&mut self.data));
         data.pop()?;
         let event = if event.is_empty() { "message".to_owned() } else { event };
@@ -248,10 +255,16 @@ mod tests {
     fn a_new_connection_keeps_the_id_and_the_time_to_wait_alone() {
         let (_, mut parser) = parsed(b"\xEF\xBB\xBFretry:7\nid:a\ndata:x\n\nid:b\ndata:lost\r", 64);
         parser.restart();
-        assert_eq!((parser.last_id(), parser.retry()), ("b", Some(Duration::from_millis(7))));
+        // The event with the id b was cut off: to go on after it would lose it.
+        assert_eq!((parser.last_id(), parser.retry()), ("a", Some(Duration::from_millis(7))));
         parser.feed(Bytes::from_static(b"\xEF\xBB\xBF\n\ndata:y\n\n"));
         let event = parser.next().expect("short").expect("an event");
-        assert_eq!((&*event.data, &*event.id), ("y", "b"));
+        assert_eq!((&*event.data, &*event.id), ("y", "a"));
+        // An event without data has ended as well.
+        parser.feed(Bytes::from_static(b"id:c\n\ndata:cut"));
+        assert!(parser.next().expect("short").is_none());
+        parser.restart();
+        assert_eq!(parser.last_id(), "c");
     }
 
     #[test]
