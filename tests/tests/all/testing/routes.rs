@@ -75,6 +75,30 @@ async fn a_form_and_a_body_are_conditions() {
     assert_eq!(fetch(&script, body).await.expect("body").text().expect("text"), "body");
 }
 
+/// A field of a form may come more than once, and any of its values fulfils the condition.
+#[tokio::test]
+async fn a_field_of_a_form_may_have_several_values() {
+    let scope = |value: &str| {
+        let script = Script::new();
+        script.post("/token").with_form("scope", value).text("granted");
+        script
+    };
+    let form = || {
+        let pairs = [("scope", "read"), ("client", "a"), ("scope", "write all")];
+        Request::post("https://a.test/token").form(&pairs)
+    };
+    for value in ["read", "write all"] {
+        fetch(&scope(value), form()).await.expect(value);
+    }
+    let script = scope("admin");
+    fetch(&script, form()).await.expect_err("another value");
+    let failure = script.check().expect_err("no route");
+    assert!(
+        failure.contains("the form: `scope` is `read`, `write all`, and not `admin`"),
+        "{failure}"
+    );
+}
+
 #[tokio::test]
 async fn a_request_that_no_route_takes_is_an_error_and_fails_the_test() {
     let script = Script::new();
