@@ -19,11 +19,16 @@ use super::{
 /// How long the server waits for a peer to leave that does not.
 const PATIENCE: Duration = Duration::from_secs(12);
 
+/// Types of frames of HTTP/2 (RFC 9113 §6).
+const HEADERS: u8 = 1;
+const RST_STREAM: u8 = 3;
+
 /// Runs a script, and then closes.
 pub(super) async fn play(stream: TcpStream, script: &[Step], log: Arc<Log>) {
     // Without a delay, each send is a segment of its own.
     let _ = stream.set_nodelay(true);
-    let mut connection = Connection { socket: Some(Box::new(BufReader::new(stream))), log };
+    let socket: Box<dyn Socket> = Box::new(BufReader::new(stream));
+    let mut connection = Connection { socket: Some(socket), log, stream: 0 };
     // An error is the end of the connection, which is nothing to report: it is what was asked for,
     // or what the peer decided.
     if connection.steps(script).await.is_ok() {
@@ -35,6 +40,8 @@ struct Connection {
     /// None once the connection has ended.
     socket: Option<Box<dyn Socket>>,
     log: Arc<Log>,
+    /// The stream of HTTP/2 that was opened last.
+    stream: u32,
 }
 
 impl Connection {
@@ -56,6 +63,11 @@ impl Connection {
                 Step::ReadRequest => self.read_request().await,
                 Step::Read(length) => {
                     self.socket()?.read_exact(&mut vec![0; *length]).await.map(drop)
+                }
+                Step::ReadStream => self.read_stream().await,
+                Step::ResetStream(code) => {
+                    let reset = [frame_head(4, RST_STREAM, self.stream), code.to_be_bytes().into()];
+                    self.send(&reset.concat()).await
                 }
                 Step::Send(bytes) => self.send(bytes).await,
                 Step::SendUnderTls(bytes) => self.socket()?.tcp().write_all(bytes).await,
@@ -112,6 +124,22 @@ impl Connection {
         socket.flush().await
     }
 
+    /// Reads frames (RFC 9113 §4.1) up to HEADERS, which hold the whole head of what the lab asks for.
+    async fn read_stream(&mut self) -> io::Result<()> {
+        loop {
+            let mut head = [0; 9];
+            let socket = self.socket()?;
+            socket.read_exact(&mut head).await?;
+            let [a, b, c, kind, _, stream @ ..] = head;
+            skip(socket, u32::from_be_bytes([0, a, b, c]).into()).await?;
+            if kind == HEADERS {
+                self.stream = u32::from_be_bytes(stream);
+                self.log.asked();
+                return Ok(());
+            }
+        }
+    }
+
     async fn tls(&mut self, handshake: Handshake) -> io::Result<()> {
         let acceptor = TlsAcceptor::from(certificates::server(handshake));
         match acceptor.accept(self.take()?).into_fallible().await {
@@ -154,6 +182,11 @@ impl Connection {
             head.push('\n');
         }
     }
+}
+
+/// The head of a frame without flags.
+fn frame_head(length: u8, kind: u8, stream: u32) -> Vec<u8> {
+    [&[0, 0, length, kind, 0][..], &stream.to_be_bytes()].concat()
 }
 
 /// The value of a header in lower case: enough to find the end of a body.

@@ -15,6 +15,11 @@ pub enum Step {
     ReadRequest,
     /// Reads this many bytes.
     Read(usize),
+    /// Reads frames of HTTP/2 up to the head of a request, which opens a stream. What the client says of the
+    /// connection before that is not answered.
+    ReadStream,
+    /// Resets the stream that was opened last, with this code (RFC 9113 §7).
+    ResetStream(u32),
     /// Sends these bytes in one write.
     Send(Vec<u8>),
     /// Sends these bytes beneath the TLS layer, where there is one.

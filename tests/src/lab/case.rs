@@ -45,6 +45,10 @@ pub(super) enum Move {
     Read {
         n: usize,
     },
+    ReadStream,
+    ResetStream {
+        code: u32,
+    },
     Send {
         text: Option<String>,
         b64: Option<String>,

@@ -88,6 +88,8 @@ impl Stage {
             Move::ReadHead => Step::ReadHead,
             Move::ReadRequest => Step::ReadRequest,
             Move::Read { n } => Step::Read(n),
+            Move::ReadStream => Step::ReadStream,
+            Move::ResetStream { code } => Step::ResetStream(code),
             Move::Send { parts: Some(parts), .. } => {
                 let parts = parts.into_iter().map(|part| self.bytes(part));
                 Step::Send(parts.collect::<io::Result<Vec<_>>>()?.concat())
