@@ -10,7 +10,7 @@ use std::{
 };
 
 use backstop::{
-    Error, ErrorKind, Request, Sent, Session, TimeoutError,
+    Body, Error, ErrorKind, Request, Retry, Sent, Session, TimeoutError,
     credentials::{Authorization, Bearer, Credentials, Refused, Token},
     request,
 };
@@ -152,6 +152,46 @@ async fn a_body_that_is_a_stream_is_not_sent_again() {
 }
 
 #[tokio::test]
+async fn a_body_from_a_factory_is_made_anew_after_a_401() {
+    for transport in TRANSPORTS {
+        let server = Server::start(|asked| match asked.header("authorization") {
+            "Bearer 2" => Answer::new(200, asked.body.clone()),
+            _ => Answer::new(401, ""),
+        });
+        let number = AtomicUsize::new(0);
+        let source = move |_| {
+            let token = (number.fetch_add(1, Ordering::SeqCst) + 1).to_string();
+            async move { Authorization::bearer(token) }
+        };
+        let session =
+            session_over(transport, |builder| builder.base_url(server.url()).credentials(source));
+        let request = Request::post("/").body(Body::from_factory(super::uploads::parts));
+        let response = fetch_with(&session, request).await.expect("accepted");
+        assert_eq!(response.text().expect("text"), "one two", "{transport:?}");
+        assert_eq!(server.asked().len(), 2);
+    }
+}
+
+#[tokio::test]
+async fn a_retry_policy_for_401_renews_once_in_all_attempts() {
+    let server = Server::always(Answer::new(401, ""));
+    let number = AtomicUsize::new(0);
+    let source = move |_| {
+        let token = number.fetch_add(1, Ordering::SeqCst).to_string();
+        async move { Authorization::bearer(token) }
+    };
+    let session = session(|builder| builder.base_url(server.url()).credentials(source));
+    let retry = Retry::times(2)
+        .backoff(Duration::ZERO..Duration::ZERO)
+        .on(|error| error.kind() == ErrorKind::Status(401));
+    let error = fetch_with(&session, Request::get("/").retry(retry)).await.expect_err("refused");
+    assert_eq!(error.attempts(), 3);
+    let tokens: Vec<_> =
+        server.asked().iter().map(|it| it.header("authorization").to_owned()).collect();
+    assert_eq!(tokens, ["Bearer 0", "Bearer 1", "Bearer 2", "Bearer 3"]);
+}
+
+#[tokio::test]
 async fn only_the_hop_that_was_refused_is_sent_again() {
     let realm = Realm::start();
     let session = realm.session(Transport::Direct);
@@ -246,6 +286,63 @@ async fn the_error_of_a_renewal_is_told_to_all_who_wait_for_it() {
         assert!(error.source().expect("a cause").is::<Closed>());
     }
     assert_eq!(asked.load(Ordering::SeqCst), 1);
+}
+
+/// A renewal that nobody waits for any more is dropped, and a failure is not kept.
+#[tokio::test]
+async fn a_renewal_that_was_cancelled_or_failed_begins_anew_with_the_next_call() {
+    let server = Server::always(Answer::new(200, ""));
+    let number = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&number);
+    let bearer = Bearer::new(move || {
+        let nth = count.fetch_add(1, Ordering::SeqCst);
+        async move {
+            match nth {
+                0 => std::future::pending().await,
+                1 => Err(Error::new(ErrorKind::Status(503))),
+                _ => Ok("token"),
+            }
+        }
+    });
+    let session = session(|builder| builder.base_url(server.url()).credentials(bearer).retry(5));
+    let call = session.fetch(Request::get("/"));
+    assert!(tokio::time::timeout(Duration::from_millis(20), call).await.is_err());
+    let error = fetch_with(&session, Request::get("/")).await.expect_err("no token");
+    assert_eq!((error.kind(), error.attempts()), (ErrorKind::Credentials, 1));
+    assert_eq!(error.status(), None, "the status is that of the token endpoint");
+    fetch_with(&session, Request::get("/")).await.expect("a token");
+    assert_eq!(number.load(Ordering::SeqCst), 3);
+}
+
+#[tokio::test]
+async fn a_source_that_panics_does_so_in_one_call_and_the_next_one_renews() {
+    let server = Server::always(Answer::new(200, ""));
+    let is_first = AtomicUsize::new(1);
+    let bearer = Bearer::new(move || {
+        let is_first = is_first.swap(0, Ordering::SeqCst) == 1;
+        async move {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            assert!(!is_first, "on purpose");
+            Ok::<_, Error>("token")
+        }
+    });
+    let session = session(|builder| builder.base_url(server.url()).credentials(bearer));
+    let calls: Vec<_> = (0..5)
+        .map(|_| {
+            let session = session.clone();
+            tokio::spawn(async move { session.fetch(Request::get("/")).await })
+        })
+        .collect();
+    let mut panics = 0;
+    for call in calls {
+        match bounded(call).await {
+            Err(panic) => panics += usize::from(panic.is_panic()),
+            Ok(Err(error)) => assert_eq!(error.kind(), ErrorKind::Credentials),
+            Ok(Ok(_)) => {}
+        }
+    }
+    assert_eq!(panics, 1);
+    fetch_with(&session, Request::get("/")).await.expect("renewed");
 }
 
 #[tokio::test]

@@ -11,15 +11,16 @@ use std::{
 };
 
 use backstop::{
-    BuildError, DisconnectedError, Error, ErrorKind, Request, Sent, TimeoutError,
+    BuildError, DisconnectedError, Error, ErrorKind, Request, Retry, Sent, TimeoutError,
     layer::{RequestBody, ResponseBody},
+    testing::{Reply, Script, Server as ScriptServer},
 };
 use backstop_tests::{Answer, Server};
 use tower::{
     Layer, Service, ServiceBuilder,
     buffer::BufferLayer,
     layer::{layer_fn, util::Identity},
-    limit::{ConcurrencyLimitLayer, RateLimitLayer},
+    limit::{ConcurrencyLimitLayer, GlobalConcurrencyLimitLayer, RateLimitLayer},
     load_shed::LoadShedLayer,
     timeout::TimeoutLayer,
     util::MapRequestLayer,
@@ -29,6 +30,11 @@ use tower_resilience_circuitbreaker::CircuitBreakerLayer;
 use crate::support::{TRANSPORTS, bounded, fetch_with, session, session_over};
 
 const UNSENT: ErrorKind = ErrorKind::Disconnected(DisconnectedError::Unsent);
+
+/// So many retries, without a wait.
+fn at_once(times: u32) -> Retry {
+    Retry::times(times).backoff(Duration::ZERO..Duration::ZERO)
+}
 
 #[tokio::test]
 async fn a_layer_sees_each_hop_of_each_attempt() {
@@ -136,6 +142,106 @@ async fn a_rate_limit_goes_under_a_buffer() {
     // Two at once, then two for each period: never faster.
     assert!(start.elapsed() >= Duration::from_millis(600));
     assert_eq!(server.asked().len(), 5);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stack_of_layers_carries_many_calls_over_one_connection_of_http2() {
+    for transport in TRANSPORTS {
+        let script = Script::new();
+        let route = script.post("/orders").text("done").delay(Duration::from_millis(10));
+        let server = ScriptServer::builder().http2().start(&script);
+        let stack = ServiceBuilder::new()
+            .layer(BufferLayer::new(64))
+            .layer(TimeoutLayer::new(Duration::from_secs(10)))
+            .layer(ConcurrencyLimitLayer::new(4))
+            .layer(RateLimitLayer::new(1000, Duration::from_millis(1)));
+        let session = session_over(transport, |builder| {
+            builder.base_url(server.url()).http2_prior_knowledge(true).layer(stack)
+        });
+        let calls: Vec<_> = (0..40)
+            .map(|_| {
+                let session = session.clone();
+                let order = Request::post("/orders").text("an order");
+                tokio::spawn(async move { session.fetch(order).await })
+            })
+            .collect();
+        for call in calls {
+            bounded(call).await.expect("no panic").expect("a response");
+        }
+        assert_eq!((route.calls(), server.connections()), (40, 1), "{transport:?}");
+    }
+}
+
+/// A buffer drops a request whose call has given up.
+#[tokio::test]
+async fn a_call_that_gives_up_in_a_queue_is_never_sent() {
+    for transport in TRANSPORTS {
+        for http2 in [false, true] {
+            let script = Script::new();
+            script.get("/first").reply(Reply::silence());
+            let orders = script.post("/orders").text("done");
+            let server = match http2 {
+                true => ScriptServer::builder().http2().start(&script),
+                false => ScriptServer::start(&script),
+            };
+            let stack = ServiceBuilder::new()
+                .layer(TimeoutLayer::new(Duration::from_millis(500)))
+                .layer(BufferLayer::new(8))
+                .layer(ConcurrencyLimitLayer::new(1));
+            let session = session_over(transport, |builder| {
+                builder.base_url(server.url()).http2_prior_knowledge(http2).layer(stack)
+            });
+            let first = {
+                let session = session.clone();
+                tokio::spawn(async move { session.fetch(Request::get("/first")).await })
+            };
+            while server.requests() == 0 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            let order = Request::post("/orders").timeout(Duration::from_millis(50));
+            let error = fetch_with(&session, order).await.expect_err("in the queue");
+            assert_eq!(error.kind(), ErrorKind::Timeout(TimeoutError::Total));
+            assert_eq!(error.sent(), Sent::No, "{transport:?} {http2}");
+            let error = bounded(first).await.expect("no panic").expect_err("no answer");
+            assert_eq!(error.kind(), ErrorKind::Timeout(TimeoutError::Attempt));
+            assert_eq!(error.sent(), Sent::Maybe, "{transport:?} {http2}");
+            fetch_with(&session, Request::post("/orders")).await.expect("its turn");
+            assert_eq!(orders.calls(), 1, "{transport:?} {http2}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_post_that_times_out_in_a_queue_or_is_shed_is_retried() {
+    for transport in TRANSPORTS {
+        for is_shed in [false, true] {
+            let server = Server::always(Answer::new(200, "done"));
+            let permits = Arc::new(tokio::sync::Semaphore::new(0));
+            let limit = GlobalConcurrencyLimitLayer::with_semaphore(Arc::clone(&permits));
+            let session = session_over(transport, |builder| {
+                let builder = builder.base_url(server.url());
+                match is_shed {
+                    true => builder.layer(LoadShedLayer::new()).layer(limit),
+                    false => builder
+                        .layer(TimeoutLayer::new(Duration::from_millis(50)))
+                        .layer(BufferLayer::new(8))
+                        .layer(limit),
+                }
+            });
+            let expected = match is_shed {
+                true => UNSENT,
+                false => ErrorKind::Timeout(TimeoutError::Attempt),
+            };
+            let retry = at_once(1).on_retry(move |error, _| {
+                assert_eq!((error.kind(), error.sent()), (expected, Sent::No));
+                permits.add_permits(8);
+            });
+            let order = Request::post("/").text("an order").retry(retry);
+            let response = fetch_with(&session, order).await.expect("the second attempt");
+            assert_eq!(response.attempts(), 2, "{transport:?} {is_shed}");
+            assert_eq!(server.asked().len(), 1, "{transport:?} {is_shed}");
+        }
+    }
 }
 
 #[tokio::test]
@@ -370,6 +476,40 @@ async fn a_circuit_breaker_opens_and_accuses_no_server() {
         assert_eq!((error.kind(), error.sent()), (UNSENT, Sent::No));
         assert!(format!("{error:#}").contains("circuit is open"), "{error:#}");
         assert_eq!(server.asked().len(), 2);
+    }
+}
+
+#[tokio::test]
+async fn a_breaker_that_counts_statuses_ends_retries_and_closes_again() {
+    type Outcome = Result<http::Response<ResponseBody>, Box<dyn std::error::Error + Send + Sync>>;
+    for transport in TRANSPORTS {
+        let is_down = Arc::new(AtomicUsize::new(1));
+        let down = Arc::clone(&is_down);
+        let server = Server::start(move |_| match down.load(Ordering::SeqCst) {
+            1 => Answer::new(503, "busy"),
+            _ => Answer::new(200, "done"),
+        });
+        let breaker = CircuitBreakerLayer::builder()
+            .failure_rate_threshold(0.5)
+            .sliding_window_size(2)
+            .minimum_number_of_calls(2)
+            .wait_duration_in_open(Duration::from_millis(300))
+            .permitted_calls_in_half_open(1)
+            .failure_classifier(|outcome: &Outcome| {
+                outcome.as_ref().map_or(true, |response| response.status().is_server_error())
+            })
+            .build()
+            .expect("a breaker");
+        let session =
+            session_over(transport, |builder| builder.base_url(server.url()).layer(breaker));
+        let request = Request::get("/").retry(at_once(3));
+        let error = fetch_with(&session, request).await.expect_err("open");
+        assert_eq!((error.kind(), error.attempts()), (UNSENT, 4), "{error:#}");
+        assert_eq!(error.sent(), Sent::Yes, "the first attempts were sent");
+        assert_eq!(server.asked().len(), 2, "{transport:?}");
+        is_down.store(0, Ordering::SeqCst);
+        tokio::time::sleep(Duration::from_millis(350)).await;
+        fetch_with(&session, Request::get("/")).await.expect("closed again");
     }
 }
 

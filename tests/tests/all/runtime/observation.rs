@@ -6,7 +6,9 @@ use std::{
 };
 
 use backstop::{
-    DecodeError, Error, ErrorKind, FromResponse, Hop, Json, Observer, Request, Response, Session,
+    DecodeError, Error, ErrorKind, Events, FromResponse, Hop, Json, Observer, Request, Response,
+    Session, SessionBuilder,
+    credentials::{Bearer, Token},
     observe::{AttemptReport, CallReport, RecoveryReport, RetryReport, Target},
     request,
 };
@@ -121,6 +123,69 @@ async fn a_call_that_is_cancelled_is_told_once() {
     // One that was never polled has not begun.
     drop(session.fetch(Request::get("/")));
     assert!(notes.take().is_empty());
+}
+
+#[tokio::test]
+async fn a_call_that_is_dropped_at_any_stage_is_told_once() {
+    let server = Server::start(|asked| match asked.path() {
+        "/head" => Answer::Stall(Vec::new()),
+        "/body" => Answer::Stall(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nfirst".to_vec()),
+        "/error" => Answer::Stall(b"HTTP/1.1 500 No\r\ncontent-length: 9\r\n\r\nfirst".to_vec()),
+        "/redirect" => Answer::redirect(302, "/head"),
+        "/busy" => Answer::new(503, "").header("retry-after", "9"),
+        _ => Answer::new(200, ""),
+    });
+    // It accepts no TCP connection, so that a handshake of TLS does not end.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let silent = format!("https://{}/", silent.local_addr().expect("an address"));
+    let plain = |builder: SessionBuilder| builder;
+    let waiting_for_credentials = |builder: SessionBuilder| {
+        builder.credentials(Bearer::new(std::future::pending::<Result<Token, Error>>))
+    };
+    let waiting_in_a_layer =
+        |builder: SessionBuilder| builder.layer(tower::limit::GlobalConcurrencyLimitLayer::new(0));
+    type Set = fn(SessionBuilder) -> SessionBuilder;
+    let stages: [(&str, &str, Set); 8] = [
+        ("connecting", &silent, plain),
+        ("the head", "/head", plain),
+        ("the body", "/body", plain),
+        ("the body of an error", "/error", plain),
+        ("after a redirect", "/redirect", plain),
+        ("the wait before a retry", "/busy", |builder| builder.retry(2)),
+        ("the credentials", "/", waiting_for_credentials),
+        ("a layer", "/", waiting_in_a_layer),
+    ];
+    for (stage, url, set) in stages {
+        for transport in TRANSPORTS {
+            let notes = Arc::new(Notes::default());
+            let session = session_over(transport, |builder| {
+                set(builder.base_url(server.url()).observer(Arc::clone(&notes)))
+            });
+            let call = session.fetch(Request::get(url.to_owned()));
+            let call = tokio::time::timeout(Duration::from_millis(80), call);
+            assert!(call.await.is_err(), "{stage} {transport:?}");
+            let notes = notes.take();
+            let count = |start: &str| notes.iter().filter(|note| note.starts_with(start)).count();
+            let told = [count("started"), count("attempt"), count("call 1 cancelled")];
+            assert_eq!(told, [1, 1, 1], "{stage} {transport:?}: {notes:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_panics_is_told_once() {
+    let server = Server::always(Answer::new(200, ""));
+    let notes = Arc::new(Notes::default());
+    let session = session(|builder| {
+        let builder = builder.base_url(server.url()).observer(Arc::clone(&notes));
+        builder.prepare(|_| -> Result<(), Error> { panic!("on purpose") })
+    });
+    let call = tokio::spawn(async move { session.fetch(Request::get("/")).await });
+    assert!(call.await.expect_err("it panicked").is_panic());
+    assert_eq!(
+        notes.take(),
+        ["started GET Some(\"/\")", "attempt 1 cancelled", "call 1 cancelled"]
+    );
 }
 
 #[tokio::test]
@@ -258,6 +323,54 @@ async fn the_metrics_have_the_names_units_and_labels_of_opentelemetry() {
     expected.sort();
     assert_eq!(found, expected);
     assert_eq!(backstop::observe::Metrics::BUCKETS.len(), 14);
+}
+
+#[tokio::test]
+async fn unknown_methods_and_urls_of_the_program_add_no_series() {
+    let recorder = metrics_util::debugging::DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    let _guard = metrics::set_default_local_recorder(&recorder);
+    let server = Server::start(|asked| match asked.path().starts_with("/moved") {
+        false => Answer::redirect(307, format!("/moved{}", asked.path())),
+        true => Answer::new(200, ""),
+    });
+    let session = session(|builder| {
+        builder.base_url(server.url()).observer(backstop::observe::Metrics::new())
+    });
+    for number in 0..9 {
+        let unknown = Request::method(&format!("X{number}"), "/a/{id}").path("id", &number);
+        fetch_with(&session, unknown).await.expect("a response");
+        let own = Request::get(format!("/b/{number}"));
+        fetch_with(&session, own).await.expect("a response");
+    }
+    // The time, the calls in flight and two sizes, for `_OTHER` with its template and for GET without.
+    assert_eq!(snapshotter.snapshot().into_vec().len(), 8);
+}
+
+#[tokio::test]
+async fn each_connection_of_a_stream_of_events_is_a_call() {
+    let is_first = Mutex::new(true);
+    let server =
+        Server::start(move |_| match std::mem::take(&mut *is_first.lock().expect("no panic")) {
+            true => Answer::Raw(
+                b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\nretry:1\ndata:a\n\n"
+                    .to_vec(),
+            ),
+            false => Answer::new(204, ""),
+        });
+    let (notes, session) = observed(&server);
+    let request = Request::get("/events").reads::<Events<String>>();
+    let response = fetch_with(&session, request).await.expect("200");
+    let mut events: Events<String> = response.read().expect("events");
+    while events.event().await.expect("an event").is_some() {}
+    let connection = |status: u16| {
+        [
+            "started GET Some(\"/events\")".to_owned(),
+            format!("attempt 1 ok {status}"),
+            format!("call 1 ok {status}"),
+        ]
+    };
+    assert_eq!(notes.take(), [connection(200), connection(204)].concat());
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ use backstop::{
 use backstop_tests::{Answer, Asked, Server};
 use serde::Deserialize;
 
-use crate::support::{SESSION, bounded, fetch, fetch_with, session};
+use crate::support::{SESSION, TRANSPORTS, bounded, fetch, fetch_with, session, session_over};
 
 /// What a server has as page after page of `/list`, each linked to the next.
 fn listed(asked: &Asked, pages: &[&str]) -> Answer {
@@ -173,6 +173,32 @@ async fn a_page_of_another_origin_is_refused_or_asked_for_without_credentials() 
         let headers = ["authorization", "x-api-key", "x-open"].map(|name| asked.header(name));
         assert_eq!(headers, ["", "", "1"]);
         assert_ne!(asked.header("host"), "a.example");
+    }
+}
+
+#[tokio::test]
+async fn a_link_is_relative_to_the_url_that_a_redirect_led_to() {
+    for transport in TRANSPORTS {
+        let server = Server::start(|asked| match asked.target.as_str() {
+            "/v1/list" => Answer::redirect(301, "/v2/deep/list?page=1"),
+            "/v2/deep/list?page=1" => Answer::json("[1]")
+                .header("link", r#"<list?page=2>; REL="prev  NEXT"; title="a, b; <c>""#),
+            "/v2/deep/list?page=2" => Answer::redirect(302, "/v3/list?page=2"),
+            "/v3/list?page=2" => Answer::json("[2]")
+                .header("link", "</v1/list>; rel=first")
+                .header("link", "<?page=3>; rel=next"),
+            "/v3/list?page=3" => Answer::json("[3]").header("link", "<?page=1>; rel=prev"),
+            other => panic!("{other}"),
+        });
+        let session = session_over(transport, |builder| builder.base_url(server.url()));
+        let request = Request::get("/v1/list").reads::<Pages<Vec<u8>>>();
+        let response = fetch_with(&session, request).await.expect("200");
+        let mut pages: Pages<Vec<u8>> = response.read().expect("a page");
+        let mut found = Vec::new();
+        while let Some(page) = bounded(pages.page()).await.expect("a page") {
+            found.extend(page);
+        }
+        assert_eq!(found, [1, 2, 3], "{transport:?}");
     }
 }
 

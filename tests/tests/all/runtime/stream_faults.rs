@@ -171,6 +171,34 @@ async fn what_a_dropped_future_waited_for_is_not_lost_and_not_asked_for_twice() 
     .expect("events");
     assert_eq!(found, ["a", "b"]);
     assert_eq!(server.seen().requests, 2);
+
+    let rest = "etag: \"a\"\r\ncontent-range: bytes 5-9/10\r\ncontent-length: 5\r\n\r\n56789";
+    let server = Endpoint::script(vec![
+        connection("etag: \"a\"\r\ncontent-length: 10\r\n\r\n01234"),
+        vec![
+            Step::ReadRequest,
+            Step::send("HTTP/1.1 206 Partial Content\r\nconnection: close\r\n"),
+            drip(rest),
+        ],
+    ])
+    .expect("a port");
+    let request = Request::get(format!("http://{}/", server.address()));
+    let session = session_over(TRANSPORTS[0], |builder| builder);
+    let mut download: Download = open(session, request).await.expect("200");
+    let mut found = Vec::new();
+    bounded(async {
+        loop {
+            match tokio::time::timeout(a_moment, download.part()).await {
+                Ok(Ok(Some(part))) => found.extend_from_slice(&part),
+                Ok(end) => break end.map(drop),
+                Err(_) => {}
+            }
+        }
+    })
+    .await
+    .expect("parts");
+    assert_eq!(found, b"0123456789");
+    assert_eq!(server.seen().requests, 2);
 }
 
 /// The connection is used again if little was left of the body, and is closed if there was much.

@@ -19,7 +19,7 @@ use tokio::io::AsyncReadExt as _;
 
 use crate::support::{SESSION, fetch};
 
-struct Parts(VecDeque<io::Result<&'static str>>);
+pub(super) struct Parts(VecDeque<io::Result<&'static str>>);
 
 impl Stream for Parts {
     type Item = io::Result<&'static str>;
@@ -29,7 +29,7 @@ impl Stream for Parts {
     }
 }
 
-fn parts() -> Parts {
+pub(super) fn parts() -> Parts {
     Parts([Ok("one "), Ok("two")].into())
 }
 

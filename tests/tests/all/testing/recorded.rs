@@ -3,7 +3,9 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use backstop::{
-    Body, Ending, Error, Request, request,
+    Body, Ending, Error, Request, Session,
+    credentials::Bearer,
+    request,
     testing::{Recorded, Script, request_of},
 };
 use serde_json::json;
@@ -149,6 +151,25 @@ async fn what_would_be_sent_is_had_without_sending_it() {
         .assert_method("PUT")
         .assert_url("https://a.test/users/7")
         .assert_json("Ada");
+}
+
+/// Also where a layer sends it in a task of its own.
+#[tokio::test]
+async fn what_would_be_sent_has_its_stream_its_credentials_and_its_base() {
+    let session = Session::builder()
+        .base_url("https://a.test/api")
+        .credentials(Bearer::new(|| async { Ok::<_, Error>("token") }))
+        .layer(tower::buffer::BufferLayer::new(4))
+        .build()
+        .expect("a session");
+    let body = Body::from(backstop::reqwest::Body::wrap(http_body_of(["one ", "two"])));
+    let upload = Request::put("/uploads/{name}").path("name", &"a b").body(body.with_length(7));
+    request_of(session.fetch(upload))
+        .await
+        .assert_path("/api/uploads/a%20b")
+        .assert_header("authorization", "Bearer token")
+        .assert_header("content-length", "7")
+        .assert_text("one two");
 }
 
 #[tokio::test]
