@@ -372,7 +372,7 @@ fn hyper_verdict(hyper: &hyper::Error, is_alive: bool) -> Verdict {
     {
         return Verdict::new(ErrorKind::Protocol, Sent::No).because(
             match find::<NotAsAgreed>(hyper) {
-                None if io.is_some() => "the server agreed to HTTP/2, and sent something else",
+                None if io.is_some() => "the server negotiated HTTP/2, but sent something else",
                 _ => "the server sent bytes before the request",
             },
         );

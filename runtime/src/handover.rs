@@ -1,14 +1,13 @@
-//! Whether the task of a connection took the request that it was given.
+//! Detects whether the task of a connection took a request.
 //!
-//! A client gives a request to its connection's task through a channel. The task first looks whether the
-//! call still waits, and drops the request if not; it then asks the body whether it is empty, which decides
-//! what the head says of it. So not a byte was written of a request whose body was dropped before anything
-//! asked it that, and a body that nothing asked is still on its way to a task.
+//! A client passes a request to its connection's task through a channel. The task first checks whether the
+//! call still waits, and drops the request if not. It then asks the body whether it is empty, which decides
+//! the headers of the body. Therefore no byte was written of a request whose body was dropped before that
+//! question, and a body that was not yet asked is still on its way to a task.
 //!
-//! The channel can lose a request: tokio drops the messages that are in a channel with the channel's
-//! receiver, but a message that is being written in that moment only with the last sender. The waiting call
-//! has that sender, so nothing answers the call and nothing wakes it. [`Handover::withdraw`] drops the
-//! sender, and thereby the request.
+//! The channel can lose a request: tokio drops the messages in a channel together with its receiver, but a
+//! message that is sent at that moment only together with the last sender. The waiting call has that sender,
+//! so nothing answers the call or wakes it. [`Handover::withdraw`] drops the sender, and thereby the request.
 
 use std::{
     pin::Pin,
@@ -32,7 +31,7 @@ const TAKEN: u8 = 1;
 /// It was dropped before a task took it.
 const DROPPED: u8 = 2;
 
-/// The time on a clock that counts its readings: what was done before a reading has an earlier time.
+/// The time of a logical clock, which advances with each reading: an earlier event has a smaller time.
 pub(crate) fn tick() -> u64 {
     static CLOCK: AtomicU64 = AtomicU64::new(1);
     CLOCK.fetch_add(1, Ordering::AcqRel)
@@ -45,7 +44,7 @@ pub(crate) struct Handover(Arc<State>);
 #[derive(Debug, Default)]
 struct State {
     stage: AtomicU8,
-    /// When it was taken, by [`tick`].
+    /// The time at which it was taken, by [`tick`].
     taken_at: AtomicU64,
     dropped: Notify,
 }
@@ -57,7 +56,7 @@ impl State {
 }
 
 impl Handover {
-    /// The body to send in the place of `body`.
+    /// Wraps `body` for sending.
     pub(crate) fn watch(&self, body: SendBody) -> WatchedBody {
         let body = (!matches!(body, SendBody::None)).then(|| Box::new(body));
         WatchedBody { body, state: Arc::clone(&self.0) }
@@ -68,12 +67,12 @@ impl Handover {
         self.0.is(TAKEN)
     }
 
-    /// When the task of the connection took it; 0 if none did.
+    /// The time at which the connection's task took it; 0 if none did.
     pub(crate) fn taken_at(&self) -> u64 {
         self.0.taken_at.load(Ordering::Acquire)
     }
 
-    /// Whether the request is gone, and not a byte of it was written.
+    /// Whether the request was dropped without a byte being written.
     pub(crate) fn is_unsent(&self) -> bool {
         self.0.is(DROPPED)
     }
@@ -85,18 +84,18 @@ impl Handover {
     }
 }
 
-/// A request that nothing waits for any more.
+/// A request that no call waits for any more.
 #[derive(Debug)]
 pub(crate) struct Withdrawn(Handover);
 
 impl Withdrawn {
-    /// Whether not a byte of it was written. `false` while a task has still to drop it.
+    /// Whether no byte of it was written. `false` until a task has dropped it.
     pub(crate) fn is_unsent(&self) -> bool {
         self.0.is_unsent()
     }
 
-    /// The same, once the task of its connection has taken or dropped it: at once where the channel had
-    /// lost it, and otherwise when that task next runs.
+    /// Same as `is_unsent`, after the task of its connection has taken or dropped the request: immediately if
+    /// the channel had lost it, and otherwise when that task next runs.
     pub(crate) async fn decided(self) -> bool {
         let state = self.0.0;
         if state.is(QUEUED) {
@@ -109,13 +108,13 @@ impl Withdrawn {
 /// A body that notes when it is first asked whether it is empty, and when it is dropped.
 #[derive(Debug)]
 pub(crate) struct WatchedBody {
-    /// In a box: the channel of each connection has room for 32 requests. None for no body.
+    /// Boxed, because the channel of each connection has room for 32 requests. None without a body.
     body: Option<Box<SendBody>>,
     state: Arc<State>,
 }
 
 impl WatchedBody {
-    // Nothing else changes the stage: a body has one owner at a time.
+    // Only the body changes the stage, and a body has one owner at a time.
     fn reaches(&self, stage: u8) {
         if self.state.is(QUEUED) {
             if stage == TAKEN {
@@ -153,7 +152,7 @@ impl Body for WatchedBody {
         self.body.as_ref().is_none_or(|body| body.is_end_stream())
     }
 
-    /// Does not count: layers in front of the channel ask it too.
+    /// Not counted as the question, because layers before the channel ask for the size too.
     fn size_hint(&self) -> SizeHint {
         self.body.as_ref().map_or(SizeHint::with_exact(0), |body| body.size_hint())
     }
@@ -200,7 +199,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_withdrawn_request_of_a_late_task_is_decided_by_the_task() {
+    async fn a_delayed_task_decides_a_withdrawn_request() {
         for is_taken in [false, true] {
             let handover = Handover::default();
             let (channel, mut task) = mpsc::channel(1);
@@ -232,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn layers_may_ask_for_the_length_of_a_request_that_is_not_sent() {
+    fn asking_for_the_length_does_not_count_as_sending() {
         let handover = Handover::default();
         let body = handover.watch(SendBody::Bytes("an order".into()));
         assert_eq!(body.size_hint().exact(), Some(8));

@@ -1,4 +1,4 @@
-//! The body that a hop sends, whichever client carries it.
+//! The request body of a hop, for any client.
 
 use std::{
     error::Error as StdError,
@@ -15,7 +15,7 @@ use crate::error::BoxError;
 /// The body of a hop.
 pub(crate) enum SendBody {
     None,
-    /// Empty once the bytes were taken.
+    /// Empty after the bytes were taken.
     Bytes(Bytes),
     Stream(reqwest::Body),
 }

@@ -1,8 +1,8 @@
-//! Whether a call waits for a connection to be made, which hyper-util's client does not tell.
+//! Detects whether a call waits for a new connection, which hyper-util's client does not report.
 //!
-//! Connecting is a future that is polled within the call's own for as long as the call waits for it, and
-//! each poll of it is noted. A call that was given a pooled connection meanwhile polls it no more: the client
-//! then has a task of its own go on with it.
+//! A call polls the future of its connection only while it waits for it, and each of these polls is noted. A
+//! call that receives a pooled connection meanwhile no longer polls that future: a task of the client
+//! completes it.
 
 use std::{
     cell::Cell,
@@ -17,7 +17,7 @@ thread_local! {
     static IS_CALLED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Polls a call. Output: also, whether it waits for a connection to be made.
+/// Polls a call. Also returns whether the call waits for a new connection.
 pub(super) fn poll<F: Future + Unpin>(
     call: &mut F,
     context: &mut Context<'_>,
@@ -29,12 +29,12 @@ pub(super) fn poll<F: Future + Unpin>(
     (polled, IS_CONNECTING.try_with(Cell::get).unwrap_or(false))
 }
 
-// A call may be polled while its thread ends: there is nothing to note then.
+// A call may be polled while its thread ends. Nothing is noted then.
 fn note(is_connecting: bool) {
     let _ = IS_CONNECTING.try_with(|noted| noted.set(is_connecting));
 }
 
-/// A connection that is being made.
+/// A connection that is being established.
 pub(super) struct Connecting<T>(Pin<Box<dyn Future<Output = T> + Send>>);
 
 impl<T> Connecting<T> {
@@ -53,8 +53,8 @@ impl<T> Future for Connecting<T> {
     }
 }
 
-/// A future that only goes on while a call polls it, as no other part of connecting waits for other calls.
-/// `None` if the call went on without it: the rest of connecting is then not wanted.
+/// A future that only makes progress while a call polls it. It is for the wait for a permit, which depends on
+/// other calls. `None` if the call no longer needs the connection.
 pub(super) struct WhileCalled<F>(pub(super) Pin<Box<F>>);
 
 impl<F: Future> Future for WhileCalled<F> {

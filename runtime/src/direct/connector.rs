@@ -33,7 +33,7 @@ pub(super) struct Connector {
     http2: bool,
     multiplexed: Multiplexed,
     tls: Tls,
-    /// None where no number of connections is too many.
+    /// None without a limit of connections.
     limits: Option<Arc<Limits>>,
 }
 
@@ -94,7 +94,7 @@ impl Service<Uri> for Connector {
         let Some(limits) = self.limits.clone() else {
             return Connecting::new(connector.open(server, Permits::default()));
         };
-        // The wait for a permit is none of the time that connecting may take.
+        // The connect timeout does not include the wait for a permit.
         Connecting::new(async move {
             match WhileCalled(Box::pin(limits.acquire(&server))).await {
                 Some(permits) => connector.open(server, permits).await,
@@ -106,7 +106,7 @@ impl Service<Uri> for Connector {
 
 async fn connect(mut dial: Watched, server: Uri, tls: &Tls) -> Result<Link, Failure> {
     match server.scheme() == Some(&Scheme::HTTPS) {
-        // In a box: a connection without TLS has no room for the handshake.
+        // Boxed, so that a connection without TLS has no room for the handshake.
         true => Box::pin(secured(dial, server, tls)).await,
         false => dial.call(server).await,
     }

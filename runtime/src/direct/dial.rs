@@ -1,4 +1,4 @@
-//! Reaches a server over TCP or through a proxy, without TLS to the server.
+//! Connects to a server over TCP or through a proxy, without TLS to the server.
 
 use std::{
     collections::HashMap,
@@ -179,7 +179,7 @@ async fn secured(_: Link, _: &Uri, name: &str, _: &Tls) -> Result<Link, Failure>
     Err(Failure::proxy(name, "is reached by TLS, which needs the feature `rustls`", None))
 }
 
-/// A connector that returns a connection that was made before.
+/// A connector that returns an existing connection.
 #[cfg(feature = "rustls")]
 struct Given(Option<Link>);
 
@@ -224,10 +224,10 @@ impl Service<Uri> for Dial {
 pub(crate) struct Resolved(Option<Arc<HashMap<String, Vec<SocketAddr>>>>);
 
 impl Resolved {
-    /// Adds the addresses of a host, in place of those that it had.
+    /// Sets the addresses of a host.
     pub(crate) fn add(&mut self, host: &str, addresses: Vec<SocketAddr>) {
         let hosts = Arc::make_mut(self.0.get_or_insert_default());
-        // As a URL has it.
+        // In the form of a URL.
         hosts.insert(host.to_ascii_lowercase(), addresses);
     }
 
@@ -245,7 +245,7 @@ impl Resolved {
     }
 }
 
-/// The platform's resolver, with an error type of its own: connecting fails with the same one otherwise.
+/// The platform's resolver, with its own error type to distinguish it from a failure to connect.
 #[derive(Debug, Clone)]
 struct Resolver {
     platform: GaiResolver,
@@ -293,13 +293,13 @@ impl Iterator for Addresses {
 /// A connection to a server or a proxy.
 pub(super) struct Link {
     stream: Stream,
-    /// Whether a proxy forwards the requests, so that they name their whole URL.
+    /// Whether a proxy forwards the requests, which then contain their absolute URL.
     is_proxied: bool,
 }
 
 enum Stream {
     Tcp(TokioIo<TcpStream>),
-    /// In a box: the state of TLS is over 1 KB, which a connection without it has no room for.
+    /// Boxed: the state of TLS is over 1 KB, for which a plain connection has no room.
     #[cfg(feature = "rustls")]
     Tls(Box<hyper_rustls::MaybeHttpsStream<Link>>),
 }
@@ -317,8 +317,8 @@ impl Link {
 
 impl Connection for Link {
     fn connected(&self) -> Connected {
-        // Without the addresses of TCP: hyper-util copies what is noted of a connection into each of its
-        // responses.
+        // Without the addresses of TCP, because hyper-util copies the extensions of a connection into each of
+        // its responses.
         match &self.stream {
             Stream::Tcp(_) => Connected::new().proxy(self.is_proxied),
             #[cfg(feature = "rustls")]

@@ -33,7 +33,7 @@ impl Failure {
         }
     }
 
-    /// A proxy that cannot be reached, or does not do what it was asked to; `proxy` is its host and port.
+    /// A proxy that cannot be reached, or that fails; `proxy` is its host and port.
     pub(super) fn proxy(proxy: &str, what: &str, source: Option<BoxError>) -> Self {
         Self {
             kind: ErrorKind::Connect(ConnectError::Proxy),
@@ -52,7 +52,7 @@ impl Failure {
         }
     }
 
-    /// The call that connected was given another connection.
+    /// The call received another connection, so this one is not needed.
     pub(super) fn not_wanted() -> Self {
         Self::new(ConnectError::Other, "the call has another connection")
     }
@@ -95,7 +95,7 @@ pub(super) fn tcp_failure(error: BoxError) -> Failure {
     Failure::new(leaf, error)
 }
 
-/// What a message says of a proxy that cannot be reached.
+/// The part of a message that describes a proxy that cannot be reached.
 pub(super) fn describe_proxy_failure(failure: &Failure) -> &'static str {
     match failure.kind {
         ErrorKind::Connect(ConnectError::Dns) => "could not be resolved",

@@ -1,8 +1,8 @@
-//! How many connections there may be at once: to each origin, and in all.
+//! Limits the number of open connections: to each origin, and in total.
 //!
-//! A connection holds a permit of each limit from before it is dialled until it is closed, so that idle
-//! connections count. A call that waits for a permit takes a connection of its origin that becomes idle
-//! meanwhile. Idle connections to other origins would keep it waiting for nothing, so they are closed.
+//! A connection holds a permit of each limit from before it is dialled until it is closed, so idle
+//! connections count. A call that waits for a permit takes a connection to its origin if one becomes idle.
+//! Idle connections to other origins are closed, because they would keep it waiting.
 
 use std::{
     collections::HashMap,
@@ -13,13 +13,13 @@ use std::{
 use http::Uri;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// What closes idle connections.
+/// Closes idle connections.
 pub(super) trait CloseIdle: Send + Sync {
-    /// Closes those that are idle, or will be, and do not lead to this origin.
+    /// Closes connections to other origins, now or as soon as they are idle.
     fn close_idle_except(&self, origin: &str);
 }
 
-/// The numbers that a session sets. `None` for no limit.
+/// The limits of a session. `None` for no limit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct MaxConnections {
     pub(crate) per_origin: Option<usize>,
@@ -40,7 +40,7 @@ pub(super) struct Limits {
     pools: OnceLock<Weak<dyn CloseIdle>>,
 }
 
-/// What a connection holds until it is closed. In a box, as most connections hold none.
+/// The permits that a connection holds until it is closed. Boxed, as most connections have none.
 #[derive(Debug, Default)]
 pub(super) struct Permits {
     _held: Option<Box<[Option<OwnedSemaphorePermit>; 2]>>,
@@ -69,13 +69,13 @@ impl Limits {
         }
     }
 
-    /// Names what closes idle connections. Weakly, as its connector has these limits.
+    /// Sets the pools that close idle connections. Weak, because their connector has these limits.
     pub(super) fn set_pools(&self, pools: Weak<dyn CloseIdle>) {
-        // Called once, where both are made.
+        // Called once, where both are created.
         let _ = self.pools.set(pools);
     }
 
-    /// Waits until one more connection to the server may be made.
+    /// Waits until another connection to the server may be opened.
     pub(super) async fn acquire(&self, server: &Uri) -> Permits {
         let origin = origin(server);
         let per_origin = match self.of_origin(&origin) {
@@ -86,7 +86,7 @@ impl Limits {
             Some(semaphore) => self.acquire_total(semaphore, &origin).await,
             None => None,
         };
-        // Semaphores that are never closed give permits.
+        // The semaphores are never closed, so this does not fail.
         Permits { _held: Some(Box::new([per_origin, total])) }
     }
 
@@ -105,12 +105,12 @@ impl Limits {
     }
 
     fn of_origin(&self, origin: &str) -> Option<Arc<Semaphore>> {
-        /// Above this, those without a connection are forgotten.
+        /// Above this number of origins, those without a connection are removed.
         const MANY: usize = 64;
         let most = self.per_origin?;
         let mut by_origin = self.lock();
         if by_origin.len() >= MANY && !by_origin.contains_key(origin) {
-            // A permit, and a call that waits for one, has a handle of its semaphore.
+            // A permit, and a call that waits for one, holds a handle of its semaphore.
             by_origin.retain(|_, semaphore| Arc::strong_count(semaphore) > 1);
         }
         let semaphore = by_origin.entry(origin.to_owned());
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_call_that_waits_for_the_total_has_idle_connections_closed() {
+    async fn a_call_at_the_total_limit_closes_idle_connections() {
         struct Pools(AtomicUsize);
         impl CloseIdle for Pools {
             fn close_idle_except(&self, origin: &str) {
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn origins_without_a_connection_are_forgotten() {
+    async fn origins_without_a_connection_are_removed() {
         let limits = limits(Some(1), None);
         let kept = limits.acquire(&"http://kept.test/".parse().expect("a URI")).await;
         for number in 0..200 {

@@ -1,6 +1,5 @@
-//! Failures of connections without a network: the sender's own client over a connector that fails, or
-//! that connects to bytes in memory. What fails then is hyper, as it does over a socket: a script's faults are
-//! made of it.
+//! Produces failures of connections without a network: the sender's own client uses a connector that fails,
+//! or that connects to bytes in memory. hyper then fails as it does over a socket. A script's faults use it.
 
 use std::{
     error::Error as StdError,
@@ -39,8 +38,8 @@ use crate::{
     send_body::SendBody,
 };
 
-/// The failure of a hop that has no head: of connecting, a lost connection, or what is not HTTP. Output:
-/// also, whether certainly nothing was sent. None for a kind that comes from elsewhere.
+/// The failure of a hop without a head: a failed or lost connection, or bytes that are not HTTP. Also returns
+/// whether certainly nothing was sent. None for a kind that has another origin.
 pub(crate) async fn no_head(kind: ErrorKind) -> Option<(legacy::Error, bool)> {
     let peer = match kind {
         ErrorKind::Connect(leaf) => Peer::Unreachable(kind_of_connecting(leaf)),
@@ -60,7 +59,7 @@ pub(crate) async fn no_head(kind: ErrorKind) -> Option<(legacy::Error, bool)> {
     Some((outcome.err()?, handover.is_unsent()))
 }
 
-/// The failure of a body. None for a leaf that comes from elsewhere.
+/// The failure of a body. None for a leaf that has another origin.
 pub(crate) async fn body(leaf: BodyError) -> Option<hyper::Error> {
     const WHOLE: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc";
     const CHUNKS: &[u8] = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nxyz\r\n";
@@ -83,7 +82,7 @@ pub(crate) async fn body(leaf: BodyError) -> Option<hyper::Error> {
     failed
 }
 
-/// How a connection is not made.
+/// The failure of connecting.
 type NotMade = fn() -> Failure;
 
 fn kind_of_connecting(leaf: ConnectError) -> NotMade {
@@ -116,13 +115,13 @@ fn kind_of_connecting(leaf: ConnectError) -> NotMade {
     }
 }
 
-/// As a stream of TLS fails.
+/// An error of a TLS stream.
 #[cfg(feature = "rustls")]
 fn of_rustls(error: rustls::Error) -> crate::error::BoxError {
     io::Error::new(io::ErrorKind::InvalidData, error).into()
 }
 
-/// TCP did not connect, in the words of hyper-util's connector.
+/// A failed TCP connection, with the text of hyper-util's connector.
 #[derive(Debug)]
 struct TcpFailed(io::Error);
 
@@ -144,16 +143,16 @@ impl StdError for TcpFailed {
     }
 }
 
-/// What the peer answered, and what became of the request.
+/// The response of the peer, and the handover of the request.
 type Asked = (Result<http::Response<Incoming>, legacy::Error>, Handover);
 
-/// Asks the peer.
+/// Sends a request to the peer.
 async fn ask(peer: Peer) -> Asked {
     let (_tasks, asked) = client(peer);
     asked.await
 }
 
-/// A client that talks to the peer, and a request of it.
+/// A client that is connected to the peer, and its request.
 fn client(peer: Peer) -> (Tasks, impl Future<Output = Asked> + Send) {
     let tasks = Tasks::default();
     let connector = Connector { peer, tasks: tasks.clone() };
@@ -193,19 +192,19 @@ impl<F: Future<Output = ()> + Send + 'static> Executor<F> for Tasks {
     }
 }
 
-/// What is at the other end.
+/// The other end of a connection.
 #[derive(Clone)]
 enum Peer {
     Unreachable(NotMade),
     Reached(Play),
 }
 
-/// What a connection brings.
+/// The bytes that a connection receives.
 #[derive(Clone)]
 struct Play {
     bytes: &'static [u8],
     end: End,
-    /// Whether it comes before a request was written.
+    /// Whether they arrive before a request was written.
     before: bool,
 }
 
@@ -213,7 +212,7 @@ struct Play {
 enum End {
     Closed,
     Reset,
-    /// The task of the connection is dropped, as its runtime is.
+    /// The task of the connection is dropped, as if its runtime had ended.
     Gone,
 }
 
@@ -267,7 +266,7 @@ impl Service<Uri> for Connector {
     }
 }
 
-/// Knows no name.
+/// A resolver that fails for every name.
 #[derive(Clone)]
 struct NoResolver;
 
@@ -321,7 +320,7 @@ impl Read for Memory {
             End::Closed => Poll::Ready(Ok(())),
             End::Reset => Poll::Ready(Err(io::ErrorKind::ConnectionReset.into())),
             End::Gone => {
-                // Of the task that polls this: it ends when it waits.
+                // Of the task that polls this connection, which ends when it waits.
                 if let Some(tasks) = self.tasks.upgrade() {
                     tasks.abort();
                 }

@@ -4,9 +4,9 @@
 //! Direct::send ─► legacy::Client (pool) ─► Connector (limits, connect timeout) ─► TLS ─► Dial (TCP, proxy)
 //! ```
 //!
-//! It knows what reqwest does not tell: whether a call waits for a connection, which step of connecting
-//! failed, and with which status a proxy refused. Each step fails with a [`Failure`] that is
-//! classified where it happens; what fails later is classified by the types of hyper and h2.
+//! It knows facts that reqwest does not report: whether a call waits for a connection, which step of
+//! connecting failed, and the status with which a proxy refused. Each step fails with a [`Failure`] that is
+//! classified where it occurs; later failures are classified by the types of hyper and h2.
 
 mod connecting;
 mod connector;
@@ -52,7 +52,7 @@ pub(crate) use self::{
 };
 use crate::{handover::WatchedBody, tls::Tls};
 
-/// What the client runs beside the calls: its connections.
+/// A background task of the client: a connection.
 pub(crate) type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// The settings of a direct sender, the same for each runtime.
@@ -82,7 +82,7 @@ impl Direct {
         Self::with_executor(recipe, TokioExecutor::new())
     }
 
-    /// Input: also, what runs the connections.
+    /// `executor` runs the connections.
     pub(crate) fn with_executor<E>(recipe: &Recipe, executor: E) -> Self
     where
         E: Executor<Task> + Clone + Send + Sync + 'static,
@@ -107,15 +107,15 @@ impl Direct {
     pub(crate) fn send(&self, mut request: Request<WatchedBody>) -> Sending {
         let headers = request.headers_mut();
         headers.entry(header::ACCEPT).or_insert(HeaderValue::from_static("*/*"));
-        // CONNECT carries the credentials for the proxy; without a tunnel, the request itself does.
+        // CONNECT has the credentials for the proxy; without a tunnel, the request itself has them.
         if let Some(credentials) = self.proxies.credentials_for_plain(request.uri()) {
             request.headers_mut().entry(header::PROXY_AUTHORIZATION).or_insert(credentials);
         }
         Sending { response: self.pools.request(request), is_connecting: false }
     }
 
-    /// Whether a request may wait in the channel of a connection for other requests to end: of HTTP/2, for
-    /// a stream.
+    /// Whether a request may wait in a connection's channel for other requests, which is the case for streams
+    /// of HTTP/2.
     pub(crate) fn may_queue(&self) -> bool {
         self.http2 || !self.multiplexed.is_empty()
     }
@@ -139,7 +139,7 @@ pub(crate) struct Sending {
 }
 
 impl Sending {
-    /// Whether it waits for a connection to be made.
+    /// Whether the hop waits for a new connection.
     pub(crate) fn is_connecting(&self) -> bool {
         self.is_connecting
     }

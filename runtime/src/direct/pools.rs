@@ -1,7 +1,8 @@
-//! The pools of connections: one for all origins, or, under a limit of all connections, one for each.
+//! The pools of connections: one for all origins, or one for each origin if the total number of connections
+//! is limited.
 //!
-//! hyper-util's pool closes its idle connections when it is dropped, and in no other way. So a limit that
-//! needs those of other origins closed keeps a pool for each origin.
+//! hyper-util's pool closes its idle connections only when it is dropped. A total limit has to close the idle
+//! connections of other origins, and therefore keeps a pool for each origin.
 
 use std::{
     collections::HashMap,
@@ -49,7 +50,7 @@ impl ByOrigin {
     }
 
     fn of(&self, origin: &str) -> Pool {
-        /// Above this, all others are closed. A pool without connections is small.
+        /// Above this number of pools, all others are closed. A pool without connections is small.
         const MANY: usize = 64;
         let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(pool) = pools.get(origin) {
@@ -59,14 +60,14 @@ impl ByOrigin {
         let pool: Pool = self.builder.build(self.connector.clone());
         pools.insert(origin.to_owned(), pool.clone());
         drop(pools);
-        // Without the lock: it closes connections.
+        // Outside the lock, as it closes connections.
         drop(closed);
         pool
     }
 }
 
 impl CloseIdle for ByOrigin {
-    /// A request that waits keeps its pool until it is done.
+    /// A waiting request keeps its pool until it completes.
     fn close_idle_except(&self, origin: &str) {
         let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
         let own = pools.remove_entry(origin);

@@ -7,7 +7,7 @@ use http::{HeaderValue, Uri, uri::Scheme};
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use url::Url;
 
-/// Which proxy a connection goes through.
+/// The proxies of a connection.
 #[derive(Debug, Clone)]
 pub(crate) enum Proxies {
     None,
@@ -35,7 +35,7 @@ impl Proxies {
         }))
     }
 
-    /// The host and port of the proxy that a URL is requested through.
+    /// The host and port of the proxy for a URL.
     pub(crate) fn name_for(&self, url: &Url) -> Option<String> {
         let Self::Some(matcher) = self else { return None };
         let server = Uri::try_from(url.as_str()).ok()?;

@@ -1,10 +1,10 @@
-//! Which streams of an HTTP/2 connection the client opened, and which of them the server took.
+//! Tracks which streams of an HTTP/2 connection the client opened, and which of them the server processed.
 //!
-//! hyper gives h2 one request at a time, and waits until that has its stream. If the server ends the
-//! connection meanwhile, hyper drops the request and says only that its task is gone. The server did
-//! not take it if its stream is above the last one that GOAWAY names (RFC 9113 §6.8). Nothing tells the
-//! stream, but it can only be the highest that was opened or the next, as the request was the last that
-//! the connection had: so the frames that pass are read, and [`tick`] orders the two.
+//! hyper passes h2 one request at a time, and waits until the request has its stream. If the server ends the
+//! connection meanwhile, hyper drops the request and reports only that its task has ended. The server did not
+//! process the request if its stream is above the last one of the GOAWAY (RFC 9113 §6.8). The stream is not
+//! reported, but as the request was the connection's last, it can only be the highest stream that was opened,
+//! or the next. The frames that pass show that stream, and [`tick`] orders its opening and the request.
 
 use std::sync::{
     Arc,
@@ -18,10 +18,10 @@ use crate::handover::tick;
 /// The streams of one connection.
 #[derive(Debug)]
 pub(crate) struct Streams {
-    /// The highest that the client opened, or 0.
+    /// The highest stream that the client opened, or 0.
     opened: AtomicU32,
     opened_at: AtomicU64,
-    /// The last that the server takes, by its GOAWAY. [`ALL`] without one.
+    /// The last stream that the server processes, by its GOAWAY. [`ALL`] without a GOAWAY.
     last: AtomicU32,
 }
 
@@ -34,32 +34,32 @@ impl Default for Streams {
 }
 
 impl Streams {
-    /// Those of the connection on which a request failed.
+    /// The streams of the connection on which a request failed.
     pub(crate) fn of(error: &legacy::Error) -> Option<Arc<Self>> {
         let mut extras = http::Extensions::new();
         error.connect_info()?.get_extras(&mut extras);
         extras.remove()
     }
 
-    /// Whether the server took some request before it ended the connection by GOAWAY.
+    /// Whether the server processed some request before it ended the connection by GOAWAY.
     pub(crate) fn took_any(&self) -> bool {
         let last = self.last.load(Ordering::Acquire);
         (1..=self.opened.load(Ordering::Acquire)).contains(&last)
     }
 
-    /// Whether the server's GOAWAY names a stream that is yet to be opened, as the first one of a server that
-    /// ends in order does.
+    /// Whether the server's GOAWAY names a stream that is still to be opened, as the first one of an orderly
+    /// shutdown does.
     pub(crate) fn may_take_more(&self) -> bool {
         let last = self.last.load(Ordering::Acquire);
         last != ALL && last > self.opened.load(Ordering::Acquire)
     }
 
-    /// Whether the server did not take the last request that the connection had, whose stream is the highest or
-    /// the next after it. Input: when the connection's task took that.
+    /// Whether the server did not process the connection's last request, whose stream is the highest one or
+    /// the next. `taken_at` is when the connection's task took the request.
     pub(crate) fn leaves_out(&self, taken_at: u64) -> bool {
         let last = self.last.load(Ordering::Acquire);
         let opened = self.opened.load(Ordering::Acquire);
-        // The highest stream is not the request's if it was opened before.
+        // The highest stream is not the request's if it was opened before the request was taken.
         last != ALL
             && (opened > last
                 || opened == last && self.opened_at.load(Ordering::Acquire) < taken_at)
@@ -67,7 +67,7 @@ impl Streams {
 
     /// Notes a frame that the client sent.
     fn sent(&self, frame: Frame) {
-        // Trailers are HEADERS of a stream that is open.
+        // Trailers are HEADERS of a stream that is already open.
         if frame.kind == HEADERS && frame.stream > self.opened.load(Ordering::Relaxed) {
             self.opened_at.store(tick(), Ordering::Release);
             self.opened.store(frame.stream, Ordering::Release);
@@ -76,7 +76,8 @@ impl Streams {
 
     /// Notes a frame that the server sent.
     fn received(&self, frame: Frame) {
-        // Servers that end a connection because of an error often name a stream below those that they took.
+        // Servers that end a connection because of an error often name a stream below those that they
+        // processed.
         if let Some([a, b, c, d, 0, 0, 0, 0]) = frame.goaway {
             let last = u32::from_be_bytes([a, b, c, d]) & STREAM;
             self.last.fetch_min(last, Ordering::AcqRel);
@@ -107,7 +108,7 @@ impl Frames {
     }
 }
 
-/// The length of what a client sends before its first frame (RFC 9113 §3.4).
+/// The length of the client's preface (RFC 9113 §3.4).
 const PREFACE: usize = 24;
 /// The length of a frame's head (RFC 9113 §4.1).
 const HEAD: usize = 9;
@@ -126,7 +127,7 @@ struct Frame {
     goaway: Option<[u8; NUMBERS]>,
 }
 
-/// Finds the frames in one direction of a connection, whatever pieces its bytes come in.
+/// Finds the frames in one direction of a connection. Its bytes may arrive in pieces of any size.
 #[derive(Debug)]
 struct Reader {
     /// The bytes before the next frame.
@@ -164,7 +165,7 @@ impl Reader {
         Some(Frame { kind, stream, goaway: (numbers > 0).then_some(read) })
     }
 
-    /// Takes bytes until this many of the frame are there.
+    /// Takes bytes until this many bytes of the frame are available.
     fn fill(&mut self, bytes: &mut &[u8], length: usize) -> Option<()> {
         let missing = length.saturating_sub(self.length).min(bytes.len());
         let (now, later) = bytes.split_at(missing);
@@ -188,7 +189,7 @@ mod tests {
         frame(GOAWAY, 0, &[&last.to_be_bytes()[..], &code.to_be_bytes(), b"debug data"].concat())
     }
 
-    /// Frames of a connection on which the client opened `opened`, and the server took those up to `last`.
+    /// Frames of a connection on which the client opened `opened`, and the server sent a GOAWAY with `last`.
     fn frames(opened: &[u32], last: Option<(u32, u32)>) -> Frames {
         let mut frames = Frames::new();
         frames.sent(&[0; PREFACE]);
@@ -239,13 +240,13 @@ mod tests {
         for (opened, last, before, after) in [
             // The request's stream is the highest, or the next: 5 or 7.
             (&[1, 3, 5][..], Some((3, 0)), true, true),
-            // It was taken after 5 was opened, or else may have it.
+            // If it was taken after 5 was opened, its stream is 7; otherwise it may be 5.
             (&[1, 3, 5], Some((5, 0)), false, true),
-            // The server may yet take it.
+            // The server may still process it.
             (&[1, 3, 5], Some((7, 0)), false, false),
             (&[1, 3, 5], Some((STREAM, 0)), false, false),
             (&[1, 3, 5], None, false, false),
-            // An error, after which the server may name too low a stream.
+            // An error, where the server may name too low a stream.
             (&[1, 3, 5], Some((3, 2)), false, false),
             (&[], Some((0, 0)), true, true),
             (&[1], Some((0, 0)), true, true),
@@ -258,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn a_goaway_that_names_a_stream_to_come_leaves_it_open() {
+    fn a_goaway_that_names_a_later_stream_decides_nothing() {
         assert!(frames(&[1, 3], Some((STREAM, 0))).streams.may_take_more());
         assert!(frames(&[1, 3], Some((5, 0))).streams.may_take_more());
         assert!(!frames(&[1, 3], Some((3, 0))).streams.may_take_more());
@@ -266,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn the_lowest_last_stream_counts() {
+    fn the_lowest_goaway_counts() {
         let mut frames = frames(&[1, 3], Some((STREAM, 0)));
         frames.received(&goaway(1, 0));
         frames.received(&goaway(3, 0));

@@ -28,7 +28,7 @@ where
     let (mut sender, mut connection) = http1::handshake::<T, SendBody>(io).await.map_err(failed)?;
     let mut response = std::pin::pin!(sender.send_request(request));
     let response = poll_fn(|context| {
-        // Polling the connection drives the response, which also returns the connection's error.
+        // Polling the connection makes progress on the response, which also has the connection's error.
         let _ = connection.poll_without_shutdown(context);
         response.as_mut().poll(context)
     })
@@ -40,7 +40,7 @@ where
     let parts = connection.into_parts();
     match parts.read_buf.is_empty() {
         true => Ok(parts.io),
-        // In TLS the client speaks first: bytes behind the proxy's response are not the server's.
+        // In TLS the client sends first, so bytes after the proxy's response are not the server's.
         false => Err(NoTunnel::Failed("the proxy sent bytes after its response".into())),
     }
 }

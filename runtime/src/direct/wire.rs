@@ -1,5 +1,6 @@
-//! Looks at the bytes of a connection as they pass. The first ones say whether the peer speaks first, and
-//! whether it speaks the negotiated version of HTTP; the frames of HTTP/2, which streams the server takes.
+//! Inspects the bytes of a connection as they pass. The first bytes show whether the peer sends first, and
+//! whether it uses the negotiated version of HTTP. The frames of HTTP/2 show which streams the server
+//! processes.
 
 use std::{
     error::Error as StdError,
@@ -21,30 +22,30 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::{limits::Permits, streams::Frames};
 
-/// The kind of this module's I/O errors, which h2 keeps, beside a text. Reading from sockets and TLS never
-/// fails with it.
+/// The kind of this module's I/O errors. h2 keeps only the kind and the text. Reading from sockets and TLS
+/// never fails with this kind.
 pub(crate) const NOT_AS_AGREED: io::ErrorKind = io::ErrorKind::Unsupported;
 
-/// A connection whose bytes are looked at as they pass: the first ones, and of HTTP/2 the frames.
+/// A connection whose bytes are inspected as they pass: the first bytes, and the frames of HTTP/2.
 ///
-/// It speaks tokio's traits, as hyper's do not show what was read.
+/// It implements tokio's traits, because hyper's do not show which bytes were read.
 pub(crate) struct Wire<T> {
     inner: TokioIo<T>,
-    /// Of HTTP/2, unless none. In a box: a connection of HTTP/1 has no room for it.
+    /// None for HTTP/1. Boxed, so that an HTTP/1 connection has no room for it.
     http2: Option<Box<Http2>>,
-    /// Those of the session's limits, until it is closed.
+    /// The permits of the session's limits, until the connection is closed.
     _permits: Permits,
     has_written: bool,
     has_read: bool,
 }
 
-/// What is noted of a connection of HTTP/2.
+/// The state of an HTTP/2 connection.
 struct Http2 {
     frames: Frames,
     _counted: Counted,
 }
 
-/// How many connections of HTTP/2 a pool has.
+/// The number of HTTP/2 connections of a pool.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Multiplexed(Arc<AtomicUsize>);
 
@@ -59,7 +60,7 @@ impl Multiplexed {
     }
 }
 
-/// One of the connections, as long as it lasts.
+/// Counts one connection while it lives.
 struct Counted(Multiplexed);
 
 impl Drop for Counted {
@@ -74,12 +75,12 @@ pub(crate) enum NotAsAgreed {
     /// Bytes on a connection before its first request: the greeting of another protocol, or a response to
     /// nothing.
     SpokeFirst,
-    /// Another protocol than HTTP/2, which was negotiated.
+    /// Bytes that are not HTTP/2, although HTTP/2 was negotiated.
     NotHttp2,
 }
 
 impl<T: Connection> Wire<T> {
-    /// The same connection, looked at.
+    /// Wraps a connection to inspect it.
     pub(super) fn over(
         inner: T,
         http2: bool,
@@ -95,7 +96,7 @@ impl<T: Connection> Wire<T> {
 }
 
 impl<T> Wire<T> {
-    /// Looks at bytes that arrived.
+    /// Inspects bytes that arrived.
     fn received(&mut self, bytes: &[u8]) -> Result<(), NotAsAgreed> {
         if !self.has_read && !bytes.is_empty() {
             self.has_read = true;
@@ -119,7 +120,7 @@ impl<T> Wire<T> {
         }
     }
 
-    /// Looks at bytes that were sent.
+    /// Inspects bytes that were sent.
     fn sent<'a>(&mut self, parts: impl IntoIterator<Item = &'a [u8]>, mut length: usize) {
         let Some(http2) = &mut self.http2 else { return };
         for part in parts {
@@ -193,7 +194,7 @@ impl fmt::Display for NotAsAgreed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::SpokeFirst => "the server sent bytes before the request",
-            Self::NotHttp2 => "the server agreed to HTTP/2, and sent something else",
+            Self::NotHttp2 => "the server negotiated HTTP/2, but sent something else",
         })
     }
 }

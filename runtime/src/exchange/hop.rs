@@ -1,4 +1,4 @@
-//! Hops: where a redirect leads, and which parts of the request go along.
+//! Hops: the target of a redirect, and the parts of the request that are sent to it.
 //!
 //! reqwest's own redirects are off. Whether a response is followed is a function of its status, its
 //! headers and the hop ([`Hop::redirect`]). A hop has the headers of the first hop, except those that its
