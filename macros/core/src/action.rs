@@ -1,4 +1,4 @@
-//! The action of an arm: an expression → its steps, and how control may leave them.
+//! The action of an arm: an expression → its steps, and the ways in which control may leave it.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
@@ -16,8 +16,7 @@ pub(crate) enum Action {
     /// `log`, or `log(level)`.
     Log(Ident, Option<Ident>),
     Print(Ident),
-    /// A path, or a field that holds a function. Called with the error; the tokens are the `.await`
-    /// after it.
+    /// A path, or a field that holds a function. Called with the error; the tokens are a following `.await`.
     Call(Expr, Option<TokenStream>),
     /// A closure, called with the error.
     Closure(ExprClosure),
@@ -102,7 +101,7 @@ impl Action {
         }
     }
 
-    /// Whether every path through it may diverge. Judged by form: only types say whether a function
+    /// Whether every path through it may diverge, judged by its form: only types tell whether a function
     /// returns.
     pub(crate) fn may_diverge(&self) -> bool {
         match self {
@@ -123,7 +122,7 @@ impl Action {
         }
     }
 
-    /// Whether it returns a value that is dropped, and that only its type tells from one that is needed.
+    /// Whether it drops a value whose type decides whether it may be dropped.
     pub(crate) fn drops_value(&self) -> bool {
         self.any(|action| matches!(action, Action::Call(..) | Action::Value(_)))
     }
@@ -295,7 +294,7 @@ fn refuse_ending(closure: &ExprClosure) -> syn::Result<()> {
     ))
 }
 
-/// Whether an expression only makes a value, judged by form.
+/// Whether an expression only creates a value, judged by its form.
 fn is_value(expr: &Expr) -> bool {
     match expr {
         Expr::Lit(_) | Expr::Struct(_) | Expr::Array(_) | Expr::Repeat(_) | Expr::Tuple(_) => true,

@@ -62,7 +62,7 @@ impl Errors {
             .collect()
     }
 
-    /// All, for an item that is written without its templates.
+    /// All mistakes, for an item that is written without its templates.
     pub(crate) fn to_compile_errors(&self) -> TokenStream {
         self.0.iter().map(|mistake| mistake.error.to_compile_error()).collect()
     }

@@ -1,8 +1,8 @@
 //! An item whose attribute has mistakes → the same item with a stub body.
 //!
-//! The callers of the item, and the rest of the file, still type-check, so only the mistakes are
-//! reported. Each mistake is an expression of the stub: to rustc the body then has a reported error, and
-//! what it could not infer, or move, without the generated code is no further one.
+//! The callers of the item, and the rest of the file, still type-check, so only the mistakes are reported.
+//! Each mistake is an expression of the stub: rustc then treats the body as having a reported error, and
+//! reports neither failed inference nor moved values in it.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
@@ -22,7 +22,7 @@ use crate::scan;
 //             Ok(user)
 //         }
 pub(crate) fn item(item: Item, named: &Named, errors: &Errors) -> TokenStream {
-    // What is in a test is left out of other builds.
+    // Code of a test is left out of other builds.
     let is_test =
         |attr: &Attribute| attr.path().segments.last().is_some_and(|last| last.ident == "test");
     let is_test = item.attrs.iter().any(is_test);

@@ -37,9 +37,9 @@ pub(crate) struct Item {
 pub(crate) enum Form {
     /// `async fn`.
     Async,
-    /// As `#[async_trait]` has rewritten it, with this return type: its body is boxed.
+    /// A function that `#[async_trait]` has rewritten, with this return type. Its body is boxed.
     Boxed(ReturnType),
-    /// With a return type of its own, `impl Future`: its body is an `async` block.
+    /// A function with the return type `impl Future`. Its body is an `async` block.
     Future(ReturnType),
 }
 

@@ -1,6 +1,6 @@
 //! The implementation of the attributes `#[request]` and `#[requests]` of `backstop`, as a library on tokens.
 //!
-//! Part of `backstop-macros`. It is not a public interface, and may change in every release.
+//! Part of `backstop-macros`. This is not a public interface, and may change in every release.
 //!
 //! ```text
 //! args → args ─┐

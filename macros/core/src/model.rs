@@ -61,7 +61,7 @@ impl Shape {
 }
 
 impl Request {
-    /// The braces of an empty body whose return type is named, and so may be an alias of `()`.
+    /// The braces of an empty body whose return type is written, and may therefore be an alias of `()`.
     pub(crate) fn empty_body(&self) -> Option<Span> {
         let body = match &self.shape {
             Shape::Plain(body) => body.as_ref(),
@@ -132,7 +132,7 @@ pub(crate) enum Exit {
     Value,
     /// The same, in a `let`: `cleanup` or `finally` follows, or a lint attribute needs a statement.
     Bind,
-    /// The error goes on in the last expression. Actions that recover or fail `return` before it.
+    /// The last expression returns the error. Actions that recover or fail `return` before it.
     Return { may_be_unreachable: bool },
     /// `cleanup` or `finally` follows. Actions that recover or fail `break` out of a labelled block.
     Break { may_be_unreachable: bool },
@@ -152,7 +152,7 @@ pub(crate) struct Placeholder {
     pub(crate) setter: &'static str,
     pub(crate) text: String,
     pub(crate) value: TokenStream,
-    /// Whether the value is `Display`, judged by the form of its type; if not, dispatch by type says.
+    /// Whether the value is `Display`, judged by the form of its type. Otherwise method resolution decides.
     pub(crate) is_displayed: bool,
 }
 

@@ -304,7 +304,7 @@ impl Leaf {
     }
 }
 
-/// Nothing of nothing, the only one, or the alternatives.
+/// None, the only element, or all of them as alternatives.
 pub(crate) fn one_or<T>(mut kept: Vec<T>, or: impl FnOnce(Vec<T>) -> T) -> Option<T> {
     match kept.len() {
         0 | 1 => kept.pop(),
@@ -320,7 +320,7 @@ pub(crate) fn last_word(pat: &Pat) -> Option<&Ident> {
     }
 }
 
-/// The message for what Rust cannot read as a pattern, and for `else => …`.
+/// The message for an invalid pattern, and for `else => …`.
 fn not_a_pattern(input: ParseStream<'_>, error: syn::Error) -> syn::Error {
     let message = match input.peek(Token![else]) {
         true => "the pattern for all other errors is `_`: write `_ => …`".to_owned(),
@@ -405,7 +405,7 @@ fn kind(pat: Pat) -> syn::Result<Kind> {
             )?;
             Kind::Or(or.cases.into_iter().map(kind).collect::<syn::Result<_>>()?)
         }
-        // A binding: any other is a single word.
+        // This is a binding: any other word has no `@`.
         Pat::Ident(name) => {
             let name = name.ident;
             refuse_lowercase_class(&name)?;

@@ -70,7 +70,7 @@ impl Reader<'_> {
         self.problems.push(Problem { range, message: message.into() });
     }
 
-    /// Refuses characters that a URL cannot contain, or that URL parsers treat in another way.
+    /// Refuses characters that a URL cannot contain, or that URL parsers treat differently.
     fn characters(&mut self) {
         let text = self.text;
         let mut depth = 0;
@@ -184,8 +184,8 @@ impl Reader<'_> {
         end
     }
 
-    /// A placeholder in the authority is a whole label of the host, and a label of the template follows: the
-    /// domain is the template's.
+    /// A placeholder in the authority is a whole label of the host, and a literal label follows, so the
+    /// domain is fixed.
     fn label(&mut self, range: Range<usize>, authority: Range<usize>) {
         let text = self.text;
         let name = &text[range.start + 1..range.end - 1];
@@ -221,7 +221,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Checks an authority: `written` has `x` where a placeholder stands in the template.
+    /// Checks an authority. `written` has `x` in the place of each placeholder.
     fn authority(&mut self, range: Range<usize>, written: &str) {
         let authority = written;
         if let Some(at) = authority.find('@') {

@@ -1,8 +1,8 @@
 //! Half-typed values → the same, with an error where the rest is missing.
 //!
-//! An editor expands the attribute as it is and once more with a name at the cursor, and finds the types for
-//! its completions where both have the same code. So what is missing becomes an expression with an error in
-//! it, and the function is expanded. To rustc, an index with a reported error has every type.
+//! An editor expands the attribute twice, as it is and with a name at the cursor, and finds the types for its
+//! completions where both expansions have the same code. A missing part therefore becomes an expression that
+//! contains an error, and the function is expanded. For rustc, an index with a reported error has every type.
 
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::quote;
@@ -23,7 +23,7 @@ const VALUES: [&str; 12] = [
     "finally",
 ];
 
-/// The tokens of an attribute with everything in its place, and an error for each that was not.
+/// The tokens of an attribute, completed, and an error for each missing part.
 // Input:  bearer = self., json =
 // Output: bearer = self[::core::compile_error! { "…" }], json = ::core::compile_error! { "…" }
 pub(super) fn complete(tokens: TokenStream) -> (TokenStream, Vec<syn::Error>) {
@@ -150,7 +150,8 @@ fn reported(span: Span, message: &str, missing: &mut Vec<syn::Error>) -> TokenSt
     tokens
 }
 
-/// The group as it is if nothing was missing: a new one has a single span for both of its delimiters.
+/// Returns the group unchanged if nothing was missing, because a new group has a single span for both
+/// delimiters.
 fn completed(group: &Group, tokens: TokenStream, changed: bool) -> TokenTree {
     if !changed {
         return TokenTree::Group(group.clone());

@@ -37,7 +37,7 @@ pub(crate) struct Keyed<T> {
 
 #[derive(Clone, Default)]
 pub(crate) struct Args {
-    /// The attribute, if it is not the one that rustc calls: what is missing is reported there.
+    /// The attribute, if it is not the one that rustc calls. Missing keys are reported there.
     pub(crate) attribute: Option<Span>,
     pub(crate) targets: Vec<Target>,
     pub(crate) session: Option<Keyed<Expr>>,
@@ -71,7 +71,7 @@ pub(crate) struct Args {
     pub(crate) positional: Vec<Ident>,
     /// The first word of each path in a pattern that could not be read.
     pub(crate) owners: Vec<Ident>,
-    /// Mistakes that the values have in them, so that a function which is expanded reports them.
+    /// Mistakes that the values contain, which the expanded function reports.
     pub(crate) missing: Vec<syn::Error>,
 }
 
@@ -82,7 +82,7 @@ pub(crate) struct Target {
     /// The name in `method("PURGE")`.
     pub(crate) custom: Option<LitStr>,
     pub(crate) template: LitStr,
-    /// Whether a group's `base` stands before the template, which then is no literal of the source.
+    /// Whether a group's `base` was prepended to the template, which is then not a literal of the source.
     pub(crate) has_base: bool,
 }
 
@@ -104,7 +104,7 @@ pub(crate) enum Measure<T> {
 #[derive(Clone, Default)]
 pub(crate) struct Shared {
     pub(crate) args: Args,
-    /// What the templates begin with.
+    /// The prefix of the templates.
     pub(crate) base: Option<Keyed<LitStr>>,
     /// `?Send`: the `?`.
     pub(crate) not_send: Option<Span>,
@@ -151,10 +151,10 @@ pub(crate) struct Arm {
     pub(crate) expr: Expr,
 }
 
-/// What the values name, which stays in use in the function that stands in for a mistaken one.
+/// The names in the values, which the stub of a mistaken function uses.
 #[derive(Default)]
 pub(crate) struct Named {
-    /// The path that a value is, calls, or begins with; or the macro that it is.
+    /// The path at the start of a value, or its macro.
     pub(crate) values: Vec<Expr>,
     /// The first word of each path in a pattern that could not be read.
     pub(crate) owners: Vec<Ident>,
@@ -280,7 +280,7 @@ fn read_all(tokens: TokenStream, mut reader: Reader) -> Reader {
 struct Reader {
     args: Args,
     errors: Errors,
-    /// The keys that only a group has, where a group is read.
+    /// The keys that only a group has, if a group is read.
     shared: Option<Shared>,
 }
 

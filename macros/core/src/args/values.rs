@@ -48,7 +48,7 @@ pub(super) fn value_of<T>(
     parse(input)
 }
 
-/// A key that stands alone. A value after it is a part of the mistake.
+/// A key without a value. A value after it is part of the mistake.
 pub(super) fn flag(key: &Ident, input: ParseStream<'_>) -> syn::Result<()> {
     if input.is_empty()
         || input.peek(Token![,])
@@ -71,7 +71,7 @@ pub(super) fn optional(key: &Ident, input: ParseStream<'_>) -> syn::Result<Ident
     match word.filter(|_| is_alone && input.peek(Token![=])) {
         Some(word) => Ok(word),
         None => {
-            // The value, if there is one, is a part of the mistake.
+            // A value is part of the mistake.
             skip_to_comma(input);
             let message = format!(
                 "write `{key} = value`, or `{key}(optional) = value` for a body that `None` leaves out"
@@ -417,7 +417,7 @@ pub(super) fn on_error(
     Ok(OnError::Arms(arms))
 }
 
-/// `ErrorKind`, of `ErrorKind::Timeout`, in the next pattern: types that a program imports for patterns.
+/// The types that a program imports for the next pattern: `ErrorKind` of `ErrorKind::Timeout`.
 fn owners_of_paths(input: ParseStream<'_>) -> Vec<Ident> {
     let mut pattern = TokenStream::new();
     while !input.is_empty() && !input.peek(Token![=>]) && !input.peek(Token![if]) {
@@ -465,7 +465,7 @@ fn arm(
         };
         if let Some(patterns) = listed_patterns(&pattern, content) {
             let message = format!("alternatives are separated by `|`: write `{patterns} => …`");
-            // The rest of the arm is a part of the mistake.
+            // The rest of the arm is part of the mistake.
             while !content.is_empty() && !content.peek(Token![=>]) {
                 content.parse::<TokenTree>()?;
             }

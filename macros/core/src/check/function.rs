@@ -322,7 +322,7 @@ fn is_options(ty: &Type) -> bool {
     }
 }
 
-/// Whether it is passed on as it is: a reference, or an `Option` of one.
+/// Whether it is passed on unchanged: a reference, or an `Option` of one.
 fn is_reference(ty: &Type) -> bool {
     match ty {
         // `&Option<CallOptions>` is one of an `Option`.

@@ -1,6 +1,6 @@
 //! The rules for the keys of a group, and for what a function adds to them.
 //!
-//! A key of the group that is refused is taken out, so that no function repeats the mistake.
+//! A key that is refused is removed from the group, so that no function repeats the mistake.
 
 use std::collections::HashSet;
 
@@ -61,7 +61,7 @@ pub(crate) fn check(shared: &mut Shared, functions: &[&Item], errors: &mut Error
     ask(args, errors, |args, errors| call(&args.finally, errors), |args| args.finally = None);
 }
 
-/// Asks one of the rules for a function, and takes out what it refuses.
+/// Applies one of the rules for a function, and removes a refused key.
 ///
 /// UI: `group/header_name_with_a_space`, `group/timeout_zero`, `group/retry_zero`,
 /// `group/error_not_bound`.
@@ -130,8 +130,7 @@ fn for_each_function(args: &mut Args, errors: &mut Errors) {
     }
 }
 
-/// `base` is the beginning of a template: a URL or a path, without a query, and without the `/` that
-/// the templates begin with.
+/// `base` is a URL or a path, without a query, and without the `/` with which the templates begin.
 ///
 /// UI: `group/base_with_a_query`, `group/base_ends_with_a_slash`, `group/base_without_a_slash`,
 /// `group/base_empty`, `group/base_unclosed`, `group/base_scheme`.
@@ -231,7 +230,7 @@ pub(crate) fn follows_base(args: &Args, base: &LitStr, item: &Item, errors: &mut
     }
 }
 
-/// Whether a template stands without a base: it has a host, or begins with a base of its own.
+/// Whether a template ignores the group's base: it has a host, or begins with its own base.
 pub(crate) fn is_absolute(template: &str) -> bool {
     let path = template.find(['/', '?']).unwrap_or(template.len());
     (template.starts_with('{') && !template.starts_with("{/")) || template[..path].ends_with(':')

@@ -79,7 +79,7 @@ pub(crate) fn check(
     let (Some(target), Some(placeholders), Some(method), true) =
         (target, placeholders, method, errors.is_empty())
     else {
-        // The function that stands in for this one has none of its values.
+        // The stub has none of this function's values.
         args.missing.into_iter().for_each(|error| errors.push(error));
         return Err(errors);
     };

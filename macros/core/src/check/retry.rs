@@ -12,8 +12,8 @@ use crate::pattern::Alternative;
 /// method than `GET`.
 const IDEMPOTENT: [&str; 6] = ["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"];
 
-/// The classes and leaves that only occur after the request was sent, or may have been: with none of them is
-/// `Error::sent` ever `No`.
+/// The classes and leaves that only occur after the request was sent, or may have been sent: for them
+/// `Error::sent` is never `No`.
 const AFTER_SENDING: [(&str, Option<&str>); 6] = [
     ("Body", None),
     ("Redirect", None),
@@ -236,7 +236,7 @@ fn may_be(pat: &syn::Pat, status: u64) -> bool {
     }
 }
 
-/// A group's `retry`, without what the function would not be allowed to say itself.
+/// A group's `retry`, without the parts that would be refused in the function itself.
 pub(crate) fn fit(args: &mut Args) {
     let Some(method) = method(args) else {
         return;

@@ -118,8 +118,7 @@ pub(super) fn placeholders(
     found
 }
 
-/// Whether a value in the path is certainly `Display`, so that dispatch by type is not needed: it takes rustc
-/// longer.
+/// Whether a value in the path is certainly `Display`. Method resolution would take rustc longer.
 fn is_displayed(text: &str, bindings: &[(Ident, &syn::PatType)]) -> bool {
     const KNOWN: [&str; 17] = [
         "bool", "char", "i8", "i16", "i32", "i64", "i128", "isize", "str", "String", "u8", "u16",
@@ -129,7 +128,7 @@ fn is_displayed(text: &str, bindings: &[(Ident, &syn::PatType)]) -> bool {
         // A constant is text or a number.
         return !text.starts_with("self.");
     };
-    // The type of a part of a pattern is not seen.
+    // The type of a part of a pattern is not known.
     let is_whole = matches!(&*argument.pat, syn::Pat::Ident(pat) if pat.ident == *name);
     let mut ty = &*argument.ty;
     loop {
@@ -141,7 +140,7 @@ fn is_displayed(text: &str, bindings: &[(Ident, &syn::PatType)]) -> bool {
                 return is_whole
                     && last.is_some_and(|last| KNOWN.iter().any(|name| last.ident == name));
             }
-            // Of `impl Display`, rustc knows no more.
+            // For `impl Display`, rustc knows only that bound.
             _ => return matches!(ty, syn::Type::ImplTrait(_)) && is_impl_display(ty),
         };
     }

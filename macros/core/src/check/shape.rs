@@ -50,7 +50,7 @@ fn body(item: &Item, form: impl FnOnce(&TokenStream) -> BodyForm) -> Option<Body
 
 /// The form of a body that no statement follows.
 fn last_form(item: &Item, body: &TokenStream, moves: bool) -> BodyForm {
-    // An `async` block has to state its type, and an `impl Trait` cannot be stated.
+    // An `async` block has to state its type, and an `impl Trait` cannot be written there.
     let hidden =
         item.output().is_some_and(|ty| scan::first_impl_trait(&ty.to_token_stream()).is_some());
     match scan::awaits(body) && !hidden {
@@ -65,7 +65,7 @@ fn form(body: &TokenStream, moves: bool) -> BodyForm {
     if scan::awaits(body) {
         BodyForm::Scoped { moves }
     } else if !scan::may_leave(body) && !scan::diverges(body) {
-        // After a body that surely diverges, its outcome would be a variable that nothing uses.
+        // After a body that certainly diverges, its outcome would be an unused variable.
         BodyForm::Block { may_await, may_diverge: scan::may_diverge(body) }
     } else if may_await {
         BodyForm::Async
@@ -74,7 +74,7 @@ fn form(body: &TokenStream, moves: bool) -> BodyForm {
     }
 }
 
-/// An `async` closure is awaited without the word.
+/// An `async` closure is awaited without a written `.await`.
 fn is_awaited(call: &Option<Call>) -> bool {
     call.as_ref().is_some_and(|call| call.awaited.is_some())
 }
@@ -82,7 +82,7 @@ fn is_awaited(call: &Option<Call>) -> bool {
 /// Whether an expression of a handler may await.
 fn may_await(args: &Args) -> bool {
     let actions = action_expressions(args);
-    // An `async` closure is awaited, whatever is in it.
+    // An `async` closure is always awaited.
     actions.iter().any(|expr| scan::has_ident(expr, "async"))
         || actions
             .into_iter()

@@ -209,8 +209,8 @@ fn statement(action: &Action, krate: &Path) -> Option<TokenStream> {
     }
 }
 
-/// The call of a handler whose value may be one that is needed. Located at the handler, where rustc then
-/// reports it.
+/// The call of a handler whose value must be one that may be dropped. Located at the handler, where rustc
+/// reports any other value.
 // Output: ::backstop::expansion::on_error(&notify(&error), &failure).dropped()
 fn dropped(span: Span, call: TokenStream, krate: &Path) -> TokenStream {
     super::dropped(span, krate, "on_error", code!(&#call, &failure))

@@ -68,7 +68,7 @@ pub(super) fn request(
     if let Some(streaming) = streaming {
         chain.call(code!(.streaming(#streaming)), &[]);
     }
-    // What becomes of a failure belongs to the call's span.
+    // The handling of a failure belongs to the call's span.
     if let Shape::Handled(Handlers { finally, .. }) = &request.shape {
         chain.call(
             match finally.as_ref().is_some_and(is_observed) {
@@ -100,8 +100,8 @@ pub(super) struct Fetch {
     pub(super) response: TokenStream,
 }
 
-/// Whether the function in `finally` says by the type of its argument what it takes, and so may see the call.
-/// A closure without that type takes an `Ending`, and a call takes nothing.
+/// Whether the type of its argument decides what the function in `finally` receives. A closure without a type
+/// takes an `Ending`, and a call takes nothing.
 pub(super) fn is_observed(finally: &Call) -> bool {
     match &finally.callee {
         Callee::Function(_) => true,
@@ -209,7 +209,7 @@ fn content(content: &Content, krate: &Path) -> TokenStream {
     call_at(content.key.span(), &content.key.to_string(), value)
 }
 
-/// Located at the value: rustc reports one that is no `Option` there.
+/// Located at the value, where rustc reports a type that is not an `Option`.
 fn optional_content(content: &Content, krate: &Path) -> TokenStream {
     let span = user_span(&content.value);
     let krate = crate_at(krate, content.key.span());
@@ -381,7 +381,7 @@ fn reads(request: &Request, item: &Item) -> TokenStream {
 pub(super) struct Extracted {
     pub(super) pat: TokenStream,
     pub(super) ty: TokenStream,
-    /// Whether only the type says if it needs the body.
+    /// Whether only the type tells if it needs the body.
     pub(super) by_type: bool,
     /// `let` statements for the arguments with lint attributes, which apply to nothing else.
     pub(super) lets: TokenStream,

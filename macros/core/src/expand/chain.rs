@@ -1,8 +1,8 @@
 //! The calls that build a request → statements in which temporaries do not overlap.
 //!
-//! Rust keeps a temporary, such as the guard of a lock, to the end of the statement. In one statement
-//! for all calls, it would be held while another expression awaits or takes the same lock. So each
-//! statement evaluates at most one expression that calls something.
+//! Rust keeps a temporary, such as the guard of a lock, until the end of the statement. If one statement had
+//! all calls, the guard would be held while another expression awaits or takes the same lock. Each statement
+//! therefore evaluates at most one expression with a call.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote_spanned;
@@ -44,7 +44,7 @@ impl Chain {
         if self.occupied {
             self.end_statement();
         }
-        // Before the request, if that evaluates nothing yet.
+        // Before the request, if the request evaluates nothing yet.
         self.statements.extend(code!(let #name = #expr;));
         code!(#name)
     }

@@ -266,7 +266,7 @@ fn run_last(
     }
 }
 
-/// What `on_error`, `fallback`, `cleanup` and `finally` make of `failure`.
+/// The outcome of `failure`, after `on_error`, `fallback`, `cleanup` and `finally`.
 fn outcome(request: &Request, handlers: &Handlers, item: &Item) -> TokenStream {
     let Handlers { exit, on_error, .. } = handlers;
     let has_finally = handlers.finally.is_some();
@@ -281,7 +281,7 @@ fn outcome(request: &Request, handlers: &Handlers, item: &Item) -> TokenStream {
         },
         Some(fallback) => fall_back(&writer, fallback),
     };
-    // Only types say whether a handler returns.
+    // Only types tell whether a handler returns.
     let allow = |unreachable: &bool| {
         unreachable.then(|| code!(#[allow(unreachable_code, clippy::diverging_sub_expression)]))
     };
@@ -338,8 +338,8 @@ fn bound(
 // Output: #[deny(unreachable_patterns, unused_must_use)]
 //         #[allow(unreachable_code, clippy::diverging_sub_expression)]    if a handler may never return
 fn denied(on_error: &OnError) -> Option<TokenStream> {
-    // Located behind the key: at the key, an editor would show the docs of `deny` for `on_error`. The
-    // lint's note points there too.
+    // Located after the key: at the key, an editor would show the docs of `deny` for `on_error`. The lint's
+    // note also points there.
     let denied = match on_error {
         _ if !on_error.denies_lints() => None,
         OnError::Nothing => None,
@@ -366,8 +366,8 @@ fn actions(writer: &ArmWriter<'_>, on_error: &OnError) -> TokenStream {
 
 // Output: ::backstop::Outcome::from_failure(failure)
 fn goes_on(writer: &ArmWriter<'_>, output: Span) -> TokenStream {
-    // Located at the return type: rustc reports one that cannot carry an error there. As all of the call
-    // is generated, rustc blames no other expression.
+    // Located at the return type, where rustc reports a type that cannot carry an error. As the whole call is
+    // generated, rustc points at no other expression.
     let output = output.resolved_at(Span::mixed_site());
     let (krate, failure) = (crate_at(writer.krate, output), local_at(output, "failure"));
     writer.with_ending("Failed", quote_spanned!(output=> #krate::Outcome::from_failure(#failure)))
@@ -418,7 +418,7 @@ fn cleanup(call: &Call, krate: &Path) -> TokenStream {
         Callee::Verbatim(expr) => user_span(expr),
     };
     let dropped = super::dropped(span, krate, "cleanup", code!(&#called));
-    // Only its type says whether it returns. A method is taken to.
+    // Only its type tells whether it returns. A method is assumed to return.
     let returns = matches!(&call.callee, Callee::Verbatim(syn::Expr::MethodCall(_)));
     let allow =
         (!returns).then(|| code!(#[allow(unreachable_code, clippy::diverging_sub_expression)]));

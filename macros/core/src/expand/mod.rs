@@ -127,12 +127,12 @@ fn call(called: &Expr, arguments: TokenStream) -> TokenStream {
     }
 }
 
-/// A value that is dropped unless it is needed. Located at `span`, where rustc reports one that is needed.
+/// Checks that a value may be dropped. Located at `span`, where rustc reports any other value.
 // Output: ::backstop::expansion::cleanup(&release()).dropped()
 fn dropped(span: Span, krate: &Path, function: &str, value: TokenStream) -> TokenStream {
     let function = Ident::new(function, Span::mixed_site());
-    // The call ranges from the first colon to the parentheses. The names between are elsewhere: in an
-    // editor, each would be one more definition of the word there.
+    // The call spans from the first colon to the parentheses. The names in between are located elsewhere,
+    // because in an editor each would be one more definition of the word at `span`.
     let path = match krate.leading_colon {
         None => {
             let krate = crate_at(krate, span);
@@ -157,7 +157,7 @@ fn dropped(span: Span, krate: &Path, function: &str, value: TokenStream) -> Toke
 /// The crate's path, located at `span`, so that errors do not point at the attribute.
 fn crate_at(krate: &Path, span: Span) -> TokenStream {
     let respanned = |mut tree: TokenTree| {
-        // `::name` means the same everywhere; the `crate` of `$crate` only where it was written.
+        // `::name` means the same everywhere, but the `crate` of `$crate` only at its own location.
         tree.set_span(match krate.leading_colon {
             Some(_) => span,
             None => span.resolved_at(tree.span()),

@@ -51,8 +51,8 @@ fn block(request: &Request, body: &Body) -> Group {
     }
 }
 
-/// The outcome if the body is empty and the return type is named. Located at the braces: where the name is
-/// no alias of `()`, all that rustc reports is there, and is one error.
+/// The outcome if the body is empty and the return type is written. Located at the braces: if the type is not
+/// an alias of `()`, rustc reports a single error there.
 // Output: ::backstop::expansion::empty_body(error)
 pub(super) fn empty_body(request: &Request, dropped: TokenStream) -> Option<TokenStream> {
     let span = request.empty_body()?;
@@ -60,8 +60,8 @@ pub(super) fn empty_body(request: &Request, dropped: TokenStream) -> Option<Toke
     Some(quote_spanned!(span=> #krate::expansion::empty_body(#dropped)))
 }
 
-/// An attribute for the statement after a body that may diverge. Only types say whether it does, and
-/// rustc reports the first unreachable statement.
+/// An attribute for the statement after a body that may diverge. Only types tell whether it does, and rustc
+/// reports the first unreachable statement.
 // Output: #[allow(unreachable_code)]
 pub(super) fn allow_unreachable(body: &Body) -> Option<TokenStream> {
     let may_diverge = matches!(body.form, BodyForm::Block { may_diverge: true, .. });

@@ -1,7 +1,8 @@
 //! Arms of a function and arms of its group → the group's arms that can still be reached.
 //!
-//! rustc refuses an unreachable arm, and an unreachable alternative of one. What the function's own arms
-//! make unreachable is left out; what the group's arms make so themselves stays, for rustc to report.
+//! rustc refuses an unreachable arm, and an unreachable alternative. Group arms that the function's own arms
+//! make unreachable are left out. Those that the group's own arms make unreachable are kept, so that rustc
+//! reports them.
 
 use std::collections::HashSet;
 
@@ -126,7 +127,7 @@ impl Covered {
     }
 }
 
-/// The part of a pattern that stays.
+/// The part of a pattern that can still be reached.
 fn rest(kind: &Kind, stays: &impl Fn(&Atom) -> bool) -> Option<Kind> {
     match kind {
         Kind::Any(_) => stays(&Atom::All).then(|| kind.clone()),

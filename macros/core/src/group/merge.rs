@@ -11,7 +11,7 @@ use crate::args::{
 use crate::check::{group, retry};
 use crate::pattern::{Kind, Pattern};
 
-/// The keys of a function in a group. Its own win.
+/// The keys of a function in a group. Its own have precedence.
 pub(super) fn function(mut own: Args, shared: &Shared) -> Args {
     if let Some(base) = &shared.base {
         own.targets = own.targets.into_iter().map(|target| based(target, &base.value)).collect();
@@ -75,7 +75,7 @@ fn joined(base: &LitStr, template: &LitStr) -> LitStr {
     }
 }
 
-/// `bearer`, `basic` and the header are one thing.
+/// `bearer`, `basic` and the header `authorization` exclude each other.
 fn authorization(own: &mut Args, shared: &Args) {
     if own.bearer.is_none() && own.basic.is_none() && !has_header(own, "authorization") {
         own.bearer.clone_from(&shared.bearer);
@@ -105,8 +105,7 @@ fn headers(own: &mut Args, shared: &Args) {
     }
 }
 
-/// The name in lower case. A constant is taken for the header that it is named after, as those of
-/// `http::header` are.
+/// The name in lower case. A constant is assumed to be named after its header, as in `http::header`.
 fn name_of(name: &HeaderName) -> String {
     let last = |path: &Expr| match path {
         Expr::Path(path) => path.path.segments.last().map(|last| last.ident.to_string()),
@@ -142,7 +141,7 @@ fn timeouts(own: &mut Args, shared: &Args) {
     keyed(&mut own.idle, idle);
 }
 
-/// `retry = 0`, by which a function leaves out its group's retries.
+/// `retry = 0`, which disables the group's retries for a function.
 fn is_never(retry: &Retry) -> bool {
     let times = retry.times.as_ref();
     times.is_some_and(|times| match times {

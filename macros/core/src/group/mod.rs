@@ -1,5 +1,5 @@
-//! `#[requests(KEYS)]` on an `impl`, an inline `mod` or a `trait` → the same item, with the functions in
-//! it that have `#[request]` expanded with these keys as well.
+//! `#[requests(KEYS)]` on an `impl`, an inline `mod` or a `trait` → the same item, whose functions with
+//! `#[request]` are expanded with these keys as well.
 //!
 //! The keys are read once. The tokens between the functions are not parsed.
 
@@ -19,14 +19,14 @@ use crate::errors::Errors;
 use crate::item::{Form, Item, is_request};
 use crate::scan::has_ident;
 
-/// An item with braces, and what is in them.
+/// An item with braces, and its contents.
 struct Group {
     attrs: Vec<Attribute>,
     /// The keyword: `impl`, `mod` or `trait`.
     keyword: Ident,
     /// The tokens from the visibility to the braces.
     head: TokenStream,
-    /// Of a trait, its name, its generics, and what follows them: its bounds stand in between.
+    /// For a trait: its name and generics, and the tokens after them. The bounds go in between.
     head_of_trait: Option<(Ident, Generics, TokenStream)>,
     parts: Vec<Part>,
     braces: Span,
@@ -42,7 +42,7 @@ enum Part {
 /// A function with `#[request]`.
 struct Function {
     args: TokenStream,
-    /// Its attribute, if the group would not see it.
+    /// Its attribute, if the group cannot recognise it.
     hidden: Option<syn::Error>,
     /// The last segment of the path in `#[…]`.
     word: Ident,
@@ -113,7 +113,7 @@ impl Group {
         Ok(Self { attrs, keyword, head, head_of_trait, parts, braces: braces.span() })
     }
 
-    /// All functions in it, also in its modules, except those in groups with keys of their own.
+    /// All functions in it and in its modules, except those in groups with their own keys.
     fn functions(&self) -> Vec<&Item> {
         let of_part = |part| match part {
             &Part::Verbatim(_) => Vec::new(),
@@ -168,8 +168,8 @@ impl Group {
         tokens.extend(quote!(#(#attrs)* #head #of_trait #braces));
     }
 
-    /// Whether the functions return their futures, and whether these are `Send`. Under an attribute
-    /// that rewrites `async` functions, they stay as they are.
+    /// Whether the functions return their futures, and whether these are `Send`. Under an attribute that
+    /// rewrites `async` functions, the functions are unchanged.
     fn futures(&self, shared: &Shared) -> Option<bool> {
         const REWRITERS: [&str; 3] = ["async_trait", "make", "automock"];
         let rewrites = |attr: &Attribute| {
@@ -181,12 +181,12 @@ impl Group {
     }
 }
 
-/// What a mistake in the group's keys has taken from the functions.
+/// What the functions lack because of a mistake in the group's keys.
 #[derive(Clone, Copy, PartialEq)]
 enum Lost {
     Nothing,
     Keys,
-    /// Perhaps the path of the crate, without which nothing can be expanded.
+    /// Possibly the path of the crate, without which nothing can be expanded.
     Crate,
 }
 
@@ -216,7 +216,7 @@ impl Function {
         }
         let is_whole = match lost {
             Lost::Nothing => true,
-            // A value for every error may be what was lost.
+            // The lost key may have been the one with a value for every error.
             Lost::Keys => carries_error(&self.item),
             Lost::Crate => false,
         };
@@ -238,7 +238,7 @@ fn carries_error(item: &Item) -> bool {
     }
 }
 
-/// What the receivers of a trait's functions need, so that the futures are `Send`.
+/// The bounds that the receivers of a trait's functions require for `Send` futures.
 #[derive(Default)]
 struct Needed {
     sync: bool,
@@ -303,7 +303,7 @@ fn returns_future(item: &mut Item, send: bool) {
     item.form = Form::Future(ReturnType::Type(arrow, Box::new(syn::Type::Verbatim(future))));
 }
 
-/// Reads up to the braces of an item. Others, as in `Matrix<{ N }>`, stand in front of a `>` or a `,`.
+/// Reads up to the braces of an item. Other braces, as in `Matrix<{ N }>`, are followed by `>` or `,`.
 fn body(input: ParseStream<'_>, head: &mut TokenStream) -> Option<Braces> {
     while let Ok(tree) = input.parse::<TokenTree>() {
         match tree {
@@ -354,7 +354,8 @@ fn parts(input: ParseStream<'_>, is_mod: bool, errors: &mut Errors) -> syn::Resu
     Ok(parts)
 }
 
-/// A function with `#[request]`, or a group in a module. Of anything else, the attributes are written.
+/// A function with `#[request]`, or a group in a module. For anything else, only the attributes are read, and
+/// written unchanged.
 fn part(
     input: ParseStream<'_>,
     is_mod: bool,
