@@ -24,12 +24,12 @@ async fn hold_every_fault_against_its_expectation(transport: Transport) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_fault_is_told_as_what_it_is() {
+async fn every_fault_has_its_expected_kind() {
     hold_every_fault_against_its_expectation(Transport::Direct).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_fault_is_told_the_same_over_reqwest() {
+async fn every_fault_has_the_same_kind_over_reqwest() {
     hold_every_fault_against_its_expectation(Transport::Reqwest).await;
 }
 
@@ -102,7 +102,7 @@ async fn the_tables_are_what_the_clients_answer() {
 /// Cases that are not this lab's may ask for anything: one that cannot be run says so, and the
 /// others run.
 #[tokio::test]
-async fn a_case_that_cannot_be_run_stops_no_other() {
+async fn a_case_that_cannot_run_does_not_stop_the_others() {
     let case = |id: &str, step: &str| {
         let server =
             format!(r#"{{"main":{{"kind":"script","connections":[[{{"do":"{step}"}}]]}}}}"#);

@@ -172,7 +172,7 @@ macro_rules! twins {
 
         /// There is a twin for each snapshot.
         #[test]
-        fn none_is_left_out() {
+        fn every_snapshot_has_a_twin() {
             let names = [$(stringify!($name)),*];
             let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../macros/core/tests/expand");
             let files = std::fs::read_dir(folder).expect("there are snapshots").flatten();

@@ -389,7 +389,7 @@ async fn summed(
 }
 
 #[tokio::test]
-async fn finally_can_see_the_call_whether_it_succeeded_or_not() {
+async fn finally_receives_the_facts_of_the_call() {
     let (base, told) = (base(), Summaries::default());
     summed(&base, 7, &told).await.expect("Ada");
     let call = told.take();
@@ -437,7 +437,7 @@ async fn keep_later(call: CallSummary) {
 
 /// One test, as what is kept is shared.
 #[tokio::test]
-async fn a_function_in_finally_says_by_its_argument_what_it_sees() {
+async fn the_argument_type_decides_what_finally_receives() {
     let server = backstop_tests::Server::always(backstop_tests::Answer::Stall(Vec::new()));
     let url = server.url();
     let given_up = tokio::time::timeout(Duration::from_millis(200), kept(&url));

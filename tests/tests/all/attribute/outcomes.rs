@@ -160,7 +160,7 @@ async fn never_fails_itself(
 async fn settles_all(base: &str, id: u64) -> Result<Option<User>, NotAda>;
 
 #[tokio::test]
-async fn where_no_error_goes_on_the_return_type_need_not_take_it() {
+async fn the_return_type_need_not_carry_handled_errors() {
     assert_eq!(never_fails_itself(&base(), 7).await, Ok("Ada".into()));
     assert_eq!(never_fails_itself(AWAY, 7).await, Ok("nobody".into()));
     assert_eq!(never_fails_itself("ftp://host", 7).await, Ok("nobody".into()));

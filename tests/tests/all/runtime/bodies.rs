@@ -161,7 +161,7 @@ fn two_members() -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn a_compressed_response_is_asked_for_and_read_whole() {
+async fn a_compressed_response_is_requested_and_read_completely() {
     let server = Server::start(|asked| {
         Answer::json(two_members())
             .header("content-encoding", "gzip")

@@ -29,7 +29,7 @@ async fn a_hundred(session: &Session, urls: &[String]) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_hundred_calls_at_once_make_no_more_connections_than_an_origin_may_have() {
+async fn a_hundred_concurrent_calls_respect_the_origin_s_connection_limit() {
     let (one, other) = (slow(), slow());
     let session = session(|builder| builder.max_connections_per_origin(4).pool_idle_timeout(None));
     a_hundred(&session, &[one.url(), other.url()]).await;
@@ -43,7 +43,7 @@ async fn a_hundred_calls_at_once_make_no_more_connections_than_an_origin_may_hav
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_hundred_calls_at_once_make_no_more_connections_than_a_session_may_have() {
+async fn a_hundred_concurrent_calls_respect_the_session_s_connection_limit() {
     let server = slow();
     let session = session(|builder| builder.max_connections(3).pool_idle_timeout(None));
     a_hundred(&session, &[server.url()]).await;
@@ -90,7 +90,7 @@ async fn a_call_that_finds_no_connection_in_time_has_sent_nothing() {
 }
 
 #[tokio::test]
-async fn a_connection_that_fails_gives_its_place_back() {
+async fn a_failed_connection_releases_its_permit() {
     let session = session(|builder| builder.max_connections(1));
     for _ in 0..3 {
         let request = Request::get("http://127.0.0.1:1/");

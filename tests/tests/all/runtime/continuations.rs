@@ -6,7 +6,7 @@ use backstop_tests::{Answer, Server};
 use crate::support::{bounded, fetch, fetch_with, session};
 
 #[tokio::test]
-async fn a_response_goes_on_only_if_that_was_asked_for() {
+async fn a_response_has_a_continuation_only_on_request() {
     let server = Server::start(|asked| Answer::new(200, asked.target.clone()));
     let response = fetch(Request::get(server.url())).await.expect("200");
     assert!(Continuation::of(&response).is_none());
@@ -38,7 +38,7 @@ async fn a_response_goes_on_only_if_that_was_asked_for() {
 }
 
 #[tokio::test]
-async fn a_body_that_can_be_sent_again_goes_along() {
+async fn a_repeatable_body_is_sent_after_a_redirect() {
     let server = Server::start(|asked| Answer::new(200, asked.body.clone()));
     let request = Request::post(server.url()).body("text").continued(true);
     let response = fetch(request).await.expect("200");
@@ -83,7 +83,7 @@ async fn credentials_stay_at_the_origin_that_was_asked() {
 
 /// A server that redirects elsewhere does not decide where the credentials of the call go.
 #[tokio::test]
-async fn a_response_from_elsewhere_leads_nowhere_with_credentials() {
+async fn a_continuation_of_another_origin_has_no_credentials() {
     let other = Server::always(Answer::new(200, ""));
     let elsewhere = other.url();
     let server = Server::start(move |asked| match asked.path() {

@@ -91,7 +91,7 @@ async fn a_token_is_fetched_over_the_same_session_once_and_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_hundred_calls_that_are_refused_at_once_share_one_renewal() {
+async fn a_hundred_concurrent_401s_share_one_renewal() {
     for transport in TRANSPORTS {
         let realm = Realm::start();
         let session = realm.session(transport);
@@ -128,7 +128,7 @@ async fn credentials_are_renewed_once_in_a_call() {
 }
 
 #[tokio::test]
-async fn a_401_that_counts_as_success_is_one() {
+async fn a_401_can_be_declared_a_success() {
     let realm = Realm::start();
     realm.first.store(usize::MAX, Ordering::SeqCst);
     let session = realm.session(Transport::Direct);
@@ -138,7 +138,7 @@ async fn a_401_that_counts_as_success_is_one() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_a_stream_is_not_sent_again() {
+async fn a_streamed_body_is_not_sent_again() {
     let realm = Realm::start();
     let session = realm.session(Transport::Direct);
     fetch_with(&session, Request::get("/data")).await.expect("accepted");
@@ -152,7 +152,7 @@ async fn a_body_that_is_a_stream_is_not_sent_again() {
 }
 
 #[tokio::test]
-async fn a_body_from_a_factory_is_made_anew_after_a_401() {
+async fn a_factory_body_is_sent_again_after_a_401() {
     for transport in TRANSPORTS {
         let server = Server::start(|asked| match asked.header("authorization") {
             "Bearer 2" => Answer::new(200, asked.body.clone()),
@@ -192,7 +192,7 @@ async fn a_retry_policy_for_401_renews_once_in_all_attempts() {
 }
 
 #[tokio::test]
-async fn only_the_hop_that_was_refused_is_sent_again() {
+async fn only_the_refused_hop_is_sent_again() {
     let realm = Realm::start();
     let session = realm.session(Transport::Direct);
     fetch_with(&session, Request::get("/data")).await.expect("accepted");
@@ -223,7 +223,7 @@ async fn the_same_credentials_again_are_not_sent_again() {
 }
 
 #[tokio::test]
-async fn each_attempt_asks_for_today_s_credentials() {
+async fn each_attempt_has_current_credentials() {
     for transport in TRANSPORTS {
         let server = Server::start(|asked| match asked.header("x-api-key") {
             "key-1" => Answer::new(503, ""),
@@ -249,7 +249,7 @@ async fn each_attempt_asks_for_today_s_credentials() {
 struct Closed;
 
 #[tokio::test]
-async fn a_source_that_fails_is_a_kind_of_its_own_with_its_cause() {
+async fn a_failed_source_has_its_own_kind_and_cause() {
     for transport in TRANSPORTS {
         let server = Server::always(Answer::new(200, ""));
         let session = session_over(transport, |builder| {
@@ -267,7 +267,7 @@ async fn a_source_that_fails_is_a_kind_of_its_own_with_its_cause() {
 }
 
 #[tokio::test]
-async fn the_error_of_a_renewal_is_told_to_all_who_wait_for_it() {
+async fn all_waiting_calls_get_the_error_of_a_renewal() {
     let asked = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&asked);
     let bearer = Bearer::new(move || {
@@ -290,7 +290,7 @@ async fn the_error_of_a_renewal_is_told_to_all_who_wait_for_it() {
 
 /// A renewal that nobody waits for any more is dropped, and a failure is not kept.
 #[tokio::test]
-async fn a_renewal_that_was_cancelled_or_failed_begins_anew_with_the_next_call() {
+async fn the_next_call_repeats_a_cancelled_or_failed_renewal() {
     let server = Server::always(Answer::new(200, ""));
     let number = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&number);
@@ -315,7 +315,7 @@ async fn a_renewal_that_was_cancelled_or_failed_begins_anew_with_the_next_call()
 }
 
 #[tokio::test]
-async fn a_source_that_panics_does_so_in_one_call_and_the_next_one_renews() {
+async fn a_panic_of_a_source_affects_one_call() {
     let server = Server::always(Answer::new(200, ""));
     let is_first = AtomicUsize::new(1);
     let bearer = Bearer::new(move || {
@@ -346,7 +346,7 @@ async fn a_source_that_panics_does_so_in_one_call_and_the_next_one_renews() {
 }
 
 #[tokio::test]
-async fn a_source_that_hangs_is_under_the_timers_of_the_call() {
+async fn the_timers_of_the_call_limit_a_source() {
     let server = Server::always(Answer::new(200, ""));
     let session = session(|builder| {
         let bearer = Bearer::new(std::future::pending::<Result<Token, Error>>);
@@ -365,7 +365,7 @@ async fn a_source_that_hangs_is_under_the_timers_of_the_call() {
 }
 
 #[tokio::test]
-async fn a_call_that_is_cancelled_takes_the_renewal_from_nobody() {
+async fn a_cancelled_call_does_not_cancel_a_shared_renewal() {
     let realm = Realm::start();
     let session = realm.session(Transport::Direct);
     let mut first = Box::pin(session.fetch(Request::get("/data")));
@@ -379,7 +379,7 @@ async fn a_call_that_is_cancelled_takes_the_renewal_from_nobody() {
 }
 
 #[tokio::test]
-async fn a_token_is_renewed_before_it_ends() {
+async fn a_token_is_renewed_before_it_expires() {
     let server = Server::always(Answer::new(200, ""));
     let number = AtomicUsize::new(0);
     let bearer = Bearer::new(move || {
@@ -397,7 +397,7 @@ async fn a_token_is_renewed_before_it_ends() {
 }
 
 #[tokio::test]
-async fn a_renewal_that_fails_leaves_a_token_that_is_still_good() {
+async fn a_failed_renewal_keeps_a_valid_token() {
     let server = Server::always(Answer::new(200, ""));
     let number = AtomicUsize::new(0);
     let bearer = Bearer::new(move || {
@@ -448,7 +448,7 @@ async fn credentials_are_sent_to_no_other_origin() {
 }
 
 #[tokio::test]
-async fn what_left_the_origin_does_not_get_them_back() {
+async fn removed_credentials_do_not_return_on_later_hops() {
     let home: Arc<OnceLock<String>> = Arc::default();
     let target = Arc::clone(&home);
     let other = Server::start(move |_| {

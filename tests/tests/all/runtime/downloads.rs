@@ -141,7 +141,7 @@ fn sha256(bytes: &[u8]) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn a_file_that_broke_ten_times_is_whole() {
+async fn a_file_is_complete_after_ten_lost_connections() {
     let served = Served::new(100_000_000, 9_500_000);
     let expected = sha256(&served.content);
     let server = served.start();
@@ -169,7 +169,7 @@ async fn a_file_that_broke_ten_times_is_whole() {
 }
 
 #[tokio::test]
-async fn what_is_read_as_it_arrives_is_resumed_by_a_date_as_well() {
+async fn a_streamed_download_resumes_by_last_modified() {
     let date =
         "last-modified: Fri, 27 Nov 2026 12:00:00 GMT\r\ndate: Fri, 27 Nov 2026 12:00:09 GMT\r\n";
     for validator in ["etag: \"one\"\r\n", date] {
@@ -191,7 +191,7 @@ async fn what_is_read_as_it_arrives_is_resumed_by_a_date_as_well() {
 }
 
 #[tokio::test]
-async fn a_server_that_ignores_ranges_is_read_from_the_start_and_nothing_is_doubled() {
+async fn a_server_that_ignores_ranges_is_read_from_the_start() {
     let served = Served { ranges: false, ..Served::new(1000, 1000) };
     let content = Arc::clone(&served.content);
     let server = server(move |count, asked| {
@@ -203,7 +203,7 @@ async fn a_server_that_ignores_ranges_is_read_from_the_start_and_nothing_is_doub
 }
 
 #[tokio::test]
-async fn a_content_that_has_changed_is_never_mixed() {
+async fn changed_content_is_never_mixed() {
     let one = Served::new(1000, 300);
     let two = Served {
         content: Arc::new(vec![b'2'; 1000]),
@@ -236,7 +236,7 @@ async fn a_content_that_has_changed_is_never_mixed() {
 }
 
 #[tokio::test]
-async fn a_range_of_another_place_is_not_taken_for_the_rest() {
+async fn an_unexpected_range_is_refused() {
     for head in [
         "content-range: bytes 0-999/1000\r\n",
         "content-range: bytes 301-999/1000\r\n",
@@ -279,7 +279,7 @@ async fn ranges_may_be_shorter_than_what_was_asked_for() {
 }
 
 #[tokio::test]
-async fn nothing_is_resumed_that_nothing_identifies() {
+async fn content_without_a_validator_is_not_resumed() {
     for validator in ["", "etag: W/\"weak\"\r\n"] {
         let served = Served { validator, ..Served::new(1000, 300) };
         let server = served.clone().start();
@@ -303,7 +303,7 @@ fn server_that_heals(served: Served) -> Server {
 }
 
 #[tokio::test]
-async fn a_download_gives_up_where_it_gets_no_further() {
+async fn a_download_without_progress_fails() {
     for validator in ["etag: \"one\"\r\n", ""] {
         let served = Served { validator, ..Served::new(1000, 300) };
         let server = server(move |count, asked| match count {
@@ -324,7 +324,7 @@ async fn a_download_gives_up_where_it_gets_no_further() {
 }
 
 #[tokio::test]
-async fn what_another_try_does_not_help_is_told_at_once() {
+async fn a_permanent_failure_is_reported_at_once() {
     for (answer, status) in [
         (Answer::new(403, "expired"), 403),
         // A longer wait than anybody would guess.
@@ -342,7 +342,7 @@ async fn what_another_try_does_not_help_is_told_at_once() {
 }
 
 #[tokio::test]
-async fn the_part_of_an_earlier_run_is_gone_on_from() {
+async fn the_part_of_an_earlier_run_is_resumed() {
     let served = Served::new(1000, 300);
     let content = Arc::clone(&served.content);
     let folder = Folder::new();
@@ -361,7 +361,7 @@ async fn the_part_of_an_earlier_run_is_gone_on_from() {
 }
 
 #[tokio::test]
-async fn a_part_that_is_whole_is_not_transferred_again_and_another_content_is_begun_anew() {
+async fn a_complete_part_is_kept_and_changed_content_restarts() {
     for (kept, validator, asked) in [(1000, "etag: \"one\"\r\n", 1), (1000, "etag: \"new\"\r\n", 1)]
     {
         let folder = Folder::new();
@@ -387,7 +387,7 @@ async fn a_part_that_is_whole_is_not_transferred_again_and_another_content_is_be
 }
 
 #[tokio::test]
-async fn a_body_without_a_length_that_broke_at_its_end_is_whole_at_416() {
+async fn a_416_completes_a_download_of_unknown_length() {
     let chunks =
         "HTTP/1.1 200 OK\r\netag: \"a\"\r\ntransfer-encoding: chunked\r\n\r\n4\r\ntext\r\n";
     let server = server(move |count, asked| match (count, asked.header("range")) {
@@ -484,7 +484,7 @@ async fn two_downloads_to_one_file_do_not_mix() {
 
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn a_full_disk_is_told_as_such() {
+async fn a_full_disk_is_a_storage_error() {
     let folder = Folder::new();
     std::os::unix::fs::symlink("/dev/full", part_of(&folder.file())).expect("a link");
     let server = Served::new(1000, 1000).start();
@@ -498,7 +498,7 @@ async fn a_full_disk_is_told_as_such() {
 }
 
 #[tokio::test]
-async fn a_folder_that_is_missing_is_no_full_disk() {
+async fn a_missing_folder_is_an_error() {
     let folder = Folder::new();
     let server = Served::new(10, 10).start();
     let download = download(&server).await.expect("200");

@@ -54,7 +54,7 @@ async fn all(mut events: Events<String>) -> Result<Vec<String>, Error> {
 
 /// The event with the id 2 is cut off, and has to come again.
 #[tokio::test]
-async fn a_stream_connects_again_from_where_it_was_until_the_server_ends_it() {
+async fn a_stream_reconnects_at_its_position_until_the_server_ends_it() {
     let server = server(|count, asked| match (count, asked.header("last-event-id")) {
         (0, "") => stream("retry:1\nid:1\ndata:a\n\nid:2\ndata:lost"),
         (1, "1") => broken("data:b\n\n: comment\n"),
@@ -89,7 +89,7 @@ async fn an_event_has_its_type_its_data_and_the_last_id() {
 }
 
 #[tokio::test]
-async fn a_stream_gives_up_after_so_many_connections_that_yield_nothing() {
+async fn a_stream_fails_after_several_connections_without_events() {
     let server = server(|count, _| match count {
         0 => stream("retry:1\ndata:a\n\n"),
         _ => Answer::Reset,
@@ -104,7 +104,7 @@ async fn a_stream_gives_up_after_so_many_connections_that_yield_nothing() {
 }
 
 #[tokio::test]
-async fn without_reconnects_the_first_connection_is_all() {
+async fn without_reconnects_there_is_one_connection() {
     let events: Events<String> = read(&server(|_, _| stream("data:a\n\n"))).await.expect("200");
     assert_eq!(all(events.reconnects(0)).await.expect("events"), ["a"]);
     let events: Events<String> = read(&server(|_, _| broken("data:a\n\n"))).await.expect("200");
@@ -113,7 +113,7 @@ async fn without_reconnects_the_first_connection_is_all() {
 }
 
 #[tokio::test]
-async fn what_another_try_does_not_help_ends_the_stream_at_once() {
+async fn a_permanent_failure_ends_the_stream_at_once() {
     for (answer, kind) in [
         (Answer::new(401, ""), ErrorKind::Status(401)),
         (Answer::json("{}"), ErrorKind::Decode(DecodeError::ContentType)),
@@ -215,7 +215,7 @@ async fn data_is_read_as_json_and_a_bad_event_is_one_item() {
 }
 
 #[tokio::test]
-async fn a_type_of_one_s_own_reads_events_by_their_type() {
+async fn a_custom_type_reads_events_by_their_type() {
     let of = |events: &'static str| {
         server(move |count, _| match count {
             0 => stream(events),
@@ -231,7 +231,7 @@ async fn a_type_of_one_s_own_reads_events_by_their_type() {
 
 /// Comments keep a silent stream alive; without them it has stalled, and is connected again.
 #[tokio::test]
-async fn the_idle_timer_runs_over_comments_and_a_stall_connects_again() {
+async fn comments_reset_the_idle_timer_and_a_stall_reconnects() {
     let head = format!("{HEAD}\r\nretry:1\n");
     let comments = Step::Drip(b":\n:\n:\n:\n:\n:\n:\n:\n".to_vec(), Duration::from_millis(50));
     let first = vec![Step::ReadRequest, Step::send(head), comments, Step::Hold];
@@ -275,7 +275,7 @@ async fn an_event_beyond_the_limit_ends_the_stream() {
 }
 
 #[tokio::test]
-async fn a_compressed_stream_is_one() {
+async fn a_compressed_body_can_be_streamed() {
     let body = gzip(b"retry:1\ndata:a\n\ndata:b\n\n");
     let mut response =
         format!("{HEAD}content-encoding: gzip\r\ncontent-length: {}\r\n\r\n", body.len())

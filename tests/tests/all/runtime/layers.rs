@@ -174,7 +174,7 @@ async fn a_stack_of_layers_carries_many_calls_over_one_connection_of_http2() {
 
 /// A buffer drops a request whose call has given up.
 #[tokio::test]
-async fn a_call_that_gives_up_in_a_queue_is_never_sent() {
+async fn a_call_that_times_out_in_a_queue_is_never_sent() {
     for transport in TRANSPORTS {
         for http2 in [false, true] {
             let script = Script::new();
@@ -258,7 +258,7 @@ async fn the_timeout_of_a_layer_is_the_attempt_s() {
 }
 
 #[tokio::test]
-async fn what_waits_for_a_layer_was_not_sent() {
+async fn a_request_that_waits_in_a_layer_is_unsent() {
     for transport in TRANSPORTS {
         let server = Server::always(Answer::Stall(Vec::new()));
         let session = session_over(transport, |builder| {
@@ -280,7 +280,7 @@ async fn what_waits_for_a_layer_was_not_sent() {
 }
 
 #[tokio::test]
-async fn what_a_load_shed_refuses_was_not_sent_and_accuses_no_server() {
+async fn a_request_that_load_shed_refuses_is_unsent() {
     for transport in TRANSPORTS {
         let server = Server::always(Answer::Stall(Vec::new()));
         let session = session_over(transport, |builder| {
@@ -454,7 +454,7 @@ fn a_layer_over_a_client_that_is_given_is_refused() {
 }
 
 #[tokio::test]
-async fn a_circuit_breaker_opens_and_accuses_no_server() {
+async fn an_open_circuit_breaker_is_not_a_server_failure() {
     for transport in TRANSPORTS {
         let server = Server::always(Answer::Close);
         let breaker = CircuitBreakerLayer::builder()

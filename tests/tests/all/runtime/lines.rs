@@ -81,7 +81,7 @@ async fn lines_are_in_the_charset_of_the_content_type() {
 }
 
 #[tokio::test]
-async fn a_line_that_is_not_text_is_one_item_and_the_next_is_read() {
+async fn an_invalid_line_is_one_error_and_the_next_line_is_read() {
     let server = Server::always(chunked("", b"a\n\xFF\nb\n", 2));
     let mut lines: Lines = read(&server.url()).await.expect("200");
     assert_eq!(next(&mut lines).await.expect("a line").expect("text"), "a");

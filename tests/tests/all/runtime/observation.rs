@@ -77,7 +77,7 @@ fn observed(server: &Server) -> (Arc<Notes>, Session) {
 }
 
 #[tokio::test]
-async fn a_call_that_is_retried_is_told_attempt_by_attempt() {
+async fn each_attempt_of_a_retried_call_is_observed() {
     for transport in TRANSPORTS {
         let count = Mutex::new(0);
         let server = Server::start(move |_| {
@@ -113,7 +113,7 @@ async fn a_call_that_is_retried_is_told_attempt_by_attempt() {
 }
 
 #[tokio::test]
-async fn a_call_that_is_cancelled_is_told_once() {
+async fn a_cancelled_call_is_observed_once() {
     let server = Server::always(Answer::Stall(Vec::new()));
     let (notes, session) = observed(&server);
     let call = session.fetch(Request::get("/"));
@@ -126,7 +126,7 @@ async fn a_call_that_is_cancelled_is_told_once() {
 }
 
 #[tokio::test]
-async fn a_call_that_is_dropped_at_any_stage_is_told_once() {
+async fn a_call_dropped_at_any_stage_is_observed_once() {
     let server = Server::start(|asked| match asked.path() {
         "/head" => Answer::Stall(Vec::new()),
         "/body" => Answer::Stall(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nfirst".to_vec()),
@@ -173,7 +173,7 @@ async fn a_call_that_is_dropped_at_any_stage_is_told_once() {
 }
 
 #[tokio::test]
-async fn a_call_that_panics_is_told_once() {
+async fn a_call_that_panics_is_observed_once() {
     let server = Server::always(Answer::new(200, ""));
     let notes = Arc::new(Notes::default());
     let session = session(|builder| {
@@ -189,7 +189,7 @@ async fn a_call_that_panics_is_told_once() {
 }
 
 #[tokio::test]
-async fn a_call_that_cannot_be_built_is_told() {
+async fn a_call_that_cannot_be_built_is_observed() {
     let server = Server::always(Answer::new(200, ""));
     let (notes, session) = observed(&server);
     let request = Request::get("/{id}").path("id", &"..");
@@ -199,7 +199,7 @@ async fn a_call_that_cannot_be_built_is_told() {
 }
 
 #[tokio::test]
-async fn a_url_that_the_program_made_is_no_template() {
+async fn a_url_built_at_run_time_is_not_a_template() {
     let server = Server::always(Answer::new(200, ""));
     let (notes, session) = observed(&server);
     fetch_with(&session, Request::get(format!("/users/{}", 7))).await.expect("a response");
@@ -207,7 +207,7 @@ async fn a_url_that_the_program_made_is_no_template() {
 }
 
 #[tokio::test]
-async fn every_observer_of_a_session_is_told() {
+async fn every_observer_of_a_session_is_called() {
     let server = Server::always(Answer::new(200, ""));
     let (one, two) = (Arc::new(Notes::default()), Arc::new(Notes::default()));
     let session = session(|builder| {
@@ -224,7 +224,7 @@ async fn recovering(session: &Session) -> Result<u8, Error>;
 async fn falling_back(session: &Session) -> u8;
 
 #[tokio::test]
-async fn recoveries_and_fallbacks_are_told() {
+async fn recoveries_and_fallbacks_are_observed() {
     let server = Server::always(Answer::new(404, ""));
     let (notes, session) = observed(&server);
     assert_eq!(recovering(&session).await.expect("recovered"), 1);
@@ -234,7 +234,7 @@ async fn recoveries_and_fallbacks_are_told() {
 }
 
 #[tokio::test]
-async fn sizes_and_times_are_told() {
+async fn sizes_and_durations_are_observed() {
     #[derive(Default)]
     struct Sizes(Mutex<Vec<(Option<u64>, Option<u64>)>>);
     impl Observer for Sizes {
@@ -431,7 +431,7 @@ async fn only_whether(session: &Session) -> Result<(), Error> {
 }
 
 #[tokio::test]
-async fn a_response_that_cannot_be_read_is_the_failure_of_its_call_and_told_once() {
+async fn a_response_that_cannot_be_decoded_is_observed_once_as_a_failure() {
     let server = Server::start(|asked| match asked.header("x-none") {
         "" => Answer::json("\"seven\""),
         _ => Answer::new(204, ""),
@@ -470,7 +470,7 @@ impl FromResponse for Refusing {
 async fn refusing(session: &Session) -> Result<Refusing, Error>;
 
 #[tokio::test]
-async fn every_reader_tells_the_end_of_its_call_once() {
+async fn every_reader_ends_its_call_once() {
     let server = Server::always(Answer::json("7"));
     let (notes, session) = observed(&server);
     let ended = |notes: Vec<String>| {
@@ -512,7 +512,7 @@ async fn a_response_without_content_ends_its_call() {
 }
 
 #[tokio::test]
-async fn the_size_of_an_error_s_body_is_told() {
+async fn the_size_of_an_error_s_body_is_observed() {
     #[derive(Default)]
     struct Sizes(Mutex<Vec<Option<u64>>>);
     impl Observer for Sizes {

@@ -61,7 +61,7 @@ async fn links_are_followed_to_the_last_page() {
 }
 
 #[tokio::test]
-async fn a_page_is_asked_for_when_it_is_wanted_or_ahead_of_that_if_so_asked() {
+async fn a_page_is_requested_when_read_or_prefetched() {
     let server = Server::start(|asked| listed(asked, &["[1]", "[2]", "[3]"]));
     let url = format!("{}/list", server.url());
     let mut pages: Pages<Vec<u8>> = read(&*url).await.expect("a page");
@@ -101,7 +101,7 @@ async fn each_page_has_the_headers_of_the_call() {
 }
 
 #[tokio::test]
-async fn a_page_that_failed_is_asked_for_again_and_nothing_is_lost_or_doubled() {
+async fn a_failed_page_is_requested_again_without_loss_or_duplicates() {
     let failures = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&failures);
     let server = Server::start(move |asked| match asked.query() {
@@ -143,7 +143,7 @@ async fn each_page_is_retried_by_the_policy_of_the_call() {
 }
 
 #[tokio::test]
-async fn a_page_of_another_origin_is_refused_or_asked_for_without_credentials() {
+async fn a_page_of_another_origin_is_refused_or_requested_without_credentials() {
     let other = Server::start(|asked| match asked.path() {
         "/more" => Answer::json("[2]").header("link", "</last>; rel=next"),
         _ => Answer::json("[3]"),
@@ -320,7 +320,7 @@ async fn sum(base: &str, #[response] pages: Pages<Vec<u8>>) -> Result<usize, Err
 }
 
 #[tokio::test]
-async fn a_function_returns_pages_and_its_arms_hear_of_the_first() {
+async fn a_function_returns_pages_and_handles_errors_of_the_first() {
     let server = Server::start(|asked| listed(asked, &["[1]", "[2]"]));
     let mut pages = list(&server.url()).await.expect("a page");
     assert_eq!(bounded(pages.page()).await.expect("a page"), Some(vec![1]));

@@ -45,7 +45,7 @@ async fn a_hook_sees_each_hop_of_each_attempt_and_sets_headers() {
 }
 
 #[tokio::test]
-async fn what_a_hook_sets_does_not_leak_to_another_origin() {
+async fn headers_of_a_hook_are_not_sent_to_another_origin() {
     let other = Server::always(Answer::new(200, ""));
     let away = other.url();
     let server = Server::start(move |_| Answer::redirect(307, away.clone()));
@@ -116,7 +116,7 @@ async fn hooks_are_called_in_order_and_see_the_credentials() {
 }
 
 #[tokio::test]
-async fn the_bytes_of_a_stream_are_not_known() {
+async fn the_size_of_a_streamed_body_is_unknown() {
     let server = Server::always(Answer::new(200, ""));
     let session = session(|builder| {
         builder
@@ -141,7 +141,7 @@ async fn headers_of_the_connection_are_not_a_hook_s_to_set() {
 }
 
 #[tokio::test]
-async fn a_header_that_the_session_calls_sensitive_is_so_where_a_hook_sets_it() {
+async fn a_declared_sensitive_header_is_sensitive_in_hooks() {
     let other = Server::always(Answer::new(200, ""));
     let away = other.url();
     let server = Server::start(move |_| Answer::redirect(307, away.clone()));

@@ -148,7 +148,7 @@ async fn log_writes_within_the_span_of_the_call() {
 async fn list(session: &Session) -> Result<Pages<Vec<u8>>, Error>;
 
 #[tokio::test]
-async fn a_page_that_is_asked_for_ahead_is_in_the_span_that_asked_for_it() {
+async fn a_prefetched_page_is_in_the_span_of_its_reader() {
     for is_ahead in [false, true] {
         let server = Server::start(|asked| match asked.target.as_str() {
             "/list" => Answer::json("[1]").header("link", "</list?page=2>; rel=\"next\""),
@@ -176,7 +176,7 @@ async fn a_page_that_is_asked_for_ahead_is_in_the_span_that_asked_for_it() {
 }
 
 #[tokio::test]
-async fn a_call_that_is_cancelled_says_so() {
+async fn a_cancelled_call_has_an_event() {
     let server = Server::always(Answer::Stall(Vec::new()));
     let session = at(&server);
     let given_up = async {
@@ -227,7 +227,7 @@ fn is_error(span: &SpanData) -> bool {
 }
 
 #[tokio::test]
-async fn opentelemetry_gets_the_attributes_of_its_conventions_name_by_name_and_type_by_type() {
+async fn exported_attributes_have_the_names_and_types_of_the_conventions() {
     for transport in TRANSPORTS {
         let server = Server::always(Answer::new(200, "body"));
         let port: i64 = server.url().rsplit(':').next().expect("a port").parse().expect("one");
@@ -280,7 +280,7 @@ async fn opentelemetry_gets_the_attributes_of_its_conventions_name_by_name_and_t
 }
 
 #[tokio::test]
-async fn what_is_sent_again_counts_its_resends_and_says_what_failed() {
+async fn resent_hops_have_a_resend_count_and_an_error_type() {
     let answered = Mutex::new(0);
     let server = Server::start(move |asked| {
         *answered.lock().expect("no panic") += 1;

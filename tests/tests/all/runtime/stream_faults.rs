@@ -123,7 +123,7 @@ async fn each_fault_of_a_body_has_its_leaf_whatever_reads_it() {
 
 /// A future that is dropped has taken nothing, wherever it stood.
 #[tokio::test]
-async fn what_a_dropped_future_waited_for_is_not_lost_and_not_asked_for_twice() {
+async fn dropping_a_future_loses_no_item_and_repeats_no_request() {
     let head = "HTTP/1.1 200 OK\r\nconnection: close\r\n";
     let drip = |text: &str| Step::Drip(text.into(), Duration::from_millis(7));
     let connection = |text: &str| vec![Step::ReadRequest, Step::send(head), drip(text)];
@@ -203,7 +203,7 @@ async fn what_a_dropped_future_waited_for_is_not_lost_and_not_asked_for_twice() 
 
 /// The connection is used again if little was left of the body, and is closed if there was much.
 #[tokio::test]
-async fn a_body_that_is_dropped_near_its_end_leaves_its_connection_to_the_next_call() {
+async fn a_body_dropped_near_its_end_keeps_its_connection_reusable() {
     for (left, connections) in [(1000, 1), (10_000_000, 2)] {
         let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\none", left + 3);
         let next =

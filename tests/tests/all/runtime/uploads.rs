@@ -54,7 +54,7 @@ impl Drop for Temporary {
 }
 
 #[tokio::test]
-async fn a_stream_of_known_length_is_sent_with_it_and_held_to_it() {
+async fn a_stream_of_known_length_must_have_that_length() {
     let server = Server::always(Answer::new(200, ""));
     fetch(Request::post(server.url()).body(Body::sized(7, parts()))).await.expect("200");
     let asked = server.last();
@@ -71,7 +71,7 @@ async fn a_stream_of_known_length_is_sent_with_it_and_held_to_it() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_made_anew_is_retried_and_follows_a_redirect() {
+async fn a_factory_body_is_sent_again_by_retries_and_redirects() {
     let count = AtomicUsize::new(0);
     let server = Server::start(move |asked| match count.fetch_add(1, Ordering::SeqCst) {
         0 => Answer::new(503, ""),
@@ -195,7 +195,7 @@ async fn expect_continue_is_sent_and_the_body_with_it() {
 async fn upload(url: &str, body: Body) -> Result<(), Error>;
 
 #[tokio::test]
-async fn a_function_retries_a_file() {
+async fn a_function_can_retry_an_upload_of_a_file() {
     let file = Temporary::new("text");
     let count = AtomicUsize::new(0);
     let server = Server::start(move |_| match count.fetch_add(1, Ordering::SeqCst) {

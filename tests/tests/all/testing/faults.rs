@@ -201,7 +201,7 @@ macro_rules! shapes {
 }
 
 #[tokio::test]
-async fn hardly_a_type_has_the_shape_of_a_fault_of_shape() {
+async fn common_types_fail_to_decode_a_shape_fault() {
     #[derive(Default, serde::Deserialize)]
     #[serde(default)]
     #[allow(dead_code, reason = "it is only read")]

@@ -58,7 +58,7 @@ async fn assertions_hold_and_can_be_chained() {
 }
 
 #[tokio::test]
-async fn an_assertion_that_fails_says_what_differs() {
+async fn a_failed_assertion_lists_the_differences() {
     let order = order().await;
     let told = |assert: &dyn Fn(&Recorded)| -> String {
         let panic = catch_unwind(AssertUnwindSafe(|| assert(&order))).expect_err("a panic");
@@ -136,7 +136,7 @@ mod futures_body {
 }
 
 #[tokio::test]
-async fn what_would_be_sent_is_had_without_sending_it() {
+async fn request_of_returns_the_request_without_sending_it() {
     #[request(
         put = "https://a.test/users/{id}",
         json = name,
@@ -174,6 +174,6 @@ async fn what_would_be_sent_has_its_stream_its_credentials_and_its_base() {
 
 #[tokio::test]
 #[should_panic(expected = "the future ended without a request")]
-async fn a_future_without_a_request_has_none() {
+async fn request_of_panics_without_a_request() {
     request_of(async {}).await;
 }

@@ -55,7 +55,7 @@ async fn outcomes(session: &Session) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_recording_is_played_as_it_was() {
+async fn a_recording_is_replayed_unchanged() {
     let script = Script::new();
     script.get("/users/{id}").header("set-cookie", "c00kie=1").text("Ada").then(Reply::text("Eve"));
     script.post("/orders").problem(409, "there is one");
@@ -117,7 +117,7 @@ async fn an_error_is_recorded_as_its_kind() {
 }
 
 #[test]
-fn what_is_no_recording_is_refused() {
+fn an_invalid_recording_is_refused() {
     let file = File::new("none");
     Script::replay(&file.0).expect_err("there is no file");
     for text in ["", "{}", r#"{"exchanges":[{}]}"#] {

@@ -27,7 +27,7 @@ async fn a_reply_has_a_status_headers_and_a_body() {
 }
 
 #[tokio::test]
-async fn a_problem_is_told_as_one() {
+async fn a_problem_reply_is_read_as_a_problem() {
     let script = Script::new();
     script.get("/").problem(404, "no such user");
     let error = text(&script, URL).await.expect_err("404");
@@ -67,7 +67,7 @@ async fn a_retry_goes_through_a_sequence_and_takes_no_time() {
 }
 
 #[tokio::test]
-async fn a_closure_replies_to_what_it_was_asked() {
+async fn a_closure_can_compute_the_reply() {
     let script = Script::new();
     script.post("/").reply_with(|request| json!({"got": request.json::<Value>()}));
     let response = fetch(&script, Request::post(URL).json(&json!([1]))).await.expect("a response");
@@ -75,7 +75,7 @@ async fn a_closure_replies_to_what_it_was_asked() {
 }
 
 #[tokio::test]
-async fn a_coded_reply_is_decompressed_and_asked_for() {
+async fn a_compressed_reply_is_requested_and_decompressed() {
     let script = Script::new();
     let route = script.get("/").header("content-encoding", "gzip").bytes(gzip(b"plain"));
     assert_eq!(text(&script, URL).await.expect("text"), "plain");
@@ -105,7 +105,7 @@ async fn a_redirect_is_followed_and_each_hop_recorded() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_delay_is_one_of_the_clock_and_meets_the_timers() {
+async fn delays_use_the_clock_of_the_timers() {
     let script = Script::new();
     script.get("/late").text("late").delay(Duration::from_secs(10));
     script.get("/silent").reply(Reply::silence());
@@ -150,7 +150,7 @@ async fn a_body_arrives_in_parts_with_waits_trailers_and_a_break() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_shorter_than_announced_was_cut() {
+async fn a_body_shorter_than_its_length_is_truncated() {
     let script = Script::new();
     script.get("/").header("content-length", "10").bytes("short");
     let error = text(&script, URL).await.expect_err("cut short");
@@ -158,7 +158,7 @@ async fn a_body_that_is_shorter_than_announced_was_cut() {
 }
 
 #[tokio::test]
-async fn what_has_no_body_is_given_none() {
+async fn bodiless_responses_have_no_body() {
     let script = Script::new();
     script.get("/empty").status(204).text("ignored");
     script.head("/head").text("four");
@@ -169,7 +169,7 @@ async fn what_has_no_body_is_given_none() {
 }
 
 #[tokio::test]
-async fn what_is_not_taken_is_sent_again_unasked() {
+async fn a_request_that_was_not_taken_is_sent_again_automatically() {
     let script = Script::new();
     let route = script.post("/").reply(Reply::not_taken()).then(Reply::text("taken"));
     let response = fetch(&script, Request::post(URL).json(&1)).await.expect("taken");
@@ -184,7 +184,7 @@ async fn what_is_not_taken_is_sent_again_unasked() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_budget_of_retries_is_the_session_s() {
+async fn retries_use_the_session_s_budget() {
     let policy = Retry::times(3);
     let session =
         Session::builder().base_url(URL).retry(policy).retry_budget(5).build().expect("a session");

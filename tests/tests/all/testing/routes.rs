@@ -120,7 +120,7 @@ async fn a_request_that_no_route_takes_is_an_error_and_fails_the_test() {
 }
 
 #[tokio::test]
-async fn what_differs_from_the_nearest_route_is_told() {
+async fn the_message_lists_differences_from_the_nearest_route() {
     let differs = async |set: fn(&Script), request: Request, expected: &str| {
         let script = Script::new();
         set(&script);
@@ -169,7 +169,7 @@ async fn what_differs_from_the_nearest_route_is_told() {
 }
 
 #[tokio::test]
-async fn a_fallback_does_not_hide_that_no_route_matched() {
+async fn a_fallback_does_not_hide_a_request_without_a_route() {
     #[request(get = "https://a.test/name", fallback = "nobody".to_owned())]
     async fn name() -> Result<String, backstop::Error>;
 
@@ -202,7 +202,7 @@ async fn a_route_is_called_as_often_as_it_says() {
 }
 
 #[tokio::test]
-async fn an_order_is_kept_where_it_is_asked_for() {
+async fn routes_can_be_ordered() {
     let script = Script::new();
     let login = script.post("/login");
     let me = script.get("/me").text("me").after(&login).times(..);
@@ -267,7 +267,7 @@ fn a_script_is_verified_once_and_by_its_last_handle() {
 
 #[test]
 #[should_panic(expected = "the path of `/users/{id}` has no placeholder `{user}`")]
-fn a_value_of_no_placeholder_is_a_mistake_of_the_test() {
+fn a_value_for_an_unknown_placeholder_panics() {
     let script = Script::new();
     script.get("/users/{id}").with_path("user", 7);
 }

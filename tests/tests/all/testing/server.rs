@@ -53,7 +53,7 @@ async fn a_script_answers_over_every_kind_of_connection() {
 }
 
 #[tokio::test]
-async fn http2_is_spoken_without_asking() {
+async fn http2_works_with_prior_knowledge() {
     let script = Script::new();
     script.get("/").text("two");
     let server = Server::builder().http2().start(&script);
@@ -64,7 +64,7 @@ async fn http2_is_spoken_without_asking() {
 }
 
 #[tokio::test]
-async fn a_certificate_is_wrong_in_the_way_that_was_asked_for() {
+async fn each_certificate_has_its_defect() {
     for certificate in [
         Certificate::WrongHost,
         Certificate::Expired,
@@ -78,7 +78,7 @@ async fn a_certificate_is_wrong_in_the_way_that_was_asked_for() {
 }
 
 #[tokio::test]
-async fn faults_are_what_a_server_can_do_of_them() {
+async fn faults_over_sockets_are_limited_to_a_server_s() {
     use backstop::DisconnectedError::{Closed, Reset};
 
     let cut = || Reply::parts(["some"]).wait(Duration::from_millis(20));

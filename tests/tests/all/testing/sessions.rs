@@ -48,7 +48,7 @@ async fn a_static_session_keeps_its_settings_under_a_script() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn scripts_side_by_side_do_not_see_each_other() {
+async fn parallel_scripts_are_independent() {
     let tasks: Vec<_> = (0..50)
         .map(|number: u64| {
             tokio::spawn(async move {
@@ -82,7 +82,7 @@ async fn the_innermost_script_answers() {
 }
 
 #[tokio::test]
-async fn a_session_in_a_struct_is_scripted_with_no_scope() {
+async fn a_scripted_session_needs_no_scope() {
     let script = Script::new();
     script.get("/users/{id}").text("Ada").once();
     let client = Client { session: Session::scripted(&script) };
@@ -183,7 +183,7 @@ async fn the_layers_of_a_session_are_over_the_script() {
 }
 
 #[tokio::test]
-async fn what_a_layer_refuses_never_comes_to_the_script() {
+async fn a_request_that_a_layer_refuses_does_not_reach_the_script() {
     let script = Script::new();
     script.get("/slow").reply(Reply::silence());
     let session = Session::builder()
@@ -204,7 +204,7 @@ async fn what_a_layer_refuses_never_comes_to_the_script() {
 }
 
 #[tokio::test]
-async fn every_fault_comes_through_layers_as_it_is() {
+async fn every_fault_passes_through_layers_unchanged() {
     for kind in ErrorKind::all() {
         let script = Script::new();
         script.get("/").fault(kind);

@@ -11,7 +11,7 @@ use backstop::{
 async fn list(org: &str) -> Result<Pages<Vec<u8>>, Error>;
 
 #[tokio::test]
-async fn pages_are_asked_of_the_script_also_ahead() {
+async fn the_script_answers_pages_and_prefetched_pages() {
     for prefetch in [false, true] {
         let script = Script::new();
         let first = Reply::json(&[1]).header("link", "<?page=2>; rel=next");
@@ -31,7 +31,7 @@ async fn pages_are_asked_of_the_script_also_ahead() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stream_of_events_connects_again_at_once_where_time_stands_still() {
+async fn a_stream_of_events_reconnects_at_once_under_a_paused_clock() {
     let script = Script::new();
     let stream =
         |events: &'static str| Reply::text(events).header("content-type", "text/event-stream");
@@ -59,7 +59,7 @@ async fn a_stream_of_events_connects_again_at_once_where_time_stands_still() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_download_that_breaks_is_resumed_of_the_script() {
+async fn the_script_answers_a_resumed_download() {
     let script = Script::new();
     let broken = Reply::parts(["one"]).header("etag", "\"a\"").header("content-length", "6");
     let rest = Reply::bytes("two").with_status(206).header("content-range", "bytes 3-5/6");
