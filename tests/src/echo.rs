@@ -9,7 +9,7 @@ use std::{
 use backstop::reqwest;
 use tower_service::Service;
 
-/// Answers with the method and the URL that it was asked for.
+/// Answers with the method and the URL of the request.
 #[derive(Debug, Clone)]
 pub struct Echo;
 

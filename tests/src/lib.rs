@@ -1,5 +1,5 @@
-//! What the tests and the examples of backstop run against: a server on 127.0.0.1 that answers, one
-//! that does everything wrong, and the lab that holds the library against it.
+//! Servers for the tests and examples of backstop: one on 127.0.0.1 that answers requests, one that plays
+//! faults, and the lab that tests the library with those faults.
 
 mod echo;
 pub mod faults;

@@ -1,7 +1,7 @@
 //! The tree of errors as a picture: a row for each class, in the order in which a request can fail.
 //!
-//! It is drawn from `ErrorKind::all()`, so that a new leaf is in it. `tests/all/picture.rs` compares the
-//! drawings with the files that the README and the guide show.
+//! The picture is drawn from `ErrorKind::all()`, so it includes every new leaf. `tests/all/picture.rs`
+//! compares it with the files that the README and the guide show.
 
 use std::fmt::Write as _;
 
@@ -17,14 +17,14 @@ const LEAVES: usize = 186;
 /// The width of a character of a monospaced font of 13 px.
 const CHARACTER: usize = 8;
 
-/// What a picture is drawn for.
+/// The background of a picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Theme {
     /// A page with a white background.
     Light,
     /// A page with a dark background.
     Dark,
-    /// A page of rustdoc, whose colours it takes, two folders below the crate. Its leaves are links.
+    /// A page of rustdoc, two folders below the crate, with its colours. The leaves are links.
     Rustdoc,
 }
 
@@ -46,13 +46,13 @@ impl Theme {
     }
 }
 
-/// The picture as SVG, without an empty line, so that it can stand in Markdown.
+/// The picture as SVG, without empty lines, so that Markdown can contain it.
 pub fn svg(theme: Theme) -> String {
     let all: Vec<ErrorKind> = ErrorKind::all().collect();
     let classes: Vec<_> = all.chunk_by(|one, other| class(*one) == class(*other)).collect();
     let height = (classes.len() + 2) * ROW;
     let (begin, style, end) = match theme {
-        // On a narrow screen it is moved, and not made smaller.
+        // On a narrow screen the picture scrolls, and is not scaled down.
         Theme::Rustdoc => {
             ("<div style=\"overflow-x:auto\">\n", " style=\"max-width:none\"", "</svg>\n</div>\n")
         }
@@ -134,7 +134,7 @@ struct Pill {
     text: String,
     /// From the folder of the crate's documentation.
     link: String,
-    /// What was sent when it happens; none for a class whose leaves say so.
+    /// What was sent when this failure occurs; none for a class with leaves.
     sent: Option<Sent>,
 }
 

@@ -1,6 +1,6 @@
-//! What holds of a request whatever its values are. Each of these takes any text and panics where it
-//! does not hold: the tests try values that are made of what URLs are made of, the fuzzer
-//! (`tests/fuzz/`) what it finds.
+//! Properties that hold for a request with any values. Each function takes any text, and panics if its
+//! property does not hold. The tests call them with random text made of URL characters, and the fuzzer
+//! (`tests/fuzz/`) with its own inputs.
 
 use std::sync::LazyLock;
 
@@ -22,7 +22,7 @@ fn fetch(request: Request) -> Result<Response, Error> {
     RUNTIME.block_on(SESSION.fetch(request))
 }
 
-/// The URL that a request asks for.
+/// The URL of a request.
 fn asked(request: Request) -> Result<Url, Error> {
     let text = fetch(request)?.text()?;
     Ok(text.split(' ').next_back().unwrap_or_default().parse().expect("a URL"))
@@ -32,8 +32,8 @@ fn segments(url: &Url) -> Vec<String> {
     url.path_segments().map(|segments| segments.map(str::to_owned).collect()).unwrap_or_default()
 }
 
-/// A value fills its segment or its pair of the query, or is refused: origin, number of segments and
-/// keys are the template's.
+/// A value fills its segment or its query pair, or is refused: the origin, the number of segments and the
+/// keys are always the template's.
 ///
 /// # Panics
 ///
@@ -66,7 +66,7 @@ pub fn a_value_stays_in_its_place(one: &str, two: &str, query: &str) {
     }
 }
 
-/// A value of several segments stays below the place of the first, and none of them is lost.
+/// A value of several segments stays below the position of the first, and no segment is lost.
 ///
 /// # Panics
 ///
@@ -92,8 +92,8 @@ pub fn a_rest_stays_below_its_place(rest: &str) {
     }
 }
 
-/// What a template says in its own words is what a URL of the same text says, and a value in it is
-/// what its encoded text would be; or the template is refused, for what no template may hold.
+/// The literal text of a template means the same as in a URL, and a value means the same as its encoded text.
+/// Otherwise the template is refused.
 ///
 /// # Panics
 ///
@@ -113,7 +113,7 @@ pub fn a_template_means_what_its_url_means(before: &str, value: &str, after: &st
     }
 }
 
-/// The one is the URL of this text, or a build error that the text asks for.
+/// The request has the URL of this text, or a build error because of the text.
 fn means(text: &str, made: Result<Url, Error>) {
     let url = Url::parse(text).ok().filter(|url| ["http", "https"].contains(&url.scheme()));
     match (made, url) {
@@ -127,7 +127,7 @@ fn means(text: &str, made: Result<Url, Error>) {
             url.set_query((!pairs.is_empty()).then(|| pairs.join("&")).as_deref());
             assert_eq!(made.as_str(), url.as_str(), "{text:?}");
         }
-        (Ok(made), None) => panic!("{text:?} is no URL, and became {made}"),
+        (Ok(made), None) => panic!("{text:?} is not a URL, but became {made}"),
         (Err(error), url) => {
             assert!(error.is_build(), "{text:?}: {error:#}");
             let refused = |character: char| {
@@ -155,7 +155,7 @@ fn too_long(values: &[&str], error: &Error) {
     assert!(length > 20_000, "{error:#}");
 }
 
-/// Any text is a template, a base, a method or a header, or a build error that fits on a line.
+/// Any text is a valid template, base, method or header, or a build error on a single line.
 ///
 /// # Panics
 ///
@@ -174,8 +174,8 @@ pub fn any_text_is_a_request_or_a_build_error(text: &str, header: &str) {
     }
 }
 
-/// Neither an error nor the request or the response shows a password, a value of the query or of a
-/// header, or the fragment, whatever stands around them.
+/// No error, request or response shows a password, a query value, a header value or a fragment, with any text
+/// around them.
 ///
 /// # Panics
 ///
@@ -186,7 +186,7 @@ pub fn nothing_shows_a_secret(text: &str) {
     if text.contains(SECRET) {
         return;
     }
-    // Nothing counts as success, so that a request that can be sent is an error too.
+    // No status is a success, so a request that can be sent is an error too.
     let of = |template: String| Request::get(template).success_statuses(&[]);
     let base = "http://api.test/";
     // What ends the authority of a URL, so that what follows is no password.

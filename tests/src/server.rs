@@ -1,8 +1,8 @@
-//! An HTTP/1.1 server on a port of its own, whose answers are a function of the request.
+//! An HTTP/1.1 server on its own port, whose answers are a function of the request.
 //!
-//! It speaks just enough HTTP to be answered right, and can also answer wrong: with raw bytes,
-//! with silence, or by closing or resetting the connection. It has a thread and a runtime of its
-//! own, so that it serves clients on any number of runtimes, and ends when it is dropped.
+//! It implements just enough HTTP for correct answers, and can also send wrong ones: raw bytes, silence, or a
+//! closed or reset connection. It has its own thread and runtime, so it serves clients on any number of
+//! runtimes. It stops when it is dropped.
 
 use std::{
     io,
@@ -26,11 +26,11 @@ use tokio::{
 pub struct Asked {
     /// The method.
     pub method: Method,
-    /// The target as it stood in the request line: path and query, still encoded.
+    /// The target of the request line: path and query, still encoded.
     pub target: String,
     /// The headers.
     pub headers: HeaderMap,
-    /// The body, its chunks put together.
+    /// The complete body, without chunk framing.
     pub body: Vec<u8>,
 }
 
@@ -56,20 +56,20 @@ impl Asked {
     }
 }
 
-/// What the server does with a request.
+/// The answer of the server to a request.
 #[derive(Debug, Clone)]
 pub enum Answer {
     /// A whole response: status, headers, body. `Content-Length` is added.
     Whole(u16, Vec<(&'static str, String)>, Vec<u8>),
     /// These bytes, and then the connection is closed.
     Raw(Vec<u8>),
-    /// These bytes, and then nothing until the client leaves.
+    /// These bytes, and then nothing until the client closes the connection.
     Stall(Vec<u8>),
     /// The connection is closed without a byte.
     Close,
     /// The connection is reset.
     Reset,
-    /// Another answer, after a while.
+    /// Another answer, after a delay.
     Late(Duration, Box<Answer>),
 }
 
@@ -123,7 +123,7 @@ impl Log {
 }
 
 impl Server {
-    /// Starts a server whose answers are what `respond` makes of each request.
+    /// Starts a server that answers each request with the return value of `respond`.
     ///
     /// # Panics
     ///
@@ -132,7 +132,7 @@ impl Server {
         Self::start_at(SocketAddr::from(([127, 0, 0, 1], 0)), respond)
     }
 
-    /// Starts a server at an address: where another one was, say, that was dropped.
+    /// Starts a server at a given address, for example that of a server that was dropped.
     ///
     /// # Panics
     ///
@@ -146,7 +146,7 @@ impl Server {
             .enable_all()
             .build()
             .expect("a runtime");
-        // Bound without waiting, as the caller may be on a runtime of its own.
+        // Bound without tokio, as the caller may not be inside a runtime.
         let listener = std::net::TcpListener::bind(address).expect("a port on loopback");
         listener.set_nonblocking(true).expect("a socket that does not block");
         let address = listener.local_addr().expect("a bound socket has an address");
@@ -169,12 +169,12 @@ impl Server {
         format!("http://{}", self.address)
     }
 
-    /// Where it listens.
+    /// The address on which the server listens.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// What was asked so far.
+    /// The requests received so far.
     pub fn asked(&self) -> Vec<Asked> {
         self.log.asked().clone()
     }
@@ -183,19 +183,19 @@ impl Server {
     ///
     /// # Panics
     ///
-    /// If there was none.
+    /// If there is none.
     pub fn last(&self) -> Asked {
         self.log.asked().last().expect("a request").clone()
     }
 
-    /// How many connections were accepted so far.
+    /// The number of connections accepted so far.
     pub fn connections(&self) -> usize {
         self.log.connections.load(Ordering::SeqCst)
     }
 }
 
 impl Server {
-    /// Stops it, and returns when nothing listens at its address any more.
+    /// Stops the server, and returns when nothing listens at its address.
     pub async fn stop(mut self) {
         if let Some(runtime) = self.runtime.take() {
             // Ending a runtime waits for its threads, which a thread of another runtime must not do.
@@ -218,7 +218,7 @@ async fn accept(listener: TcpListener, respond: Arc<Respond>, log: Arc<Log>) {
         log.connections.fetch_add(1, Ordering::SeqCst);
         let (respond, log) = (Arc::clone(&respond), Arc::clone(&log));
         tokio::spawn(async move {
-            // A client that leaves is nothing to report.
+            // A client that disconnects is not an error.
             let _ = serve(stream, &*respond, &log).await;
         });
     }

@@ -1,4 +1,4 @@
-//! Sends GETs and POSTs, each of them once, and counts what fails: what `tests/nginx/run.sh` runs.
+//! Sends GETs and POSTs, each of them once, and counts the failures. `tests/nginx/run.sh` runs it.
 //!
 //! `behind_nginx URL CA_PEM REQUESTS IN_FLIGHT direct|reqwest`
 

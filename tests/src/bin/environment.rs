@@ -1,5 +1,5 @@
-//! Fetches a URL in an environment that a test made, and says what became of it in one line. What the
-//! environment holds is looked at once for a process: each case has one of its own.
+//! Fetches a URL in the environment of a test, and prints the outcome on one line. The environment is read
+//! once for each process, so each case has its own process.
 
 use backstop::{Request, Session};
 

@@ -1,10 +1,10 @@
 //! Runs the fault lab: `faults [--cases FILE] [--only PREFIX] [--json | --table]`.
 //!
-//! Runs all of them twice, over the session's own sender and over reqwest's client. Prints a line for
-//! each case, and then what differs from the expectations. The exit status is 1 if
-//! anything does, and 2 if the lab could not be run.
+//! Runs all cases twice, over the session's own sender and over reqwest's client. Prints a line for each
+//! case, and then the differences from the expectations. The exit status is 1 if there are any, and 2 if the
+//! lab could not run.
 //!
-//! With `--table` it prints what aiohttp and a plain reqwest make of the same cases, beside our kinds.
+//! With `--table` it compares our kinds with the answers of aiohttp and plain reqwest to the same cases.
 
 use std::{
     env, fs,
@@ -14,7 +14,7 @@ use std::{
 
 use backstop_tests::lab::{Lab, Summary, Transport};
 
-/// So many cases at once keep two cores busy, and still leave short timers their time.
+/// This number of concurrent cases keeps two cores busy, without delaying short timers.
 const AT_ONCE: usize = 32;
 
 const USAGE: &str = "usage: faults [--cases FILE] [--only PREFIX] [--json | --table]";
@@ -79,7 +79,7 @@ fn lab(options: &Options) -> Result<Lab, String> {
     lab.map_err(|error| format!("not in the format of the cases: {error}"))
 }
 
-/// A pipe that is closed is no reason to panic.
+/// A closed pipe must not cause a panic.
 fn print(lab: &Lab, summary: &Summary, transport: Transport, options: &Options) -> io::Result<()> {
     let mut out = io::stdout().lock();
     for report in &summary.reports {
@@ -121,7 +121,7 @@ fn print_summary(
     )?;
     writeln!(
         out,
-        "aiohttp tells {} of them otherwise, each for a reason that is written down",
+        "aiohttp reports {} of them differently, each with a recorded reason",
         lab.departures()
     )
 }

@@ -1,9 +1,9 @@
 //! Checks the links of documentation that rustdoc built: `cargo run -p backstop-tests --bin links -- target/doc`.
 //!
-//! A link within the site has to lead to a file, and its fragment to an `id` in it. A name in brackets that
-//! is left in the text is a link that rustdoc did not resolve. Only the pages of the workspace's published
-//! crates are read, and of those not the text of other crates: items that are re-exported, blanket
-//! implementations, and methods of foreign traits, whose links are paths.
+//! The target of a link within the site must be a file, and its fragment an `id` in that file. A name in
+//! brackets in the text is a link that rustdoc did not resolve. Only the pages of the workspace's published
+//! crates are checked, without the text of other crates: re-exported items, blanket implementations, and
+//! methods of foreign traits, whose links are paths.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -16,7 +16,7 @@ fn main() -> ExitCode {
     let folder = PathBuf::from(std::env::args().nth(1).unwrap_or_else(|| "target/doc".into()));
     match check(&folder) {
         Ok(Checked { links, faults }) if faults.is_empty() && links > 0 => {
-            println!("{links} links lead somewhere");
+            println!("{links} links, none dead");
             ExitCode::SUCCESS
         }
         Ok(Checked { links, faults }) => {
@@ -46,7 +46,7 @@ fn check(folder: &Path) -> io::Result<Checked> {
     let mut checked = Checked::default();
     for file in &files {
         let page = fs::read_to_string(file)?;
-        // What stands there is other crates' text, with links of theirs.
+        // This is the text of other crates, with their links.
         let page = page.split("id=\"blanket-implementations-list\"").next().unwrap_or_default();
         if is_of_another_crate(file, page) {
             continue;
@@ -78,7 +78,7 @@ fn pages(folder: &Path, found: &mut Vec<PathBuf>) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether the page is of an item that is re-exported: its source is not listed here.
+/// Whether the page is that of a re-exported item, whose source is not listed here.
 fn is_of_another_crate(file: &Path, page: &str) -> bool {
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     let head = page.split("<h2 id=").next().unwrap_or_default();
@@ -98,7 +98,7 @@ fn links(page: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Names in brackets that are left in the text: `[<code>Name</code>]`.
+/// Names in brackets in the text: `[<code>Name</code>]`.
 fn unresolved(page: &str) -> impl Iterator<Item = &str> {
     let names = page.split("[<code>").skip(1).filter_map(|rest| rest.split_once("</code>]"));
     names.map(|(name, _)| name).filter(|name| !name.contains('<'))

@@ -1,12 +1,12 @@
-//! Runs faults of the lab and good requests together, on one session, for a while:
-//! `soak [--seconds N] [--in-flight N] [--reqwest]`.
+//! Runs faults of the lab and good requests together, on one session, for some time: `soak [--seconds N]
+//! [--in-flight N] [--reqwest]`.
 //!
-//! Prints what was sent, and what is left behind: tasks, file descriptors, memory. The exit status is
-//! 1 if a fault was classified as another, a good request failed, or anything was left behind.
+//! Prints the number of requests, and leaked tasks, file descriptors and memory. The exit status is 1 if a
+//! fault was classified wrongly, a good request failed, or anything leaked.
 //!
-//! A fault has ports of its own, which the kernel keeps for a minute after a connection. So they are
-//! played at a rate that the ports suffice for, and the good requests, which share their connections,
-//! have the time between.
+//! A fault uses its own ports, which the kernel reserves for a minute after a connection. The rate of faults
+//! is therefore limited by the number of ports. The good requests, which share their connections, use the
+//! remaining time.
 
 use std::{
     collections::BTreeMap,
@@ -28,7 +28,7 @@ use tokio::{runtime::Handle, task::JoinSet, time::sleep};
 
 const USAGE: &str = "usage: soak [--seconds N] [--in-flight N] [--reqwest]";
 
-/// Faults that take longer leave room for few others.
+/// The longest duration of a fault that is played, in milliseconds.
 const QUICK: u64 = 400;
 
 /// Faults a second. There are 28 000 ports and 60 s in which each is kept, and most faults take two.
@@ -36,16 +36,17 @@ const PACE: u32 = 200;
 
 const GOOD_BODY: &str = r#"{"ok":true}"#;
 
-/// A busy machine may hold up either side past a timer: a fault that differs has to do so each time.
+/// A busy machine may delay either side past a timer, so a fault counts as different only if it differs each
+/// time.
 const TRIES: usize = 3;
 
-/// As long as a session keeps a connection, so that as many are kept then as later.
+/// As long as a session keeps a connection, so that the number of connections is stable afterwards.
 const WARM_UP: Duration = Duration::from_secs(20);
 
-/// How long what was in use may take to end.
+/// How long resources may take to be released.
 const SETTLE: Duration = Duration::from_secs(10);
 
-/// How much more memory than after the warm-up is no leak, but what an allocator keeps.
+/// The growth after the warm-up, in KiB, that the allocator may keep without being a leak.
 const ALLOWED_GROWTH: usize = 16 * 1024;
 
 struct Options {
@@ -55,7 +56,7 @@ struct Options {
     reqwest: bool,
 }
 
-/// What the workers share.
+/// The state that the workers share.
 struct Soak {
     lab: Lab,
     session: Session,
@@ -63,14 +64,14 @@ struct Soak {
     faults: Vec<String>,
     start: Instant,
     next: AtomicUsize,
-    /// Faults whose servers could not be set up, so that they have no outcome.
+    /// Faults whose servers could not be started, so they have no outcome.
     not_played: AtomicUsize,
     good: AtomicUsize,
     bad: AtomicUsize,
     wrong: Mutex<BTreeMap<String, (usize, String)>>,
 }
 
-/// What a process holds.
+/// The resources of a process.
 #[derive(Debug, Clone, Copy)]
 struct Held {
     tasks: usize,
@@ -108,7 +109,7 @@ fn options() -> Option<Options> {
     Some(options)
 }
 
-/// Whether all was as it should be.
+/// Whether there was no difference and no leak.
 async fn soak(options: &Options) -> io::Result<bool> {
     let server = good_server()?;
     let lab = Lab::new()?;
@@ -171,7 +172,7 @@ async fn soak(options: &Options) -> io::Result<bool> {
     Ok(wrong == 0 && bad == 0 && !left && growth <= ALLOWED_GROWTH)
 }
 
-/// Answers whatever it is asked, on connections that are kept, and remembers nothing of it.
+/// Answers every request, on persistent connections, without recording it.
 fn good_server() -> io::Result<Endpoint> {
     let answer =
         format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{GOOD_BODY}", GOOD_BODY.len());
@@ -192,7 +193,7 @@ async fn quick(lab: &Lab, session: &Session, ids: Vec<String>) -> Vec<String> {
     quick
 }
 
-/// What is held once it is no more than before, or does not become less.
+/// The resources, once they are no more than before, or no longer decrease.
 async fn settled(before: Held) -> io::Result<Held> {
     let start = Instant::now();
     loop {
@@ -225,7 +226,7 @@ impl Soak {
         }
     }
 
-    /// The fault whose turn it is, if one is due.
+    /// The next fault, if one is due.
     fn next_fault(&self) -> Option<&str> {
         let due = self.start.elapsed().as_secs_f64() * f64::from(PACE);
         let next = self

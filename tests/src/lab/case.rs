@@ -1,4 +1,4 @@
-//! The format of `cases.json`, as it is written.
+//! The format of `cases.json`.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -6,15 +6,15 @@ use std::collections::BTreeMap;
 
 use super::streams::Stream;
 
-/// A case, as far as every case has it: the rest is read when it is run, so that one which asks for
-/// what is not known here does not keep the others from running.
+/// The common fields of a case. The rest is parsed when the case is run, so that an unknown setting in one
+/// case does not prevent the others from running.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Case {
     pub(super) id: String,
     pub(super) phase: String,
     pub(super) server: Value,
     pub(super) client: Value,
-    /// What aiohttp made of it.
+    /// The outcome with aiohttp.
     #[serde(default)]
     pub(super) aiohttp: Option<Aiohttp>,
 }
@@ -36,7 +36,7 @@ pub(super) enum Server {
     Script { connections: Vec<Vec<Move>> },
 }
 
-/// A step as it is written: text with placeholders, numbers of milliseconds.
+/// A step in the file: text with placeholders, durations in milliseconds.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
 pub(super) enum Move {
@@ -80,7 +80,7 @@ pub(super) enum Move {
     },
 }
 
-/// A piece of what is sent.
+/// A piece of the sent bytes.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Part {
@@ -100,7 +100,7 @@ pub(super) enum Cert {
     Untrusted,
 }
 
-/// What the client is to do. What has no counterpart here is not listed, and is refused.
+/// The client's side of a case. A setting without a counterpart here is refused.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Client {
@@ -122,7 +122,7 @@ pub(super) struct Client {
     pub(super) proxy: Option<String>,
     pub(super) unix_socket: Option<String>,
     pub(super) local_addr: Option<LocalAddress>,
-    /// Whether HTTP/2 is spoken without asking.
+    /// Whether HTTP/2 is used with prior knowledge.
     #[serde(default)]
     pub(super) http2: bool,
     #[serde(default)]

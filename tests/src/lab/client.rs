@@ -1,4 +1,4 @@
-//! The client's side of a case: a session, a request, and what is read of the response.
+//! The client's side of a case: a session, a request, and the reading of the response.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -22,24 +22,24 @@ use super::{
     streams,
 };
 
-/// What became of a case.
+/// The outcome of a case.
 #[derive(Debug)]
 pub(super) enum Done {
-    /// A response that counts as success, and what was read of it.
+    /// A success, and the content that was read.
     Read {
         status: u16,
         attempts: u32,
         value: Value,
     },
     Failed(Error),
-    /// A setting could not be made, by a constructor of reqwest's own: the library never saw it.
+    /// A constructor of reqwest refused a setting, before the library was called.
     NotMade(reqwest::Error),
-    /// The case cannot be run as it is written.
+    /// The case cannot be run.
     Unfit(String),
 }
 
-/// The timers that a timeout between two reads becomes. Ours covers the body alone: where the
-/// silence comes before the head, the attempt's takes its place.
+/// The timer that stands for aiohttp's timeout between two reads. The idle timeout covers only the body: if
+/// the silence is before the head, the attempt timeout is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum ReadTimer {
@@ -53,9 +53,9 @@ pub(super) type Document = BTreeMap<String, Value>;
 
 /// Every status. A redirect that counts as success is not followed.
 const ANY: &[RangeInclusive<u16>] = &[200..=999];
-/// Every status but those that redirect.
+/// Every status except redirects.
 const ANSWERED: &[RangeInclusive<u16>] = &[200..=300, 304..=306, 309..=999];
-/// What `raise_for_status` lets pass.
+/// The statuses that `raise_for_status` accepts.
 const NO_ERROR: &[RangeInclusive<u16>] = &[200..=399];
 const NO_ERROR_ANSWERED: &[RangeInclusive<u16>] = &[200..=300, 304..=306, 309..=399];
 
@@ -71,12 +71,12 @@ pub enum Transport {
 /// The session of a case.
 pub(super) enum With {
     Own(Transport),
-    /// One of its own that tries so often again.
+    /// A session of its own, with this number of retries.
     Retrying(u32),
     Shared(Session),
 }
 
-/// Sends what the client of a case sends.
+/// Sends the request of a case.
 pub(super) async fn perform(
     client: Client,
     stage: &mut Stage,
@@ -112,7 +112,7 @@ pub(super) async fn perform(
     }
 }
 
-/// Whether a session with the defaults does for this client.
+/// Whether a session with the defaults suffices for this client.
 pub(super) fn can_share(client: &Client) -> bool {
     let Client {
         timeouts_ms,
@@ -170,7 +170,7 @@ fn session(
     builder.build().map_err(|error| Box::new(Done::Failed(error)))
 }
 
-/// What a case asks of reqwest's own builder.
+/// A setting for reqwest's own builder.
 pub(super) type Setting =
     Box<dyn Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + Sync>;
 
@@ -257,7 +257,7 @@ async fn read(response: Response, how: Option<Read>) -> Result<Value, Error> {
     })
 }
 
-/// What arrives of a body until it is enough.
+/// Reads a body until it is enough.
 async fn collect(response: Response, enough: impl Fn(&[u8]) -> bool) -> Result<Vec<u8>, Error> {
     let (mut stream, mut body) = (response.into_stream(), Vec::new());
     while !enough(&body) {
@@ -269,7 +269,7 @@ async fn collect(response: Response, enough: impl Fn(&[u8]) -> bool) -> Result<V
     Ok(body)
 }
 
-/// A body that arrives chunk by chunk, and may then break.
+/// A request body in chunks, which may then fail.
 pub(super) struct Chunks {
     left: VecDeque<String>,
     then: Option<Then>,
@@ -303,7 +303,7 @@ impl Stream for Chunks {
     }
 }
 
-/// A value that no serializer takes.
+/// A value that cannot be serialized.
 pub(super) struct Unserializable;
 
 impl Serialize for Unserializable {

@@ -30,25 +30,25 @@ pub struct Expectation {
     /// `ok`, or the name of a kind; several, if timing decides between them.
     #[serde(default)]
     outcome: OneOf,
-    /// What `sent()` says of the error.
+    /// The `sent()` of the error.
     #[serde(default)]
     sent: OneOf,
-    /// The status that is known: of a success, or of a response that failed later.
+    /// The status of a success, or of a response that failed later.
     status: Option<u16>,
-    /// What is read of a success.
+    /// The content of a success.
     value: Option<Value>,
-    /// How many heads of requests arrive. Without it, no more than one: nothing is sent twice in
-    /// silence.
+    /// The number of request heads that arrive. At most one by default, so that nothing is silently sent
+    /// twice.
     asked: Option<usize>,
-    /// What a timeout between two reads becomes, if not what the phase of the case says.
+    /// The timer for a timeout between two reads, if it differs from that of the case's phase.
     read_timer: Option<ReadTimer>,
     /// Why the case is not run.
     not_run: Option<String>,
-    /// Why this is what the fault is.
+    /// Why the fault has this kind.
     because: Option<String>,
 }
 
-/// One text, or several of which each will do.
+/// One text, or several alternatives.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(untagged)]
 enum OneOf {
@@ -77,7 +77,7 @@ impl Expectation {
         self.not_run.as_deref()
     }
 
-    /// The kind that is expected, if it is one whatever the timing.
+    /// The expected kind, if it does not depend on timing.
     pub(super) fn kind(&self) -> Option<ErrorKind> {
         match self.outcome.all() {
             [outcome] => table::kind(outcome),
@@ -85,7 +85,7 @@ impl Expectation {
         }
     }
 
-    /// The most that `sent()` says.
+    /// The maximum of the expected `sent()`.
     pub(super) fn sent(&self) -> Option<Sent> {
         let known = [Sent::No, Sent::Maybe, Sent::Yes];
         known.into_iter().filter(|sent| self.sent.has(report::sent(*sent))).max()
@@ -95,7 +95,7 @@ impl Expectation {
         self.read_timer
     }
 
-    /// What is not as expected.
+    /// The differences from the expectation.
     pub(super) fn differences(&self, report: &Report) -> Vec<String> {
         let mut differs = Vec::new();
         let mut same = |what: &str, same: bool, expected: &dyn std::fmt::Debug, got: String| {
@@ -145,8 +145,8 @@ impl Expectation {
 }
 
 impl Expectations {
-    /// What is wrong with the expectations themselves: cases without one, expectations without a
-    /// case, and departures from aiohttp without a reason.
+    /// Mistakes in the expectations themselves: cases without one, expectations without a case, and
+    /// differences from aiohttp without a reason.
     pub(super) fn mistakes(&self, cases: &[Case]) -> Vec<String> {
         let mut mistakes = Vec::new();
         for case in cases {
@@ -169,7 +169,7 @@ impl Expectations {
     }
 }
 
-/// The classes of ours that a class of aiohttp's answers to.
+/// Our classes that correspond to a class of aiohttp.
 fn answers_to(class: &str) -> &'static [&'static str] {
     match class.strip_prefix("aiohttp.").unwrap_or(class) {
         "ClientConnectorDNSError" => &["connect.dns"],

@@ -1,5 +1,4 @@
-//! The fault lab: cases of what can go wrong, each played over real sockets and held against what
-//! it should be told as.
+//! The fault lab: plays each fault over real sockets, and compares the outcome with the expected kind.
 //!
 //! ```text
 //! cases.json, ─► Case ─► Stage (endpoints that play its script) ─┐
@@ -7,12 +6,11 @@
 //! expectations.json ─► Expectation ──────────────────────────────┘
 //! ```
 //!
-//! A case is data of both sides: what the server does, and what the client asks for. What is expected
-//! is written down beside it, case by case, from what the fault is: never from what the library
-//! made of it.
+//! A case is data for both sides: the steps of the server, and the request of the client. The expectation of
+//! each case follows from what the fault is, and never from the library's behaviour.
 //!
-//! `plain` drives a plain reqwest through the same cases; what it answers is kept in `reqwest.json`.
-//! `table` sets that, and what aiohttp raised, beside our kinds.
+//! `plain` runs the same cases with plain reqwest; its answers are kept in `reqwest.json`. `table` compares
+//! them, and aiohttp's exceptions, with our kinds.
 
 mod case;
 mod client;

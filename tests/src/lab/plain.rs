@@ -1,5 +1,5 @@
-//! A plain reqwest, used as its documentation shows: `send`, `error_for_status`, and `json`, `text`
-//! or `bytes`. It sets what the case is about (timeouts, trust, proxy, …), and nothing else.
+//! A plain reqwest, used as its documentation shows: `send`, `error_for_status`, and `json`, `text` or
+//! `bytes`. It has only the settings that the case needs (timeouts, certificates, proxy, …).
 
 use std::{fmt, time::Duration};
 
@@ -13,7 +13,7 @@ use super::{
     stage::Stage,
 };
 
-/// What a program learns from it.
+/// The facts of the outcome that a program can see.
 #[derive(Debug)]
 pub(super) enum Answer {
     /// The predicates of the error that are true.
@@ -23,7 +23,7 @@ pub(super) enum Answer {
     Success,
     Hang,
     Panic,
-    /// The case cannot be run as it is written.
+    /// The case cannot be run.
     Unfit(String),
 }
 

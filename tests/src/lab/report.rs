@@ -1,4 +1,4 @@
-//! What became of a case, as it is compared and printed.
+//! The outcome of a case, for comparison and for printing.
 
 use std::time::Duration;
 
@@ -24,26 +24,26 @@ pub struct Report {
     pub sent: Option<&'static str>,
     /// The status of the response, if one arrived.
     pub status: Option<u16>,
-    /// How often the request was tried.
+    /// The number of attempts.
     pub attempts: u32,
     /// The connections that the endpoints accepted.
     pub connections: usize,
-    /// The heads of requests that they read.
+    /// The number of request heads that they read.
     pub asked: usize,
     /// How often the lab ran the case: once, unless it differed.
     pub runs: u32,
     /// How long the case took, without its preparation.
     pub milliseconds: u64,
-    /// What was read of a success: JSON, text, or the number of bytes.
+    /// The content of a success: JSON, text, or the number of bytes.
     pub value: Option<Value>,
     /// The whole chain of the error.
     pub message: String,
-    /// What is not as expected.
+    /// The differences from the expectation.
     pub differs: Vec<String>,
 }
 
 impl Report {
-    /// A case that did not get to an end of its own.
+    /// A case that did not end by itself.
     pub(super) fn without_end(id: &str, outcome: &str, message: impl Into<String>) -> Self {
         Self {
             id: id.to_owned(),

@@ -1,4 +1,4 @@
-//! Name resolution that does as a case says.
+//! Name resolution by the script of a case.
 
 use std::{future::pending, io, iter, net::SocketAddr};
 

@@ -1,4 +1,4 @@
-//! Running the cases, many at once, each bounded in time.
+//! Runs the cases concurrently, each with a time limit.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -19,7 +19,7 @@ use super::{
     table::{Comparison, Fault},
 };
 
-/// How long a case may take. The timers of every case are shorter.
+/// The time limit of a case. The timers of every case are shorter.
 const BOUND: Duration = Duration::from_secs(10);
 
 /// How often a case is run before it counts as different.
@@ -33,8 +33,7 @@ pub struct Lab {
     answers: Answers,
 }
 
-/// What a plain reqwest answers to each case, by the ids of the cases: as Markdown, the predicates of
-/// its error that are true.
+/// The answers of plain reqwest by the ids of the cases: the true predicates of its error, as Markdown.
 pub type Answers = BTreeMap<String, String>;
 
 /// A failure over a socket, and the same of a script.
@@ -48,7 +47,7 @@ pub struct BesideScript {
     pub scripted: Error,
 }
 
-/// What became of all cases.
+/// The outcomes of all cases.
 #[derive(Debug)]
 pub struct Summary {
     /// A report for each case, in the order of the cases.
@@ -93,8 +92,8 @@ impl Lab {
         self.cases.len()
     }
 
-    /// What is wrong with the expectations themselves: cases without one, expectations without a
-    /// case, and departures from aiohttp without a reason.
+    /// Mistakes in the expectations themselves: cases without one, expectations without a case, and
+    /// differences from aiohttp without a reason.
     pub fn mistakes(&self) -> Vec<String> {
         self.expectations.mistakes(&self.cases)
     }
@@ -110,8 +109,8 @@ impl Lab {
 
     /// Runs the cases whose ids start with `prefix`, `at_once` of them concurrently.
     ///
-    /// Timers are short, and a busy machine may hold up either side: a case that differs is run
-    /// again, alone, and has to differ each time. A panic is one, whenever it comes.
+    /// Timers are short, and a busy machine may delay either side. A case that differs is therefore run
+    /// again, alone, and counts as different only if it differs each time. A panic always counts.
     pub async fn run(&self, prefix: &str, at_once: usize, transport: Transport) -> Summary {
         let chosen: Vec<&Case> =
             self.cases.iter().filter(|case| case.id.starts_with(prefix)).collect();
@@ -143,9 +142,9 @@ impl Lab {
         Some(run(case.clone(), expectation, With::Shared(session.clone())).await)
     }
 
-    /// Runs cases that fail with this kind, over sockets, and then the same requests under a script that has
-    /// them fail so. Both try so often again as a policy allows. No more than `most` cases are run: those
-    /// whose failure is one of the first request, and is no matter of timing.
+    /// Runs cases that fail with this kind over sockets, and then the same requests under a script with that
+    /// fault, both with the same retry policy. At most `most` cases are run, and only those whose first
+    /// request fails independently of timing.
     pub async fn beside_scripts(
         &self,
         kind: ErrorKind,
@@ -169,7 +168,7 @@ impl Lab {
             let Some(socket) = failure(servers.clone(), client.clone(), timer, with()).await else {
                 continue;
             };
-            // A retry came too late for the call's timer.
+            // A retry exceeded the call's timer.
             let is_status = |kind| matches!(kind, ErrorKind::Status(_));
             if socket.kind() != kind && !(is_status(socket.kind()) && is_status(kind)) {
                 continue;
@@ -183,7 +182,7 @@ impl Lab {
                 script.any(template).fault(socket.kind());
             }
             let scripted = match kind {
-                // What cannot be made never comes to a script.
+                // A request that cannot be built does not reach a script.
                 ErrorKind::Build(_) => {
                     let request = Request::get("http://a.test/").retry(retries);
                     script.run(Session::shared().fetch(request)).await.err()
@@ -217,7 +216,7 @@ impl Lab {
     /// What a plain reqwest answers to the cases whose ids start with `prefix` and that fail with one
     /// kind, whatever the timing.
     ///
-    /// As in [`run`](Self::run), one that answers otherwise than is kept has to do so each time.
+    /// As in [`run`](Self::run), an answer counts as different only if it differs each time.
     pub async fn answers(&self, prefix: &str, at_once: usize) -> Answers {
         let cases = self.comparable().map(|(case, ..)| case);
         let cases: Vec<&Case> = cases.filter(|case| case.id.starts_with(prefix)).collect();
@@ -237,7 +236,7 @@ impl Lab {
         &self.answers
     }
 
-    /// Sets these answers, and aiohttp's, beside our kinds.
+    /// Compares these answers, and aiohttp's, with our kinds.
     pub fn compare(&self, answers: &Answers) -> Comparison {
         let faults = self.comparable().filter_map(|(case, kind, expectation)| {
             Some(Fault::new(case, kind, expectation, answers.get(&case.id)?))
@@ -261,8 +260,7 @@ async fn answers_to(cases: &[&Case], at_once: usize) -> Answers {
     cases.iter().map(|case| case.id.clone()).zip(answers).collect()
 }
 
-/// Runs all of them, so many at once. The results are in their order, with the message of what
-/// panicked.
+/// Runs all futures, a limited number at once. The results are in order; a panic is its message.
 async fn together<T: Send + 'static>(
     runs: impl Iterator<Item = impl Future<Output = T> + Send + 'static>,
     at_once: usize,
@@ -286,12 +284,12 @@ async fn together<T: Send + 'static>(
 }
 
 impl Summary {
-    /// The cases that are not as expected, panics and hangs among them.
+    /// The cases that differ from their expectation, including panics and hangs.
     pub fn differences(&self) -> impl Iterator<Item = &Report> {
         self.reports.iter().filter(|report| !report.differs.is_empty())
     }
 
-    /// How many cases ended so.
+    /// The number of cases with this outcome.
     pub fn count(&self, outcome: &str) -> usize {
         self.reports.iter().filter(|report| report.outcome == outcome).count()
     }

@@ -16,7 +16,7 @@ pub(super) struct Stage {
 }
 
 impl Stage {
-    /// Binds every endpoint, and then starts the scripts, which may name any of them.
+    /// Binds every endpoint, and then starts the scripts, which may refer to any of them.
     pub(super) async fn set(servers: Servers) -> io::Result<Self> {
         let mut stage = Self { endpoints: BTreeMap::new(), directory: None };
         for (name, server) in &servers {
@@ -39,7 +39,7 @@ impl Stage {
         Ok(stage)
     }
 
-    /// Replaces `${main}` by its address, `${main.port}` by its port, and so for each endpoint.
+    /// Replaces `${main}` by its address and `${main.port}` by its port, and the same for each endpoint.
     pub(super) fn fill(&self, text: &str) -> String {
         let mut text = text.to_owned();
         for (name, endpoint) in &self.endpoints {
@@ -72,7 +72,7 @@ impl Stage {
         Ok(path)
     }
 
-    /// How many connections and whole heads of requests arrived, over all endpoints.
+    /// The number of connections and of complete request heads that arrived, over all endpoints.
     pub(super) fn seen(&self) -> (usize, usize) {
         self.endpoints.values().map(Endpoint::seen).fold((0, 0), |(connections, requests), seen| {
             (connections + seen.connections, requests + seen.requests)
@@ -154,7 +154,7 @@ fn decode(b64: &str) -> io::Result<Vec<u8>> {
     BASE64_STANDARD.decode(b64).map_err(io::Error::other)
 }
 
-/// A directory of one case's own, removed with it.
+/// A temporary directory of one case.
 #[derive(Debug)]
 struct Directory(std::path::PathBuf);
 

@@ -1,9 +1,9 @@
-//! What the types that read a body as it arrives make of a case.
+//! The outcome of a case with each type that reads a body as it arrives.
 
 use backstop::{Download, Error, Events, JsonLines, Lines, Pages, Request, Response};
 use serde::Deserialize;
 
-/// A type that reads a body as it arrives, or goes on after it.
+/// A type that reads a body as it arrives, or continues after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Stream {
@@ -14,7 +14,7 @@ pub(super) enum Stream {
     Download,
 }
 
-/// The request of a response that is read so.
+/// The request for such a type.
 pub(super) fn request(request: Request, stream: Stream) -> Request {
     match stream {
         Stream::Lines => request.reads::<Lines>(),
@@ -25,7 +25,7 @@ pub(super) fn request(request: Request, stream: Stream) -> Request {
     }
 }
 
-/// Reads it to its end. Output: how many items it has, or bytes.
+/// Reads it to its end, and returns the number of items or bytes.
 pub(super) async fn read(response: Response, stream: Stream) -> Result<usize, Error> {
     let mut count = 0;
     match stream {

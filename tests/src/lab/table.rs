@@ -1,4 +1,4 @@
-//! Our kinds beside aiohttp's classes and reqwest's predicates, as Markdown: `runtime/docs/faults.md`
+//! Compares our kinds with aiohttp's classes and reqwest's predicates, as Markdown: `runtime/docs/faults.md`
 //! and the table of the README.
 //!
 //! Only faults that have one outcome are counted, so that the text is the same each time.
@@ -13,7 +13,7 @@ use backstop::{Error, ErrorKind, Sent};
 
 use super::{case::Case, expectation::Expectation, plain::Answer};
 
-/// The one that stands for all statuses.
+/// The kind that represents all statuses.
 const STATUS: ErrorKind = ErrorKind::Status(404);
 
 /// The kind that an outcome names.
@@ -24,7 +24,7 @@ pub(super) fn kind(outcome: &str) -> Option<ErrorKind> {
     }
 }
 
-/// A fault, and what each client makes of it.
+/// A fault, and how each client reports it.
 #[derive(Debug)]
 pub(super) struct Fault {
     kind: ErrorKind,
