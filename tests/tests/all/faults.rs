@@ -1,4 +1,4 @@
-//! The fault lab: what can go wrong, each with its one kind.
+//! The fault lab: every fault has its single kind.
 
 use std::{fs, path::Path};
 
@@ -33,7 +33,7 @@ async fn every_fault_has_the_same_kind_over_reqwest() {
     hold_every_fault_against_its_expectation(Transport::Reqwest).await;
 }
 
-/// What a text of the repository has, and what it should have.
+/// A text in the repository, and its expected content.
 struct Generated {
     path: &'static str,
     kept: String,
@@ -60,8 +60,8 @@ fn at(path: &str) -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
 }
 
-/// reqwest answers what is kept, and the tables that set it and aiohttp beside our kinds say so.
-/// `BLESS=1 cargo test -p backstop-tests` writes all of it anew.
+/// reqwest's answers are the recorded ones, and the tables that compare them and aiohttp with our kinds are
+/// up to date. `BLESS=1 cargo test -p backstop-tests` regenerates all of it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_tables_are_what_the_clients_answer() {
     let lab = Lab::new().expect("cases and expectations");

@@ -1,4 +1,4 @@
-//! All integration tests, in one program so that it links once.
+//! All integration tests, in a single program that is linked once.
 
 mod api;
 mod attribute;

@@ -234,7 +234,7 @@ fn text(file: &Path) -> String {
     fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
 }
 
-/// `a::b` of `a/b.rs`, `a` of `a/mod.rs`, and nothing of `lib.rs`.
+/// `a::b` for `a/b.rs`, `a` for `a/mod.rs`, and an empty path for `lib.rs`.
 fn module(file: &Path) -> Vec<String> {
     let segments = file.with_extension("");
     let segments = segments.iter().map(|segment| segment.to_string_lossy().into_owned());

@@ -1,4 +1,4 @@
-//! The pictures of the tree of errors show what there is.
+//! The pictures of the tree of errors are up to date.
 //!
 //! `BLESS=1 cargo test -p backstop-tests --test all picture` draws them anew.
 

@@ -1,4 +1,4 @@
-//! What many tests need.
+//! Helpers for many tests.
 
 use std::{io::Write as _, sync::LazyLock, time::Duration};
 

@@ -1,4 +1,4 @@
-//! Arguments: whatever they are called and however they are written, they are sent as given.
+//! Arguments with any name and any pattern are sent.
 
 use backstop::{Error, FromResponseParts, HeaderMap, Json, Response, StatusCode, Version, request};
 

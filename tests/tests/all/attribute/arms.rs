@@ -1,4 +1,4 @@
-//! `on_error`: which arm runs, on which error, and what it can do.
+//! `on_error`: which arm runs for an error, and the effects of its action.
 
 use std::{
     fmt,
@@ -41,7 +41,7 @@ async fn the_first_matching_arm_runs_and_the_error_is_returned() {
     let error = arms(AWAY, 1, &trace).await.expect_err("refused");
     assert_eq!(error.kind(), ErrorKind::Connect(ConnectError::Refused));
     assert_eq!(trace.take(), ["connect"]);
-    // No arm for it: it goes on unheard.
+    // No arm matches, so no handler runs.
     arms("ftp://host", 1, &trace).await.expect_err("a build error");
     assert_eq!(trace.take(), [""; 0]);
     arms(&base(), 200, &trace).await.expect("200");
@@ -306,7 +306,7 @@ impl From<Error> for Wrapped {
     }
 }
 
-/// It stands for the request's error, and keeps it out of its chain of causes.
+/// It is transparent: the request's error is not in its chain of causes.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 struct Transparent(#[from] Error);

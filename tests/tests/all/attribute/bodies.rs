@@ -114,7 +114,7 @@ async fn the_bounds_of_a_generic_function_decide_how_it_reads() {
     assert_eq!(reads_itself::<Lines>(&base()).await.expect("lines").0, 1);
 }
 
-/// Bodies are the user's: whatever they do, they do as in a plain function.
+/// Code in a body behaves as in a plain function.
 #[request(get = "{base}/users/{id}", session = SESSION, on_error = log(debug))]
 async fn busy_body(
     base: &str,

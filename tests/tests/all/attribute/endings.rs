@@ -89,7 +89,7 @@ async fn finally_receives_the_ending() {
     assert!(panicked.is_err());
     assert_eq!(endings(), [1, 1, 0, 1]);
 
-    // Dropped before it was polled: nothing had begun.
+    // Dropped before the first poll, so nothing had begun.
     drop(counted(&base, 7, false));
     assert_eq!(endings(), [1, 1, 0, 1]);
 
@@ -355,7 +355,7 @@ async fn closures_handle_clean_up_and_return_early() {
     assert_eq!(trace.take(), ["later", "later"]);
 }
 
-/// What a test keeps of the summaries that it is told.
+/// The facts of a summary that the tests compare.
 #[derive(Default)]
 struct Summaries(Mutex<Vec<CallSummary>>);
 
@@ -411,7 +411,7 @@ async fn finally_receives_the_facts_of_the_call() {
     assert_eq!(call.ending(), Ending::Failed);
     assert_eq!(call.error().expect("an error").kind(), error.kind());
 
-    // Before the call begins there is nothing to see.
+    // Before the call begins there are no facts.
     let error = summed("no URL", 7, &told).await.expect_err("not built");
     let call = told.take();
     assert!(error.is_build());
@@ -435,7 +435,7 @@ async fn keep_later(call: CallSummary) {
     KEPT.add(call);
 }
 
-/// One test, as what is kept is shared.
+/// One test, because the recorded summaries are shared.
 #[tokio::test]
 async fn the_argument_type_decides_what_finally_receives() {
     let server = backstop_tests::Server::always(backstop_tests::Answer::Stall(Vec::new()));

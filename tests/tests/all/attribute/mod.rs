@@ -1,4 +1,4 @@
-//! The attribute: each row of its grammar, and of what the caller gets.
+//! The attribute: each row of its grammar, and each kind of return type.
 
 mod arguments;
 mod arms;
@@ -42,10 +42,10 @@ fn base() -> String {
     SERVER.url()
 }
 
-/// Where nothing listens.
+/// An address where nothing listens.
 const AWAY: &str = "http://127.0.0.1:1";
 
-/// What happened, in order.
+/// The recorded events, in order.
 #[derive(Default)]
 struct Trace(Mutex<Vec<String>>);
 
@@ -54,7 +54,7 @@ impl Trace {
         self.lock().push(what.into());
     }
 
-    /// What happened since the last time.
+    /// The events since the last call.
     fn take(&self) -> Vec<String> {
         std::mem::take(&mut *self.lock())
     }

@@ -105,7 +105,7 @@ async fn every_failure_can_have_a_value() {
 async fn a_fallback_does_not_hide_a_build_error() {
     let error = result_with_a_fallback("ftp://host", 9).await.expect_err("a mistake of the caller");
     assert!(error.is_build());
-    // A plain value cannot carry it: it is logged, and the fallback is what there is.
+    // A plain value cannot carry the error: it is logged, and the fallback is used.
     assert_eq!(plain("ftp://host", 9).await.name, "nobody");
 }
 

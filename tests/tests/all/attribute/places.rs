@@ -1,4 +1,4 @@
-//! Where the attribute can stand, and that what is written around it survives.
+//! The items on which the attribute can be used; everything around it is preserved.
 
 #![deny(warnings, missing_docs, unused, clippy::all, clippy::pedantic)]
 
@@ -253,7 +253,7 @@ async fn async_trait_boxes_its_methods() {
     );
 }
 
-/// Nothing after an arm that never ends is reached, and nothing is said about it.
+/// Code after a diverging arm is unreachable, without a warning.
 #[request(get = "{base}/x", session = SESSION, on_error = panic!("an error"), cleanup = never_run)]
 async fn never_fails(base: &str) -> Result<String, Error>;
 

@@ -1,4 +1,4 @@
-//! What is read beside the body, and what an error says.
+//! Values that are read beside the body, and the bodies of errors.
 
 use backstop::{
     DecodeError, Error, ErrorKind, Facts, FromResponseParts, Json, Response, StatusCode, Url,

@@ -1,4 +1,4 @@
-//! `retry`, as a number and part by part, and what a body that waits has left of the time.
+//! `retry`, as a number and with its parts, and the remaining time of an awaiting body.
 
 use std::time::{Duration, Instant};
 

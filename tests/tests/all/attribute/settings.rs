@@ -1,4 +1,4 @@
-//! Every other key: what is sent, and what counts.
+//! The other keys: the request that is sent, the statuses and the limits.
 
 use std::{collections::BTreeMap, time::Duration};
 

@@ -1,4 +1,4 @@
-//! Templates: what a value becomes, and where it cannot go.
+//! Templates: the encoding of values, and values that are refused.
 
 use backstop::{
     Brackets, BuildError, Commas, Error, ErrorKind, Request, Session, request, testing::request_of,
@@ -110,7 +110,7 @@ fn futures(call: impl Future<Output = Result<String, Error>>) -> Error {
 
 const VERSION: u8 = 2;
 
-/// A name with what encoding is for.
+/// A name with characters that must be encoded.
 const NAME: &str = "a b/c";
 
 mod api {

@@ -1,4 +1,4 @@
-//! What an expression holds, it gives back at its end.
+//! Temporaries of an expression are dropped at its end.
 
 use backstop::{Error, Session, request};
 use tokio::sync::{Mutex, RwLock};

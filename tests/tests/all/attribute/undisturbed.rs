@@ -22,7 +22,7 @@ async fn handled(base: &str, #[response] text: String) -> Result<usize, Error> {
 
 fn done() {}
 
-/// A value that is held across an `.await` need only be `Send`, as it is not shared.
+/// A value that is held across an `.await` only needs to be `Send`.
 #[request(get = "{base}/x", session = SESSION, on_error = log)]
 async fn waits(base: &str, count: Cell<usize>, #[response] text: String) -> Result<usize, Error> {
     tokio::task::yield_now().await;

@@ -1,4 +1,4 @@
-//! How many connections a session makes at once: to an origin, and in all.
+//! Limits of the number of connections: to an origin, and in total.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What a server sees of a connection: when it closes, and what it is used for.
+//! Connections as a server sees them: when they are closed, and when they are reused.
 
 use backstop::{DisconnectedError, ErrorKind, Request, Sent};
 use backstop_tests::{Answer, Server};

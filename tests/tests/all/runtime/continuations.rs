@@ -1,4 +1,4 @@
-//! Going on after a response, which pages, events and downloads are made of.
+//! Continuations, on which pages, events and downloads are built.
 
 use backstop::{Continuation, ErrorKind, RedirectError, Request, reqwest};
 use backstop_tests::{Answer, Server};

@@ -1,4 +1,5 @@
-//! A session's source of credentials: when it is asked, where its answer goes, and how it fails.
+//! A session's source of credentials: when it is asked, to which origins its header is sent, and how it
+//! fails.
 
 use std::{
     error::Error as _,

@@ -1,4 +1,4 @@
-//! Downloads that break, and what is made of them.
+//! Downloads that are interrupted and resumed.
 
 use std::{
     fs,
@@ -53,7 +53,7 @@ fn part_of(path: &Path) -> PathBuf {
     path.with_extension("bin.part")
 }
 
-/// Bytes that are the same in each run, and tell where they stand.
+/// Bytes that are the same in each run, and depend on their position.
 fn content(length: usize) -> Vec<u8> {
     let mut state = 7_u64;
     let word = |_| {

@@ -1,4 +1,4 @@
-//! Server-sent events over real connections: what is connected again, and what ends a stream.
+//! Server-sent events over real connections: when a stream reconnects, and when it ends.
 
 use std::{
     sync::{

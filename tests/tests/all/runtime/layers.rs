@@ -1,4 +1,4 @@
-//! Tower layers over a session's own clients: what they see, limit and refuse.
+//! Tower layers over a session's own clients: the requests that they see, limit and refuse.
 
 use std::{
     convert::Infallible,

@@ -1,4 +1,4 @@
-//! What is told of a call: to observers, to a `tracing` subscriber, and by the metrics.
+//! Observation of calls: by observers, by a `tracing` subscriber, and by metrics.
 
 use std::{
     sync::{Arc, Mutex},
@@ -16,7 +16,7 @@ use backstop_tests::{Answer, Server};
 
 use crate::support::{TRANSPORTS, fetch_with, session, session_over};
 
-/// Writes down what it is told.
+/// Records its calls.
 #[derive(Default)]
 struct Notes(Mutex<Vec<String>>);
 

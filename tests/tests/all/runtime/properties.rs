@@ -3,7 +3,7 @@
 use backstop_tests::properties;
 use proptest::{prelude::*, test_runner::RngSeed};
 
-/// Text with what URLs are made of in it, more often than chance has it.
+/// Random text with a high share of URL characters.
 fn value() -> impl Strategy<Value = String> {
     let part = prop_oneof![
         Just("."),

@@ -1,4 +1,4 @@
-//! Redirects: what is followed, what goes along, and what is refused.
+//! Redirects: which are followed, which parts of the request are sent again, and which are refused.
 
 use backstop::{Body, ErrorKind, Method, RedirectError, Request, Sent};
 use backstop_tests::{Answer, Server};

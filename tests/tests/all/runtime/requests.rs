@@ -1,4 +1,4 @@
-//! What arrives at the server, and what of a response arrives here.
+//! Requests as a server receives them, and responses as they are read.
 
 use backstop::{
     BuildError, Bytes, DecodeError, Error, ErrorKind, FromResponse, HeaderMap, Json, Method,

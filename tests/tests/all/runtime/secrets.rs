@@ -1,4 +1,4 @@
-//! What is secret in a request shows in nothing that is printed or logged, whatever goes wrong.
+//! Secrets of a request never appear in printed or logged text.
 
 use std::{
     fmt,

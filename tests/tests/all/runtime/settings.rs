@@ -1,4 +1,4 @@
-//! Settings of a session that change what it sends and where it connects, over both transports.
+//! Settings of a session that change its requests and its connections, over both transports.
 
 use std::{net::SocketAddr, sync::Arc};
 

@@ -1,4 +1,4 @@
-//! What breaks a body, for each type that reads one as it arrives, over both transports.
+//! Faults of a body, for each type that reads one as it arrives, over both transports.
 
 use std::{pin::Pin, time::Duration};
 
@@ -121,7 +121,7 @@ async fn each_fault_of_a_body_has_its_leaf_whatever_reads_it() {
     }
 }
 
-/// A future that is dropped has taken nothing, wherever it stood.
+/// A dropped future has not consumed an item.
 #[tokio::test]
 async fn dropping_a_future_loses_no_item_and_repeats_no_request() {
     let head = "HTTP/1.1 200 OK\r\nconnection: close\r\n";

@@ -1,4 +1,4 @@
-//! Bodies of known length, from files, and that are made anew each time that they are sent.
+//! Bodies of known length, from files, and from a factory for each attempt.
 
 use std::{
     collections::VecDeque,

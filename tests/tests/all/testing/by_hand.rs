@@ -1,4 +1,4 @@
-//! Responses and errors that are made by hand.
+//! Responses and errors that are built by hand.
 
 use std::{error::Error as _, io, time::Duration};
 

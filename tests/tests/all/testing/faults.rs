@@ -1,4 +1,4 @@
-//! Each leaf as a script has it.
+//! Each leaf as a fault of a script.
 
 use backstop_tests::lab::{BesideScript, Lab};
 use tokio::task::JoinSet;

@@ -1,4 +1,4 @@
-//! Scripts: routes, replies, faults, and what is told when a test does not go as written.
+//! Scripts: routes, replies, faults, and the messages of failed tests.
 
 mod by_hand;
 mod faults;

@@ -1,4 +1,4 @@
-//! What was asked, and assertions on it.
+//! Recorded requests, and assertions on them.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

@@ -1,4 +1,4 @@
-//! What a session did over the network is played again.
+//! Recordings of a session, and their replay.
 
 use std::path::PathBuf;
 

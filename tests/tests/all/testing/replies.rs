@@ -1,4 +1,4 @@
-//! What a script replies, and that the session does with it what it does with any response.
+//! Replies of a script, which the session treats as any response.
 
 use std::time::Duration;
 

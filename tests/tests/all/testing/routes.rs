@@ -1,4 +1,4 @@
-//! Which route answers, and what is told where none does.
+//! Which route answers, and the message if none does.
 
 use backstop::{BuildError, ErrorKind, Request, Session, request, testing::Script};
 use serde_json::json;

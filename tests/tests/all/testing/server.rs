@@ -1,4 +1,4 @@
-//! The server of the kit, over real sockets.
+//! The test server, over real sockets.
 
 use std::time::Duration;
 

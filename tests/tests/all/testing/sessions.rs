@@ -1,4 +1,4 @@
-//! Under a script: any session, any task, and other clients.
+//! Scripts with any session, in any task, and with other clients.
 
 use std::{
     sync::{

@@ -1,4 +1,4 @@
-//! What goes on after a response, under a script: nothing of it reaches a network, or takes time.
+//! Pages, events and downloads under a script, without a network and without waiting.
 
 use std::time::Duration;
 
