@@ -105,7 +105,7 @@ impl Verdict {
     /// The same, where the frames of an HTTP/2 connection tell more.
     fn on(self, streams: &Streams, known: Known) -> Self {
         let verdict = match self.resend {
-            // h2 fails also a request that it gets in the moment in which a GOAWAY arrives, whatever that says.
+            // h2 also fails a request that it receives while any GOAWAY arrives.
             Resend::Moved if streams.may_take_more() => Self::dropped(),
             Resend::Few if self.sent != Sent::No && streams.leaves_out(known.taken_at) => {
                 Self::left_out()
@@ -289,8 +289,8 @@ pub(crate) fn service(error: BoxError, https: bool) -> NoHead {
     verdict.into_no_head(error)
 }
 
-/// Input: what a layer over the session's own client failed with, how much of the request was sent below
-/// it, and what the client failed with, if it did. A layer that refuses a request accuses no server.
+/// Classifies the error of a layer over the session's own client, from how much of the request was sent below
+/// it, and from the client's failure, if any. A request that a layer refuses is not a failure of the server.
 pub(crate) fn layered(error: BoxError, sent: Sent, failure: Option<NoHead>) -> NoHead {
     let resend = failure.as_ref().map_or(Resend::Never, |failure| failure.resend);
     if let Some(own) = find::<Error>(&*error) {

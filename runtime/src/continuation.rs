@@ -30,8 +30,8 @@ pub(crate) trait Carrier: Send + Sync {
 /// first request alone.
 ///
 /// A response has one if its request was [continued](crate::Request::continued), and its body, if any, can be
-/// sent again. With the feature `stream`, `Pages`, `Events` and `Download` are built on it; use it for
-/// what they do not do.
+/// sent again. With the feature `stream`, `Pages`, `Events` and `Download` are built on it; use it for what
+/// they do not do.
 ///
 /// ```no_run
 /// use backstop::{Continuation, Error, Request, Session};

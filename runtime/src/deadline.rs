@@ -13,11 +13,10 @@ tokio::task_local! {
 
 /// A time by which a call has to end, or none.
 ///
-/// A request that is fetched within the [scope](Deadline::scope) of a deadline gets no more time than
-/// is left, whatever its own timeout; it then fails as
-/// [`TimeoutError::Total`](crate::TimeoutError::Total). What counts is where it is awaited. The body of
-/// a function with `#[request]` runs within the deadline of its own request, if it waits. A task that
-/// is spawned does not inherit a deadline.
+/// A request that is awaited inside the [scope](Deadline::scope) of a deadline has only the remaining time,
+/// in addition to its own timeout; after that it fails with
+/// [`TimeoutError::Total`](crate::TimeoutError::Total). An awaiting body of a function with `#[request]` runs
+/// under the deadline of its request. A spawned task does not inherit a deadline.
 ///
 /// ```
 /// use std::time::Duration;
@@ -77,7 +76,7 @@ impl Deadline {
     }
 }
 
-/// Runs a future that is part of no call, whatever calls drive it.
+/// Runs a future that belongs to no call, although calls may drive it.
 pub(crate) fn unbounded<F: Future>(future: F) -> impl Future<Output = F::Output> {
     CURRENT.scope(Deadline::NONE, future)
 }

@@ -1,7 +1,7 @@
-//! What a call does: a request and the defaults of its session, resolved.
+//! The plan of a call: a request, merged with the defaults of its session.
 //!
-//! A pure function of both: whatever a request leaves open is its session's to say, and here alone is
-//! decided which of the two counts. The exchange reads the plan and knows neither.
+//! The plan is a pure function of both. Only this module decides whether a setting of the request or of the
+//! session applies. The exchange reads only the plan.
 
 use std::{borrow::Cow, ops::RangeInclusive, sync::Arc};
 
@@ -79,13 +79,13 @@ pub(crate) struct Plan {
     pub(crate) error_body: usize,
     pub(crate) retry: Option<Arc<Retry>>,
     pub(crate) redirects: Redirects,
-    /// When the call has to end, whatever its timeouts say.
+    /// When the call has to end, in addition to its timeouts.
     pub(crate) deadline: Deadline,
     /// Whether the span of the call stays open while its failure is handled.
     pub(crate) is_handled: bool,
     /// Whether what reads the response tells how the call ended.
     pub(crate) is_read: bool,
-    /// What is told of this call, beside the observers of its session.
+    /// The observer of this call, in addition to those of its session.
     pub(crate) observer: Option<Arc<dyn Observer>>,
     pub(crate) hooks: Arc<Hooks>,
     /// Whether the session's secrets may be sent to the URL.

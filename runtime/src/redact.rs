@@ -77,7 +77,7 @@ fn without_userinfo(path: &str, last_at: usize) -> String {
             path.len() - rest.trim_start_matches(['/', '\\']).len()
         }
         _ if path.starts_with(['{', '/']) => return path.to_owned(),
-        // Not how a URL begins: whatever stands before the `@` may be a password.
+        // Not the start of a URL: any text before the `@` may be a password.
         _ => return path[last_at + 1..].to_owned(),
     };
     let end = path[start..].find(['/', '\\']).map_or(path.len(), |at| start + at);

@@ -32,7 +32,7 @@ impl Default for Timeouts {
     }
 }
 
-/// When an attempt has to end. A time beyond what the clock can hold is no bound.
+/// When an attempt has to end. A time beyond the clock's range is no limit.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct AttemptTimers {
     /// When the call started, and when the attempt did.

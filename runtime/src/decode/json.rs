@@ -13,8 +13,8 @@ pub(crate) fn without_mark(body: &[u8]) -> &[u8] {
 }
 
 impl Error {
-    /// The kept [body](Error::body) read as JSON, whatever its content type: for the errors that
-    /// APIs describe in their responses.
+    /// Reads the kept [body](Error::body) as JSON, with any content type: for the errors that APIs describe
+    /// in their responses.
     ///
     /// # Errors
     ///

@@ -40,7 +40,7 @@ impl Error {
 /// The details of a problem (RFC 9457 §3). A member whose type is another than the RFC's is taken as absent,
 /// as §3.1 asks for.
 ///
-/// It is what the server says, and may repeat what the request had: it is no part of an error's messages.
+/// It is the server's text, and may repeat values of the request, so error messages do not include it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Problem(Map<String, Value>);
 

@@ -58,7 +58,7 @@ impl ErrorKind {
                 BuildError::Prepare => row("build.prepare", No, Never, Usual),
                 BuildError::Session => row("build.session", No, Never, Usual),
             },
-            // A source has a policy of its own for what it sends.
+            // A source has its own policy for its requests.
             Self::Credentials => row("credentials", No, IfAsked, Usual),
             Self::Connect(leaf) => match leaf {
                 ConnectError::Dns => row("connect.dns", No, ByDefault, FreeIfUnsent),

@@ -241,7 +241,7 @@ leaves!(
 /// Whether a request may have reached the server, over all its hops and attempts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Sent {
-    /// Not a byte was sent: the request can be repeated, whatever its method.
+    /// No byte was sent: the request can be repeated with any method.
     No,
     /// Some or all of it was sent, and may have been processed.
     Maybe,

@@ -33,7 +33,7 @@ pub(crate) type BoxError = Box<dyn StdError + Send + Sync>;
 /// How much of a response's body an error keeps by default, in bytes.
 pub(crate) const DEFAULT_ERROR_BODY: usize = 8 * 1024;
 
-/// Why a request failed: its [kind](Error::kind), and what is known of the call.
+/// The failure of a request: its [kind](Error::kind), and the facts of the call.
 ///
 /// `Display` is one line without the cause; `{:#}` is the whole chain of causes on
 /// one line. Neither they nor `Debug` show a secret: of the URL, the user
@@ -216,7 +216,7 @@ impl Error {
         self.edit(|inner| inner.url = Some(url))
     }
 
-    /// The same error with what it says of how much was [sent](Error::sent).
+    /// Sets how much was [sent](Error::sent).
     #[must_use]
     pub fn with_sent(self, sent: Sent) -> Self {
         self.edit(|inner| inner.sent = sent)
@@ -378,7 +378,7 @@ impl Error {
         self.0.previous.as_ref()
     }
 
-    /// Whether the request could not be made from what it was given.
+    /// Whether the request could not be built.
     pub fn is_build(&self) -> bool {
         matches!(self.0.kind, ErrorKind::Build(_))
     }

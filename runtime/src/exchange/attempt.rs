@@ -287,7 +287,7 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    /// Notes what a head says of the hop.
+    /// Records the head of a hop's response.
     fn received(&mut self, head: Head) -> Result<Head, NoHead> {
         if let Some(url) = &head.url {
             self.hop.answered_by(url, &self.plan.redirects);
@@ -364,7 +364,7 @@ impl<'a> Attempt<'a> {
         self.prepared(Outgoing { method, url, headers, body })
     }
 
-    /// The same with what the session's hooks set.
+    /// Adds the headers that the session's hooks set.
     fn prepared(&self, mut outgoing: Outgoing) -> Result<Outgoing, Error> {
         let Self { hop, plan, number, .. } = self;
         for hook in &plan.hooks.prepare {
@@ -392,9 +392,9 @@ impl<'a> Attempt<'a> {
     }
 }
 
-/// Refuses a response whose body has no clear end (RFC 9112 §6.1, §6.3): one in a transfer coding other than
-/// chunks, whose coded bytes hyper would return, or one with a length as well, of which hyper would choose
-/// one.
+/// Refuses a response whose body has no clear end (RFC 9112 §6.1, §6.3): with a transfer coding other than
+/// `chunked`, whose encoded bytes hyper would return, or with both a transfer coding and a length, between
+/// which hyper would choose.
 fn check_framing(head: Head) -> Result<Head, Error> {
     let headers = head.response.headers();
     if !headers.contains_key(header::TRANSFER_ENCODING) {

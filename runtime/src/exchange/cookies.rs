@@ -1,4 +1,4 @@
-//! Cookies (RFC 6265): what a hop is sent of the session's jar, and what its response puts there.
+//! Cookies (RFC 6265): those that a hop sends from the session's jar, and those that its response sets.
 
 use http::{HeaderMap, header};
 use reqwest::cookie::CookieStore;

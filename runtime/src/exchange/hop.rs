@@ -136,7 +136,7 @@ impl Hop {
     }
 
     /// The method of the next hop, and whether it carries the body. A redirected POST becomes a GET, as in
-    /// other clients; 303 asks for a GET, whatever the method was; 307 and 308 change nothing.
+    /// other clients; 303 requests a GET for any method; 307 and 308 change nothing.
     fn next_method(&self, status: StatusCode) -> (Method, bool) {
         match status {
             StatusCode::SEE_OTHER if self.method == Method::HEAD => (Method::HEAD, false),

@@ -1,15 +1,15 @@
-//! How often a hop was sent again without being asked.
+//! Counts how often a hop was sent again automatically.
 //!
-//! Each cause has a count of its own: a call that had to move to the next connection a few times has not
-//! used up what it is given if its stream is refused.
+//! Each cause has its own count: a call that moved to the next connection several times still has all its
+//! resends for a refused stream.
 
 use http::Method;
 
 use crate::{classify::Resend, error::Sent, retry::decision::is_idempotent};
 
-/// How often a request that the server did not take is sent again.
+/// How often a request that the server did not process is sent again.
 const FEW: u32 = 5;
-/// How often one that has to move to the next connection with all others.
+/// How often a request moves to the next connection together with all others.
 const MOVED: u32 = 20;
 
 #[derive(Debug, Default)]

@@ -31,7 +31,7 @@ pub(super) fn push_values(
     written.map_err(|error| error.within(name))
 }
 
-/// Appends a value as text, without any encoding: what a query would have as the value of one pair.
+/// Appends a value as text, without encoding, in the form of a single value of a query.
 pub(super) fn push_text(
     text: &mut String,
     value: &(impl Serialize + ?Sized),
@@ -190,7 +190,7 @@ enum Level {
     Text,
     /// In a sequence within a text, with commas between them.
     TextElement,
-    /// The key of what is nested too deep.
+    /// The key of a value that is nested too deeply.
     NestedKey,
 }
 

@@ -172,9 +172,9 @@ impl Request {
         self.optional_value(name, Place::OptionalSegments, value)
     }
 
-    /// Fills the placeholder of one label of the host, as in `https://{tenant}.example.com`: letters,
-    /// digits and hyphens, of which none stands at its ends (RFC 1123 §2.1). Any other value is a
-    /// [`BuildError::Url`], so that it cannot lead to another domain than the template's.
+    /// Fills the placeholder of one label of the host, as in `https://{tenant}.example.com`: letters, digits
+    /// and inner hyphens (RFC 1123 §2.1). Any other value is a [`BuildError::Url`], so a value cannot change
+    /// the domain.
     ///
     /// ```
     /// use backstop::Request;
@@ -381,7 +381,7 @@ impl Request {
         self
     }
 
-    /// Reads JSON whatever the response's content type says: for servers that send it as `text/plain` or
+    /// Reads JSON from a response with any content type: for servers that send it as `text/plain` or
     /// `application/octet-stream`. By default another content type than JSON is
     /// [`DecodeError::ContentType`](crate::DecodeError::ContentType), as it often is the page of a proxy.
     pub fn any_content_type(mut self) -> Self {
@@ -446,7 +446,7 @@ impl Request {
         self.0
     }
 
-    /// The options of this call, which win over what the request says. `None` changes nothing.
+    /// Applies the options of this call, which have precedence over the request. `None` changes nothing.
     ///
     /// ```
     /// use std::time::Duration;

@@ -136,7 +136,7 @@ impl CallOptions {
         self
     }
 
-    /// Sets what is given in the parts of a request.
+    /// Applies the options to a request.
     pub(super) fn apply(&self, parts: &mut Parts) -> Result<(), Error> {
         for (of_request, given) in [
             (&mut parts.timeout, self.timeout),

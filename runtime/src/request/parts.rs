@@ -41,7 +41,7 @@ pub(crate) struct Parts {
     pub(crate) is_handled: bool,
     /// Whether what reads the response tells how the call ended.
     pub(crate) is_read: bool,
-    /// What is told of this call, beside the observers of its session.
+    /// The observer of this call, in addition to those of its session.
     pub(crate) observer: Option<Arc<dyn Observer>>,
     /// The first mistake that was made in building the request.
     pub(crate) mistake: Option<Error>,

@@ -8,7 +8,7 @@ use url::Url;
 use super::{FromResponse, FromResponseParts, Hop, Response};
 use crate::error::Error;
 
-/// The facts of a call that succeeded: what a [`Response`] says beside its headers and body. As a
+/// The facts of a successful call: everything of a [`Response`] except its headers and body. As a
 /// `#[response]`, it stands beside the type that takes the body.
 ///
 /// ```

@@ -215,7 +215,7 @@ impl FromResponse for Response {
     const NEEDS_BODY: bool = false;
 
     fn from_response(response: Response) -> Result<Self, Error> {
-        // It may be kept for long, and the function that it was made for has what it wants.
+        // The response may be kept for long, and its function has received it.
         response.end_span();
         Ok(response)
     }

@@ -143,7 +143,7 @@ impl Response {
         is_decoded || !is_plain(self.headers())
     }
 
-    /// Adds what is known of the call to an error that knows none.
+    /// Adds the facts of the call to an error without facts.
     #[cfg(feature = "stream")]
     pub(crate) fn describe(&self, error: Error) -> Error {
         self.0.describe(error)

@@ -252,7 +252,7 @@ mod tests {
             (0, 10 * KIB, None, most, 20 * KIB),
             (32 * KIB, 33 * KIB, None, most, 66 * KIB),
             (64 * KIB, 33 * KIB, None, most, 128 * KIB),
-            // A small one is believed, and so is one of which a quarter is there.
+            // A small length is trusted, and any length after a quarter of the body has arrived.
             (0, 10, Some(100), most, 100),
             (0, 100, Some(100), most, 100),
             (0, 10, Some(256 * KIB), most, 256 * KIB),

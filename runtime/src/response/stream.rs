@@ -37,7 +37,7 @@ use crate::{error::Error, timers::IdleTimer};
 /// ```
 pub struct BodyStream {
     source: Source,
-    /// The rest of a part of which only some was consumed.
+    /// The rest of a partly consumed part.
     rest: Bytes,
     /// The facts of the response for errors. None for a buffered body, which cannot fail.
     response: Option<Arc<Parts>>,

@@ -74,7 +74,7 @@ fn json_in_utf_16_is_not_json() {
         let kind = read.expect_err(content_type).kind();
         assert_eq!(kind, ErrorKind::Decode(DecodeError::Charset), "{content_type}");
     }
-    // UTF-8 is read, whatever the content type says.
+    // UTF-8 is read with any content type.
     let read = response_of(Some("application/json; charset=utf-16"), b"7").json::<u8>();
     assert_eq!(read.expect("UTF-8"), 7);
 }

@@ -139,7 +139,7 @@ impl Transfer {
                         }
                     }
                     Ok(None) if self.is_whole() => self.connection = Connection::Ended,
-                    // A range that is shorter than what was asked for.
+                    // A range that is shorter than requested.
                     Ok(None) if self.of_connection > 0 => self.connect(),
                     Ok(None) => self.broken(truncated())?,
                     Err(error) => self.broken(error)?,
@@ -244,7 +244,7 @@ impl Transfer {
                     self.open(response);
                     Ok(false)
                 }
-                // Not what was asked for: of another content, or of another place in it.
+                // Not the requested range: other content, or another position.
                 false => self.start_anew(),
             };
         }

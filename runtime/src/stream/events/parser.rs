@@ -176,7 +176,7 @@ mod tests {
     /// A stream, and its events as (event, data, id).
     type Case = (&'static [u8], &'static [(&'static str, &'static str, &'static str)]);
 
-    /// Each case of the web platform tests for the format, and what a browser makes of it.
+    /// The cases of the web platform tests for the format, with the events that a browser reports.
     #[test]
     fn streams_are_read_as_browsers_read_them_however_they_are_cut() {
         const fn message(data: &'static str) -> (&'static str, &'static str, &'static str) {

@@ -7,7 +7,7 @@ use url::{Url, form_urlencoded};
 use super::link;
 use crate::{error::Error, response::Response};
 
-/// How the next page is found: [`ByLink`], [`ByBody`], [`ByNumber`], or a type of one's own.
+/// How the next page is found: [`ByLink`], [`ByBody`], [`ByNumber`], or your own type.
 ///
 /// ```
 /// use backstop::{Error, NextPage, Paging, Response};
