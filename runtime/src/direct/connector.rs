@@ -12,7 +12,8 @@ use std::{
 };
 
 use http::{Uri, uri::Scheme};
-use hyper_util::rt::TokioIo;
+use hyper_util::{client::legacy::connect::Connection as _, rt::TokioIo};
+use tokio::time::Instant;
 use tower_service::Service;
 
 use super::{
@@ -20,8 +21,9 @@ use super::{
     connecting::{Connecting, WhileCalled},
     dial::{Dial, Link},
     failure::Failure,
+    http2::{Servers, Turn},
     limits::{Limits, Permits},
-    wire::{Multiplexed, Wire},
+    wire::Wire,
 };
 use crate::tls::Tls;
 
@@ -31,21 +33,21 @@ pub(super) struct Connector {
     dial: Dial,
     timeout: Option<Duration>,
     http2: bool,
-    multiplexed: Multiplexed,
+    servers: Servers,
     tls: Tls,
     /// None without a limit of connections.
     limits: Option<Arc<Limits>>,
 }
 
 impl Connector {
-    pub(super) fn new(recipe: &Recipe, multiplexed: Multiplexed) -> Self {
+    pub(super) fn new(recipe: &Recipe, servers: Servers) -> Self {
         let Recipe { connect_timeout: timeout, http2, resolved, proxies, tls, .. } = recipe.clone();
         let max = recipe.max_connections;
         Self {
             dial: Dial::new(resolved, proxies, tls.clone()),
             timeout,
             http2,
-            multiplexed,
+            servers,
             tls,
             limits: (!max.is_none()).then(|| Arc::new(Limits::new(max))),
         }
@@ -55,27 +57,45 @@ impl Connector {
         self.limits.as_ref()
     }
 
-    /// Connects within the timeout. The connection keeps the permits.
-    fn open(
+    /// Connects within the timeout. The connection keeps the permits, and the turn until it is in the pool.
+    /// `waited` is the part of the timeout that the wait for the turn took.
+    async fn open(
         self,
         server: Uri,
         permits: Permits,
-    ) -> impl Future<Output = Result<TokioIo<Wire<Link>>, Failure>> {
-        let Self { dial, timeout, http2, multiplexed, tls, .. } = self;
-        let wire = move |connected| Wire::over(connected, http2, &multiplexed, permits);
-        async move {
-            let Some(timeout) = timeout else {
-                return connect(Watched::new(dial), server, &tls).await.map(wire);
-            };
-            let watched = Watched::new(dial.clone());
-            let is_linked = Arc::clone(&watched.is_linked);
-            match tokio::time::timeout(timeout, connect(watched, server.clone(), &tls)).await {
-                Ok(connected) => connected.map(wire),
-                Err(_) => Err(Failure::timed_out(match is_linked.load(Ordering::Relaxed) {
-                    true => format!("the TLS handshake did not end within {timeout:?}"),
-                    false => format!("{} was not reached within {timeout:?}", dial.names(&server)),
-                })),
+        turn: Option<Turn>,
+        waited: Duration,
+    ) -> Result<TokioIo<Wire<Link>>, Failure> {
+        let connected = self.reach(&server, waited).await;
+        let http2 = match &connected {
+            Ok(link) if self.http2 || link.connected().is_negotiated_h2() => {
+                Some(self.servers.connected(&server, turn))
             }
+            _ => {
+                if let Some(turn) = turn {
+                    turn.failed();
+                }
+                None
+            }
+        };
+        Ok(Wire::over(connected?, http2, permits))
+    }
+
+    /// Connects to the server, or to its proxy, in the time that is left.
+    async fn reach(&self, server: &Uri, waited: Duration) -> Result<Link, Failure> {
+        let Self { dial, tls, .. } = self;
+        let Some(timeout) = self.timeout else {
+            return connect(Watched::new(dial.clone()), server.clone(), tls).await;
+        };
+        let watched = Watched::new(dial.clone());
+        let is_linked = Arc::clone(&watched.is_linked);
+        let connecting = connect(watched, server.clone(), tls);
+        match tokio::time::timeout(timeout.saturating_sub(waited), connecting).await {
+            Ok(connected) => connected,
+            Err(_) => Err(Failure::timed_out(match is_linked.load(Ordering::Relaxed) {
+                true => format!("the TLS handshake did not end within {timeout:?}"),
+                false => format!("{} was not reached within {timeout:?}", dial.names(server)),
+            })),
         }
     }
 }
@@ -91,15 +111,37 @@ impl Service<Uri> for Connector {
 
     fn call(&mut self, server: Uri) -> Self::Future {
         let connector = self.clone();
-        let Some(limits) = self.limits.clone() else {
-            return Connecting::new(connector.open(server, Permits::default()));
-        };
-        // The connect timeout does not include the wait for a permit.
+        let turns = self.servers.turns(&server, self.http2);
+        if turns.is_none() && self.limits.is_none() {
+            return Connecting::new(connector.open(
+                server,
+                Permits::default(),
+                None,
+                Duration::ZERO,
+            ));
+        }
         Connecting::new(async move {
-            match WhileCalled(Box::pin(limits.acquire(&server))).await {
-                Some(permits) => connector.open(server, permits).await,
-                None => Err(Failure::not_wanted()),
-            }
+            let start = Instant::now();
+            let turn = match turns {
+                None => None,
+                Some(turns) => {
+                    let turn = Box::pin(turns.turn(connector.timeout));
+                    let Some(turn) = WhileCalled(turn).await else {
+                        return Err(Failure::not_wanted());
+                    };
+                    turn
+                }
+            };
+            let waited = start.elapsed();
+            // The connect timeout does not include the wait for a permit.
+            let permits = match connector.limits.clone() {
+                None => Permits::default(),
+                Some(limits) => match WhileCalled(Box::pin(limits.acquire(&server))).await {
+                    Some(permits) => permits,
+                    None => return Err(Failure::not_wanted()),
+                },
+            };
+            connector.open(server, permits, turn, waited).await
         })
     }
 }

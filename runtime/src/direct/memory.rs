@@ -30,7 +30,7 @@ use tower_service::Service;
 use super::{
     failure::{Failure, NotResolved, tcp_failure},
     limits::Permits,
-    wire::{Multiplexed, Wire},
+    wire::Wire,
 };
 use crate::{
     error::{BodyError, ConnectError, DisconnectedError, ErrorKind, TimeoutError},
@@ -246,8 +246,7 @@ impl Service<Uri> for Connector {
                     let tasks = Arc::downgrade(&tasks.0);
                     Ok(Wire::over(
                         Memory { play, has_written, reader: None, tasks },
-                        false,
-                        &Multiplexed::default(),
+                        None,
                         Permits::default(),
                     ))
                 }

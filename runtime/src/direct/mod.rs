@@ -12,6 +12,7 @@ mod connecting;
 mod connector;
 mod dial;
 mod failure;
+mod http2;
 mod limits;
 #[cfg(feature = "testing")]
 pub(crate) mod memory;
@@ -38,9 +39,9 @@ use hyper_util::{
 
 use self::{
     connector::Connector,
+    http2::Servers,
     limits::CloseIdle,
     pools::{ByOrigin, Pools},
-    wire::Multiplexed,
 };
 pub(crate) use self::{
     dial::Resolved,
@@ -50,7 +51,10 @@ pub(crate) use self::{
     streams::Streams,
     wire::{NOT_AS_AGREED, NotAsAgreed},
 };
-use crate::{handover::WatchedBody, tls::Tls};
+use crate::{
+    handover::{WatchedBody, tick},
+    tls::Tls,
+};
 
 /// A background task of the client: a connection.
 pub(crate) type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -73,8 +77,7 @@ pub(crate) struct Recipe {
 pub(crate) struct Direct {
     pools: Pools,
     proxies: Proxies,
-    http2: bool,
-    multiplexed: Multiplexed,
+    servers: Servers,
 }
 
 impl Direct {
@@ -87,20 +90,18 @@ impl Direct {
     where
         E: Executor<Task> + Clone + Send + Sync + 'static,
     {
-        let Recipe { pool_idle_timeout, http2, proxies, .. } = recipe;
+        let Recipe { pool_idle_timeout, proxies, .. } = recipe;
         let mut builder = Client::builder(executor);
-        #[cfg(feature = "http2")]
-        builder.http2_only(*http2);
-        let multiplexed = Multiplexed::default();
+        let servers = Servers::default();
         builder
             .timer(TokioTimer::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(*pool_idle_timeout)
             // A folded line is read as one line with spaces (RFC 9112 §5.2).
             .http1_allow_obsolete_multiline_headers_in_responses(true);
-        let connector = Connector::new(recipe, multiplexed.clone());
+        let connector = Connector::new(recipe, servers.clone());
         let pools = pools(builder, connector, recipe.max_connections);
-        Self { pools, proxies: proxies.clone(), http2: *http2, multiplexed }
+        Self { pools, proxies: proxies.clone(), servers }
     }
 
     /// Sends one hop, when the returned future is polled.
@@ -111,13 +112,13 @@ impl Direct {
         if let Some(credentials) = self.proxies.credentials_for_plain(request.uri()) {
             request.headers_mut().entry(header::PROXY_AUTHORIZATION).or_insert(credentials);
         }
-        Sending { response: self.pools.request(request), is_connecting: false }
+        Sending { response: self.pools.request(request), is_connecting: false, given_at: None }
     }
 
-    /// Whether a request may wait in a connection's channel for other requests, which is the case for streams
+    /// Whether the request may wait in a connection's channel for other requests, which is the case for streams
     /// of HTTP/2.
-    pub(crate) fn may_queue(&self) -> bool {
-        self.http2 || !self.multiplexed.is_empty()
+    pub(crate) fn may_queue(&self, sending: &Sending, origin: &str) -> bool {
+        sending.given_at.is_some_and(|given_at| self.servers.have_connection(origin, given_at))
     }
 }
 
@@ -136,6 +137,8 @@ fn pools(builder: legacy::Builder, connector: Connector, max: MaxConnections) ->
 pub(crate) struct Sending {
     response: legacy::ResponseFuture,
     is_connecting: bool,
+    /// When the request was given to a connection, by [`tick`].
+    given_at: Option<u64>,
 }
 
 impl Sending {
@@ -151,6 +154,11 @@ impl Future for Sending {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let (polled, is_connecting) = connecting::poll(&mut self.response, context);
         self.is_connecting = is_connecting;
+        if is_connecting {
+            self.given_at = None;
+        } else if polled.is_pending() && self.given_at.is_none() {
+            self.given_at = Some(tick());
+        }
         polled
     }
 }

@@ -41,6 +41,16 @@ impl Streams {
         extras.remove()
     }
 
+    /// Whether the client opened a stream.
+    pub(super) fn has_opened(&self) -> bool {
+        self.opened.load(Ordering::Relaxed) > 0
+    }
+
+    /// Whether the server sent a GOAWAY without an error, after which the connection accepts no further requests.
+    pub(super) fn has_goaway(&self) -> bool {
+        self.last.load(Ordering::Relaxed) != ALL
+    }
+
     /// Whether the server processed some request before it ended the connection by GOAWAY.
     pub(crate) fn took_any(&self) -> bool {
         let last = self.last.load(Ordering::Acquire);

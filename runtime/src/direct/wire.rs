@@ -6,10 +6,7 @@ use std::{
     error::Error as StdError,
     fmt, io,
     pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::Arc,
     task::{Context, Poll, ready},
 };
 
@@ -20,7 +17,7 @@ use hyper_util::{
 };
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::{limits::Permits, streams::Frames};
+use super::{http2, limits::Permits, streams::Frames};
 
 /// The kind of this module's I/O errors. h2 keeps only the kind and the text. Reading from sockets and TLS
 /// never fails with this kind.
@@ -42,31 +39,7 @@ pub(crate) struct Wire<T> {
 /// The state of an HTTP/2 connection.
 struct Http2 {
     frames: Frames,
-    _counted: Counted,
-}
-
-/// The number of HTTP/2 connections of a pool.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Multiplexed(Arc<AtomicUsize>);
-
-impl Multiplexed {
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.load(Ordering::Relaxed) == 0
-    }
-
-    fn count(&self) -> Counted {
-        self.0.fetch_add(1, Ordering::Relaxed);
-        Counted(self.clone())
-    }
-}
-
-/// Counts one connection while it lives.
-struct Counted(Multiplexed);
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        self.0.0.fetch_sub(1, Ordering::Relaxed);
-    }
+    connection: http2::Connection,
 }
 
 /// First bytes that no HTTP server sends.
@@ -83,13 +56,10 @@ impl<T: Connection> Wire<T> {
     /// Wraps a connection to inspect it.
     pub(super) fn over(
         inner: T,
-        http2: bool,
-        multiplexed: &Multiplexed,
+        http2: Option<http2::Connection>,
         permits: Permits,
     ) -> TokioIo<Self> {
-        let is_http2 = http2 || inner.connected().is_negotiated_h2();
-        let http2 = is_http2
-            .then(|| Box::new(Http2 { frames: Frames::new(), _counted: multiplexed.count() }));
+        let http2 = http2.map(|connection| Box::new(Http2 { frames: Frames::new(), connection }));
         let inner = TokioIo::new(inner);
         TokioIo::new(Self { inner, http2, _permits: permits, has_written: false, has_read: false })
     }
@@ -104,6 +74,9 @@ impl<T> Wire<T> {
         }
         if let Some(http2) = &mut self.http2 {
             http2.frames.received(bytes);
+            if http2.frames.streams.has_goaway() {
+                http2.connection.mark_ended();
+            }
         }
         Ok(())
     }
@@ -128,6 +101,9 @@ impl<T> Wire<T> {
             http2.frames.sent(sent);
             length -= sent.len();
         }
+        if http2.frames.streams.has_opened() {
+            http2.connection.mark_used();
+        }
     }
 }
 
@@ -135,7 +111,8 @@ impl<T: Connection> Connection for Wire<T> {
     fn connected(&self) -> Connected {
         let connected = self.inner.connected();
         match &self.http2 {
-            Some(http2) => connected.extra(Arc::clone(&http2.frames.streams)),
+            // Also without negotiation, so that the pool has one rule for both.
+            Some(http2) => connected.negotiated_h2().extra(Arc::clone(&http2.frames.streams)),
             None => connected,
         }
     }

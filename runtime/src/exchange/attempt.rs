@@ -314,7 +314,7 @@ impl<'a> Attempt<'a> {
                 Err(TimeoutError::Idle) => {}
                 ended => return ended,
             }
-            match sending.wait() {
+            match sending.wait(&self.hop.url) {
                 Wait::Handover if before == Wait::Handover => return Err(TimeoutError::Idle),
                 Wait::Response => limit = None,
                 wait => before = wait,

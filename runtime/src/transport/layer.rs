@@ -386,8 +386,11 @@ impl Service<Request<RequestBody>> for Innermost {
     fn call(&mut self, request: Request<RequestBody>) -> InnermostFuture {
         let ticket = request.extensions().get::<Ticket>().cloned().unwrap_or_default();
         let Self(sender) = request.extensions().get::<Self>().unwrap_or(self).clone();
-        let sending = outgoing(request).and_then(|outgoing| sender.send(outgoing));
-        if let Ok(sending) = &sending {
+        let sending = outgoing(request).and_then(|outgoing| {
+            let url = outgoing.url.clone();
+            Ok((sender.send(outgoing)?, url))
+        });
+        if let Ok((sending, _)) = &sending {
             ticket.pass_on(sending.handover.clone());
         }
         InnermostFuture { sending: Some(sending), ticket }
@@ -410,7 +413,7 @@ fn outgoing(request: Request<RequestBody>) -> Result<Outgoing, Error> {
 /// A request that was passed on.
 struct InnermostFuture {
     /// None after it has ended.
-    sending: Option<Result<Sending, Error>>,
+    sending: Option<Result<(Sending, Url), Error>>,
     ticket: Ticket,
 }
 
@@ -419,7 +422,7 @@ impl Future for InnermostFuture {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let outcome = match &mut self.sending {
-            Some(Ok(sending)) => match Pin::new(sending).poll(context) {
+            Some(Ok((sending, _))) => match Pin::new(sending).poll(context) {
                 Poll::Pending => {
                     self.note_wait();
                     return Poll::Pending;
@@ -453,8 +456,8 @@ impl Future for InnermostFuture {
 
 impl InnermostFuture {
     fn note_wait(&self) {
-        if let Some(Ok(sending)) = &self.sending {
-            self.ticket.note_wait(sending.wait());
+        if let Some(Ok((sending, url))) = &self.sending {
+            self.ticket.note_wait(sending.wait(url));
         }
     }
 }

@@ -20,7 +20,7 @@ use http::{HeaderMap, HeaderValue, Method, header};
 use http_body::Body as _;
 use tokio::runtime::Handle;
 use tower_service::Service;
-use url::Url;
+use url::{Position, Url};
 
 pub use self::proxies::Proxy;
 #[cfg(feature = "testing")]
@@ -301,14 +301,17 @@ impl RuntimeClient {
 }
 
 impl Sending {
-    /// What the hop waits for, as far as the client tells.
-    pub(crate) fn wait(&self) -> Wait {
+    /// What the hop waits for, as far as the client tells. Input: the URL that it is sent to.
+    pub(crate) fn wait(&self, url: &Url) -> Wait {
         match (&self.in_flight, self.own.as_deref()) {
             (InFlight::Layered(sending), _) => sending.ticket.wait(),
             _ if self.handover.is_taken() => Wait::Response,
             (InFlight::Direct(sending), _) if sending.is_connecting() => Wait::Connection,
-            (InFlight::Direct(_), Some(RuntimeClient { client: Client::Direct(direct), .. })) => {
-                if direct.may_queue() {
+            (
+                InFlight::Direct(sending),
+                Some(RuntimeClient { client: Client::Direct(direct), .. }),
+            ) => {
+                if direct.may_queue(sending, &url[..Position::BeforePath]) {
                     Wait::Connection
                 } else {
                     Wait::Handover

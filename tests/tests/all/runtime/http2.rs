@@ -1,15 +1,23 @@
 //! HTTP/2, in frames: which streams are opened, and again.
 
-use std::time::Duration;
+use std::{
+    future::{Future, poll_fn},
+    pin::Pin,
+    task::Poll,
+    time::Duration,
+};
 
 use backstop::{
-    BodyError, DisconnectedError, Download, Error, ErrorKind, Events, Lines, Method, Request,
-    Retry, Sent,
+    BodyError, ConnectError, DisconnectedError, Download, Error, ErrorKind, Events, Lines, Method,
+    Request, Retry, Sent, Session,
+    testing::{self, Script},
 };
+use http::Version;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
     sync::{mpsc, oneshot},
+    task::JoinSet,
 };
 
 use super::connections::listener;
@@ -195,10 +203,13 @@ async fn end_after(listener: TcpListener, requests: u32, answered: mpsc::Unbound
 /// What stands above the last stream of a GOAWAY was not taken, and is sent again on another connection.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_goaway_fails_no_call() {
-    for transport in TRANSPORTS {
+    // With reqwest's client a request moves to another connection 20 times at most.
+    for (transport, requests) in
+        [(Transport::Direct, 1), (Transport::Direct, 7), (Transport::Reqwest, 7)]
+    {
         let (listener, url) = listener().await;
         let (answered, mut answers) = mpsc::unbounded_channel();
-        let server = tokio::spawn(end_after(listener, 7, answered));
+        let server = tokio::spawn(end_after(listener, requests, answered));
         let session = session_over(transport, |builder| builder.http2_prior_knowledge(true));
         let calls: Vec<_> = (0..60)
             .map(|_| {
@@ -219,6 +230,82 @@ async fn a_goaway_fails_no_call() {
             count += 1;
         }
         assert_eq!(count, 60, "{transport:?}: none was taken twice");
+    }
+}
+
+/// An HTTP/2 server, and a session whose connection to it is too old for the next call.
+async fn known_server(script: &Script, tls: bool) -> (testing::Server, Session) {
+    let server = testing::Server::builder().http2();
+    let server = if tls { server.tls() } else { server }.start(script);
+    let session = session(|builder| {
+        let builder = builder.root_certificate(server.authority_pem());
+        builder.http2_prior_knowledge(!tls).pool_idle_timeout(Duration::from_nanos(1))
+    });
+    let first = fetch_with(&session, Request::get(server.url())).await.expect("200");
+    assert_eq!(first.version(), Version::HTTP_2);
+    (server, session)
+}
+
+/// When a connection ends, all of its calls need another one at once.
+#[tokio::test]
+async fn calls_that_need_a_connection_at_the_same_time_open_one_connection() {
+    for tls in [true, false] {
+        let script = Script::new();
+        script.get("/").text("ok");
+        let (server, session) = known_server(&script, tls).await;
+        let mut calls = JoinSet::new();
+        for _ in 0..20 {
+            let (session, url) = (session.clone(), server.url());
+            calls.spawn(async move { fetch_with(&session, Request::get(url)).await });
+        }
+        for call in bounded(calls.join_all()).await {
+            call.expect("200");
+        }
+        assert_eq!(server.connections(), 2, "over TLS: {tls}");
+    }
+}
+
+/// The call that opens the connection for all others may be dropped.
+#[tokio::test]
+async fn a_call_that_is_dropped_leaves_opening_the_connection_to_the_next() {
+    let script = Script::new();
+    script.get("/").text("ok");
+    let (server, session) = known_server(&script, true).await;
+    let call = || fetch_with(&session, Request::get(server.url()));
+    let mut first = Box::pin(call());
+    let mut others = Box::pin(async { tokio::join!(call(), call(), call()) });
+    // The first call connects, and the others wait for it.
+    assert!(is_pending(&mut first).await);
+    assert!(is_pending(&mut others).await);
+    drop(first);
+    let (one, two, three) = others.await;
+    for response in [one, two, three] {
+        response.expect("200");
+    }
+    assert!(server.connections() <= 3, "the one before, that of the dropped call, and one more");
+}
+
+async fn is_pending<F: Future>(future: &mut Pin<Box<F>>) -> bool {
+    poll_fn(|context| Poll::Ready(future.as_mut().poll(context).is_pending())).await
+}
+
+/// If the server is gone, every waiting call fails with the same error.
+#[tokio::test]
+async fn calls_that_wait_for_a_connection_fail_with_the_error_of_connecting() {
+    let script = Script::new();
+    script.get("/").text("ok");
+    let (server, session) = known_server(&script, true).await;
+    let url = server.url();
+    drop(server);
+    let mut calls = JoinSet::new();
+    for _ in 0..20 {
+        let (session, url) = (session.clone(), url.clone());
+        calls.spawn(async move { fetch_with(&session, Request::post(url)).await });
+    }
+    for call in bounded(calls.join_all()).await {
+        let error = call.expect_err("no server");
+        assert_eq!(error.kind(), ErrorKind::Connect(ConnectError::Refused), "{error:#}");
+        assert_eq!(error.sent(), Sent::No);
     }
 }
 
