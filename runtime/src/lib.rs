@@ -25,6 +25,7 @@ pub mod expansion;
 mod handlers;
 mod handover;
 mod hooks;
+mod host;
 pub mod observe;
 mod plan;
 mod prepare;

@@ -211,6 +211,7 @@ impl FirstHop {
         }
         let mut url = request.url(defaults.base.as_ref())?;
         let credentials = take_userinfo(&mut url)?;
+        check_method(request)?;
         check_framing(request, &defaults.headers)?;
         check_retry(request)?;
         let mut headers = std::mem::take(&mut request.headers);
@@ -237,6 +238,21 @@ impl FirstHop {
         }
         let credentials = if asks { Ask::Yes } else { Ask::Never };
         Ok(Self { url, headers, is_repeatable, is_own_origin, credentials })
+    }
+}
+
+/// Refuses CONNECT, which asks for a tunnel, and a TRACE request with a body.
+fn check_method(request: &Parts) -> Result<(), Error> {
+    match request.method {
+        Method::CONNECT => Err(Error::build(
+            BuildError::Method,
+            "CONNECT asks a proxy for a tunnel (RFC 9110 §9.3.6), which a session with a proxy does by \
+             itself",
+        )),
+        Method::TRACE if !request.body.is_empty() => {
+            Err(Error::build(BuildError::Body, "a TRACE request has no body (RFC 9110 §9.3.8)"))
+        }
+        _ => Ok(()),
     }
 }
 

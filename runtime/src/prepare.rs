@@ -86,8 +86,8 @@ impl HopRequest<'_> {
     ///
     /// # Errors
     ///
-    /// [`BuildError::Header`], for a header that is not valid or that belongs to the connection, and for a
-    /// `Content-Length` that is not the body's.
+    /// [`BuildError::Header`], for a header that is not valid or that belongs to the connection, for a
+    /// `Content-Length` that is not the body's, and for a `Host` that is none.
     pub fn set_header(
         &mut self,
         name: impl AsRef<str>,

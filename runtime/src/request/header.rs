@@ -3,7 +3,10 @@
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use super::secret::is_secret;
-use crate::error::{BuildError, Error};
+use crate::{
+    error::{BuildError, Error},
+    host::is_host,
+};
 
 /// A value of a header: text, a number, a [`HeaderValue`], or an `Option` of
 /// these, which leaves the header out when it is `None`.
@@ -101,6 +104,12 @@ pub(crate) fn add_header(
         }
     };
     check_connection(&name, &value)?;
+    if name == header::HOST && !is_host(&value) {
+        return Err(Error::build(
+            BuildError::Header,
+            "the value of `host` is not a host, with or without a port",
+        ));
+    }
     if is_secret(&name) {
         value.set_sensitive(true);
     }
@@ -255,6 +264,16 @@ mod tests {
             append(&mut map, header::ACCEPT, value()).expect("room");
         }
         append(&mut map, header::ACCEPT, value()).expect_err("too many");
+    }
+
+    #[test]
+    fn a_host_is_valid_and_given_once() {
+        let map = added(&[("host", "one.test"), ("Host", "two.test:81")]).expect("headers");
+        assert_eq!(map.get_all("host").iter().collect::<Vec<_>>(), ["two.test:81"]);
+        for host in ["", " ", "one.test two.test", "https://one.test"] {
+            let error = added(&[("host", host)]).expect_err(host);
+            assert_eq!(error.kind(), crate::ErrorKind::Build(BuildError::Header), "{host}");
+        }
     }
 
     #[test]

@@ -77,12 +77,14 @@ use crate::{
 pub struct Request(Box<Parts>);
 
 impl Request {
-    /// A request of any method.
+    /// A request of any method but CONNECT, which asks a proxy for a tunnel and is a
+    /// [`BuildError::Method`]. TRACE has no body (RFC 9110 §9.3.8); one is a [`BuildError::Body`].
     pub fn new(method: Method, template: impl Into<Cow<'static, str>>) -> Self {
         Self(Parts::boxed(method, template.into()))
     }
 
-    /// A request of a method by its name, such as `PURGE`; case counts (RFC 9110 §9.1).
+    /// A request of a method by its name, such as `PURGE`; case counts (RFC 9110 §9.1). By the rules of
+    /// [`new`](Request::new).
     pub fn method(name: &str, template: impl Into<Cow<'static, str>>) -> Self {
         match Method::from_bytes(name.as_bytes()) {
             Ok(method) => Self::new(method, template),
@@ -221,8 +223,8 @@ impl Request {
     /// `Transfer-Encoding`, `Upgrade`, `HTTP2-Settings`, `Keep-Alive`, `Proxy-Connection`; a
     /// `Connection` of more than `close`, `keep-alive` and `te`; a `TE` of more than `trailers` (RFC
     /// 9110 §7.6.1). So is a `Content-Length` that is not the body's length, which is 0 without a
-    /// body, and an `Expect` without a body. They are a [`BuildError::Header`], also as headers of the
-    /// session.
+    /// body, an `Expect` without a body, and a `Host` that is no host with or without a port. They are a
+    /// [`BuildError::Header`], also as headers of the session.
     pub fn header(mut self, name: impl AsRef<str>, value: impl IntoHeaderValue) -> Self {
         let added = add_header(&mut self.0.headers, name.as_ref(), value);
         self.or_mistake(added)

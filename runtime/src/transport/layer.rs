@@ -35,7 +35,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Request, Response, header};
+use http::{Method, Request, Response, header};
 use http_body::{Body, Frame, SizeHint};
 use tower_layer::Layer;
 use tower_service::Service;
@@ -46,6 +46,7 @@ use crate::{
     classify::{NoHead, Resend},
     error::{BoxError, BuildError, Error, Sent},
     handover::Handover,
+    host::is_host,
     send_body::SendBody,
 };
 
@@ -403,6 +404,19 @@ fn outgoing(request: Request<RequestBody>) -> Result<Outgoing, Error> {
     let url = Url::parse(&parts.uri.to_string()).map_err(|error| {
         Error::build(BuildError::Url, "a layer of the session changed it").with_source(error)
     })?;
+    if parts.method == Method::CONNECT {
+        return Err(Error::build(
+            BuildError::Method,
+            "a layer of the session set the method CONNECT, which asks for a tunnel",
+        ));
+    }
+    let mut hosts = parts.headers.get_all(header::HOST).iter();
+    if !hosts.next().is_none_or(is_host) || hosts.next().is_some() {
+        return Err(Error::build(
+            BuildError::Header,
+            "a layer of the session set a `host` that is not a host, or two of them",
+        ));
+    }
     let outgoing = Outgoing { method: parts.method, url, headers: parts.headers, body: body.0 };
     for length in outgoing.headers.get_all(header::CONTENT_LENGTH) {
         outgoing.check_length(length)?;

@@ -44,6 +44,7 @@ const RUNTIME: &[Row] = &[
     ("deadline", &[]),
     // Pages of the documentation.
     ("guide", &[]),
+    ("host", &[]),
     ("redact", &[]),
     ("error", &["deadline", "redact"]),
     ("decode", &["error"]),
@@ -55,7 +56,10 @@ const RUNTIME: &[Row] = &[
     ("handover", &["error", "send_body"]),
     ("direct", &["error", "handover", "send_body", "tls"]),
     ("classify", &["direct", "error", "redact", "send_body"]),
-    ("transport", &["classify", "direct", "error", "handover", "retry", "send_body", "timers"]),
+    (
+        "transport",
+        &["classify", "direct", "error", "handover", "host", "retry", "send_body", "timers"],
+    ),
     ("response::coding", &["error"]),
     ("response::payload", &["error", "response::coding", "timers", "transport"]),
     (
@@ -73,7 +77,17 @@ const RUNTIME: &[Row] = &[
     ("observe", &["error", "redact"]),
     (
         "request",
-        &["deadline", "error", "observe", "redact", "response", "retry", "send_body", "tls"],
+        &[
+            "deadline",
+            "error",
+            "host",
+            "observe",
+            "redact",
+            "response",
+            "retry",
+            "send_body",
+            "tls",
+        ],
     ),
     ("expansion", &["deadline", "error", "handlers", "observe", "request", "response"]),
     ("credentials", &["deadline", "error", "request"]),

@@ -44,23 +44,25 @@ pub(super) fn one_target<'a>(
     Some(first)
 }
 
-/// The name of a method is a token (RFC 9110, section 9.1).
+/// The name of a method is a token (RFC 9110, section 9.1), and not one that asks for a tunnel.
 ///
-/// UI: `keys/method_name_with_a_space`.
+/// UI: `keys/method_name_with_a_space`, `keys/method_connect`.
 pub(super) fn method(target: &Target, errors: &mut Errors) -> Option<Method> {
     let Some(name) = &target.custom else {
         return Some(Method::Named(target.key.clone()));
     };
-    if is_token(&name.value()) {
-        return Some(Method::Custom(name.clone()));
-    }
-    errors.on(
-        name,
-        format!(
-            "`{}` is not the name of a method: write a word, such as `\"PURGE\"`",
-            name.value()
-        ),
-    );
+    let message = match &*name.value() {
+        "CONNECT" => {
+            "CONNECT asks a proxy for a tunnel, which a session with a proxy does by itself: \
+                      write the method of the request"
+                .to_owned()
+        }
+        text if is_token(text) => return Some(Method::Custom(name.clone())),
+        text => {
+            format!("`{text}` is not the name of a method: write a word, such as `\"PURGE\"`")
+        }
+    };
+    errors.on(name, message);
     None
 }
 
@@ -314,9 +316,9 @@ pub(super) fn one_body(args: &Args, errors: &mut Errors) {
     }
 }
 
-/// GET and HEAD have no body: servers ignore or refuse it.
+/// GET, HEAD and TRACE have no body: servers ignore or refuse it.
 ///
-/// UI: `policies/get_with_a_body`, `policies/head_with_a_body`.
+/// UI: `policies/get_with_a_body`, `policies/head_with_a_body`, `policies/trace_with_a_body`.
 pub(super) fn body_of_get(args: &Args, errors: &mut Errors) {
     let (Some(target), Some(body)) = (args.targets.first(), args.bodies.first()) else {
         return;
@@ -329,6 +331,10 @@ pub(super) fn body_of_get(args: &Args, errors: &mut Errors) {
                 target.key.to_string().to_uppercase()
             ),
         );
+    }
+    if target.custom.as_ref().is_some_and(|name| name.value() == "TRACE") {
+        errors
+            .at(body.key.span(), "a TRACE request has no body: remove it, or write another method");
     }
 }
 

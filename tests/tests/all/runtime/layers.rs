@@ -11,7 +11,7 @@ use std::{
 };
 
 use backstop::{
-    BuildError, DisconnectedError, Error, ErrorKind, Request, Retry, Sent, TimeoutError,
+    BuildError, DisconnectedError, Error, ErrorKind, Method, Request, Retry, Sent, TimeoutError,
     layer::{RequestBody, ResponseBody},
     testing::{Reply, Script, Server as ScriptServer},
 };
@@ -538,4 +538,38 @@ async fn a_layer_cannot_set_another_length_than_the_body_s() {
             assert!(server.asked().is_empty());
         }
     }
+}
+
+#[tokio::test]
+async fn a_layer_cannot_set_two_hosts_or_an_invalid_one() {
+    for transport in TRANSPORTS {
+        for hosts in [&["one.test", "two.test"][..], &[""], &[" "], &["one.test/path"]] {
+            let server = Server::always(Answer::new(200, ""));
+            let set = MapRequestLayer::new(move |mut request: http::Request<RequestBody>| {
+                for host in hosts {
+                    request.headers_mut().append("host", host.parse().expect("a header"));
+                }
+                request
+            });
+            let session = session_over(transport, |builder| builder.layer(set));
+            let get = Request::get(server.url());
+            let error = fetch_with(&session, get).await.expect_err("no host");
+            assert_eq!(error.kind(), ErrorKind::Build(BuildError::Header), "{hosts:?}");
+            assert_eq!(error.sent(), Sent::No);
+            assert!(server.asked().is_empty());
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_layer_cannot_set_the_method_connect() {
+    let server = Server::always(Answer::new(200, ""));
+    let set = MapRequestLayer::new(|mut request: http::Request<RequestBody>| {
+        *request.method_mut() = Method::CONNECT;
+        request
+    });
+    let session = session(|builder| builder.layer(set));
+    let error = fetch_with(&session, Request::get(server.url())).await.expect_err("CONNECT");
+    assert_eq!(error.kind(), ErrorKind::Build(BuildError::Method));
+    assert!(server.asked().is_empty());
 }

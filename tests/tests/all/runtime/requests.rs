@@ -2,7 +2,7 @@
 
 use backstop::{
     BuildError, Bytes, DecodeError, Error, ErrorKind, FromResponse, HeaderMap, Json, Method,
-    Request, Response, Sent, StatusCode, Version,
+    Request, Response, Sent, Session, StatusCode, Version,
 };
 use backstop_tests::{Answer, Server};
 
@@ -442,4 +442,47 @@ fn an_error_shows_its_chain_and_no_secret() {
     assert_eq!(format!("{error:#}"), "the body could not be made: disk on fire");
     let debug = format!("{error:?}");
     assert!(debug.contains("disk on fire") && !debug.contains("hunter2"), "{debug}");
+}
+
+/// Servers answer these with 400 (RFC 9112 §3.2), and proxies read them in different ways.
+#[tokio::test]
+async fn an_invalid_host_is_refused_whoever_sets_it() {
+    let server = Server::always(Answer::new(200, ""));
+    let header = ErrorKind::Build(BuildError::Header);
+    for host in
+        ["", " ", "one.test two.test", "one.test, two.test", "me@one.test", "http://one.test"]
+    {
+        let request = Request::get(server.url()).header("Host", host);
+        assert_eq!(fetch(request).await.expect_err(host).kind(), header, "{host:?}");
+
+        let built = Session::builder().header("host", host).build();
+        assert_eq!(built.expect_err(host).kind(), header, "{host:?}");
+
+        let session = session(|builder| builder.prepare(move |hop| hop.set_header("host", host)));
+        let error = fetch_with(&session, Request::get(server.url())).await.expect_err(host);
+        assert_eq!(error.kind(), header, "{host:?}");
+    }
+    assert!(server.asked().is_empty());
+    let request =
+        Request::get(server.url()).header("host", "one.test").header("host", "two.test:81");
+    fetch(request).await.expect("200");
+    assert_eq!(server.last().header("host"), "two.test:81");
+}
+
+#[tokio::test]
+async fn connect_and_trace_with_a_body_are_refused() {
+    let server = Server::always(Answer::new(200, ""));
+    for (request, leaf) in [
+        (Request::method("CONNECT", server.url()), BuildError::Method),
+        (Request::new(Method::CONNECT, server.url()).text("hello"), BuildError::Method),
+        (Request::method("TRACE", server.url()).text("hello"), BuildError::Body),
+        (Request::method("TRACE", server.url()).json(&1), BuildError::Body),
+    ] {
+        let error = fetch(request).await.expect_err("no request");
+        assert_eq!(error.kind(), ErrorKind::Build(leaf), "{error:#}");
+    }
+    assert!(server.asked().is_empty());
+    fetch(Request::method("TRACE", server.url())).await.expect("200");
+    // Another word, as case counts.
+    fetch(Request::method("connect", server.url())).await.expect("200");
 }

@@ -1,0 +1,6 @@
+use backstop::{Error, request};
+
+#[request(method("CONNECT") = "/")]
+async fn tunnel() -> Result<(), Error>;
+
+fn main() {}
