@@ -296,7 +296,9 @@ pub(crate) fn layered(error: BoxError, sent: Sent, failure: Option<NoHead>) -> N
     if let Some(own) = find::<Error>(&*error) {
         return NoHead { error: own.clone().sent_at_least(sent), resend };
     }
-    let is_overloaded = find::<tower::load_shed::error::Overloaded>(&*error).is_some();
+    // If a layer passed the request on before, the error does not tell what became of that.
+    let is_overloaded =
+        sent == Sent::No && find::<tower::load_shed::error::Overloaded>(&*error).is_some();
     // A layer may wrap the client's error without showing it as its source.
     if let Some(failure) = failure
         && !is_overloaded

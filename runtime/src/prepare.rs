@@ -87,7 +87,7 @@ impl HopRequest<'_> {
     /// # Errors
     ///
     /// [`BuildError::Header`], for a header that is not valid or that belongs to the connection, for a
-    /// `Content-Length` that is not the body's, and for a `Host` that is none.
+    /// `Content-Length` that is not the body's, and for a `Host` that is not a host.
     pub fn set_header(
         &mut self,
         name: impl AsRef<str>,

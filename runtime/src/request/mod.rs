@@ -223,7 +223,7 @@ impl Request {
     /// `Transfer-Encoding`, `Upgrade`, `HTTP2-Settings`, `Keep-Alive`, `Proxy-Connection`; a
     /// `Connection` of more than `close`, `keep-alive` and `te`; a `TE` of more than `trailers` (RFC
     /// 9110 §7.6.1). So is a `Content-Length` that is not the body's length, which is 0 without a
-    /// body, an `Expect` without a body, and a `Host` that is no host with or without a port. They are a
+    /// body, an `Expect` without a body, and a `Host` that is not a host with or without a port. They are a
     /// [`BuildError::Header`], also as headers of the session.
     pub fn header(mut self, name: impl AsRef<str>, value: impl IntoHeaderValue) -> Self {
         let added = add_header(&mut self.0.headers, name.as_ref(), value);

@@ -12,16 +12,17 @@ use std::{
 
 use backstop::{
     BuildError, DisconnectedError, Error, ErrorKind, Method, Request, Retry, Sent, TimeoutError,
-    layer::{RequestBody, ResponseBody},
+    layer::{RequestBody, ResponseBody, SessionService},
     testing::{Reply, Script, Server as ScriptServer},
 };
 use backstop_tests::{Answer, Server};
 use tower::{
-    Layer, Service, ServiceBuilder,
+    BoxError, Layer, Service, ServiceBuilder,
     buffer::BufferLayer,
     layer::{layer_fn, util::Identity},
     limit::{ConcurrencyLimitLayer, GlobalConcurrencyLimitLayer, RateLimitLayer},
-    load_shed::LoadShedLayer,
+    load_shed::{LoadShedLayer, error::Overloaded},
+    service_fn,
     timeout::TimeoutLayer,
     util::MapRequestLayer,
 };
@@ -572,4 +573,24 @@ async fn a_layer_cannot_set_the_method_connect() {
     let error = fetch_with(&session, Request::get(server.url())).await.expect_err("CONNECT");
     assert_eq!(error.kind(), ErrorKind::Build(BuildError::Method));
     assert!(server.asked().is_empty());
+}
+
+/// A layer that retries above one that sheds does this.
+#[tokio::test]
+async fn a_request_that_is_shed_after_it_was_sent_is_not_unsent() {
+    let server = Server::always(Answer::new(200, ""));
+    let pass_on_and_shed = layer_fn(|inner: SessionService| {
+        service_fn(move |request| {
+            let mut inner = inner.clone();
+            async move {
+                inner.call(request).await?;
+                Err::<http::Response<ResponseBody>, _>(BoxError::from(Overloaded::new()))
+            }
+        })
+    });
+    let session = session(|builder| builder.layer(pass_on_and_shed).retry(2));
+    let error = fetch_with(&session, Request::post(server.url())).await.expect_err("shed");
+    assert_eq!(error.kind(), ErrorKind::Disconnected(DisconnectedError::Closed));
+    assert_eq!((error.sent(), error.attempts()), (Sent::Yes, 1));
+    assert_eq!(server.asked().len(), 1);
 }
