@@ -34,6 +34,10 @@ pub(crate) fn key(word: &str) -> Option<&'static str> {
         "data" | "payload" | "content" | "send" => {
             ": write `json = …`, `form = …`, `text = …` or `body = …`"
         }
+        "optional" => ": for a body that `None` leaves out write `json(optional) = value`",
+        "call_options" | "request_options" => {
+            ": an argument of the type `CallOptions` is applied without a key"
+        }
         "files" | "file" | "upload" => ": write `multipart = …`, or `body = …`",
         "status" | "statuses" | "status_code" | "success" | "ok" | "expected" => {
             ": write `expect(200..=299)`"

@@ -305,6 +305,9 @@ impl Reader<'_> {
                 true => Err(format!("`{{{inner}}}` spans segments of a path: write `{{{text}}}`")),
                 false => Ok(Place::Label),
             }
+        } else if is_optional && before.ends_with("://") {
+            // `origin` has reported the missing host.
+            return;
         } else if is_optional {
             optional_segment(inner, before, after, spans)
         } else if spans {
@@ -362,7 +365,7 @@ fn in_query(text: &str, before: &str, after: &str, spans: bool) -> Result<Place,
 fn optional_segment(inner: &str, before: &str, after: &str, spans: bool) -> Result<Place, String> {
     if before.ends_with('/') {
         return Err(format!(
-            "the `/` of `{{{inner}}}` is left out with it: write `{{{inner}}}` without a `/` before it"
+            "`{{{inner}}}` includes its `/`: write `{{{inner}}}` without a `/` before it"
         ));
     }
     if !(after.is_empty() || after.starts_with(['/', '?']) || after.starts_with("{/")) {
@@ -574,6 +577,7 @@ mod tests {
             ("localhost:80/x", "localhost:80", "a relative template has no `:`"),
             ("https://", "://", "the host is missing"),
             ("https:///x", "://", "the host is missing"),
+            ("https://{/h}.a.com/x", "://", "the host is missing"),
             ("https://u:p@host/", "u:p@", "a user name in a URL"),
             ("https://müller.de/", "müller.de", "a host is written in ASCII"),
             ("https://a%20b/", "a%20b", "`a%20b` is not a host"),
@@ -594,7 +598,7 @@ mod tests {
             ("https://{h}.a@b.com/x", "{h}.a@", "a user name in a URL"),
             ("https://{h}.a_%.com/x", "{h}.a_%.com", "`{h}.a_%.com` is not a host"),
             ("https://{h}.a.com:99999/x", ":99999", "`99999` is not a port"),
-            ("/a/{/b}", "{/b}", "the `/` of `{/b}` is left out with it"),
+            ("/a/{/b}", "{/b}", "`{/b}` includes its `/`"),
             ("/a{/b}.json", "{/b}", "`{/b}` is a whole segment"),
             ("/a{/b}{c}", "{/b}", "`{/b}` is a whole segment"),
             ("/a?b={/c}", "{/c}", "`{/c}` is a segment of the path: in the query write `{c}`"),

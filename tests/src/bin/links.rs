@@ -58,7 +58,7 @@ fn check(folder: &Path) -> io::Result<Checked> {
         for link in links(page) {
             checked.links += 1;
             if !leads_somewhere(file, link, &mut ids) {
-                checked.faults.insert(format!("{shown}: {link} leads nowhere"));
+                checked.faults.insert(format!("{shown}: {link} is dead"));
             }
         }
     }
@@ -172,9 +172,9 @@ mod tests {
             faults,
             [
                 "backstop/index.html: [Lost] is not resolved",
-                "backstop/index.html: gone.html leads nowhere",
-                "backstop/index.html: sub/index.html leads nowhere",
-                "backstop/index.html: sub/page.html#away leads nowhere",
+                "backstop/index.html: gone.html is dead",
+                "backstop/index.html: sub/index.html is dead",
+                "backstop/index.html: sub/page.html#away is dead",
             ]
         );
         assert_eq!(checked.links, 7);

@@ -445,6 +445,12 @@ impl Reader {
 
     /// `get = "/path"`.
     fn target(&mut self, key: Ident, input: ParseStream<'_>) -> syn::Result<()> {
+        if key == "options" && is_argument(input) {
+            skip_to_comma(input);
+            let message = "`options` is the method OPTIONS: an argument of the type `CallOptions` is \
+                           applied without a key";
+            return Err(syn::Error::new(key.span(), message));
+        }
         let template = value_of(&key, "\"/path\"", input, template)?;
         if input.peek(Token![+]) {
             skip_to_comma(input);
@@ -527,6 +533,18 @@ fn set_once<T>(slot: &mut Option<Keyed<T>>, errors: &mut Errors, keyed: Keyed<T>
 
 fn given_twice(errors: &mut Errors, key: &Ident) {
     errors.at(key.span(), format!("`{key}` is given twice: write it once"));
+}
+
+/// Whether the next value is the name of an argument, or a reference to one.
+fn is_argument(input: ParseStream<'_>) -> bool {
+    let fork = input.fork();
+    let name = (|| {
+        fork.parse::<Token![=]>()?;
+        fork.parse::<Option<Token![&]>>()?;
+        fork.parse::<Ident>()
+    })();
+    let ends = fork.is_empty() || fork.peek(Token![,]);
+    name.is_ok_and(|name| ends && name.to_string().starts_with(char::is_lowercase))
 }
 
 /// Whether the next tokens look like an entry, so that only a comma is missing.

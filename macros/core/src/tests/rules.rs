@@ -50,6 +50,11 @@ refuses! {
         [r#"get = "/", params = a"#, PLAIN] at "params", "unknown key `params`; did you mean `query`?";
         [r#"get = "/", max_size = 1MB"#, PLAIN] at "max_size", "unknown key `max_size`; did you mean `max_body`?";
         [r#"get = "/", backoff(1s..2s)"#, PLAIN] at "backoff", "unknown key `backoff`, which is a part of `retry`: write `retry(times = 3, backoff(";
+        [r#"post = "/", optional json = id"#, PLAIN] at "optional", "unknown key `optional`: for a body that `None` leaves out write `json(optional) = value`";
+        [r#"get = "/", call_options = o"#, PLAIN] at "call_options", "unknown key `call_options`: an argument of the type `CallOptions` is applied without a key";
+        [r#"get = "/", options = o"#, PLAIN] at "options", "`options` is the method OPTIONS: an argument of the type `CallOptions` is applied";
+        [r#"get = "/", options = &o"#, PLAIN] at "options", "`options` is the method OPTIONS: an argument of the type `CallOptions` is applied";
+        [r#"options = PATH"#, PLAIN] at "PATH", "a constant goes into the template";
         [r#"get = "/", attempts = 3"#, PLAIN] at "attempts", "unknown key `attempts`: write `retry = 3`";
         [r#"get = "/", on_retry = f"#, PLAIN] at "on_retry", "unknown key `on_retry`, which is a part of `retry`: write `retry(times = 3, on_retry = path)`";
         [r#"get = "/", base = f"#, PLAIN] at "base", "unknown key `base`: write `get = \"{base}/path\"`";
