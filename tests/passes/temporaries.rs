@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use backstop::{Error, Retry, Session, request};
+use backstop::{Deadline, Ending, Error, HeaderMap, Retry, Session, request, requests};
 
 #[derive(Debug)]
 pub struct Api {
@@ -94,4 +94,76 @@ pub fn all_are_send(api: &Api) {
     is_send(api.session_chosen(true));
     is_send(api.locks_in_every_key());
     is_send(api.locks_in_arms());
+}
+
+#[derive(Debug)]
+pub struct Settings {
+    pub session: Session,
+    pub headers: HeaderMap,
+    pub size: u64,
+    pub redirects: u32,
+    pub deadline: Deadline,
+    pub text: String,
+}
+
+#[derive(Debug)]
+pub struct Locked {
+    pub settings: Mutex<Settings>,
+    pub later: tokio::sync::Mutex<Settings>,
+}
+
+impl Locked {
+    fn settings(&self) -> MutexGuard<'_, Settings> {
+        self.settings.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    #[request(
+        post = "http://localhost/x",
+        session = self.settings().session.clone(),
+        headers = self.settings().headers.clone(),
+        form = [("a", self.settings().text.as_str())],
+        max_body = self.settings().size,
+        error_body = self.settings().size,
+        max_redirects = self.settings().redirects,
+        deadline = self.settings().deadline,
+        cleanup = tokio::task::yield_now().await,
+        finally = |_: Ending| eprintln!("{}", self.settings().size),
+    )]
+    pub async fn locks_in_the_other_keys(&self) -> Result<String, Error>;
+
+    #[request(
+        post = "http://localhost/x",
+        session = self.later.lock().await.session.clone(),
+        text = self.settings().text.clone(),
+        timeout = Duration::from_secs(self.settings().size),
+        fallback = self.later.lock().await.text.clone(),
+    )]
+    pub async fn locks_that_are_awaited(&self) -> String;
+
+    #[request(
+        put = "http://localhost/x",
+        session = match &*self.settings() { settings if settings.size > 1 => settings.session.clone(), _ => Session::new() },
+        json(optional) = Some(self.settings().text.as_str()),
+        on_error(Status(404) if self.settings().size == 1 => { drop(self.later.lock().await); recover(String::new()) }),
+    )]
+    pub async fn session_matched(&self) -> Result<String, Error>;
+}
+
+#[requests(
+    session = self.settings().session.clone(),
+    headers = self.settings().headers.clone(),
+    timeout = Duration::from_secs(self.settings().size),
+)]
+impl Locked {
+    #[request(get = "http://localhost/{id}")]
+    pub async fn locks_in_a_group(&self, id: u64) -> Result<String, Error>;
+}
+
+/// Every future of these is `Send`, too.
+pub fn all_of_the_locked_are_send(locked: &Locked) {
+    fn is_send<T: Send>(_: T) {}
+    is_send(locked.locks_in_the_other_keys());
+    is_send(locked.locks_that_are_awaited());
+    is_send(locked.session_matched());
+    is_send(locked.locks_in_a_group(7));
 }
