@@ -5,7 +5,11 @@ use http::{HeaderValue, uri::Authority};
 /// Whether the value is a host with an optional port. Servers answer any other value with 400 (RFC 9112 §3.2),
 /// and proxies read it in different ways.
 pub(crate) fn is_host(value: &HeaderValue) -> bool {
-    let Ok(text) = value.to_str() else { return false };
+    value.to_str().is_ok_and(is_host_and_port)
+}
+
+/// The same for text.
+pub(crate) fn is_host_and_port(text: &str) -> bool {
     let Ok(authority) = text.parse::<Authority>() else { return false };
     let host = authority.host();
     let port = text.strip_prefix(host);

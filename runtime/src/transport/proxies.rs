@@ -8,6 +8,7 @@ use url::Url;
 use crate::{
     direct,
     error::{BuildError, Error},
+    host::is_host_and_port,
 };
 
 /// A proxy: a URL, for all requests, or a `reqwest::Proxy`, which selects the requests.
@@ -74,7 +75,7 @@ impl Proxies {
         self.system = false;
         let is_supported = match &proxy.0 {
             Given::Url(url) => match url.parse::<Uri>() {
-                Ok(uri) if uri.host().is_some() => is_supported(uri.scheme_str().unwrap_or("http")),
+                Ok(uri) if has_host(&uri) => is_supported(uri.scheme_str().unwrap_or("http")),
                 _ => {
                     return Err(Error::build(
                         BuildError::Session,
@@ -234,9 +235,34 @@ fn may_have_proxies() -> bool {
     cfg!(feature = "system-proxy") && (cfg!(any(target_vendor = "apple", windows)) || *ENVIRONMENT)
 }
 
+/// Whether the URL has a host, and a valid port if it has one.
+fn has_host(proxy: &Uri) -> bool {
+    let authority = proxy.authority().map_or("", |authority| authority.as_str());
+    let (_, server) = authority.rsplit_once('@').unwrap_or(("", authority));
+    is_host_and_port(server)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_proxy_url_has_a_host_and_a_valid_port() {
+        for (url, expected) in [
+            ("http://proxy.test:3128", true),
+            ("http://proxy.test", true),
+            ("http://user:secret@proxy.test:3128", true),
+            ("http://[::1]:3128", true),
+            ("proxy.test:3128", true),
+            ("http://proxy.test:99999", false),
+            ("http://user:secret@proxy.test:port", false),
+            ("http://", false),
+            ("", false),
+        ] {
+            let mut proxies = Proxies::NONE;
+            assert_eq!(proxies.add(Proxy::from(url)).is_ok(), expected, "{url}");
+        }
+    }
 
     #[test]
     fn a_reqwest_proxy_is_known_by_its_debug_output() {
