@@ -44,7 +44,7 @@ fn the_tree_of_errors_is_whole() {
         }
     }
     assert_eq!(leaves, 36, "as many as there are");
-    let says = format!("{} leaves, one for a fault", backstop::ErrorKind::all().count());
+    let says = format!("{} leaves, one for each fault", backstop::ErrorKind::all().count());
     assert!(readme.contains(&says), "the comparison does not say {says}");
 }
 
