@@ -45,7 +45,27 @@ pub(super) fn value_of<T>(
             format!("the value of `{key}` is missing: write `{key} = {form}`"),
         ));
     }
+    refuse_json_literal(key, input)?;
     parse(input)
+}
+
+/// `json = {"id": 7}`, as JavaScript and Python have it.
+fn refuse_json_literal(key: &Ident, input: ParseStream<'_>) -> syn::Result<()> {
+    let inside = |input: ParseStream<'_>| {
+        let content;
+        syn::braced!(content in input);
+        let is_json = content.peek(syn::LitStr) && content.peek2(Token![:]);
+        skip_rest(&content);
+        Ok(is_json)
+    };
+    if !input.peek(token::Brace) || !inside(&input.fork())? {
+        return Ok(());
+    }
+    let write = match key == "headers" {
+        true => "`header(\"name\" = value)`".to_owned(),
+        false => format!("`{key} = &serde_json::json!({{ … }})`"),
+    };
+    Err(input.error(format!("this is not an expression of Rust: write {write}")))
 }
 
 /// A key without a value. A value after it is part of the mistake.

@@ -409,7 +409,7 @@ pub(super) fn response_arguments(item: &Item, errors: &mut Errors) {
 
 /// The return type is not `impl Trait` where generated code has to name it.
 ///
-/// UI: `function/impl_trait_bodyless`, `function/impl_trait_handled`.
+/// UI: `function/impl_trait_bodyless`, `function/impl_trait_handled`, `function/impl_trait_empty`.
 pub(super) fn named_return_type(
     args: &Args,
     item: &Item,
@@ -423,6 +423,10 @@ pub(super) fn named_return_type(
         errors.at(span, "a function without a body decodes its return type: name the type");
     } else if let Some(key) = handler_key(args) {
         errors.at(span, format!("`{key}` needs to know the return type: name the type"));
+    } else if item.body.as_ref().is_some_and(|body| body.tokens.is_empty())
+        && item.output().and_then(wrapped).is_none()
+    {
+        errors.at(span, "an empty body does not tell what a failure becomes: name the type");
     }
 }
 

@@ -10,12 +10,24 @@ use syn::{Lit, Pat, PatTupleStruct, Token};
 use super::{CLASSES, Payload, is_binding, is_class, is_leaf, without_parens};
 use crate::habits;
 
-/// `404 => …`, and `4xx => …`.
+/// `404 => …`, `4xx => …` and `500..=599 => …`.
 pub(super) fn status_alone(input: ParseStream<'_>) -> syn::Result<()> {
-    let Ok(status) = input.fork().parse::<syn::LitInt>() else { return Ok(()) };
-    let status = status_range(&status).unwrap_or_else(|| "404".to_owned());
+    let Ok(first) = input.fork().parse::<syn::LitInt>() else { return Ok(()) };
+    let status = match input.fork().call(Pat::parse_multi) {
+        Ok(statuses) if is_statuses(&statuses) => to_text(&statuses),
+        _ => status_range(&first).unwrap_or_else(|| "404".to_owned()),
+    };
     let message = format!("a status is matched by the class `Status`: write `Status({status})`");
     Err(syn::Error::new(input.span(), message))
+}
+
+/// Whether it is a range, or several statuses.
+fn is_statuses(pat: &Pat) -> bool {
+    match pat {
+        Pat::Range(_) => true,
+        Pat::Or(or) => or.cases.iter().all(|pat| matches!(pat, Pat::Lit(_) | Pat::Range(_))),
+        _ => false,
+    }
 }
 
 /// `!Connect => …`.
