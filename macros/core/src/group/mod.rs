@@ -16,6 +16,7 @@ use syn::{Attribute, FnArg, Generics, Meta, ReceiverKind, ReturnType, Token, Vis
 use crate::args::{self, Named, Shared};
 use crate::check::group as rules;
 use crate::errors::Errors;
+use crate::fallback;
 use crate::item::{Form, Item, is_request};
 use crate::scan::has_ident;
 
@@ -70,6 +71,12 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
         }
         Err(error) => {
             errors.push(error);
+            // A function that ends in `;` gets a body, as rustc would ask for one.
+            if let Ok(function) = syn::parse2::<Item>(item.clone())
+                && function.body.is_none()
+            {
+                return fallback::item(function, &Named::default(), &errors);
+            }
             let errors = errors.to_compile_errors();
             quote!(#errors #item)
         }
@@ -196,7 +203,7 @@ impl Function {
         if let Some(error) = self.hidden {
             errors.push(error);
             let named = Named { attribute: Some(self.word), ..Named::default() };
-            return crate::fallback::item(self.item, &named, &errors);
+            return fallback::item(self.item, &named, &errors);
         }
         own.attribute = Some(self.word.span());
         let mut shared = shared;
@@ -221,7 +228,7 @@ impl Function {
             Lost::Crate => false,
         };
         if errors.is_empty() && !is_whole {
-            return crate::fallback::item(self.item, &args.named(), &errors);
+            return fallback::item(self.item, &args.named(), &errors);
         }
         crate::function(args, errors, lost == Lost::Nothing, self.item)
     }

@@ -324,7 +324,7 @@ fn valid_attributes_are_accepted() {
         (r#"get = "/", cleanup = async { a? }.b()"#, PLAIN),
         (r#"get = "/", on_error = log"#, "async fn f() {}"),
         (r#"get = "/""#, "async fn f() -> Nothing {}"),
-        (r#"get = "/""#, "async fn f() -> impl Sized {}"),
+        (r#"get = "/""#, "async fn f() -> impl Sized { g() }"),
         (r#"get = "/""#, "async fn f<T: Model>() -> Result<T, Error>;"),
         (r#"get = "/""#, "async fn f<T>() -> Result<T, Error> where Vec<T>: Model;"),
         (r#"get = "/{id}""#, "async fn f<T: Display>(id: T) -> Result<u8, Error>;"),
