@@ -105,8 +105,9 @@ impl Verdict {
     /// The same, where the frames of an HTTP/2 connection tell more.
     fn on(self, streams: &Streams, known: Known) -> Self {
         let verdict = match self.resend {
-            // h2 also fails a request that it receives while any GOAWAY arrives.
-            Resend::Moved if streams.may_take_more() => Self::dropped(),
+            // h2 also fails the request that it gets at the moment at which a GOAWAY arrives, even if the
+            // server took it and the GOAWAY names its stream: only the frames prove that it was left out.
+            Resend::Moved if !streams.leaves_out(known.taken_at) => Self::dropped(),
             Resend::Few if self.sent != Sent::No && streams.leaves_out(known.taken_at) => {
                 Self::left_out()
             }

@@ -57,13 +57,6 @@ impl Streams {
         (1..=self.opened.load(Ordering::Acquire)).contains(&last)
     }
 
-    /// Whether the server's GOAWAY names a stream that is still to be opened, as the first one of an orderly
-    /// shutdown does.
-    pub(crate) fn may_take_more(&self) -> bool {
-        let last = self.last.load(Ordering::Acquire);
-        last != ALL && last > self.opened.load(Ordering::Acquire)
-    }
-
     /// Whether the server did not process the connection's last request, whose stream is the highest one or
     /// the next. `taken_at` is when the connection's task took the request.
     pub(crate) fn leaves_out(&self, taken_at: u64) -> bool {
@@ -270,10 +263,9 @@ mod tests {
 
     #[test]
     fn a_goaway_that_names_a_later_stream_decides_nothing() {
-        assert!(frames(&[1, 3], Some((STREAM, 0))).streams.may_take_more());
-        assert!(frames(&[1, 3], Some((5, 0))).streams.may_take_more());
-        assert!(!frames(&[1, 3], Some((3, 0))).streams.may_take_more());
-        assert!(!frames(&[1, 3], None).streams.may_take_more());
+        for last in [STREAM, 5] {
+            assert!(!frames(&[1, 3], Some((last, 0))).streams.leaves_out(tick()));
+        }
     }
 
     #[test]
