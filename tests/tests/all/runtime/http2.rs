@@ -8,8 +8,8 @@ use std::{
 };
 
 use backstop::{
-    BodyError, ConnectError, DisconnectedError, Download, Error, ErrorKind, Events, Lines, Method,
-    Request, Retry, Sent, Session,
+    BodyError, DisconnectedError, Download, Error, ErrorKind, Events, Lines, Method, Request,
+    Retry, Sent, Session,
     testing::{self, Script},
 };
 use http::Version;
@@ -284,26 +284,6 @@ async fn a_call_that_is_dropped_leaves_opening_the_connection_to_the_next() {
 
 async fn is_pending<F: Future>(future: &mut Pin<Box<F>>) -> bool {
     poll_fn(|context| Poll::Ready(future.as_mut().poll(context).is_pending())).await
-}
-
-/// If the server is gone, every waiting call fails with the same error.
-#[tokio::test]
-async fn calls_that_wait_for_a_connection_fail_with_the_error_of_connecting() {
-    let script = Script::new();
-    script.get("/").text("ok");
-    let (server, session) = known_server(&script, true).await;
-    let url = server.url();
-    drop(server);
-    let mut calls = JoinSet::new();
-    for _ in 0..20 {
-        let (session, url) = (session.clone(), url.clone());
-        calls.spawn(async move { fetch_with(&session, Request::post(url)).await });
-    }
-    for call in bounded(calls.join_all()).await {
-        let error = call.expect_err("no server");
-        assert_eq!(error.kind(), ErrorKind::Connect(ConnectError::Refused), "{error:#}");
-        assert_eq!(error.sent(), Sent::No);
-    }
 }
 
 /// Answers one request on its first connection, which ends with a GOAWAY that names this stream while a second
