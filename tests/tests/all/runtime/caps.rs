@@ -119,7 +119,7 @@ fn limits_that_could_not_be_kept_are_refused() {
         (Session::builder().max_connections(1).use_reqwest(true).build(), "reqwest's client"),
         (
             Session::builder().max_connections(1).client(reqwest::Client::new()).build(),
-            "a client that is given",
+            "a given client",
         ),
     ] {
         let error = built.expect_err(says);
