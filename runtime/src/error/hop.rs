@@ -7,7 +7,7 @@ use url::Url;
 
 use crate::redact;
 
-/// A request on the wire that was answered: its URL, and the status of the answer.
+/// A request that received a response: its URL and the status of the response.
 ///
 /// [`Response::history`](crate::Response::history) and [`Error::history`](crate::Error::history) list
 /// them. `Debug` redacts the URL.
@@ -18,17 +18,17 @@ pub struct Hop {
 }
 
 impl Hop {
-    /// A hop, for a response or an error that is made by hand.
+    /// Creates a hop, for a response or an error that a test builds.
     pub fn new(url: Url, status: StatusCode) -> Self {
         Self { url, status }
     }
 
-    /// The URL, without user information and fragment; [redacted](crate::Error::url) in an error.
+    /// The URL without user information and fragment. In an error it is [redacted](crate::Error::url).
     pub fn url(&self) -> &Url {
         &self.url
     }
 
-    /// The status.
+    /// The status of the response.
     pub fn status(&self) -> StatusCode {
         self.status
     }

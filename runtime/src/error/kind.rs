@@ -5,9 +5,10 @@
 
 use thiserror::Error;
 
-/// The class of a failed request, and within it the one leaf that names the fault.
+/// The kind of an error: a class, and in most classes a leaf that names the fault.
 ///
-/// [The guide](crate::guide::errors) shows the tree as a picture, and [`faults`](crate::faults) what causes each leaf.
+/// [The guide](crate::guide::errors) shows the tree as a picture, and [`faults`](crate::faults) lists the
+/// faults of each leaf.
 ///
 /// ```
 /// use backstop::{ConnectError, Error, ErrorKind};
@@ -28,38 +29,38 @@ use thiserror::Error;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Error)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// A mistake of the program: the request could not be built from its parts, or a response was read in a way
-    /// that it does not support. Nothing was [sent](crate::Error::sent), except of a body that failed while it
+    /// A mistake in the program: the request could not be built from its parts, or a response was read in a
+    /// way that it does not support. Nothing was [sent](crate::Error::sent), unless a body failed while it
     /// was streamed.
     #[error("{0}")]
     Build(BuildError),
-    /// The session's source of [credentials](crate::SessionBuilder::credentials) failed, with whatever
-    /// error [`source`](std::error::Error::source) returns. This request was not sent without them.
+    /// The session's source of [credentials](crate::SessionBuilder::credentials) failed, and
+    /// [`source`](std::error::Error::source) returns its error. The request was not sent.
     #[error("the source of the credentials failed")]
     Credentials,
-    /// No connection was made, so that this hop of the request was not sent. Under TLS 1.3, however, a server
-    /// may refuse the client's certificate after the request was sent.
+    /// No connection was made, so this hop of the request was not sent. Under TLS 1.3, however, a server may
+    /// refuse the client's certificate after the request was sent.
     #[error("{0}")]
     Connect(ConnectError),
-    /// A timer ran out; the leaf says which.
+    /// A timer expired. The leaf says which one.
     #[error("{0}")]
     Timeout(TimeoutError),
     /// The connection was lost before a response arrived.
     #[error("{0}")]
     Disconnected(DisconnectedError),
-    /// What arrived is not HTTP: a malformed head, or an HTTP/2 protocol error.
+    /// The response is not valid HTTP: its head is malformed, or there was an HTTP/2 protocol error.
     #[error("the response is not valid HTTP")]
     Protocol,
-    /// A redirect that was not followed.
+    /// A redirect was not followed.
     #[error("{0}")]
     Redirect(RedirectError),
-    /// The response arrived whole, with a status that does not count as success.
+    /// The response arrived, but its status is not success.
     #[error("{}", StatusText(*.0))]
     Status(u16),
-    /// The head arrived, and then the body failed.
+    /// The head of the response arrived, but the body failed.
     #[error("{0}")]
     Body(BodyError),
-    /// The body arrived whole, and cannot be read as the type.
+    /// The whole body arrived, but cannot be decoded as the type.
     #[error("{0}")]
     Decode(DecodeError),
 }
@@ -68,25 +69,26 @@ pub enum ErrorKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Error)]
 #[non_exhaustive]
 pub enum BuildError {
-    /// The URL, or the template with its values, is not a URL that can be requested.
+    /// The URL, or the template filled with its values, is not a URL that can be requested.
     #[error("invalid URL")]
     Url,
     /// A value would leave its path segment: it is empty, `.` or `..`.
     #[error("a value would leave its path segment")]
     Segment,
-    /// The method is not a token of RFC 9110 §9.1.
+    /// The method is not a valid token (RFC 9110 §9.1).
     #[error("invalid method")]
     Method,
-    /// A header's name or value is not allowed by RFC 9110 §5.
+    /// The name or value of a header is not valid (RFC 9110 §5).
     #[error("invalid header")]
     Header,
-    /// The body could not be serialized, or the stream that it came from failed.
+    /// The body could not be serialized, or the stream of the body failed.
     #[error("the body could not be made")]
     Body,
     /// A [`prepare`](crate::SessionBuilder::prepare) hook of the session refused the request.
     #[error("a hook of the session refused the request")]
     Prepare,
-    /// The HTTP client is not available: there is no tokio runtime here, or the client could not be built.
+    /// The HTTP client is not available: the call was made outside of a tokio runtime, or the client could
+    /// not be built.
     #[error("the HTTP client is not available")]
     Session,
 }
@@ -98,17 +100,17 @@ pub enum ConnectError {
     /// The host name did not resolve to an address.
     #[error("the host name could not be resolved")]
     Dns,
-    /// Nothing listens at the address.
+    /// No server listens at the address.
     #[error("connection refused")]
     Refused,
-    /// The TLS handshake failed, for another reason than the certificate.
+    /// The TLS handshake failed, for a reason other than the certificate.
     #[error("the TLS handshake failed")]
     Tls,
-    /// The server's certificate is not valid for this host, or not trusted.
+    /// The server's certificate is not valid for the host, or is not trusted.
     #[error("the server's certificate was not accepted")]
     Certificate,
-    /// The proxy could not be reached, or did not open the tunnel. If an error does not say whose address
-    /// failed, it is reported as one of the server.
+    /// The proxy could not be reached, or did not open the tunnel. If the underlying error does not say
+    /// whether the proxy or the server failed, it is reported as an error of the server.
     #[error("the proxy did not connect")]
     Proxy,
     /// Another fault of the network: unreachable, reset while connecting, no local port.
@@ -116,17 +118,17 @@ pub enum ConnectError {
     Other,
 }
 
-/// Which timer ran out.
+/// Which timer expired.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Error)]
 #[non_exhaustive]
 pub enum TimeoutError {
     /// Name resolution, TCP, proxy and TLS together took longer than the connect timeout.
     #[error("connecting timed out")]
     Connect,
-    /// One attempt, body included, took longer than the attempt timeout.
+    /// One attempt, including the body, took longer than the attempt timeout.
     #[error("the attempt timed out")]
     Attempt,
-    /// No byte of the body arrived for as long as the idle timeout.
+    /// No byte of the body arrived within the idle timeout.
     #[error("the response stalled")]
     Idle,
     /// The whole call took longer than the total timeout.
@@ -138,8 +140,9 @@ pub enum TimeoutError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Error)]
 #[non_exhaustive]
 pub enum DisconnectedError {
-    /// The request was not sent, or the server said that it did not process it (HTTP/2's REFUSED_STREAM and
-    /// GOAWAY). This is reported after the request was sent again a few times.
+    /// The request was not sent, or the server said that it did not process the request (REFUSED_STREAM or
+    /// GOAWAY in HTTP/2). The request is first sent again a few times; this error is reported if that did not
+    /// help.
     #[error("the request was not taken")]
     Unsent,
     /// The server closed the connection without a response.
@@ -148,7 +151,7 @@ pub enum DisconnectedError {
     /// The connection was reset.
     #[error("the connection was reset")]
     Reset,
-    /// The tokio runtime that drove the connection is gone.
+    /// The tokio runtime that drove the connection has shut down.
     #[error("the runtime that drove the connection is gone")]
     Runtime,
 }
@@ -157,16 +160,16 @@ pub enum DisconnectedError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Error)]
 #[non_exhaustive]
 pub enum RedirectError {
-    /// The server redirected more often than the session follows.
+    /// The server redirected more often than the session allows.
     #[error("too many redirects")]
     TooMany,
-    /// The response carries no `Location`, or one that is not a URL.
+    /// The response has no `Location` header, or its value is not a URL.
     #[error("a redirect without a usable location")]
     Location,
     /// The redirect leads from `https` to `http`, or to another scheme.
     #[error("a redirect to a scheme that is not followed")]
     Scheme,
-    /// The redirect needs the body again (307, 308), which was a stream.
+    /// The redirect requires the body to be sent again (307, 308), but the body is a stream.
     #[error("a redirect that needs a streamed body again")]
     Body,
 }
@@ -175,7 +178,7 @@ pub enum RedirectError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Error)]
 #[non_exhaustive]
 pub enum BodyError {
-    /// The body ended before its announced length, or before its last chunk.
+    /// The body ended before its `Content-Length` was reached, or before its last chunk.
     #[error("the body was cut short")]
     Truncated,
     /// The connection was reset while the body arrived.
@@ -184,35 +187,35 @@ pub enum BodyError {
     /// The chunks or frames of the body are malformed.
     #[error("the body's framing is malformed")]
     Framing,
-    /// The body could not be decompressed as its `Content-Encoding` says.
+    /// The body could not be decompressed according to its `Content-Encoding`.
     #[error("the body could not be decompressed")]
     Decompress,
     /// The decoded body is larger than the limit.
     #[error("the body is larger than the limit")]
     TooLarge,
-    /// A download could not be written to its file: the disk is full, say.
+    /// A download could not be written to its file, for example because the disk is full.
     #[error("the body could not be stored")]
     Storage,
 }
 
-/// Why a whole body could not be read as the type.
+/// Why a complete body could not be decoded as the type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Error)]
 #[non_exhaustive]
 pub enum DecodeError {
     /// The `Content-Type` is not one that the type reads.
     #[error("unexpected content type")]
     ContentType,
-    /// The body is not in the format that the type reads. JSON that nests deeper than 128 levels is one such.
+    /// The body is not in the format that the type reads. This includes JSON that is nested deeper than 128
+    /// levels.
     #[error("the body is malformed")]
     Syntax,
-    /// The body is in that format, but has another shape than the type.
+    /// The body is in that format, but its structure does not match the type.
     #[error("the body has another shape than expected")]
     Shape,
     /// The body is not text in its declared charset.
     #[error("the body is not text in its charset")]
     Charset,
-    /// The page of a list links to a next one that is not asked for: it was read before, or is of
-    /// another origin.
+    /// A page links to a next page that is not requested, because it was read before or has another origin.
     #[error("the next page is not asked for")]
     Link,
 }
@@ -243,9 +246,9 @@ leaves!(
 pub enum Sent {
     /// No byte was sent: the request can be repeated with any method.
     No,
-    /// Some or all of it was sent, and may have been processed.
+    /// Some or all of the request was sent, and the server may have processed it.
     Maybe,
-    /// It was sent: a response arrived.
+    /// The request was sent: a response arrived.
     Yes,
 }
 
@@ -264,8 +267,8 @@ impl std::fmt::Display for StatusText {
 }
 
 impl ErrorKind {
-    /// Every leaf, in the order of the tree: for tests that hold for all of them. Of the statuses, 404
-    /// stands for all.
+    /// Iterates over every leaf, in the order of the tree. Use it in a test that applies to all kinds. The
+    /// only status is 404, which represents all statuses.
     ///
     /// ```
     /// use backstop::{Error, ErrorKind};
@@ -319,8 +322,8 @@ impl ErrorKind {
         ALL.iter().copied()
     }
 
-    /// The name of the kind, of low cardinality, for metrics and logs: `connect.dns`, `timeout.total`, or the
-    /// status code, as in OpenTelemetry's `error.type`.
+    /// A name with low cardinality for metrics and logs, as in OpenTelemetry's `error.type`: `connect.dns`,
+    /// `timeout.total`, or the status code.
     ///
     /// ```
     /// use backstop::{ErrorKind, TimeoutError};

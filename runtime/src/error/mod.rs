@@ -33,14 +33,13 @@ pub(crate) type BoxError = Box<dyn StdError + Send + Sync>;
 /// How much of a response's body an error keeps by default, in bytes.
 pub(crate) const DEFAULT_ERROR_BODY: usize = 8 * 1024;
 
-/// The failure of a request: its [kind](Error::kind), and the facts of the call.
+/// The error of a request: its [kind](Error::kind) and the facts of the call.
 ///
-/// `Display` is one line without the cause; `{:#}` is the whole chain of causes on
-/// one line. Neither they nor `Debug` show a secret: of the URL, the user
-/// information is left out and the query's values are hidden, and headers and
-/// bodies are never printed.
+/// `Display` prints one line without the causes, and `{:#}` prints the whole chain of causes on one line.
+/// Neither of these formats nor `Debug` shows secrets: the user information of the URL is omitted, the values
+/// of its query are hidden, and headers and bodies are never printed.
 ///
-/// An error can be made with [`Error::new`], so that handlers can be tested.
+/// To test error handlers, build an error with [`Error::new`].
 ///
 /// ```
 /// use backstop::{ConnectError, Error, ErrorKind, Sent};
@@ -116,8 +115,8 @@ pub(crate) trait Observed: fmt::Debug + Send + Sync {
 }
 
 impl Error {
-    /// An error of this kind and without a cause, to test handlers with: it has every fact that it is
-    /// given.
+    /// Creates an error of this kind without a cause, for example to test a handler. The `with_…` methods add
+    /// facts.
     ///
     /// ```
     /// use backstop::{Error, ErrorKind};
@@ -170,87 +169,85 @@ impl Error {
         }))
     }
 
-    /// The same error with a cause, which [`source`](StdError::source) returns and `{:#}` prints.
+    /// Sets the cause, which [`source`](StdError::source) returns and `{:#}` prints.
     #[must_use]
     pub fn with_source(self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         let source = Arc::from(source.into());
         self.edit(|inner| inner.source = Some(source))
     }
 
-    /// The same error with the response's body.
+    /// Sets the body of the response.
     #[must_use]
     pub fn with_body(self, body: impl Into<Bytes>) -> Self {
         self.with_start_of_body(body.into(), false)
     }
 
-    /// The same error with the response's headers.
+    /// Sets the headers of the response.
     #[must_use]
     pub fn with_headers(self, headers: HeaderMap) -> Self {
         self.edit(|inner| inner.headers = headers)
     }
 
-    /// The same error with the status of the response, or of the proxy that refused.
+    /// Sets the status of the response, or of a proxy that refused the request.
     #[must_use]
     pub fn with_status(self, status: StatusCode) -> Self {
         self.edit(|inner| inner.status = Some(status))
     }
 
-    /// The same error with the method of the request.
+    /// Sets the method of the request.
     #[must_use]
     pub fn with_method(self, method: Method) -> Self {
         self.edit(|inner| inner.method = Some(method))
     }
 
-    /// The same error with the template of the request's URL. What [`template`](Error::template) hides is
-    /// taken out.
+    /// Sets the URL template of the request. The parts that [`template`](Error::template) hides are removed.
     #[must_use]
     pub fn with_template(self, template: impl Into<Cow<'static, str>>) -> Self {
         let template = redact::template(template.into());
         self.edit(|inner| inner.template = Some(template))
     }
 
-    /// The same error with the URL of the hop that failed. What [`url`](Error::url) hides is taken out.
+    /// Sets the URL of the hop that failed. The parts that [`url`](Error::url) hides are removed.
     #[must_use]
     pub fn with_url(self, url: &Url) -> Self {
         let url = redact::url(url);
         self.edit(|inner| inner.url = Some(url))
     }
 
-    /// Sets how much was [sent](Error::sent).
+    /// Sets how much of the request was [sent](Error::sent).
     #[must_use]
     pub fn with_sent(self, sent: Sent) -> Self {
         self.edit(|inner| inner.sent = sent)
     }
 
-    /// The same error with the place in the JSON where [decoding failed](Error::decode_path).
+    /// Sets the path in the JSON at which [decoding failed](Error::decode_path).
     #[must_use]
     pub fn with_decode_path(self, path: impl Into<String>) -> Self {
         let path = path.into();
         self.edit(|inner| inner.decode_path = Some(path))
     }
 
-    /// The same error with the number of [attempts](Error::attempts).
+    /// Sets the number of [attempts](Error::attempts).
     #[must_use]
     pub fn with_attempts(self, attempts: u32) -> Self {
         self.edit(|inner| inner.attempts = attempts)
     }
 
-    /// The same error with the time that the call [took](Error::elapsed).
+    /// Sets the [duration](Error::elapsed) of the call.
     #[must_use]
     pub fn with_elapsed(self, elapsed: Duration) -> Self {
         self.edit(|inner| inner.elapsed = elapsed)
     }
 
-    /// The same error with the hops of its [history](Error::history). What a [URL](Error::url) hides is taken
-    /// out.
+    /// Sets the hops of the [history](Error::history). Their URLs are redacted as in [`url`](Error::url).
     #[must_use]
     pub fn with_history(self, history: &[Hop]) -> Self {
         let history = history.iter().map(Hop::redacted).collect();
         self.edit(|inner| inner.history = history)
     }
 
-    /// The same error with the one that it took [the place of](Error::previous). An error does not take its
-    /// own place.
+    /// Sets the error that this error [replaced](Error::previous). An error is not set as its own previous
+    /// error.
     #[must_use]
     pub fn with_previous(self, previous: Error) -> Self {
         if Arc::ptr_eq(&self.0, &previous.0) {
@@ -259,7 +256,7 @@ impl Error {
         self.edit(|inner| inner.previous = Some(previous))
     }
 
-    /// The class and the leaf of the fault, for `match`.
+    /// The kind of the error, to use in a `match`.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
@@ -269,58 +266,57 @@ impl Error {
         self.0.method.as_ref()
     }
 
-    /// The template of the request's URL, as in OpenTelemetry's `url.template`: with its placeholders, and
+    /// The URL template of the request, with its placeholders, as in OpenTelemetry's `url.template`. It is
     /// redacted like a [URL](Error::url). None for an error made by [`Error::new`].
     pub fn template(&self) -> Option<&str> {
         self.0.template.as_deref()
     }
 
-    /// The URL of the hop that failed, redacted: without user information and fragment, and
-    /// with every value of its query replaced by `REDACTED`.
+    /// The URL of the hop that failed. It is redacted: the user information and the fragment are removed, and
+    /// every value of the query is replaced with `REDACTED`.
     pub fn url(&self) -> Option<&Url> {
         self.0.url.as_ref()
     }
 
-    /// The response's status, if a response arrived.
+    /// The status of the response, if one arrived.
     pub fn status(&self) -> Option<StatusCode> {
         self.0.status
     }
 
-    /// The response's headers, empty if none arrived.
+    /// The headers of the response. Empty if no response arrived.
     pub fn headers(&self) -> &HeaderMap {
         &self.0.headers
     }
 
-    /// The response's body, for status and decode errors alike: its first 8 KiB, or as much as the
-    /// [session](crate::SessionBuilder::error_body) or the [request](crate::Request::error_body) asks
-    /// for.
+    /// The start of the response body, for status errors and decode errors. It has at most 8 KiB, unless the
+    /// [session](crate::SessionBuilder::error_body) or the [request](crate::Request::error_body) sets another
+    /// limit.
     pub fn body(&self) -> &Bytes {
         &self.0.body
     }
 
-    /// Whether [`body`](Error::body) is the start of a longer one: it was cut at its limit, or did not
-    /// arrive whole.
+    /// Whether [`body`](Error::body) is incomplete: it was cut off at its limit, or did not arrive
+    /// completely.
     pub fn is_body_cut(&self) -> bool {
         self.0.is_body_cut
     }
 
-    /// Where in the JSON the decoding failed: `$.users[3].email`. It shows the keys of the JSON, and
-    /// none of its values; the keys of a map are data, of which those that look like a name are shown,
-    /// here and in messages.
+    /// The path in the JSON at which decoding failed, such as `$.users[3].email`. It contains keys of the
+    /// JSON, but no values. The keys of a map are data, so the path and the messages show only those keys
+    /// that look like names.
     pub fn decode_path(&self) -> Option<&str> {
         self.0.decode_path.as_deref()
     }
 
-    /// The line of the body that could not be read, from 1, where it is read line by line. The
-    /// [path](Error::decode_path) is then within that line.
+    /// The number of the line that could not be read, starting at 1, if the body is read line by line. The
+    /// [path](Error::decode_path) is then a path in that line.
     pub fn line(&self) -> Option<u64> {
         self.0.line
     }
 
-    /// How long the server asks to wait before the request is repeated, from `Retry-After`
-    /// (RFC 9110 §10.2.3): its seconds, or its date less the response's own `Date`. A fraction of a
-    /// second, which the RFC does not have and servers send, is rounded up. `None` if there is no such
-    /// header, or it cannot be read.
+    /// The delay that the server asks for in `Retry-After` (RFC 9110 §10.2.3): its seconds, or its date minus
+    /// the response's own `Date`. A fraction of a second is rounded up; the RFC does not allow fractions, but
+    /// servers send them. `None` if there is no such header, or if it is not valid.
     ///
     /// ```
     /// use std::time::Duration;
@@ -336,8 +332,8 @@ impl Error {
         retry_after::read(&self.0.headers)
     }
 
-    /// The number of attempts: 0 if the request could not be built, 1 without a retry. Sending a request again
-    /// that was [not taken](crate::DisconnectedError::Unsent) does not count.
+    /// The number of attempts: 0 if the request could not be built, 1 without a retry. A request that is sent
+    /// again because it was [not processed](crate::DisconnectedError::Unsent) does not count.
     pub fn attempts(&self) -> u32 {
         self.0.attempts
     }
@@ -347,8 +343,8 @@ impl Error {
         self.0.elapsed
     }
 
-    /// The hops of the last attempt that were answered, in order: each redirect that was followed, and the
-    /// hop that failed, if a response to it arrived. The URLs are [redacted](Error::url).
+    /// The hops of the last attempt that received a response, in order: each redirect that was followed, and
+    /// the hop that failed if it received a response. The URLs are [redacted](Error::url).
     ///
     /// ```
     /// use backstop::{Error, ErrorKind, Hop, StatusCode};
@@ -373,7 +369,7 @@ impl Error {
         self.0.sent
     }
 
-    /// The request error that this one replaced: the one for which an arm failed with another error.
+    /// The request error that this error replaced: an arm handled that error with `fail` and this error.
     pub fn previous(&self) -> Option<&Error> {
         self.0.previous.as_ref()
     }
@@ -388,13 +384,13 @@ impl Error {
         self.0.kind == ErrorKind::Credentials
     }
 
-    /// Whether no connection was made. A timeout while connecting
-    /// [is a timeout](Error::is_timeout).
+    /// Whether no connection was made. False for a timeout while connecting, which [is a
+    /// timeout](Error::is_timeout).
     pub fn is_connect(&self) -> bool {
         matches!(self.0.kind, ErrorKind::Connect(_))
     }
 
-    /// Whether one of the timers ran out.
+    /// Whether one of the timers expired.
     pub fn is_timeout(&self) -> bool {
         matches!(self.0.kind, ErrorKind::Timeout(_))
     }
@@ -414,7 +410,7 @@ impl Error {
         matches!(self.0.kind, ErrorKind::Redirect(_))
     }
 
-    /// Whether the response's status does not count as success.
+    /// Whether the status of the response is not success.
     pub fn is_status(&self) -> bool {
         matches!(self.0.kind, ErrorKind::Status(_))
     }
@@ -424,7 +420,7 @@ impl Error {
         matches!(self.0.kind, ErrorKind::Body(_))
     }
 
-    /// Whether the body arrived and could not be read as the type.
+    /// Whether the body arrived but could not be decoded as the type.
     pub fn is_decode(&self) -> bool {
         matches!(self.0.kind, ErrorKind::Decode(_))
     }

@@ -8,8 +8,8 @@ use url::Url;
 use super::{FromResponse, FromResponseParts, Hop, Response};
 use crate::error::Error;
 
-/// The facts of a successful call: everything of a [`Response`] except its headers and body. As a
-/// `#[response]`, it stands beside the type that takes the body.
+/// The facts of a successful call: everything in a [`Response`] except its headers and body. It can be a
+/// `#[response]` argument beside the type that reads the body.
 ///
 /// ```
 /// use backstop::{Error, Facts, Json, request};
@@ -45,32 +45,32 @@ impl Facts {
         }
     }
 
-    /// The status.
+    /// The status of the response.
     pub fn status(&self) -> StatusCode {
         self.status
     }
 
-    /// The version of HTTP that the server answered in.
+    /// The HTTP version of the response.
     pub fn version(&self) -> Version {
         self.version
     }
 
-    /// The URL that answered, as [`Response::url`].
+    /// The URL of the response, as in [`Response::url`].
     pub fn url(&self) -> &Url {
         &self.url
     }
 
-    /// How often the request was tried: 1 without a retry.
+    /// The number of attempts: 1 without a retry.
     pub fn attempts(&self) -> u32 {
         self.attempts
     }
 
-    /// The time from the start of the call until the response was there, as [`Response::elapsed`].
+    /// The time from the start of the call until the response arrived, as in [`Response::elapsed`].
     pub fn elapsed(&self) -> Duration {
         self.elapsed
     }
 
-    /// The hops of the last attempt, as [`Response::history`].
+    /// The hops of the last attempt, as in [`Response::history`].
     pub fn history(&self) -> &[Hop] {
         &self.history
     }

@@ -10,13 +10,14 @@ use serde::{Serialize, Serializer, de::DeserializeOwned};
 use super::{BodyStream, Response};
 use crate::{deadline::Deadline, error::Error};
 
-/// A type that is made from a response, and may take its body.
+/// A type that can be read from a response, including its body.
 ///
-/// Implemented by `()`, [`StatusCode`], [`HeaderMap`], [`Version`], [`Url`](crate::Url),
-/// [`Facts`](crate::Facts), [`Deadline`], [`Response`], [`Bytes`], `Vec<u8>`, `String`, [`Json`], [`BodyStream`], and by tuples of two to six of which all but the
-/// last are [`FromResponseParts`]. `Option<T>` is `None` for 204, 205 and 304, where there is no body that
-/// `T` [needs](FromResponse::NEEDS_BODY), and otherwise reads as `T` does. `Result` is not: the
-/// function's return type decides what a failure becomes.
+/// It is implemented for `()`, [`StatusCode`], [`HeaderMap`], [`Version`], [`Url`](crate::Url),
+/// [`Facts`](crate::Facts), [`Deadline`], [`Response`], [`Bytes`], `Vec<u8>`, `String`, [`Json`],
+/// [`BodyStream`], and for tuples of two to six types, all of which except the last implement
+/// [`FromResponseParts`]. If `T` [needs a body](FromResponse::NEEDS_BODY), `Option<T>` is `None` for the
+/// statuses 204, 205 and 304, which have no body; otherwise it is read like `T`. The trait is not implemented
+/// for `Result`, because the return type of the function determines what happens on an error.
 ///
 /// ```
 /// use backstop::{Error, FromResponse, Response};
@@ -36,32 +37,31 @@ use crate::{deadline::Deadline, error::Error};
     note = "for a value in JSON, take `Json(value): Json<{Self}>`"
 )]
 pub trait FromResponse: Sized {
-    /// Whether the body is left open, for [`Response::into_stream`]. By default it is buffered.
+    /// Whether the type reads the body as a stream, with [`Response::into_stream`]. By default, the body is
+    /// buffered.
     const STREAMING: bool = false;
 
-    /// Whether the response is wanted with the means to [go on](crate::Continuation) after it. By default
-    /// it has none.
+    /// Whether the response has a [`Continuation`](crate::Continuation). By default it has none.
     const CONTINUED: bool = false;
 
-    /// Headers that the request has for this type, where neither it nor its session has one of the name. By
-    /// default there are none.
+    /// Headers to add to a request for this type, unless the request or its session sets a header of the same
+    /// name. By default there are none.
     const HEADERS: &'static [(&'static str, &'static str)] = &[];
 
-    /// Whether the value is made of the body, so that `Option<Self>` is `None` for a response that has none
-    /// (204, 205 and 304). By default it is.
+    /// Whether the value is read from the body. If so, `Option<Self>` is `None` for a response without a body
+    /// (204, 205 and 304). True by default.
     const NEEDS_BODY: bool = true;
 
     /// Makes the value.
     ///
     /// # Errors
     ///
-    /// Usually [`Decode`](crate::ErrorKind::Decode), as the methods of [`Response`] return it, or as
-    /// [`Response::error`] makes it.
+    /// Usually [`Decode`](crate::ErrorKind::Decode), from the methods of [`Response`] or from
+    /// [`Response::error`].
     fn from_response(response: Response) -> Result<Self, Error>;
 }
 
-/// What a type wants of the request whose response it reads: the argument of
-/// [`Request::streaming`](crate::Request::streaming).
+/// How a response is read: the argument of [`Request::streaming`](crate::Request::streaming).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reads {
     pub(crate) streaming: bool,
@@ -72,11 +72,11 @@ pub struct Reads {
 }
 
 impl Reads {
-    /// A response whose body is read to its end.
+    /// The body is buffered to its end.
     pub const BUFFERED: Self =
         Self { streaming: false, continued: false, headers: &[], by_type: true };
 
-    /// As the type says.
+    /// The settings of a type that implements [`FromResponse`].
     pub fn of<T: FromResponse>() -> Self {
         Self {
             streaming: T::STREAMING,
@@ -87,21 +87,20 @@ impl Reads {
     }
 }
 
-/// The body stays open, or is read to its end.
+/// `true` leaves the body open, and `false` buffers it.
 impl From<bool> for Reads {
     fn from(streaming: bool) -> Self {
         Self { streaming, by_type: false, ..Self::BUFFERED }
     }
 }
 
-/// Reads what [`fetch`](crate::Session::fetch) returned. [`Response::read`] does the same with a
-/// response that is one.
+/// Reads the result of [`fetch`](crate::Session::fetch). [`Response::read`] does the same for a response.
 ///
 /// # Errors
 ///
-/// The given error, or that of the type's [`from_response`](FromResponse::from_response). To an error without
-/// the facts of a call, those of this call are added: method, URL, status, headers, the start of the body,
-/// attempts and time.
+/// The given error, or the error of the type's [`from_response`](FromResponse::from_response). If that error
+/// has no facts of a call, the facts of this call are added: method, URL, status, headers, the start of the
+/// body, attempts and duration.
 ///
 /// ```
 /// use backstop::{Error, Json, Request, Session, expansion::read};
@@ -139,12 +138,12 @@ pub(crate) fn read_head<T: FromResponseParts>(
     read_with(response, |response| T::from_response_parts(&response))
 }
 
-/// A type that is made from a response's head and leaves the body to another.
+/// A type that can be read from the head of a response, without its body.
 ///
-/// Implemented by [`StatusCode`], [`HeaderMap`], [`Version`], [`Url`](crate::Url),
-/// [`Facts`](crate::Facts), [`Deadline`], by tuples of two to six such types, and by an `Option` of one,
-/// which is always `Some`: the head is there also where there is no body. In a function under `#[request]` it may stand before a [`FromResponse`], and as well alone
-/// or last.
+/// It is implemented for [`StatusCode`], [`HeaderMap`], [`Version`], [`Url`](crate::Url),
+/// [`Facts`](crate::Facts), [`Deadline`], for tuples of two to six such types, and for an `Option` of one.
+/// That `Option` is always `Some`, because every response has a head. In a function under `#[request]`, an
+/// argument of such a type can come before a [`FromResponse`] argument, or be the last or only one.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be read beside another type",
     label = "takes the body, or does not implement `FromResponseParts`",
@@ -155,11 +154,11 @@ pub trait FromResponseParts: Sized {
     ///
     /// # Errors
     ///
-    /// Whatever the type finds missing in the head.
+    /// The type defines its errors, for example if a header is missing.
     fn from_response_parts(response: &Response) -> Result<Self, Error>;
 }
 
-/// A value that is read from, and named after, JSON. See [`Response::json`] for what is an error.
+/// A value that is read from JSON. [`Response::json`] lists the errors.
 ///
 /// ```no_run
 /// use backstop::{Error, Json, request};
@@ -178,7 +177,7 @@ pub struct Json<T>(
     pub T,
 );
 
-/// Serializes as the value, so that a `Json` can be sent as it is.
+/// Serializes the inner value, so that a `Json` can also be sent.
 impl<T: Serialize> Serialize for Json<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.0.serialize(serializer)

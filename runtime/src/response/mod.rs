@@ -44,11 +44,11 @@ use crate::{
     error::{BodyError, BuildError, CallFacts, DecodeError, Error, ErrorKind, Hop, Sent},
 };
 
-/// A response that counts as success. Its body has been read, unless the request was
+/// A successful response. Its body is buffered, unless the request was
 /// [streaming](crate::Request::streaming).
 ///
 /// The errors of its methods have the facts of the call: method, URL, status, headers and the start of the
-/// body. Your own reader makes such an error with [`error`](Response::error).
+/// body. Your own reader can build such an error with [`error`](Response::error).
 pub struct Response(Arc<Parts>);
 
 /// The parts of a response, shared with the error of a reader, which takes the response.
@@ -95,8 +95,8 @@ impl Response {
         }))
     }
 
-    /// An error of this kind with the facts of the call: method, URL, status, headers, the start of the body,
-    /// attempts and time. For a reader of another format:
+    /// Creates an error of this kind with the facts of the call: method, URL, status, headers, the start of
+    /// the body, attempts and duration. Use it in a reader for another format:
     ///
     /// ```
     /// use backstop::{DecodeError, Error, ErrorKind, FromResponse, Response};
@@ -171,19 +171,20 @@ impl Response {
         self.0.status
     }
 
-    /// Whether it has no body, by its status: 204, 205 and 304 (RFC 9110, sections 15.3.5, 15.3.6 and 15.4.5).
+    /// Whether the status means that there is no body: 204, 205 and 304 (RFC 9110, sections 15.3.5, 15.3.6
+    /// and 15.4.5).
     pub(crate) fn has_no_content(&self) -> bool {
         const STATUSES: [StatusCode; 3] =
             [StatusCode::NO_CONTENT, StatusCode::RESET_CONTENT, StatusCode::NOT_MODIFIED];
         STATUSES.contains(&self.status())
     }
 
-    /// The version of HTTP that the server answered in.
+    /// The HTTP version of the response.
     pub fn version(&self) -> Version {
         self.0.version
     }
 
-    /// The headers. Those that describe an encoding of the body that was undone are missing.
+    /// The headers. If the body was decompressed, the headers that describe its encoding are removed.
     pub fn headers(&self) -> &HeaderMap {
         &self.0.headers
     }
@@ -193,18 +194,18 @@ impl Response {
         &self.0.url
     }
 
-    /// How often the request was tried: 1 without a retry.
+    /// The number of attempts: 1 without a retry.
     pub fn attempts(&self) -> u32 {
         self.0.facts.attempts
     }
 
-    /// The time from the start of the call, over all its attempts, until the response was there: with its body,
-    /// unless that is left open.
+    /// The time from the start of the call until the response arrived, including all attempts. It includes
+    /// the body, unless the body is left open.
     pub fn elapsed(&self) -> Duration {
         self.0.elapsed
     }
 
-    /// The hops of the last attempt, in order: each redirect that was followed, and this response as the last.
+    /// The hops of the last attempt, in order: each redirect that was followed, and finally this response.
     ///
     /// ```no_run
     /// # async fn example() -> Result<(), backstop::Error> {
@@ -220,10 +221,9 @@ impl Response {
         self.0.history()
     }
 
-    /// The time by which the call has to be done, with all that follows from it: calls that are
-    /// made in its [scope](Deadline::scope) get no more time than is left. A body that is left open
-    /// may take as long as it needs, and so may what [goes on](crate::Continuation) after it: then there is
-    /// no bound.
+    /// The deadline of the call. Calls that are made in its [scope](Deadline::scope) have only the remaining
+    /// time. If the body is left open, or if the response has a [`Continuation`](crate::Continuation), there
+    /// is no limit.
     pub fn deadline(&self) -> Deadline {
         match self.0.body {
             // What goes on after it has calls of its own.
@@ -238,7 +238,7 @@ impl Response {
         self.media_type().map(str::to_ascii_lowercase)
     }
 
-    /// The same as it was written.
+    /// The media type as the server wrote it.
     fn media_type(&self) -> Option<&str> {
         let value = self.headers().get(header::CONTENT_TYPE)?.to_str().ok()?;
         let essence = value.split(';').next().unwrap_or(value).trim();
@@ -249,7 +249,7 @@ impl Response {
     ///
     /// # Errors
     ///
-    /// [`BuildError::Body`] if the body was left open: it is read with
+    /// [`BuildError::Body`] if the body was left open. Read such a body with
     /// [`into_stream`](Response::into_stream).
     pub fn bytes(&self) -> Result<&Bytes, Error> {
         match &self.0.body {
@@ -261,13 +261,13 @@ impl Response {
         }
     }
 
-    /// The body as text, in the charset that its content type names, UTF-8 by default. A byte
-    /// order mark is dropped.
+    /// The body as text, in the charset of its content type, which is UTF-8 by default. A byte order mark is
+    /// removed.
     ///
     /// # Errors
     ///
-    /// [`DecodeError::Charset`] if it is not text in that charset, or the charset is not known;
-    /// without the feature `charset`, that is any but UTF-8, ASCII and ISO-8859-1.
+    /// [`DecodeError::Charset`] if the body is not text in that charset, or if the charset is not supported.
+    /// Without the feature `charset`, only UTF-8, ASCII and ISO-8859-1 are supported.
     pub fn text(&self) -> Result<String, Error> {
         let content_type = self.headers().get(header::CONTENT_TYPE);
         decode::text(self.decompressed()?, content_type).map_err(|error| self.0.describe(error))
@@ -277,12 +277,13 @@ impl Response {
     ///
     /// # Errors
     ///
-    /// [`DecodeError::ContentType`] if the content type is another than `application/json`,
-    /// `text/json` or `…+json`, unless the request takes
-    /// [any](crate::Request::any_content_type); none at all is let pass. [`DecodeError::Syntax`] if the body is empty,
-    /// or not JSON, and [`DecodeError::Shape`], with the [path](Error::decode_path) of what does not
-    /// fit. [`DecodeError::Charset`] if it is not UTF-8, which JSON is (RFC 8259 §8.1). One in a
-    /// charset that extends ASCII is read if its content type names that; UTF-16 is not.
+    /// [`DecodeError::ContentType`] if the content type is not `application/json`, `text/json` or `…+json`,
+    /// unless the request accepts [any content type](crate::Request::any_content_type). A response without a
+    /// content type is accepted. [`DecodeError::Syntax`] if the body is empty or not JSON.
+    /// [`DecodeError::Shape`] if a value does not match the type; the error has the
+    /// [path](Error::decode_path) of that value. [`DecodeError::Charset`] if the body is not UTF-8, which
+    /// JSON requires (RFC 8259 §8.1). A body in another charset that extends ASCII is read if the content
+    /// type names that charset. UTF-16 is not supported.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Error> {
         // Only the call of serde_json is generic, so that the rest is compiled once.
         let mut body = Cow::Borrowed(self.json_body()?);
@@ -294,17 +295,17 @@ impl Response {
         }
     }
 
-    /// The response as any type that [reads itself](FromResponse).
+    /// Reads the response as any type that implements [`FromResponse`].
     ///
     /// # Errors
     ///
-    /// What the type's [`from_response`](FromResponse::from_response) fails with, and the facts of the
-    /// call where that has none.
+    /// The error of the type's [`from_response`](FromResponse::from_response). If it has no facts of a call,
+    /// the facts of this call are added.
     pub fn read<T: FromResponse>(self) -> Result<T, Error> {
         read(Ok(self))
     }
 
-    /// The body as it arrives, or in one part if it was read already.
+    /// The body as it arrives, or in one part if it is already buffered.
     pub fn into_stream(self) -> BodyStream {
         match &self.0.body {
             Content::Whole(bytes) => BodyStream::whole(bytes.clone()).with_response(self.0),

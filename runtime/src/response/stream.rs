@@ -16,12 +16,13 @@ use crate::{error::Error, timers::IdleTimer};
 
 /// The body of a response as it arrives, decompressed.
 ///
-/// Each part has to arrive within the idle timeout, which runs while a part is waited for: a slow reader
-/// is no timeout, and what is not read is not taken from the connection. Dropping the stream before its
-/// end closes the connection, unless little is left of it, which is then read for that.
+/// Each part must arrive within the idle timeout, which runs only while the reader waits for a part. A slow
+/// reader therefore does not cause a timeout, and unread bytes stay in the connection. Dropping the stream
+/// before its end closes the connection, unless little of the body is left: the rest is then read and
+/// discarded, and the connection is kept.
 ///
-/// With the feature `stream` it is a `futures_core::Stream` of its parts, and a `tokio::io::AsyncRead`
-/// and `AsyncBufRead` of its bytes, whose errors hold the [`Error`] that the body failed with.
+/// With the feature `stream`, it implements `futures_core::Stream` for its parts, and `tokio::io::AsyncRead`
+/// and `AsyncBufRead` for its bytes. The `io::Error`s of these traits contain the [`Error`] of the body.
 ///
 /// ```no_run
 /// use backstop::{BodyStream, Error, request};
@@ -73,14 +74,14 @@ impl BodyStream {
         self
     }
 
-    /// The next part, never empty; `None` at the end. Dropping the future loses nothing.
+    /// The next part, which is never empty; `None` at the end. If the future is dropped, no byte is lost.
     ///
     /// # Errors
     ///
-    /// [`Body`](crate::ErrorKind::Body) if the body is cut short, malformed, or larger than a
-    /// [`max_body`](crate::Request::max_body) that the request set, and
-    /// [`TimeoutError::Idle`](crate::TimeoutError::Idle) if it stalls. After an error the body is
-    /// at its end.
+    /// [`Body`](crate::ErrorKind::Body) if the body is truncated, malformed, or larger than the
+    /// [`max_body`](crate::Request::max_body) of the request, and
+    /// [`TimeoutError::Idle`](crate::TimeoutError::Idle) if no part arrives in time. After an error, the body
+    /// has ended.
     pub async fn part(&mut self) -> Result<Option<Bytes>, Error> {
         poll_fn(|context| self.poll_part(context)).await
     }
