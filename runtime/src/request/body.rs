@@ -10,14 +10,14 @@ use crate::send_body::SendBody;
 
 /// The body of a [`Request`](crate::Request).
 ///
-/// Bytes and text can be sent again: by a retry, and after a redirect that keeps the method (307, 308). A
-/// stream and a `reqwest::Body` are sent once; what makes a stream anew each time (`from_factory`, and
-/// `file` with the feature `fs`) is sent as often as it takes.
+/// Bytes and text can be sent again, by a retry and after a redirect that keeps the method (307, 308). A
+/// stream and a `reqwest::Body` can be sent only once. A body that creates a new stream each time
+/// (`from_factory`, and `file` with the feature `fs`) can be sent any number of times.
 ///
-/// A stream whose length is known is sent with a `Content-Length`, and held to it; one without is sent with
-/// `Transfer-Encoding: chunked` over HTTP/1.1. The header `Expect: 100-continue` is sent if the request
-/// has it, but its answer is not waited for: hyper, which both transports are made of, sends the body with
-/// the head.
+/// A stream of known length is sent with a `Content-Length`, and the length is checked while it is sent. A
+/// stream of unknown length is sent with `Transfer-Encoding: chunked` over HTTP/1.1. If the request has the
+/// header `Expect: 100-continue`, it is sent, but the client does not wait for the `100 Continue` response,
+/// because hyper sends the body together with the head.
 pub struct Body {
     pub(super) content: Content,
     /// The length of a stream, where it is known.
@@ -45,8 +45,8 @@ pub(crate) struct ContentHeaders {
 }
 
 impl Body {
-    /// A body whose parts come from a stream. It is sent with `Transfer-Encoding: chunked`
-    /// over HTTP/1.1, and cannot be sent twice.
+    /// Creates a body from a stream of parts. It is sent with `Transfer-Encoding: chunked` over HTTP/1.1, and
+    /// cannot be sent twice.
     ///
     /// ```
     /// # use backstop::Body;
@@ -70,8 +70,8 @@ impl Body {
         Content::Stream(reqwest::Body::wrap_stream(stream)).into()
     }
 
-    /// A body whose parts come from a stream of this many bytes. One that turns out longer or shorter is a
-    /// [`BuildError::Body`](crate::BuildError::Body). It cannot be sent twice.
+    /// Creates a body from a stream of this many bytes. If the stream is longer or shorter, the call fails
+    /// with [`BuildError::Body`](crate::BuildError::Body). The body cannot be sent twice.
     #[cfg(feature = "stream")]
     #[cfg_attr(docsrs, doc(cfg(feature = "stream")))]
     pub fn sized<S>(length: u64, stream: S) -> Self
@@ -83,8 +83,9 @@ impl Body {
         Self::from_stream(stream).with_length(length)
     }
 
-    /// A body whose stream is made anew each time that it is sent, so that the request can be retried, and
-    /// follow a redirect that keeps the method. Each stream has to yield the same bytes.
+    /// Creates a body from a function that returns a new stream each time the body is sent. The request can
+    /// therefore be retried, and can follow a redirect that keeps the method. Each stream must yield the same
+    /// bytes.
     ///
     /// ```
     /// # use backstop::{Body, Request};
@@ -109,7 +110,7 @@ impl Body {
         Content::Factory(Arc::new(move || reqwest::Body::wrap_stream(make()))).into()
     }
 
-    /// Says how many bytes a stream has. Of bytes it is known.
+    /// Sets the length of a stream, in bytes. The length of a body of bytes is already known.
     #[cfg(feature = "stream")]
     #[cfg_attr(docsrs, doc(cfg(feature = "stream")))]
     #[must_use]
@@ -120,8 +121,8 @@ impl Body {
         self
     }
 
-    /// Calls this with how many bytes of the body were taken by the connection so far, from 0 again each time
-    /// that it is sent. It must not block.
+    /// Sets a function that is called with the number of bytes that the connection has accepted so far. The
+    /// count starts at 0 each time the body is sent. The function must not block.
     #[cfg(feature = "stream")]
     #[cfg_attr(docsrs, doc(cfg(feature = "stream")))]
     #[must_use]
@@ -255,14 +256,14 @@ impl From<String> for Body {
     }
 }
 
-/// Copies the text; `Bytes::from_static` makes a body of a static one without.
+/// Copies the text. To use static text without a copy, use `Bytes::from_static`.
 impl From<&str> for Body {
     fn from(value: &str) -> Self {
         value.as_bytes().into()
     }
 }
 
-/// Copies the bytes; `Bytes::from_static` makes a body of static ones without.
+/// Copies the bytes. To use static bytes without a copy, use `Bytes::from_static`.
 impl From<&[u8]> for Body {
     fn from(value: &[u8]) -> Self {
         Content::Bytes(Bytes::copy_from_slice(value)).into()

@@ -21,13 +21,13 @@ use super::Body;
 const PART: usize = 64 * 1024;
 
 impl Body {
-    /// The content of a file, with its length. It is opened each time that it is sent, so that the request
-    /// can be retried, and follow a redirect that keeps the method.
+    /// Creates a body from a file, with the length of the file. The file is opened each time the body is
+    /// sent, so the request can be retried, and can follow a redirect that keeps the method.
     ///
     /// # Errors
     ///
-    /// If there is no such file, or it cannot be read. One that changes its length before it is sent fails
-    /// the call as [`BuildError::Body`](crate::BuildError::Body).
+    /// If the file does not exist or cannot be read. If the length of the file changes before it is sent, the
+    /// call fails with [`BuildError::Body`](crate::BuildError::Body).
     ///
     /// ```no_run
     /// use backstop::{Body, Error, request};
@@ -58,10 +58,11 @@ impl Body {
     }
 }
 
-/// What is left of a file, with its length. It is sent once; [`Body::file`] can be sent again.
+/// Sends the rest of a file, from its current position, with its length. The body can be sent only once;
+/// [`Body::file`] can be sent again.
 ///
-/// The length is not known, and the body is sent in chunks, if it is no regular file, or is still being
-/// written or read.
+/// If this is not a regular file, or if it is still being written or read, the length is unknown and the body
+/// is sent in chunks.
 #[cfg_attr(docsrs, doc(cfg(feature = "fs")))]
 impl From<File> for Body {
     fn from(file: File) -> Self {

@@ -8,8 +8,8 @@ use crate::{
     host::is_host,
 };
 
-/// A value of a header: text, a number, a [`HeaderValue`], or an `Option` of
-/// these, which leaves the header out when it is `None`.
+/// A value for a header: text, a number, a [`HeaderValue`], or an `Option` of one of these. `None` omits the
+/// header.
 ///
 /// ```
 /// use backstop::Request;
@@ -26,11 +26,11 @@ use crate::{
     note = "give its text, as with `.to_string()`"
 )]
 pub trait IntoHeaderValue {
-    /// The value, `None` to leave the header out.
+    /// The header value. `None` omits the header.
     ///
     /// # Errors
     ///
-    /// Text with a control character: RFC 9110 §5.5 does not allow it in a field value.
+    /// If the text contains a control character, which RFC 9110 §5.5 does not allow in a field value.
     fn into_header_value(self) -> Result<Option<HeaderValue>, http::Error>;
 }
 

@@ -4,11 +4,11 @@ use serde::{Serialize, Serializer};
 
 use super::form::{BRACKETS, COMMAS};
 
-/// A sequence as one value of a query or a form, with commas between its elements: `ids=1,2`.
+/// Writes a sequence as a single value of a query or a form, with commas between its elements: `ids=1,2`.
 ///
-/// A comma within an element is encoded, those between elements are not. `None` and an empty sequence drop
-/// the pair, and an element that is `None` is left out. In a path, the elements are one segment. Other
-/// serializers, such as JSON's, see the sequence alone.
+/// A comma inside an element is percent-encoded, and the commas between elements are not. `None` and an empty
+/// sequence omit the pair, and an element that is `None` is omitted. In a path, all elements are one segment.
+/// Other serializers, such as JSON's, serialize the plain sequence.
 ///
 /// ```
 /// use backstop::{Commas, Error, request};
@@ -34,10 +34,11 @@ impl<T: Serialize> Serialize for Commas<T> {
     }
 }
 
-/// A sequence as pairs of a query or a form whose key ends in brackets: `ids[]=1&ids[]=2`, with the
-/// brackets percent-encoded.
+/// Writes a sequence as pairs of a query or a form whose key ends in brackets: `ids[]=1&ids[]=2`. The
+/// brackets are percent-encoded.
 ///
-/// `None` and an empty sequence drop the pair. Other serializers, such as JSON's, see the sequence alone.
+/// `None` and an empty sequence omit the pair. Other serializers, such as JSON's, serialize the plain
+/// sequence.
 ///
 /// ```
 /// use backstop::{Brackets, Error, request};

@@ -56,8 +56,8 @@ use crate::{
 
 /// A request that a [`Session`](crate::Session) can send.
 ///
-/// The URL is a template: `{name}` stands for a value that is given by name and cannot leave its
-/// place. A template that starts with `/` or a path is appended to the session's base URL.
+/// The URL is a template: `{name}` is a placeholder for a value that is set by name and cannot leave its
+/// place in the URL. A template that starts with `/` or a path is appended to the session's base URL.
 ///
 /// ```no_run
 /// use backstop::{FromResponse, Json, Request, Session};
@@ -77,14 +77,14 @@ use crate::{
 pub struct Request(Box<Parts>);
 
 impl Request {
-    /// A request of any method but CONNECT, which asks a proxy for a tunnel and is a
-    /// [`BuildError::Method`]. TRACE has no body (RFC 9110 §9.3.8); one is a [`BuildError::Body`].
+    /// Creates a request with this method. CONNECT is a [`BuildError::Method`], because it requests a tunnel
+    /// from a proxy. A TRACE request cannot have a body (RFC 9110 §9.3.8); a body is a [`BuildError::Body`].
     pub fn new(method: Method, template: impl Into<Cow<'static, str>>) -> Self {
         Self(Parts::boxed(method, template.into()))
     }
 
-    /// A request of a method by its name, such as `PURGE`; case counts (RFC 9110 §9.1). By the rules of
-    /// [`new`](Request::new).
+    /// Creates a request with a method given by its name, such as `PURGE`. The name is case-sensitive (RFC
+    /// 9110 §9.1). The rules of [`new`](Request::new) apply.
     pub fn method(name: &str, template: impl Into<Cow<'static, str>>) -> Self {
         match Method::from_bytes(name.as_bytes()) {
             Ok(method) => Self::new(method, template),
@@ -95,61 +95,61 @@ impl Request {
         }
     }
 
-    /// A GET request (RFC 9110 §9.3.1).
+    /// Creates a GET request (RFC 9110 §9.3.1).
     pub fn get(template: impl Into<Cow<'static, str>>) -> Self {
         Self::new(Method::GET, template)
     }
 
-    /// A POST request (RFC 9110 §9.3.3).
+    /// Creates a POST request (RFC 9110 §9.3.3).
     pub fn post(template: impl Into<Cow<'static, str>>) -> Self {
         Self::new(Method::POST, template)
     }
 
-    /// A PUT request (RFC 9110 §9.3.4).
+    /// Creates a PUT request (RFC 9110 §9.3.4).
     pub fn put(template: impl Into<Cow<'static, str>>) -> Self {
         Self::new(Method::PUT, template)
     }
 
-    /// A PATCH request (RFC 5789).
+    /// Creates a PATCH request (RFC 5789).
     pub fn patch(template: impl Into<Cow<'static, str>>) -> Self {
         Self::new(Method::PATCH, template)
     }
 
-    /// A DELETE request (RFC 9110 §9.3.5).
+    /// Creates a DELETE request (RFC 9110 §9.3.5).
     pub fn delete(template: impl Into<Cow<'static, str>>) -> Self {
         Self::new(Method::DELETE, template)
     }
 
-    /// A HEAD request (RFC 9110 §9.3.2).
+    /// Creates a HEAD request (RFC 9110 §9.3.2).
     pub fn head(template: impl Into<Cow<'static, str>>) -> Self {
         Self::new(Method::HEAD, template)
     }
 
-    /// An OPTIONS request (RFC 9110 §9.3.7).
+    /// Creates an OPTIONS request (RFC 9110 §9.3.7).
     pub fn options(template: impl Into<Cow<'static, str>>) -> Self {
         Self::new(Method::OPTIONS, template)
     }
 
-    /// Fills the placeholder that starts the template with a base URL, whose own path is kept:
+    /// Fills the placeholder at the start of the template with a base URL. The path of the base URL is kept:
     /// `{base}/users` with `https://host/api/v1` is `https://host/api/v1/users`.
     pub fn base(self, name: &'static str, value: &dyn fmt::Display) -> Self {
         self.value(Value::for_path(name, Place::Base, value))
     }
 
-    /// Fills the placeholder `{name}` in the path. The value is percent-encoded; one that makes
-    /// its segment empty, `.` or `..` is a [`BuildError::Segment`], and nothing is sent.
+    /// Fills the placeholder `{name}` in the path. The value is percent-encoded. If it makes its segment
+    /// empty, `.` or `..`, the call fails with [`BuildError::Segment`], and nothing is sent.
     pub fn path(self, name: &'static str, value: &dyn fmt::Display) -> Self {
         self.value(Value::for_path(name, Place::Segment, value))
     }
 
-    /// Fills the placeholder `{*name}` with any number of segments, separated by `/`. Each of
-    /// them follows the rule of [`path`](Request::path).
+    /// Fills the placeholder `{*name}` with any number of segments, separated by `/`. The rules of
+    /// [`path`](Request::path) apply to each segment.
     pub fn path_segments(self, name: &'static str, value: &dyn fmt::Display) -> Self {
         self.value(Value::for_path(name, Place::Segments, value))
     }
 
-    /// Fills the placeholder `{/name}`: `None` leaves the segment out, together with the `/` in the
-    /// placeholder. A value follows the rule of [`path`](Request::path).
+    /// Fills the placeholder `{/name}`. `None` omits the segment, together with the `/` in the placeholder.
+    /// The rules of [`path`](Request::path) apply to a value.
     ///
     /// ```
     /// use backstop::Request;
@@ -164,8 +164,8 @@ impl Request {
         self.optional_value(name, Place::OptionalSegment, value)
     }
 
-    /// Fills the placeholder `{/*name}`: `None` leaves it out, and any number of segments follow the rule of
-    /// [`path_segments`](Request::path_segments).
+    /// Fills the placeholder `{/*name}`. `None` omits it. The rules of
+    /// [`path_segments`](Request::path_segments) apply to a value, which can have any number of segments.
     pub fn optional_path_segments<T: fmt::Display>(
         self,
         name: &'static str,
@@ -174,9 +174,9 @@ impl Request {
         self.optional_value(name, Place::OptionalSegments, value)
     }
 
-    /// Fills the placeholder of one label of the host, as in `https://{tenant}.example.com`: letters, digits
-    /// and inner hyphens (RFC 1123 §2.1). Any other value is a [`BuildError::Url`], so a value cannot change
-    /// the domain.
+    /// Fills the placeholder for one label of the host, as in `https://{tenant}.example.com`. The value may
+    /// contain letters, digits and inner hyphens (RFC 1123 §2.1). Any other value is a [`BuildError::Url`],
+    /// so a value cannot change the domain.
     ///
     /// ```
     /// use backstop::Request;
@@ -187,17 +187,16 @@ impl Request {
         self.value(Value::for_host(name, value))
     }
 
-    /// Fills the placeholder of `key={name}` in the query. `None`, `()` and JSON's `null` drop the
-    /// pair, also as an element of a sequence; a sequence, an array or a tuple repeats it, unless it is in
-    /// [`Commas`] or [`Brackets`]. The value is form-encoded: a space becomes `+`. A struct, a map and a variant with data cannot be the value
-    /// of a pair; the error names the field.
+    /// Fills the placeholder in `key={name}` in the query. `None`, `()` and JSON's `null` omit the pair, also
+    /// as an element of a sequence. A sequence, an array or a tuple repeats the pair, unless it is wrapped in
+    /// [`Commas`] or [`Brackets`]. The value is form-encoded: a space becomes `+`. A struct, a map or a
+    /// variant with data cannot be the value of a pair; the error names the field.
     pub fn query_param(self, name: &'static str, value: &(impl Serialize + ?Sized)) -> Self {
         self.value(Value::for_query(name, value))
     }
 
-    /// Appends the fields of a struct, the entries of a map or a sequence of pairs to the query. Each
-    /// value is written as by [`query_param`](Request::query_param): `None` leaves a field out, a
-    /// sequence repeats it.
+    /// Appends the fields of a struct, the entries of a map or a sequence of pairs to the query. Values are
+    /// written as in [`query_param`](Request::query_param): `None` omits a field, and a sequence repeats it.
     pub fn query(mut self, query: &(impl Serialize + ?Sized)) -> Self {
         let start = self.0.query.len();
         if start > 0 {
@@ -211,27 +210,26 @@ impl Request {
         self.or_mistake(made.map_err(|error| error.into_error(BuildError::Url, "query")))
     }
 
-    /// Adds a header. A value of `None` leaves it out. A header that can stand only once, such as
-    /// `Authorization` or `Content-Type`, replaces the one before, and cookies are joined to one
-    /// `Cookie`.
+    /// Adds a header. A value of `None` omits it. A header that can occur only once, such as `Authorization`
+    /// or `Content-Type`, replaces the previous one. Cookies are joined into one `Cookie` header.
     ///
-    /// Headers that carry credentials are marked sensitive: `Authorization`, `Cookie`, and those whose
-    /// name has a word such as key, token, secret, session, password, signature or jwt; a session can
-    /// [name more](crate::SessionBuilder::sensitive_header).
+    /// Headers that carry credentials are marked sensitive: `Authorization`, `Cookie`, and headers whose name
+    /// contains a word such as key, token, secret, session, password, signature or jwt. A session can [add
+    /// more names](crate::SessionBuilder::sensitive_header).
     ///
-    /// Headers of the connection are refused, as the client frames the body and keeps the connection:
-    /// `Transfer-Encoding`, `Upgrade`, `HTTP2-Settings`, `Keep-Alive`, `Proxy-Connection`; a
-    /// `Connection` of more than `close`, `keep-alive` and `te`; a `TE` of more than `trailers` (RFC
-    /// 9110 §7.6.1). So is a `Content-Length` that is not the body's length, which is 0 without a
-    /// body, an `Expect` without a body, and a `Host` that is not a host with or without a port. They are a
-    /// [`BuildError::Header`], also as headers of the session.
+    /// Headers of the connection are refused, because the client controls the framing of the body and the
+    /// connection: `Transfer-Encoding`, `Upgrade`, `HTTP2-Settings`, `Keep-Alive`, `Proxy-Connection`, a
+    /// `Connection` with other options than `close`, `keep-alive` and `te`, and a `TE` with other values than
+    /// `trailers` (RFC 9110 §7.6.1). Also refused are a `Content-Length` that differs from the length of the
+    /// body (0 without a body), an `Expect` without a body, and a `Host` that is not a host with an optional
+    /// port. A refused header is a [`BuildError::Header`], even if the session sets it.
     pub fn header(mut self, name: impl AsRef<str>, value: impl IntoHeaderValue) -> Self {
         let added = add_header(&mut self.0.headers, name.as_ref(), value);
         self.or_mistake(added)
     }
 
-    /// Adds all headers of a map, each as [`header`](Request::header) does. One with several values
-    /// keeps them.
+    /// Adds all headers of a map, in the same way as [`header`](Request::header). A header with several
+    /// values keeps all of them.
     pub fn headers(mut self, headers: &HeaderMap) -> Self {
         let mut added = Ok(());
         for (name, value) in headers {
@@ -240,8 +238,8 @@ impl Request {
         self.or_mistake(added)
     }
 
-    /// Adds an `Authorization` header with a bearer token (RFC 6750), marked sensitive. A token of
-    /// `None` leaves it out.
+    /// Adds an `Authorization` header with a bearer token (RFC 6750), marked sensitive. A token of `None`
+    /// omits the header.
     pub fn bearer_auth(self, token: impl IntoHeaderValue) -> Self {
         self.authorization(credentials::bearer(token))
     }
@@ -253,8 +251,8 @@ impl Request {
         self.authorization(credentials::basic(user.as_bytes(), password.as_bytes()).map(Some))
     }
 
-    /// Sends a value as JSON. The content type is `application/json`, unless a
-    /// [`header`](Request::header) says otherwise.
+    /// Sends a value as JSON. The content type is `application/json`, unless a [`header`](Request::header)
+    /// sets another one.
     pub fn json(self, value: &(impl Serialize + ?Sized)) -> Self {
         let made = serde_json::to_vec(value).map_err(|error| {
             Error::build(BuildError::Body, "the value cannot be serialized as JSON")
@@ -263,7 +261,7 @@ impl Request {
         self.typed_body("application/json", made)
     }
 
-    /// Sets something that may be left out: `None` leaves the request as it is.
+    /// Applies a method if there is a value for it. `None` leaves the request unchanged.
     ///
     /// ```
     /// use backstop::Request;
@@ -294,7 +292,7 @@ impl Request {
         self.typed_body("text/plain; charset=utf-8", Ok(text.into()))
     }
 
-    /// Sends bytes or a stream, without a content type of its own.
+    /// Sends bytes or a stream. This sets no content type.
     pub fn body(mut self, body: impl Into<Body>) -> Self {
         let Body { content, length } = body.into();
         self.0.body = content;
@@ -303,7 +301,7 @@ impl Request {
         self
     }
 
-    /// Sends a `multipart/form-data` body (RFC 7578). Like a stream, it is sent once.
+    /// Sends a `multipart/form-data` body (RFC 7578). Like a stream, it can be sent only once.
     #[cfg(feature = "multipart")]
     #[cfg_attr(docsrs, doc(cfg(feature = "multipart")))]
     pub fn multipart(mut self, form: reqwest::multipart::Form) -> Self {
@@ -314,52 +312,53 @@ impl Request {
         self.or_mistake(made)
     }
 
-    /// Sets the statuses that count as success; by default 200 to 299. A redirect status among them is not
-    /// followed.
+    /// Sets the statuses that are success. The default is 200 to 299. A redirect whose status is success is
+    /// not followed.
     pub fn success_statuses(mut self, statuses: &'static [RangeInclusive<u16>]) -> Self {
         self.0.success = statuses;
         self
     }
 
-    /// Bounds the whole call: hops, attempts, and the body if it is buffered. `None` lifts the
-    /// session's bound (30 s by default); then only an attempt timeout bounds the wait for the head.
+    /// Sets the timeout of the whole call, including all hops and attempts, and the body if it is buffered.
+    /// `None` removes the session's timeout (30 s by default); then only an attempt timeout limits the wait
+    /// for the head.
     pub fn timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
         self.0.timeout = timeout.into().into();
         self
     }
 
-    /// Bounds one attempt. `None` lifts the session's bound (none by default).
+    /// Sets the timeout of one attempt. `None` removes the session's timeout (none by default).
     pub fn attempt_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
         self.0.attempt_timeout = timeout.into().into();
         self
     }
 
-    /// Sets the number of retries, or a whole [`Retry`] policy. By default the policy of the
-    /// [session](crate::SessionBuilder::retry), which has none by default; `0` for no retries.
+    /// Sets the number of retries, or a whole [`Retry`] policy. The default is the policy of the
+    /// [session](crate::SessionBuilder::retry), and a session has none by default. `0` disables retries.
     ///
-    /// A body that can be sent only once cannot be retried: together they are a
+    /// A request whose body can be sent only once cannot be retried: with a retry policy, it is a
     /// [`BuildError::Body`].
     pub fn retry(mut self, retry: impl Into<Retry>) -> Self {
         self.0.retry = Some(Arc::new(retry.into()));
         self
     }
 
-    /// Bounds the wait for the next byte of the body. `None` lifts the session's bound (20 s by
-    /// default).
+    /// Sets the timeout of the wait for the next byte of the body. `None` removes the session's timeout (20 s
+    /// by default).
     pub fn idle_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
         self.0.idle_timeout = timeout.into().into();
         self
     }
 
-    /// Bounds the body after decompression, in bytes; the session's default is 16 MiB. For a body
-    /// that is [streamed](Request::streaming), there is a limit only if this sets one.
+    /// Sets the maximum size of the response body after decompression, in bytes. The session's default is 16
+    /// MiB. A body that is [streamed](Request::streaming) is limited only if this method sets a limit.
     pub fn max_body(mut self, bytes: u64) -> Self {
         self.0.max_body = Some(bytes);
         self
     }
 
-    /// Bounds the call by a time that the caller was given, if that is sooner than the end of its
-    /// [timeout](Request::timeout). The error then is [`TimeoutError::Total`](crate::TimeoutError::Total).
+    /// Sets a deadline for the call, in addition to its [timeout](Request::timeout): the earlier one applies.
+    /// After the deadline, the error is [`TimeoutError::Total`](crate::TimeoutError::Total).
     ///
     /// ```
     /// use std::time::Duration;
@@ -375,47 +374,48 @@ impl Request {
         self
     }
 
-    /// How many redirects are followed, in place of the
-    /// [session's](crate::SessionBuilder::max_redirects) number. With 0, a redirect is a
-    /// [`Status`](crate::ErrorKind::Status) like any other that is not success.
+    /// Sets the maximum number of redirects, instead of that of the
+    /// [session](crate::SessionBuilder::max_redirects). With 0, a redirect is the error
+    /// [`Status`](crate::ErrorKind::Status), like any other status that is not success.
     pub fn max_redirects(mut self, redirects: u32) -> Self {
         self.0.max_redirects = Some(redirects);
         self
     }
 
-    /// Reads JSON from a response with any content type: for servers that send it as `text/plain` or
-    /// `application/octet-stream`. By default another content type than JSON is
-    /// [`DecodeError::ContentType`](crate::DecodeError::ContentType), as it often is the page of a proxy.
+    /// Reads JSON from a response with any content type, for servers that send JSON as `text/plain` or
+    /// `application/octet-stream`. By default, a content type other than JSON is
+    /// [`DecodeError::ContentType`](crate::DecodeError::ContentType), because such a response is often the
+    /// error page of a proxy.
     pub fn any_content_type(mut self) -> Self {
         self.0.any_content_type = true;
         self
     }
 
-    /// Keeps the span of the call open while its failure is handled: [`log`](fn@crate::log) then writes within
-    /// it, and it records whether the failure was recovered from. It ends with the
-    /// [`Failure`](crate::expansion::Failure) that is made of the error, or with the error.
+    /// Keeps the span of the call open while its error is handled. [`log`](fn@crate::log) then writes in that
+    /// span, and the span records whether a handler recovered from the error. The span ends when the
+    /// [`Failure`](crate::expansion::Failure) that is made from the error is dropped. If there is none, it
+    /// ends when the error is dropped.
     pub fn handled(mut self) -> Self {
         self.0.is_handled = true;
         self
     }
 
-    /// The same as [`handled`](Request::handled), and tells an observer of this call, beside those of the
+    /// Does the same as [`handled`](Request::handled), and adds an observer of this call to those of the
     /// session.
     pub fn handled_by(mut self, observer: Option<Arc<dyn Observer>>) -> Self {
         self.0.observer = observer;
         self.handled()
     }
 
-    /// Bounds how much of the body an [error](Error::body) keeps, after decompression and in bytes; the
-    /// session's default is 8 KiB.
+    /// Sets how much of the body an [error](Error::body) keeps, in bytes after decompression. The session's
+    /// default is 8 KiB.
     pub fn error_body(mut self, bytes: u64) -> Self {
         self.0.error_body = Some(bytes);
         self
     }
 
-    /// Asks for the response with its body still open, for
-    /// [`Response::into_stream`](crate::Response::into_stream). The total timeout then ends with
-    /// the head.
+    /// Leaves the body of the response open, for [`Response::into_stream`](crate::Response::into_stream). The
+    /// total timeout then applies only until the head has arrived.
     pub fn streaming(mut self, streaming: impl Into<Reads>) -> Self {
         let Reads { streaming, continued, headers, by_type } = streaming.into();
         self.0.streaming = streaming;
@@ -427,19 +427,19 @@ impl Request {
         self
     }
 
-    /// Asks for the response with the means to [go on](crate::Continuation) after it. A body that is a
-    /// stream leaves none, as it cannot be sent again.
+    /// Adds a [`Continuation`](crate::Continuation) to the response. A request whose body is a stream has
+    /// none, because its body cannot be sent again.
     pub fn continued(mut self, continued: bool) -> Self {
         self.0.continued = continued;
         self
     }
 
-    /// Has the response as the type that will be read wants it: its body buffered or left open, with the means
-    /// to go on after it or without.
+    /// Prepares the request for the type that will be read from the response. The type determines whether the
+    /// body is buffered or left open, and whether the response has a [`Continuation`](crate::Continuation).
     ///
-    /// The call then ends when [`Response::read`](crate::Response::read) has read it: an
-    /// [`Observer`](crate::Observer) and the span of the call are told of a response that cannot be read as a
-    /// failure of the call.
+    /// The call then ends when [`Response::read`](crate::Response::read) has read the response. If the
+    /// response cannot be read, the [`Observer`](crate::Observer) and the span of the call record a failure
+    /// of the call.
     pub fn reads<T: FromResponse>(self) -> Self {
         self.streaming(Reads::of::<T>())
     }
@@ -448,7 +448,7 @@ impl Request {
         self.0
     }
 
-    /// Applies the options of this call, which have precedence over the request. `None` changes nothing.
+    /// Applies the options of this call, which override the settings of the request. `None` changes nothing.
     ///
     /// ```
     /// use std::time::Duration;

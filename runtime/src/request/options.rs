@@ -7,10 +7,10 @@ use http::{HeaderMap, header as names};
 use super::{IntoHeaderValue, bound::Bound, credentials, header::add_header, parts::Parts};
 use crate::{deadline::Deadline, error::Error, retry::Retry};
 
-/// The options of one call: they win over what its request says.
+/// The options of one call, which override the settings of its request.
 ///
-/// An argument of this type, of a reference to it, or of an `Option` of either, is applied by
-/// [`#[request]`](macro@crate::request) without being named in the attribute. By hand it is the argument of
+/// [`#[request]`](macro@crate::request) applies an argument of this type, of a reference to it, or of an
+/// `Option` of either. The attribute does not have to name the argument. Without the attribute, use
 /// [`Request::with_options`](crate::Request::with_options). An option that is not set changes nothing.
 ///
 /// ```
@@ -43,82 +43,81 @@ pub struct CallOptions {
 }
 
 impl CallOptions {
-    /// No options.
+    /// Creates options that change nothing.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Bounds the whole call, as [`Request::timeout`](crate::Request::timeout) does.
+    /// Sets the timeout of the whole call, like [`Request::timeout`](crate::Request::timeout).
     #[must_use]
     pub fn timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
         self.timeout = timeout.into().into();
         self
     }
 
-    /// Bounds one attempt, as [`Request::attempt_timeout`](crate::Request::attempt_timeout) does.
+    /// Sets the timeout of one attempt, like [`Request::attempt_timeout`](crate::Request::attempt_timeout).
     #[must_use]
     pub fn attempt_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
         self.attempt_timeout = timeout.into().into();
         self
     }
 
-    /// Bounds the wait for the next byte of the body, as
-    /// [`Request::idle_timeout`](crate::Request::idle_timeout) does.
+    /// Sets the timeout of the wait for the next byte of the body, like
+    /// [`Request::idle_timeout`](crate::Request::idle_timeout).
     #[must_use]
     pub fn idle_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
         self.idle_timeout = timeout.into().into();
         self
     }
 
-    /// Bounds the call by a time that the caller was given, as
-    /// [`Request::deadline`](crate::Request::deadline) does; the sooner of the two counts.
+    /// Sets a deadline for the call, like [`Request::deadline`](crate::Request::deadline). If the request has
+    /// a deadline as well, the earlier one applies.
     #[must_use]
     pub fn deadline(mut self, deadline: Deadline) -> Self {
         self.deadline = Some(deadline);
         self
     }
 
-    /// Sets the retries, as [`Request::retry`](crate::Request::retry) does; `0` for none.
+    /// Sets the retries, like [`Request::retry`](crate::Request::retry). `0` disables them.
     #[must_use]
     pub fn retry(mut self, retry: impl Into<Retry>) -> Self {
         self.retry = Some(Arc::new(retry.into()));
         self
     }
 
-    /// How many redirects are followed, as
-    /// [`Request::max_redirects`](crate::Request::max_redirects) does.
+    /// Sets the maximum number of redirects, like [`Request::max_redirects`](crate::Request::max_redirects).
     #[must_use]
     pub fn max_redirects(mut self, redirects: u32) -> Self {
         self.max_redirects = Some(redirects);
         self
     }
 
-    /// Bounds the body after decompression, in bytes, as [`Request::max_body`](crate::Request::max_body)
-    /// does.
+    /// Sets the maximum size of the response body after decompression, in bytes, like
+    /// [`Request::max_body`](crate::Request::max_body).
     #[must_use]
     pub fn max_body(mut self, bytes: u64) -> Self {
         self.max_body = Some(bytes);
         self
     }
 
-    /// Bounds how much of the body an error keeps, in bytes, as
-    /// [`Request::error_body`](crate::Request::error_body) does.
+    /// Sets how much of the body an error keeps, in bytes, like
+    /// [`Request::error_body`](crate::Request::error_body).
     #[must_use]
     pub fn error_body(mut self, bytes: u64) -> Self {
         self.error_body = Some(bytes);
         self
     }
 
-    /// Adds a header, in place of all of this name that the request has. `None` leaves those as they are. What
-    /// is [refused](crate::Request::header) there is the error of the call.
+    /// Sets a header, and replaces all headers of this name in the request. `None` leaves them unchanged. A
+    /// header that [`Request::header`](crate::Request::header) refuses is an error of the call.
     #[must_use]
     pub fn header(mut self, name: impl AsRef<str>, value: impl IntoHeaderValue) -> Self {
         let added = add_header(&mut self.headers, name.as_ref(), value);
         self.or_mistake(added)
     }
 
-    /// Sets the `Authorization` header with a bearer token (RFC 6750), in place of the request's or of the
-    /// session's credentials. `None` leaves those.
+    /// Sets the `Authorization` header with a bearer token (RFC 6750), instead of the credentials of the
+    /// request or the session. `None` keeps those credentials.
     #[must_use]
     pub fn bearer_auth(mut self, token: impl IntoHeaderValue) -> Self {
         let made = credentials::bearer(token).map(|value| {

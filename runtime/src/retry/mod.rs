@@ -22,42 +22,44 @@ use crate::error::Error;
 /// The header that makes a request repeatable (draft-ietf-httpapi-idempotency-key-header).
 pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
-/// A retry policy: which errors are retried, how often, and after which delay.
+/// A retry policy: which errors are retried, how often, and after what delay.
 ///
-/// Nothing is retried unless a [request](crate::Request::retry) or its
-/// [session](crate::SessionBuilder::retry) asks for it, except requests that the server certainly did not
-/// take: a stream that it refused, or a connection that closed before a byte of the request was written. These
-/// are sent again at once, a few times, and do not count as attempts. An attempt includes a buffered body to
-/// its last byte: a body that was cut short is retried, a value that cannot be decoded is not.
+/// A request is retried only if the [request](crate::Request::retry) or its
+/// [session](crate::SessionBuilder::retry) has a policy. The exceptions are requests that the server
+/// certainly did not process: the server refused the HTTP/2 stream, or the connection closed before a byte of
+/// the request was written. These are sent again at once, a few times, and do not count as attempts. An
+/// attempt includes the whole body if it is buffered: a truncated body is retried, but a value that cannot be
+/// decoded is not.
 ///
 /// # What is retried
 ///
-/// By default, faults that may be gone at the next attempt:
+/// By default, errors that may be temporary:
 ///
-/// - no connection, except if a certificate was not accepted, or a proxy refused the credentials (407);
-/// - a timeout, except the total one;
-/// - a connection that was lost before the response, or within a body of known length;
+/// - failed connections, unless a certificate was not accepted or a proxy refused the credentials (407);
+/// - timeouts, except the total timeout;
+/// - connections that were lost before the response, or within a body of known length;
 /// - the statuses 408, 425, 429, 500, 502, 503 and 504.
 ///
-/// [`on`](Retry::on) selects others. In any case, **a request that may have been processed
-/// is repeated only if that is safe**: if its method is idempotent (RFC 9110 §9.2.2: GET, HEAD,
-/// OPTIONS, TRACE, PUT and DELETE), or it carries an `Idempotency-Key`. A POST or PATCH without one
-/// is retried only if nothing of it was [sent](crate::Error::sent), on any hop, or the server
-/// refused it with 429 and a `Retry-After` that can be read. A body that is a stream is never sent again.
+/// [`on`](Retry::on) selects other errors. In any case, **a request that may have been processed is repeated
+/// only if that is safe**: its method is idempotent (RFC 9110 §9.2.2: GET, HEAD, OPTIONS, TRACE, PUT and
+/// DELETE), or it has an `Idempotency-Key` header. A POST or PATCH without this header is retried only if
+/// nothing was [sent](crate::Error::sent) on any hop, or if the server refused it with the status 429 and a
+/// valid `Retry-After`. A body that is a stream is never sent again.
 ///
-/// # How long it waits
+/// # Delays
 ///
-/// A random part of the [backoff](Retry::backoff) (full jitter), and at least as long as the server asks for
-/// in `Retry-After` (seconds, or a date relative to the response's own `Date`), and up to a tenth longer. If
-/// the server asks for more than [30 s](Retry::max_retry_after), or the total timeout leaves no time for the
-/// delay, the call ends at once with the error of the last attempt.
+/// The delay is a random part of the [backoff](Retry::backoff) (full jitter). If the response has a
+/// `Retry-After` (seconds, or a date relative to the response's own `Date`), the delay is at least that long,
+/// plus up to a tenth. If the server asks for more than [30 s](Retry::max_retry_after), or if the total
+/// timeout leaves no time for the delay, the call ends at once with the error of the last attempt.
 ///
-/// # How it ends
+/// # Errors
 ///
-/// With the last error, which has the number of [attempts](crate::Error::attempts). If the total timeout
-/// ends a later attempt, its error has that of the attempt before as its source.
+/// The call ends with the error of the last attempt, which has the number of
+/// [attempts](crate::Error::attempts). If the total timeout ends a later attempt, the error of the previous
+/// attempt is the source of the timeout error.
 ///
-/// Against retry storms, the retries of each origin draw on a budget: see
+/// To prevent retry storms, all retries to an origin share a budget: see
 /// [`SessionBuilder::retry_budget`](crate::SessionBuilder::retry_budget).
 ///
 /// ```
@@ -85,7 +87,8 @@ type On = dyn Fn(&Error) -> bool + Send + Sync;
 type OnRetry = dyn Fn(&Error, Duration) + Send + Sync;
 
 impl Retry {
-    /// At most this many retries after the first attempt. 0 for none, also if the session has a policy.
+    /// Creates a policy with at most this many retries after the first attempt. 0 disables retries, even if
+    /// the session has a policy.
     pub const fn times(times: u32) -> Self {
         Self {
             times,
@@ -97,9 +100,9 @@ impl Retry {
         }
     }
 
-    /// Selects the errors to retry, in place of the default ones. Errors of the classes
-    /// [`Build`](crate::ErrorKind::Build) and [`Decode`](crate::ErrorKind::Decode), and the
-    /// [total timeout](crate::TimeoutError::Total), are never retried.
+    /// Selects the errors to retry, instead of the default ones. Errors of the classes
+    /// [`Build`](crate::ErrorKind::Build) and [`Decode`](crate::ErrorKind::Decode), and the [total
+    /// timeout](crate::TimeoutError::Total), are never retried.
     ///
     /// ```
     /// use backstop::{ErrorKind, Retry};
@@ -112,26 +115,27 @@ impl Retry {
         self
     }
 
-    /// The longest delay before the first retry, which doubles for each further one, and the longest before
-    /// any. 100 ms and 10 s by default. The delay is a random part of it; a backoff of zero does not wait.
+    /// Sets the maximum delay before the first retry, and the maximum delay before any retry. The defaults
+    /// are 100 ms and 10 s. The maximum doubles with each retry, and the delay is a random part of it. A
+    /// backoff of zero retries without delay.
     pub fn backoff(mut self, first_and_most: Range<Duration>) -> Self {
         self.backoff = first_and_most;
         self
     }
 
-    /// The longest delay that a server can ask for with `Retry-After`; 30 s by default. If it asks for more,
-    /// the call is not retried.
+    /// Sets the maximum delay that a server can request with `Retry-After`. The default is 30 s. If the
+    /// server asks for a longer delay, the call is not retried.
     pub fn max_retry_after(mut self, wait: Duration) -> Self {
         self.max_retry_after = wait;
         self
     }
 
-    /// Sends the header `Idempotency-Key` with requests whose method is not idempotent: a random
-    /// UUID as a quoted string, the same for all attempts of a call and another one for each call. A server
-    /// that knows the header processes a request with the same key only once, which makes POST and PATCH
-    /// repeatable. Use it only with such a server.
+    /// Sends the header `Idempotency-Key` with requests whose method is not idempotent. The value is a random
+    /// UUID as a quoted string. It is the same for all attempts of a call, and different for each call. A
+    /// server that supports the header processes requests with the same key only once, which makes POST and
+    /// PATCH repeatable. Use it only with such a server.
     ///
-    /// A request with this [header](crate::Request::header) of its own keeps it, and is repeatable as well.
+    /// A request that already has this [header](crate::Request::header) keeps it, and is repeatable as well.
     pub fn idempotency_key(mut self) -> Self {
         self.idempotency_key = true;
         self

@@ -47,8 +47,8 @@ impl AsyncBufRead for BodyStream {
     }
 }
 
-/// Keeps the error as its inner one, so that `io::Error::downcast` and the handlers of
-/// a function find it. Its kind is the nearest one of `io`.
+/// Keeps this error as the inner error, so that `io::Error::downcast` and the handlers of a function can find
+/// it. The kind of the `io::Error` is the one that fits best.
 impl From<Error> for io::Error {
     fn from(error: Error) -> Self {
         let kind = match error.kind() {

@@ -19,13 +19,14 @@ use crate::{
     response::{BodyStream, FromResponse, Response},
 };
 
-/// The values of newline-delimited JSON (`application/x-ndjson`, `application/jsonl`) as they arrive.
+/// The values of newline-delimited JSON (`application/x-ndjson`, `application/jsonl`), read as they arrive.
 ///
-/// Each line is a value; lines of white space alone are skipped, and the last one needs no end. The content
-/// type is not checked, as none is registered. A line has at most 1 MiB, or as much as
-/// [`max_line`](JsonLines::max_line) sets. Memory holds one line and one part of the body at most.
+/// Each line is a value. Lines that contain only white space are skipped, and the last line needs no line
+/// ending. The content type is not checked, because none is registered. A line can have at most 1 MiB, unless
+/// [`max_line`](JsonLines::max_line) sets another limit. At most one line and one part of the body are in
+/// memory.
 ///
-/// It is a `Stream` of values; [`value`](JsonLines::value) awaits the next one without that trait.
+/// It implements `Stream`; [`value`](JsonLines::value) awaits the next value without that trait.
 ///
 /// ```no_run
 /// use backstop::{Error, JsonLines, request};
@@ -53,7 +54,7 @@ impl<T> JsonLines<T> {
         Self { reader: LineReader::new(body, DEFAULT_MAX_LINE), values: PhantomData }
     }
 
-    /// Bounds a line, in bytes and without its end; 1 MiB by default.
+    /// Sets the maximum length of a line, in bytes without the line ending. The default is 1 MiB.
     #[must_use]
     pub fn max_line(mut self, bytes: usize) -> Self {
         self.reader.set_limit(bytes);
@@ -89,11 +90,11 @@ impl<T: DeserializeOwned> JsonLines<T> {
     ///
     /// # Errors
     ///
-    /// [`Decode`](crate::ErrorKind::Decode) for a line that is not JSON, or of another shape, with the
-    /// [line's number](Error::line), the [path](Error::decode_path) within it, and its start as the
-    /// error's [body](Error::body): the next value can be read all the same. As [`BodyStream::part`] if
-    /// the body fails, and [`BodyError::TooLarge`](crate::BodyError::TooLarge) for a line beyond the
-    /// limit: then there are no more values.
+    /// [`Decode`](crate::ErrorKind::Decode) if a line is not JSON or does not match the type. The error has
+    /// the [line number](Error::line), the [path](Error::decode_path) in the line, and the start of the line
+    /// as its [body](Error::body). The next value can still be read. If the body fails, the errors of
+    /// [`BodyStream::part`], and [`BodyError::TooLarge`](crate::BodyError::TooLarge) if a line exceeds the
+    /// limit. After one of these, there are no more values.
     pub async fn value(&mut self) -> Result<Option<T>, Error> {
         poll_fn(|context| self.poll_value(context)).await
     }

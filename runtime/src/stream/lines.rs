@@ -17,13 +17,13 @@ use crate::{
     response::{BodyStream, FromResponse, Response},
 };
 
-/// The lines of a text as it arrives, without their ends (LF or CRLF).
+/// The lines of a text, read as they arrive, without their line endings (LF or CRLF).
 ///
-/// The text is in the charset that its content type names, UTF-8 by default, and a byte order mark at its
-/// start is dropped. The last line needs no end. A line has at most 1 MiB, or as much as
-/// [`max_line`](Lines::max_line) sets. Memory holds one line and one part of the body at most.
+/// The text is read in the charset of its content type, which is UTF-8 by default. A byte order mark at its
+/// start is removed. The last line needs no line ending. A line can have at most 1 MiB, unless
+/// [`max_line`](Lines::max_line) sets another limit. At most one line and one part of the body are in memory.
 ///
-/// It is a `Stream` of lines; [`line`](Lines::line) awaits the next one without that trait.
+/// It implements `Stream`; [`line`](Lines::line) awaits the next line without that trait.
 ///
 /// ```no_run
 /// use backstop::{Error, Lines, request};
@@ -50,7 +50,7 @@ impl Lines {
         Self { reader: LineReader::new(body, DEFAULT_MAX_LINE), charset }
     }
 
-    /// Bounds a line, in bytes and without its end; 1 MiB by default.
+    /// Sets the maximum length of a line, in bytes without the line ending. The default is 1 MiB.
     #[must_use]
     pub fn max_line(mut self, bytes: usize) -> Self {
         self.reader.set_limit(bytes);
@@ -61,10 +61,10 @@ impl Lines {
     ///
     /// # Errors
     ///
-    /// [`DecodeError::Charset`](crate::DecodeError::Charset) for a line that is not text in its charset:
-    /// the next one can be read all the same. As [`BodyStream::part`] if the body fails, and
-    /// [`BodyError::TooLarge`](crate::BodyError::TooLarge) for a line beyond the limit: then there are no
-    /// more lines. The [line's number](Error::line) is that of the line at fault.
+    /// [`DecodeError::Charset`](crate::DecodeError::Charset) if a line is not text in its charset; the next
+    /// line can still be read. If the body fails, the errors of [`BodyStream::part`], and
+    /// [`BodyError::TooLarge`](crate::BodyError::TooLarge) if a line exceeds the limit. After one of these,
+    /// there are no more lines. The errors have the [number](Error::line) of the line that could not be read.
     pub async fn line(&mut self) -> Result<Option<String>, Error> {
         poll_fn(|context| self.poll_line(context)).await
     }

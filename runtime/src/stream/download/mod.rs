@@ -26,18 +26,18 @@ use crate::{
     response::{FromResponse, Response},
 };
 
-/// A body that survives its connection.
+/// A body that is resumed over a new connection if it fails.
 ///
-/// When the body breaks (cut short, reset, stalled for the idle timeout), a request with `Range` asks for the
-/// rest, on the condition that the content is still the same (`If-Range`, by a strong `ETag`, or a
-/// `Last-Modified` that is as strong). **Parts of two contents are never mixed**: if the content has changed,
-/// a download to a [file](Download::save) starts anew, and one that is read part by part fails with the error
-/// that broke it. The same happens if the server sends no validator, or a compressed body; the request asks
-/// for one that is not compressed (`Accept-Encoding: identity`). After [5 tries](Download::retries) in a row
-/// without a byte the download fails with the last error.
+/// If the body fails (it is truncated, reset, or stalls for the idle timeout), the rest is requested with
+/// `Range`, on the condition that the content has not changed (`If-Range`, with a strong `ETag` or an equally
+/// strong `Last-Modified`). **Parts of different contents are never combined**: if the content has changed, a
+/// download to a [file](Download::save) starts again, and a download that is read part by part fails with the
+/// error of the body. The same happens if the server sends no validator, or a compressed body. The request
+/// therefore asks for a body that is not compressed (`Accept-Encoding: identity`). After [5
+/// requests](Download::retries) in a row that yield no byte, the download fails with the last error.
 ///
-/// It is a `Stream` of the parts of the body; [`part`](Download::part) awaits the next one without that trait, and
-/// with the feature `fs` [`save`](Download::save) writes a file.
+/// It implements `Stream` for the parts of the body. [`part`](Download::part) awaits the next part without
+/// that trait. With the feature `fs`, [`save`](Download::save) writes a file.
 ///
 /// ```no_run
 /// use backstop::{Download, Error, request};
@@ -63,24 +63,26 @@ pub struct Download {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Progress {
-    /// How many bytes have arrived, those of an earlier run included.
+    /// The number of bytes that have arrived, including those of an earlier run.
     pub received: u64,
-    /// The length of the content in bytes, if the server names it.
+    /// The length of the content in bytes, if the server sent it.
     pub total: Option<u64>,
-    /// How often the transfer was resumed.
+    /// The number of times that the transfer was resumed.
     pub resumed: u32,
 }
 
 impl Download {
-    /// How many requests in a row may yield no byte until the download fails; 5 by default. With 0, it is not
-    /// resumed. A server that asks for a wait of more than a minute (`Retry-After`) ends it at once.
+    /// Sets how many requests in a row may yield no byte before the download fails. The default is 5. With 0,
+    /// the download is not resumed. If the server asks for a delay of more than a minute (`Retry-After`), the
+    /// download fails at once.
     #[must_use]
     pub fn retries(mut self, times: u32) -> Self {
         self.transfer.max_failures = times;
         self
     }
 
-    /// Calls this after each part. It runs where the download is polled, and must not block.
+    /// Sets a function that is called after each part. It is called while the download is polled, so it must
+    /// not block.
     #[must_use]
     pub fn on_progress(mut self, progress: impl FnMut(Progress) + Send + 'static) -> Self {
         self.progress = Some(Box::new(progress));
@@ -97,8 +99,8 @@ impl Download {
     ///
     /// # Errors
     ///
-    /// As [`BodyStream::part`](crate::BodyStream::part), if the rest cannot be fetched. Then the download has
-    /// ended.
+    /// The errors of [`BodyStream::part`](crate::BodyStream::part), if the rest cannot be fetched. After an
+    /// error, the download has ended.
     pub async fn part(&mut self) -> Result<Option<Bytes>, Error> {
         poll_fn(|context| self.poll_part(context)).await
     }

@@ -22,21 +22,22 @@ use super::{Download, entity::Entity, transfer::Piece};
 use crate::error::{BodyError, Error, ErrorKind};
 
 impl Download {
-    /// Writes the content to a file, resuming the transfer when it breaks, and returns the length in bytes.
+    /// Writes the content to a file and returns its length in bytes. The transfer is resumed if it fails.
     ///
-    /// It is written to `name.part` beside the file, flushed to the disk (`fsync`), and then renamed: the
-    /// file is whole, or it is as it was before. **The part of an earlier run is resumed**, if the content is still
-    /// the same; if the part is whole already, nothing is transferred. If the content has changed, the download
-    /// starts anew. `name.part.json` holds the validators of the content, and no part of the URL.
+    /// The content is written to `name.part` beside the file, flushed to the disk (`fsync`), and then
+    /// renamed. The file therefore is either complete or unchanged. **A partial file of an earlier run is
+    /// resumed** if the content is still the same; if it is already complete, nothing is transferred. If the
+    /// content has changed, the download starts again. `name.part.json` holds the validators of the content,
+    /// and no part of the URL.
     ///
-    /// If the future is dropped, or the program ends, the part stays. It also stays after an error, if it can
-    /// be resumed.
+    /// If the future is dropped or the program ends, the partial file is kept. It is also kept after an
+    /// error, if it can be resumed.
     ///
     /// # Errors
     ///
-    /// As [`part`](Download::part). [`BodyError::Storage`], if the file cannot be written: the disk is full,
-    /// say, or another download writes to the same file. Its [source](std::error::Error::source) is the
-    /// `io::Error`.
+    /// The errors of [`part`](Download::part). [`BodyError::Storage`] if the file cannot be written, for
+    /// example because the disk is full or another download writes to the same file. Its
+    /// [source](std::error::Error::source) is the `io::Error`.
     ///
     /// ```no_run
     /// use backstop::{Download, Error, request};

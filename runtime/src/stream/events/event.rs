@@ -10,21 +10,21 @@ use crate::{decode, error::Error, response::Json};
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Event {
-    /// Its type: `message`, if the server names none.
+    /// The type of the event. `message` if the server sent none.
     pub event: String,
-    /// Its data, whose lines are separated by LF.
+    /// The data. Its lines are separated by LF.
     pub data: String,
-    /// The last id that the server sent, with this event or before; empty if there was none.
+    /// The last id that the server sent, with this event or an earlier one. Empty if there was none.
     pub id: String,
 }
 
 impl Event {
-    /// The data as JSON.
+    /// Decodes the data as JSON.
     ///
     /// # Errors
     ///
-    /// [`Decode`](crate::ErrorKind::Decode) with the [path](Error::decode_path) of the value at fault, and
-    /// the start of the data as the error's [body](Error::body).
+    /// [`Decode`](crate::ErrorKind::Decode), with the [path](Error::decode_path) of the value that could not
+    /// be decoded, and the start of the data as the error's [body](Error::body).
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Error> {
         serde_json::from_str(&self.data).map_err(|error| {
             let data = self.data.as_bytes();
@@ -33,7 +33,7 @@ impl Event {
     }
 }
 
-/// The data may be secret.
+/// Omits the data, which may be secret.
 impl fmt::Debug for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Event")
@@ -43,7 +43,8 @@ impl fmt::Debug for Event {
     }
 }
 
-/// A type that is made from an event: [`Event`] itself, its data as a `String`, or `Json<T>` of its data.
+/// A type that can be read from an event. It is implemented for [`Event`], for `String` (the data), and for
+/// `Json<T>` (the data as JSON).
 ///
 /// ```
 /// use backstop::{Error, Event, FromEvent};
@@ -72,8 +73,8 @@ pub trait FromEvent: Sized {
     ///
     /// # Errors
     ///
-    /// Usually [`Decode`](crate::ErrorKind::Decode), as [`Event::json`] returns it. The error is an item of
-    /// the stream and gets the facts of the call; the next event can still be read.
+    /// Usually [`Decode`](crate::ErrorKind::Decode), from [`Event::json`]. The error is an item of the
+    /// stream, with the facts of the call. The next event can still be read.
     fn from_event(event: Event) -> Result<Self, Error>;
 }
 

@@ -27,23 +27,24 @@ use crate::{
     response::{FromResponse, Response},
 };
 
-/// The events of a `text/event-stream`, by the rules of the WHATWG (HTML §9.2) that browsers follow.
+/// The events of a `text/event-stream`, read by the rules of the WHATWG standard (HTML §9.2) that browsers
+/// follow.
 ///
-/// The first connection is part of the call: if it fails, or has another content type, the call fails. When a
-/// connection ends or breaks, the stream **reconnects** with the last `Last-Event-ID`, after the time that the
-/// server set by `retry` (3 s by default). The wait doubles with each connection in a row that yields nothing,
-/// up to 30 s. After [10 of them](Events::reconnects) the stream ends with the last error; it ends at once
-/// where another connection would not help, as after the status 401 or another content type. The status 204
-/// ends it, as in the standard. A request that is not safe to repeat, such as a POST, is never sent again: the
-/// stream ends with the body.
+/// The first connection is part of the call: if it fails or has another content type, the call fails. When a
+/// connection ends or is lost, the stream **reconnects** with `Last-Event-ID`, after the delay that the
+/// server set with `retry` (3 s by default). The delay doubles with each connection in a row that yields
+/// nothing, up to 30 s. After [10 such connections](Events::reconnects), the stream ends with the last error.
+/// It ends at once if a new connection would not help, for example after the status 401 or another content
+/// type. The status 204 ends the stream without an error, as in the standard. A request that is not safe to
+/// repeat, such as a POST, is never sent again: the stream ends with the body.
 ///
-/// The idle timeout (20 s by default) bounds the time between two parts of a body, and comments count: a
-/// server that sends one every 15 s, as the standard suggests, is alive. Set it longer than the server's
-/// interval.
+/// The idle timeout (20 s by default) limits the time between two parts of a body. A comment is a part, so a
+/// server that sends one every 15 s, as the standard suggests, causes no timeout. Set the timeout longer than
+/// the server's interval.
 ///
-/// The item is an [`Event`], or a type that is [made from it](FromEvent): `Events<Json<T>>` decodes its data as
-/// JSON. An event that cannot be decoded is an error and one item; the next event follows. It is a `Stream`;
-/// [`event`](Events::event) awaits the next one without that trait.
+/// An item is an [`Event`], or a type that implements [`FromEvent`]: `Events<Json<T>>` decodes the data as
+/// JSON. An event that cannot be decoded is one error item, and the next event can still be read. `Events`
+/// implements `Stream`; [`event`](Events::event) awaits the next event without that trait.
 ///
 /// ```no_run
 /// use backstop::{Error, Events, Json, request};
@@ -68,30 +69,31 @@ pub struct Events<T = Event> {
 }
 
 impl<T> Events<T> {
-    /// How many connections in a row may fail, or end without a byte, until the stream gives up; 10 by
-    /// default. With 0, the stream ends with its first connection.
+    /// Sets how many connections in a row may fail, or end without a byte, before the stream ends. The
+    /// default is 10. With 0, the stream ends with its first connection.
     #[must_use]
     pub fn reconnects(mut self, times: u32) -> Self {
         self.source.max_failures = times;
         self
     }
 
-    /// The time to wait before reconnecting, unless the server sets one: 3 s by default.
+    /// Sets the delay before reconnecting, if the server sets none. The default is 3 s.
     #[must_use]
     pub fn reconnect_after(mut self, wait: Duration) -> Self {
         self.source.default_wait = wait;
         self
     }
 
-    /// Bounds an event, in bytes; 1 MiB by default. A longer one ends the stream with an error.
+    /// Sets the maximum size of an event, in bytes. The default is 1 MiB. A larger event ends the stream with
+    /// an error.
     #[must_use]
     pub fn max_event(mut self, bytes: usize) -> Self {
         self.source.parser.set_limit(bytes);
         self
     }
 
-    /// The id of the last event that arrived whole, with or without data; empty if there was none. A later call
-    /// with this id in the header `last-event-id` goes on from there.
+    /// The id of the last event that arrived completely, with or without data. Empty if there was none. A
+    /// later call with this id in the header `last-event-id` continues after that event.
     pub fn last_event_id(&self) -> &str {
         self.source.parser.last_id()
     }
@@ -102,9 +104,10 @@ impl<T: FromEvent> Events<T> {
     ///
     /// # Errors
     ///
-    /// That of an event which cannot be [decoded](FromEvent): the next event follows. The error of the last
-    /// connection, when the stream gives up, and [`BodyError::TooLarge`](crate::BodyError::TooLarge) for an
-    /// event beyond the limit: then there are no more events.
+    /// The error of an event that cannot be [decoded](FromEvent); the next event can still be read. When the
+    /// stream stops reconnecting, the error of the last connection.
+    /// [`BodyError::TooLarge`](crate::BodyError::TooLarge) if an event exceeds the limit. After one of the
+    /// last two errors, there are no more events.
     pub async fn event(&mut self) -> Result<Option<T>, Error> {
         poll_fn(|context| self.poll_event(context)).await
     }

@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use super::{ByLink, Pages, Paging};
 use crate::error::Error;
 
-/// The items of [`Pages`], one after the other, made by [`Pages::items`]. Empty pages are skipped.
+/// The items of [`Pages`], one after the other. [`Pages::items`] creates it. Empty pages are skipped.
 pub struct Items<T: IntoIterator, By = ByLink> {
     pages: Pages<T, By>,
     /// The rest of the last page.
@@ -31,8 +31,8 @@ impl<T: IntoIterator + DeserializeOwned, By: Paging<T>> Items<T, By> {
     ///
     /// # Errors
     ///
-    /// As [`Pages::page`], after the items of the pages before the one that failed: the next call of this
-    /// method requests that page again.
+    /// The errors of [`Pages::page`], after the items of the pages before the one that failed. The next call
+    /// of this method requests that page again.
     pub async fn item(&mut self) -> Result<Option<T::Item>, Error> {
         poll_fn(|context| self.poll_item(context)).await
     }

@@ -35,19 +35,20 @@ use crate::{
     response::{FromResponse, Response},
 };
 
-/// A list whose pages are read from JSON, one request each.
+/// A paginated list. Each page is requested separately and decoded from JSON.
 ///
 /// The first page is part of the call: if it fails, the call fails, and the function's handlers run. Every
 /// later page is an item of the stream, and so is its error. **A page that failed is requested again when the
-/// stream is polled again**: no page is lost or doubled. To stop at the first error, return it, as `?` does.
+/// stream is polled again**: no page is lost or duplicated. To stop at the first error, return it with `?`.
 ///
-/// The second parameter says how the next page is found: by its [`Link` header](ByLink), which is the default,
-/// by a [field of the page](ByBody), or by its [number](ByNumber). Each page is a call with the headers, limits
-/// and retries of the first one. A page of another origin is an error, unless
-/// [`allow_other_origins`](Pages::allow_other_origins) allows it; its request has no credentials. A page that
-/// was read before is an error as well, as the list would never end.
+/// The second type parameter determines how the next page is found: by its [`Link` header](ByLink), which is
+/// the default, by a [field of the page](ByBody), or by its [number](ByNumber). Each page is requested by a
+/// call with the headers, limits and retries of the first one. A link to a page of another origin is an
+/// error, unless [`allow_other_origins`](Pages::allow_other_origins) allows it; that page is then requested
+/// without credentials. A link to a page that was read before is an error as well, because the list would
+/// never end.
 ///
-/// It is a `Stream` of pages, and [`items`](Pages::items) is a stream of their items.
+/// It implements `Stream` for the pages, and [`items`](Pages::items) returns a stream of their items.
 /// [`page`](Pages::page) awaits the next page without that trait.
 ///
 /// ```no_run
@@ -102,31 +103,31 @@ struct Settings {
 }
 
 impl<T, By> Pages<T, By> {
-    /// Ends the stream after so many pages, the first included, without an error. By default there is no
-    /// such limit.
+    /// Ends the stream without an error after this many pages, including the first one. There is no limit by
+    /// default.
     #[must_use]
     pub fn max_pages(mut self, pages: u64) -> Self {
         self.settings.max_pages = pages;
         self
     }
 
-    /// Bounds the call of each further page; by default as the first one's
-    /// [`timeout`](crate::Request::timeout) did.
+    /// Sets the timeout of the call for each later page. The default is the
+    /// [`timeout`](crate::Request::timeout) of the first call.
     #[must_use]
     pub fn page_timeout(mut self, timeout: Duration) -> Self {
         self.settings.page_timeout = Some(timeout);
         self
     }
 
-    /// Whether a page of another origin is requested, without credentials, or is an error, as by default.
+    /// Sets whether a page of another origin is requested, without credentials. By default, it is an error.
     #[must_use]
     pub fn allow_other_origins(mut self, allow: bool) -> Self {
         self.settings.other_origins = allow;
         self
     }
 
-    /// Whether the next page is requested as soon as a page is taken, in a task that ends with the stream. Off
-    /// by default.
+    /// Sets whether the next page is requested as soon as a page is taken, in a task that ends with the
+    /// stream. Off by default.
     #[must_use]
     pub fn prefetch(mut self, prefetch: bool) -> Self {
         self.settings.prefetch = prefetch;
@@ -181,9 +182,10 @@ impl<T: DeserializeOwned, By: Paging<T>> Pages<T, By> {
     ///
     /// # Errors
     ///
-    /// Those of its call and of its JSON, with the facts of that call: the next call of this method requests
-    /// the page again. [`DecodeError::Link`] if the link is not a URL, or leads to a page that was read before
-    /// or to an origin that is not allowed: then there are no more pages.
+    /// The errors of the call for the page and of decoding its JSON, with the facts of that call. The next
+    /// call of this method requests the page again. [`DecodeError::Link`] if the link is not a URL, or leads
+    /// to a page that was read before or to an origin that is not allowed. After this error, there are no
+    /// more pages.
     pub async fn page(&mut self) -> Result<Option<T>, Error> {
         poll_fn(|context| self.poll_page(context)).await
     }

@@ -27,23 +27,27 @@ pub trait Paging<T> {
     ///
     /// # Errors
     ///
-    /// If the response does not tell it. The stream yields this page first, and then the error.
+    /// If the next page cannot be determined from the response. The stream yields this page first, and then
+    /// the error.
     fn next_page(page: &T, response: &Response) -> Result<Option<NextPage>, Error>;
 }
 
-/// By the `Link` header with the relation `next` (RFC 8288), as GitHub and many others send it.
+/// Finds the next page in the `Link` header with the relation `next` (RFC 8288), as GitHub and many others
+/// send it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ByLink;
 
-/// By a field of the page: a cursor, or the URL of the next page. The page implements [`HasNext`].
+/// Finds the next page in a field of the page: a cursor, or the URL of the next page. The page implements
+/// [`HasNext`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ByBody;
 
-/// By counting up the query parameter `page`, from 1 where the request has none, until a page is empty.
+/// Increments the query parameter `page` until a page is empty. It starts at 1 if the request has no such
+/// parameter.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ByNumber;
 
-/// A page that knows the one after it, for [`Pages<T, ByBody>`](super::Pages).
+/// A page that contains a reference to the next page, for [`Pages<T, ByBody>`](super::Pages).
 ///
 /// ```
 /// use backstop::{HasNext, NextPage};
@@ -70,7 +74,7 @@ pub trait HasNext {
     fn next_page(&self) -> Option<NextPage>;
 }
 
-/// The URL of the next page, or how it differs from that of this page.
+/// The URL of the next page, or its difference from the URL of this page.
 #[derive(Clone, PartialEq, Eq)]
 pub struct NextPage(Step);
 
@@ -81,17 +85,17 @@ enum Step {
 }
 
 impl NextPage {
-    /// At this URL, which may be relative to the one that answered.
+    /// The page at this URL, which may be relative to the URL of the response.
     pub fn url(url: impl Into<String>) -> Self {
         Self(Step::Url(url.into()))
     }
 
-    /// At the URL that answered, with this parameter of the query set. The others stay as they are.
+    /// The page at the URL of the response with this query parameter set. Other parameters are unchanged.
     pub fn query(name: impl Into<Cow<'static, str>>, value: impl fmt::Display) -> Self {
         Self(Step::Query(vec![(name.into(), value.to_string())]))
     }
 
-    /// Sets another parameter of the query.
+    /// Sets another query parameter.
     #[must_use]
     pub fn and_query(
         mut self,
@@ -162,7 +166,7 @@ where
     }
 }
 
-/// Without its values: a cursor may be secret.
+/// Omits the values, because a cursor may be secret.
 impl fmt::Debug for NextPage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
