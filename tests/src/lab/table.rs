@@ -67,23 +67,23 @@ columns:
 
 - *sent*: the value of [`Error::sent`](crate::Error::sent). After a redirect it is `Yes` for every later
   failure.
-- *faults*: the number of faults of this kind in the fault lab, which plays them over real sockets. Faults
-  whose outcome depends on timing are not counted. A kind without any originates in the program, or cannot be
-  timed, and has its own tests.
-- *aiohttp*: the class that aiohttp 3.14 raised, for the faults that were run with it.
+- *faults*: the number of faults of this kind in the fault lab, which reproduces them over real sockets.
+  Faults whose outcome depends on timing are not counted. A kind with 0 faults either originates in the
+  program or cannot be reproduced reliably over a socket. It has its own tests.
+- *aiohttp*: the exception class that aiohttp 3.14 raised. Not all faults were run with aiohttp.
 - *reqwest*: the predicates that are true for the error of `reqwest` 0.13, used as in its documentation with
   `send`, `error_for_status`, and `json`, `text` or `bytes`.
 
 *success* means no error at all. Some successes are correct for that client: aiohttp retries idempotent
-requests automatically, and its `json()` has no type to check. If the faults of a kind are reported
-differently, the number of each follows in parentheses.
+requests automatically, and its `json()` has no type to check. If a client reports the faults of a kind in
+different ways, the number in parentheses is the number of faults that are reported in that way.
 ";
 
 const ALIKE: &str = "
 # Leaves that reqwest does not distinguish
 
-The leaves behind each of reqwest's predicates. They differ only in the chain of causes, where most types are
-private.
+This table lists the leaves for which reqwest returns the same predicates. Their errors differ only in the
+chain of causes, where most types are private.
 ";
 
 impl Comparison {
