@@ -141,8 +141,8 @@ pub enum TimeoutError {
 #[non_exhaustive]
 pub enum DisconnectedError {
     /// The request was not sent, or the server said that it did not process the request (REFUSED_STREAM or
-    /// GOAWAY in HTTP/2). The request is first sent again a few times; this error is reported if that did not
-    /// help.
+    /// GOAWAY in HTTP/2). The request is first sent again a few times. This error is reported if it still was
+    /// not processed.
     #[error("the request was not taken")]
     Unsent,
     /// The server closed the connection without a response.
@@ -220,7 +220,7 @@ pub enum DecodeError {
     Link,
 }
 
-/// Makes a class's leaves kinds.
+/// Converts the leaves of a class to kinds.
 macro_rules! leaves {
     ($($leaf:ident => $class:ident),*) => {$(
         impl From<$leaf> for ErrorKind {

@@ -369,7 +369,7 @@ impl Error {
         self.0.sent
     }
 
-    /// The request error that this error replaced: an arm handled that error with `fail` and this error.
+    /// The request error that this error replaced, if an arm handled that error with `fail` and this one.
     pub fn previous(&self) -> Option<&Error> {
         self.0.previous.as_ref()
     }

@@ -90,7 +90,7 @@ impl FromResponseParts for Facts {
     }
 }
 
-/// The URL that answered: the last one, after redirects, without a fragment.
+/// The URL of the response: the last one after redirects, without a fragment.
 impl FromResponse for Url {
     const NEEDS_BODY: bool = false;
 
@@ -99,7 +99,7 @@ impl FromResponse for Url {
     }
 }
 
-/// The URL that answered: the last one, after redirects, without a fragment.
+/// The URL of the response: the last one after redirects, without a fragment.
 impl FromResponseParts for Url {
     fn from_response_parts(response: &Response) -> Result<Self, Error> {
         Ok(response.url().clone())

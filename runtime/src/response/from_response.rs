@@ -41,7 +41,7 @@ pub trait FromResponse: Sized {
     /// buffered.
     const STREAMING: bool = false;
 
-    /// Whether the response has a [`Continuation`](crate::Continuation). By default it has none.
+    /// Whether the type needs a response with a [`Continuation`](crate::Continuation). False by default.
     const CONTINUED: bool = false;
 
     /// Headers to add to a request for this type, unless the request or its session sets a header of the same
@@ -52,7 +52,7 @@ pub trait FromResponse: Sized {
     /// (204, 205 and 304). True by default.
     const NEEDS_BODY: bool = true;
 
-    /// Makes the value.
+    /// Reads the value.
     ///
     /// # Errors
     ///
@@ -150,11 +150,11 @@ pub(crate) fn read_head<T: FromResponseParts>(
     note = "one `#[response]` argument can take the body, and it comes last"
 )]
 pub trait FromResponseParts: Sized {
-    /// Makes the value.
+    /// Reads the value.
     ///
     /// # Errors
     ///
-    /// The type defines its errors, for example if a header is missing.
+    /// The type determines its errors. For example, it can fail if a header is missing.
     fn from_response_parts(response: &Response) -> Result<Self, Error>;
 }
 

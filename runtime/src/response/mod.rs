@@ -189,7 +189,7 @@ impl Response {
         &self.0.headers
     }
 
-    /// The URL that answered: the last one, after redirects, without a fragment.
+    /// The URL of the response: the last one after redirects, without a fragment.
     pub fn url(&self) -> &Url {
         &self.0.url
     }

@@ -14,7 +14,7 @@ use tokio::{runtime::Handle, time::timeout};
 use super::{Parts, payload::Payload, read::too_large};
 use crate::{error::Error, timers::IdleTimer};
 
-/// The body of a response as it arrives, decompressed.
+/// The body of a response, decompressed and read as it arrives.
 ///
 /// Each part must arrive within the idle timeout, which runs only while the reader waits for a part. A slow
 /// reader therefore does not cause a timeout, and unread bytes stay in the connection. Dropping the stream

@@ -141,8 +141,8 @@ impl Retry {
         self
     }
 
-    /// Calls `observe` before each delay, with the error of the failed attempt, which has the number of
-    /// [attempts](Error::attempts) so far, and the delay.
+    /// Calls `observe` before each delay, with the error of the failed attempt and the delay. The error has
+    /// the number of [attempts](Error::attempts) so far.
     ///
     /// ```
     /// # use backstop::Retry;

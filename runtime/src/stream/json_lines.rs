@@ -49,7 +49,7 @@ pub struct JsonLines<T> {
 }
 
 impl<T> JsonLines<T> {
-    /// The values of a body.
+    /// Reads the values of a body.
     pub fn new(body: BodyStream) -> Self {
         Self { reader: LineReader::new(body, DEFAULT_MAX_LINE), values: PhantomData }
     }

@@ -43,7 +43,8 @@ pub struct Lines {
 }
 
 impl Lines {
-    /// The lines of a body, in the charset that its content type names. The body is decompressed already.
+    /// Reads the lines of a body, in the charset of its content type. `BodyStream` has already decompressed
+    /// it.
     pub fn new(body: BodyStream) -> Self {
         let content_type = body.headers().and_then(|headers| headers.get(header::CONTENT_TYPE));
         let charset = LineCharset::of(content_type);

@@ -69,7 +69,7 @@ impl fmt::Debug for Event {
     note = "for data in JSON, read `Events<Json<{Self}>>`"
 )]
 pub trait FromEvent: Sized {
-    /// Makes the value.
+    /// Reads the value.
     ///
     /// # Errors
     ///
