@@ -1,8 +1,8 @@
-// What the examples of `request.md` talk to, included in each: `api()` is a session whose base URL is a server on
-// loopback.
+// The server for the examples of `request.md`, which include this file. `api()` is a session whose base URL is the
+// server, on loopback.
 //
-// `/users/7` is a user, `/users/404` is none, `/slow` does not answer, `/flaky` answers 503 and then 200. To any
-// other path the answer is the request, as text.
+// `/users/7` is a user, `/users/404` is not found, `/slow` does not answer, and `/flaky` answers 503 and then 200.
+// Any other path answers with the request, as text.
 
 fn api() -> &'static backstop::Session {
     static API: std::sync::LazyLock<backstop::Session> = std::sync::LazyLock::new(|| {
