@@ -117,7 +117,7 @@ async fn every_failure_except_a_404_is_returned() {
 }
 
 #[tokio::test]
-async fn a_user_of_another_shape_is_an_error_with_its_path() {
+async fn a_decode_error_has_the_path_of_the_value() {
     let script = Script::new();
     script.get("/users/{id}").json(&json!({"id": 7, "name": null}));
     let error = script.run(user(7)).await.expect_err("an error");
@@ -184,7 +184,7 @@ async fn a_missing_flag_is_not_sent() {
 }
 
 #[tokio::test]
-async fn a_deletion_is_a_single_request() {
+async fn a_deletion_sends_one_request() {
     let script = Script::new();
     script.delete("/users/{id}").status(204).once();
     script.any("/{*anything}").never();

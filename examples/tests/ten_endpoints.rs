@@ -253,7 +253,7 @@ async fn an_order_is_sent_once() {
 }
 
 #[tokio::test]
-async fn an_order_has_a_number() {
+async fn the_number_of_an_order_is_returned() {
     let script = Script::new();
     let (shop, _) = shop(&script);
     script.post("/orders").with_form("tea", 7).json(&json!({"number": 41})).once();

@@ -37,7 +37,7 @@ fn warehouse() -> Script {
 }
 
 #[tokio::test]
-async fn all_pages_are_one_list() {
+async fn the_pages_are_returned_as_one_list() {
     let script = warehouse();
     script.get("/items").with_query("page", 2).json(&json!([{"name": "Sencha", "left": 2}]));
     script
@@ -52,7 +52,7 @@ async fn all_pages_are_one_list() {
 }
 
 #[tokio::test]
-async fn a_token_that_was_refused_is_renewed() {
+async fn a_refused_token_is_renewed() {
     let script = Script::new();
     let token = script.post("/token").with_header("authorization", "Basic c2hvcDpzM2NyZXQ=");
     token
@@ -70,7 +70,7 @@ async fn a_token_that_was_refused_is_renewed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_warehouse_that_is_busy_is_asked_again() {
+async fn a_503_from_the_warehouse_is_retried() {
     let script = warehouse();
     let items = script.get("/items/{id}").status(503).repeat(2);
     items.clone().then(Reply::json(&json!({"name": "Assam", "left": 3})));
@@ -80,7 +80,7 @@ async fn a_warehouse_that_is_busy_is_asked_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_order_is_placed_once_though_its_answer_was_lost() {
+async fn a_retried_order_has_the_same_idempotency_key() {
     let script = warehouse();
     let orders = script.post("/items/{id}/orders").with_json(&2);
     orders.clone().fault(DisconnectedError::Reset).then(Reply::status(201));
@@ -92,21 +92,21 @@ async fn an_order_is_placed_once_though_its_answer_was_lost() {
 }
 
 #[tokio::test]
-async fn what_is_sold_out_is_a_conflict() {
+async fn a_sold_out_item_is_a_409() {
     let script = warehouse();
     script.post("/items/{id}/orders").status(409);
     assert_eq!(ask(&script, "POST", "/7/orders", "2").await.0, StatusCode::CONFLICT);
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_not_found() {
+async fn a_missing_item_is_a_404() {
     let script = warehouse();
     script.get("/items/{id}").status(404);
     assert_eq!(ask(&script, "GET", "/7", "").await.0, StatusCode::NOT_FOUND);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_warehouse_that_says_nothing_is_a_timeout_of_the_gateway() {
+async fn a_silent_warehouse_is_a_504() {
     let script = warehouse();
     script.get("/items/{id}").reply(Reply::silence());
     assert_eq!(ask(&script, "GET", "/7", "").await.0, StatusCode::GATEWAY_TIMEOUT);

@@ -43,7 +43,7 @@ async fn warehouse() -> MockServer {
 }
 
 #[tokio::test]
-async fn all_pages_are_one_list() {
+async fn the_pages_are_returned_as_one_list() {
     let server = warehouse().await;
     Mock::given(method("GET"))
         .and(path("/items"))
@@ -71,7 +71,7 @@ async fn all_pages_are_one_list() {
 }
 
 #[tokio::test]
-async fn a_token_that_was_refused_is_renewed() {
+async fn a_refused_token_is_renewed() {
     let server = MockServer::start().await;
     let signs_in = |answer, times| {
         Mock::given(method("POST"))
@@ -100,7 +100,7 @@ async fn a_token_that_was_refused_is_renewed() {
 }
 
 #[tokio::test]
-async fn a_warehouse_that_is_busy_is_asked_again() {
+async fn a_503_from_the_warehouse_is_retried() {
     let server = warehouse().await;
     Mock::given(method("GET"))
         .and(path("/items/7"))
@@ -116,7 +116,7 @@ async fn a_warehouse_that_is_busy_is_asked_again() {
 
 /// A connection cannot be lost here: the status stands for it.
 #[tokio::test]
-async fn an_order_is_placed_once_though_its_answer_was_lost() {
+async fn a_retried_order_has_the_same_idempotency_key() {
     let server = warehouse().await;
     let orders = || Mock::given(method("POST")).and(path("/items/7/orders")).and(body_json(2));
     orders().respond_with(ResponseTemplate::new(503)).up_to_n_times(1).mount(&server).await;
@@ -134,7 +134,7 @@ async fn an_order_is_placed_once_though_its_answer_was_lost() {
 }
 
 #[tokio::test]
-async fn what_is_sold_out_is_a_conflict() {
+async fn a_sold_out_item_is_a_409() {
     let server = warehouse().await;
     Mock::given(method("POST"))
         .and(path("/items/7/orders"))
@@ -145,7 +145,7 @@ async fn what_is_sold_out_is_a_conflict() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_not_found() {
+async fn a_missing_item_is_a_404() {
     let server = warehouse().await;
     Mock::given(method("GET"))
         .and(path("/items/7"))
@@ -157,7 +157,7 @@ async fn what_is_not_there_is_not_found() {
 
 /// Over a socket, tokio's clock cannot be paused: this takes the timeout, three times.
 #[tokio::test]
-async fn a_warehouse_that_says_nothing_is_a_timeout_of_the_gateway() {
+async fn a_silent_warehouse_is_a_504() {
     let server = warehouse().await;
     Mock::given(method("GET"))
         .and(path("/items/7"))
