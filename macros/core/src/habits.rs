@@ -269,7 +269,7 @@ mod tests {
     use super::{LEAVES, may_mean, status};
 
     #[test]
-    fn statuses_are_found_by_both_forms_of_their_names() {
+    fn statuses_are_found_in_both_spellings() {
         assert_eq!(status("NOT_FOUND"), Some(404));
         assert_eq!(status("NotFound"), Some(404));
         assert_eq!(status("TooManyRequests"), Some(429));
@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn misspelt_and_shortened_names_may_mean_an_argument() {
+    fn misspelt_and_abbreviated_arguments_are_recognized() {
         assert!(may_mean("tokn", "token"));
         assert!(may_mean("tok", "token"));
         assert!(may_mean("usr", "user"));
@@ -287,7 +287,7 @@ mod tests {
 
     /// The macro does not depend on the runtime, so the table is a copy of the runtime's enums.
     #[test]
-    fn the_leaves_are_those_of_the_runtime() {
+    fn the_leaves_match_the_runtime() {
         let source = include_str!("../../../runtime/src/error/kind.rs");
         for (class, leaves) in LEAVES {
             let (_, rest) = source.split_once(&format!("enum {class}Error {{")).expect("an enum");

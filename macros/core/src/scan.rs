@@ -465,7 +465,7 @@ mod tests {
     }
 
     #[test]
-    fn return_question_mark_and_unknown_macros_may_leave() {
+    fn return_question_mark_and_unknown_macros_may_leave_the_function() {
         for text in [
             "return 1",
             "let x = y()?; x",
@@ -482,7 +482,7 @@ mod tests {
     }
 
     #[test]
-    fn async_blocks_and_known_macros_do_not_leave() {
+    fn async_blocks_and_known_macros_do_not_leave_the_function() {
         for text in [
             "Ok(Some(user.name))",
             "println!(\"{x?}\"); x",
@@ -498,7 +498,7 @@ mod tests {
     }
 
     #[test]
-    fn async_blocks_do_not_await_but_may() {
+    fn awaits_in_async_blocks_count_only_for_may_await() {
         for (text, expected) in [
             ("a().await", true),
             ("if a { b(c.await) }", true),
@@ -525,7 +525,7 @@ mod tests {
     }
 
     #[test]
-    fn only_macros_that_never_return_surely_diverge() {
+    fn only_panicking_macros_are_known_to_diverge() {
         for (text, expected) in [
             ("todo!()", true),
             ("let a = 1; panic!(\"x\");", true),
@@ -569,7 +569,7 @@ mod tests {
     }
 
     #[test]
-    fn an_early_exit_names_its_token() {
+    fn an_early_exit_is_reported_with_its_token() {
         let found = early_exit(&tokens("a(b?)")).map(|(_, what)| what);
         assert_eq!(found, Some("?"));
     }

@@ -532,7 +532,7 @@ mod tests {
     }
 
     #[test]
-    fn placeholders_know_their_place() {
+    fn the_place_of_a_placeholder_is_parsed() {
         let named = |name: &str, place| (name.to_owned(), place);
         assert_eq!(
             places("{base}/users/{id}.json?q={q}&page={self.page.0}"),
@@ -672,7 +672,7 @@ mod tests {
     }
 
     #[test]
-    fn parsing_any_part_of_a_template_ends() {
+    fn parsing_any_slice_of_a_template_terminates() {
         let text = "https://[::1]:80/ü{*rest}/{self.a.0}?q={q}&{{}}#\\ ";
         for (at, _) in text.char_indices() {
             let _ = parse(&text[..at]);

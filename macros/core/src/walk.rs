@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn closures_async_blocks_and_items_keep_their_exits() {
+    fn exits_in_closures_async_blocks_and_items_are_ignored() {
         for text in [
             "|a| return b",
             "|a| { if b { return; } c? }",

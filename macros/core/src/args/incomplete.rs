@@ -198,14 +198,14 @@ mod tests {
     }
 
     #[test]
-    fn a_value_that_is_missing_is_an_error() {
+    fn a_missing_value_is_an_error() {
         assert!(completed("get = \"/\", bearer =").0.contains("bearer=E!{"));
         assert!(completed("bearer = , get = \"/\"").0.contains("bearer=E!{"));
         assert_eq!(completed("get = ").1, 0);
     }
 
     #[test]
-    fn whole_attributes_stay_as_they_are() {
+    fn complete_attributes_are_unchanged() {
         for text in [
             "retry(times=1,backoff(base..longest))",
             "expect(200..=299)",

@@ -35,7 +35,7 @@ fn merges(shared: &str, own: &str, whole: &str) {
 }
 
 #[test]
-fn a_function_s_own_key_wins() {
+fn a_function_s_key_overrides_the_group_s() {
     for (shared, own, whole) in [
         ("session = self.a", "", "session = self.a"),
         ("session = crate::A", "", "session = crate::A"),
@@ -164,7 +164,7 @@ fn the_group_s_arms_follow_the_function_s() {
 }
 
 #[test]
-fn an_arm_for_a_success_of_the_function_is_left_out() {
+fn an_arm_for_a_success_status_is_omitted() {
     merges(
         "on_error(Status(304 | 404) => log, _ => print)",
         "get = \"/\", expect(200..=299 | 304)",
@@ -173,7 +173,7 @@ fn an_arm_for_a_success_of_the_function_is_left_out() {
 }
 
 #[test]
-fn the_group_s_retry_fits_the_function() {
+fn the_group_s_retry_is_adapted_to_the_function() {
     for (shared, own, whole) in [
         ("retry(times = 2, idempotency_key)", "get = \"/\"", "get = \"/\", retry(times = 2)"),
         (
@@ -209,7 +209,7 @@ fn the_group_s_retry_fits_the_function() {
 }
 
 #[test]
-fn a_base_stands_before_the_templates() {
+fn the_base_is_prepended_to_the_templates() {
     for (base, own, whole) in [
         ("/a/{id}", "/b/{key}", "/a/{id}/b/{key}"),
         ("/a/{id}", "", "/a/{id}"),
@@ -224,7 +224,7 @@ fn a_base_stands_before_the_templates() {
 }
 
 #[test]
-fn the_rest_of_the_item_stays_as_it_is() {
+fn the_rest_of_the_item_is_unchanged() {
     let group = r#"
         /// Docs.
         #[derive_nothing]
@@ -245,7 +245,7 @@ fn the_rest_of_the_item_stays_as_it_is() {
 }
 
 #[test]
-fn a_module_is_a_group_with_all_that_is_in_it() {
+fn a_module_is_a_group_of_the_functions_in_it() {
     let (args, item) = split(
         r#"#[requests(timeout = 2s)] pub(crate) mod api {
             use a::B;

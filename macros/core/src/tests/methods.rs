@@ -79,7 +79,7 @@ fn methods() -> Vec<&'static str> {
 }
 
 #[test]
-fn the_attribute_says_all_that_a_request_can_do() {
+fn the_attribute_covers_every_request_method() {
     let sorted = |names: Vec<&'static str>| names.into_iter().collect::<BTreeSet<_>>();
     let rows = TABLE.iter().map(|(method, _)| *method).collect();
     assert_eq!(sorted(methods()), sorted(rows), "each method of `Request` has a row");
@@ -103,7 +103,7 @@ fn the_attribute_says_all_that_a_request_can_do() {
 }
 
 #[test]
-fn every_key_is_in_a_row_or_is_not_of_the_request() {
+fn every_key_about_the_request_has_a_row() {
     let rows: Vec<&str> = TABLE
         .iter()
         .filter_map(|(_, said)| match said {

@@ -385,7 +385,7 @@ fn all_mistakes_are_reported_at_once() {
 }
 
 #[test]
-fn a_mistake_keeps_the_item_for_its_callers() {
+fn an_item_with_a_mistake_keeps_its_signature() {
     let (args, item) = super::split(
         r#"#[request(gett = "/{id}")]
         /// Documented.

@@ -23,7 +23,7 @@ fn handlers(keys: &str, item: &str) -> Handlers {
 }
 
 #[test]
-fn the_exit_follows_from_the_actions_and_what_runs_after_them() {
+fn the_actions_and_later_handlers_decide_the_exit() {
     let returns = |may_be_unreachable| Exit::Return { may_be_unreachable };
     let breaks = |may_be_unreachable| Exit::Break { may_be_unreachable };
     let continues = |may_be_unreachable| Exit::Continue { may_be_unreachable };
@@ -56,7 +56,7 @@ fn the_exit_follows_from_the_actions_and_what_runs_after_them() {
 }
 
 #[test]
-fn the_form_of_the_body_follows_from_what_may_leave_it() {
+fn the_exits_of_a_body_decide_its_form() {
     let block = |may_await, may_diverge| BodyForm::Block { may_await, may_diverge };
     for (keys, body, expected) in [
         ("cleanup = c", "Ok(a)", block(false, false)),
@@ -79,7 +79,7 @@ fn the_form_of_the_body_follows_from_what_may_leave_it() {
 }
 
 #[test]
-fn a_body_that_nothing_follows_may_leave_the_function() {
+fn a_last_body_may_leave_the_function() {
     let last = |may_await| BodyForm::Last { may_await };
     for (keys, function, expected) in [
         ("", "async fn f() -> R { a?; loop {} }", last(false)),
@@ -109,7 +109,7 @@ fn a_body_that_nothing_follows_may_leave_the_function() {
 }
 
 #[test]
-fn handlers_stand_in_a_closure_unless_something_may_be_awaited() {
+fn handlers_expand_to_a_closure_unless_something_may_await() {
     for (keys, body, expected) in [
         ("on_error = log", ";", false),
         ("on_error = log", "{ Ok(a?) }", false),
