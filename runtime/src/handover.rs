@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_request_that_its_channel_lost_is_unsent_once_it_is_withdrawn() {
+    async fn a_withdrawn_request_in_a_closed_channel_is_unsent() {
         let handover = Handover::default();
         let (channel, task) = mpsc::channel(1);
         // A message whose place was reserved is the one that can be written to a closed channel without a
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_delayed_task_decides_a_withdrawn_request() {
+    async fn a_withdrawn_request_is_undecided_until_its_task_runs() {
         for is_taken in [false, true] {
             let handover = Handover::default();
             let (channel, mut task) = mpsc::channel(1);
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_that_a_task_took_may_have_been_sent() {
+    fn a_request_taken_by_a_task_may_have_been_sent() {
         for body in [SendBody::None, SendBody::Bytes("an order".into())] {
             let handover = Handover::default();
             let body = handover.watch(body);
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_that_is_read_was_taken() {
+    fn reading_the_body_counts_as_sending() {
         let handover = Handover::default();
         let mut body = handover.watch(SendBody::Bytes("an order".into()));
         let mut context = Context::from_waker(std::task::Waker::noop());

@@ -421,7 +421,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_limit_is_the_request_s_or_else_the_session_s() {
+    fn timeouts_of_the_request_override_the_session_s() {
         let [one, two] = [1, 2].map(Duration::from_secs);
         for (inherited, asked, planned) in [
             (None, None, None),
@@ -446,7 +446,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_that_stays_open_has_only_a_limit_of_its_own() {
+    fn a_streamed_body_ignores_the_session_s_limit() {
         let defaults = Defaults { max_body: 10, error_body: 5, ..Defaults::default() };
         let get = || Request::get(URL);
         for (request, max_body, error_body) in [
@@ -461,7 +461,7 @@ mod tests {
     }
 
     #[test]
-    fn a_header_is_the_request_s_or_else_the_body_s_or_else_the_session_s() {
+    fn request_headers_override_body_and_session_headers() {
         let mut defaults = Defaults::default();
         for name in ["accept", "content-type", "x-a"] {
             defaults.headers.append(name, HeaderValue::from_static("session"));
@@ -483,7 +483,7 @@ mod tests {
     }
 
     #[test]
-    fn credentials_are_taken_from_the_nearest_place() {
+    fn request_credentials_override_url_and_session_credentials() {
         let basic = |text: &str| format!("Basic {}", BASE64_STANDARD.encode(text));
         let (in_url, in_base) = ("https://url:1@one.example/a", "https://base:1@one.example/");
         for (header, url, session, base, expected) in [
@@ -516,7 +516,7 @@ mod tests {
     }
 
     #[test]
-    fn the_secrets_of_a_session_go_to_the_origin_of_its_base_alone() {
+    fn session_secrets_are_planned_only_for_the_base_origin() {
         let mut headers = HeaderMap::new();
         let mut key = HeaderValue::from_static("secret");
         key.set_sensitive(true);
@@ -548,7 +548,7 @@ mod tests {
     }
 
     #[test]
-    fn a_policy_is_the_request_s_or_else_the_session_s() {
+    fn the_request_s_retry_policy_overrides_the_session_s() {
         let times = |plan: Plan| plan.retry.map(|retry| retry.allows_retries());
         let patient = Defaults { retry: Some(Arc::new(Retry::times(2))), ..Defaults::default() };
         assert_eq!(times(plan(Request::get(URL), &Defaults::default())), None);
@@ -564,7 +564,7 @@ mod tests {
     }
 
     #[test]
-    fn what_can_be_repeated_is_idempotent_or_has_a_key_of_its_own() {
+    fn a_request_is_repeatable_if_idempotent_or_uniquely_keyed() {
         let keyed = || Retry::times(1).idempotency_key();
         let of_session = Defaults { retry: Some(Arc::new(keyed())), ..Defaults::default() };
         let mut constant = Defaults::default();
@@ -590,7 +590,7 @@ mod tests {
     }
 
     #[test]
-    fn a_status_is_a_success_where_the_request_says_so() {
+    fn the_request_decides_which_statuses_are_successes() {
         let statuses = |request: Request| {
             let plan = plan(request, &Defaults::default());
             [199, 200, 204, 299, 300, 404]
@@ -602,7 +602,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_that_cannot_be_made_says_why_and_which_it_is() {
+    fn a_build_error_has_the_method_and_the_template() {
         let mut framing = Defaults::default();
         framing.headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("3"));
         for (request, defaults, leaf) in [

@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_url_shows_no_password() {
+    fn passwords_in_invalid_urls_are_hidden() {
         for text in [
             "https:/me:pw@host",
             "https:\\\\me:pw@host/a",

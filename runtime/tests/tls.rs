@@ -48,7 +48,7 @@ fn is_of_rustls(error: &Error) -> bool {
 
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 #[tokio::test]
-async fn a_server_without_tls_is_told_by_every_library() {
+async fn every_library_detects_a_server_without_tls() {
     for error in failures().await {
         assert_eq!(error.kind(), ErrorKind::Connect(backstop::ConnectError::Tls), "{error:#}");
         assert_eq!(error.sent(), Sent::No);
@@ -58,7 +58,7 @@ async fn a_server_without_tls_is_told_by_every_library() {
 /// Also where `native-tls` is on as well, as reqwest then takes that by default.
 #[cfg(feature = "rustls")]
 #[tokio::test]
-async fn rustls_stays_rustls() {
+async fn rustls_is_used_even_with_native_tls() {
     for error in failures().await {
         assert!(is_of_rustls(&error), "{error:#}");
     }
@@ -66,7 +66,7 @@ async fn rustls_stays_rustls() {
 
 #[cfg(all(feature = "native-tls", not(feature = "rustls")))]
 #[tokio::test]
-async fn the_platform_s_library_is_taken_without_rustls() {
+async fn native_tls_is_used_without_rustls() {
     for error in failures().await {
         assert!(!is_of_rustls(&error), "{error:#}");
     }

@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn a_type_s_own_message_keeps_the_words_that_are_not_data() {
+    fn data_is_removed_from_a_type_s_own_message() {
         let shown = format!("{:#}", error::<Picky>(r#""hunter2""#));
         assert!(shown.contains("in the token <…>, expected more"), "{shown}");
     }
@@ -262,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_utf_8_is_not_a_question_of_syntax() {
+    fn invalid_utf_8_is_a_charset_error() {
         for body in [&b"\"\xff\xfe\""[..], b"\xff\xfe{\0}\0"] {
             let error = error_of::<serde_json::Value>(body);
             assert_eq!(error.kind(), ErrorKind::Decode(DecodeError::Charset));

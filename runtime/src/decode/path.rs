@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn the_value_that_does_not_fit_is_named() {
+    fn the_path_leads_to_the_invalid_value() {
         for (text, found) in [
             (r#"{"users": [{"email": 1, "tags": {}}]}"#, "$.users[0].email"),
             (r#"{"users": [{"email": "a", "tags": {}}, {"email": null}]}"#, "$.users[1].email"),
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_that_is_refused_later_is_still_named() {
+    fn the_path_leads_to_a_value_refused_after_it_was_read() {
         assert_eq!(path::<Vec<Even>>("[2, 4, 5, 6]"), "$[2]");
         assert_eq!(path::<Vec<Vec<Even>>>("[[2], [4, 5], [6]]"), "$[1]");
         assert_eq!(path::<HashMap<String, Even>>(r#"{"a": 2, "b": 3, "c": 4}"#), "$.b");
@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn any_text_and_position_gives_a_path() {
+    fn every_text_and_position_has_a_path() {
         let text = r#"{"a":["\"#.as_bytes();
         for line in 0..4 {
             for column in 0..12 {

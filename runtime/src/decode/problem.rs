@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_object_is_no_problem() {
+    fn only_objects_are_problems() {
         for body in ["", "[]", "7", "null", "{", "\"text\""] {
             assert_eq!(problem("application/problem+json", body), None, "{body}");
         }

@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn utf8_unless_told_otherwise() {
+    fn the_default_charset_is_utf_8() {
         assert_eq!(text("é".as_bytes(), "text/plain").as_deref(), Some("é"));
         assert_eq!(text(b"\xEF\xBB\xBFa", "text/plain; charset=x").as_deref(), Some("a"));
         assert_eq!(text("é".as_bytes(), "text/plain; charset=").as_deref(), Some("é"));
@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn ascii_has_no_high_bytes() {
+    fn ascii_with_high_bytes_is_refused() {
         for content_type in ["text/plain; charset=us-ascii", "text/plain; charset=ASCII"] {
             assert_eq!(text(b"a", content_type).as_deref(), Some("a"));
             assert_eq!(text(b"\xE9", content_type), None);
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn a_byte_order_mark_is_stronger_than_a_label() {
+    fn a_byte_order_mark_overrides_the_charset() {
         for label in ["utf-8", "utf-16", "utf-16be", "us-ascii", "iso-8859-1", "klingon", ""] {
             let content_type = HeaderValue::from_str(&format!("text/plain; charset={label}"));
             let content_type = Some(content_type.expect("a value"));

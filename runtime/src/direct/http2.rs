@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_is_known_by_its_first_connection() {
+    fn prior_knowledge_makes_a_server_known() {
         let servers = Servers::default();
         assert!(servers.turns(&server(), false).is_none());
         assert!(servers.turns(&server(), true).is_some());
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_waits_on_a_connection_that_was_there_before() {
+    fn a_request_waits_only_for_an_older_connection() {
         let servers = Servers::default();
         assert!(!servers.have_connection(ORIGIN, tick()));
         let mut first = servers.connected(&server(), None);
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_call_at_a_time_has_its_turn() {
+    async fn one_call_at_a_time_connects() {
         let servers = known();
         let first = turns(&servers).turn(None).await.expect("the first turn");
         let mut second = pin!(turns(&servers).turn(None));
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_turn_that_is_given_up_is_the_next_one_s() {
+    async fn a_dropped_turn_goes_to_the_next_call() {
         let servers = known();
         let first = turns(&servers).turn(None).await;
         let mut second = pin!(turns(&servers).turn(None));
@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn all_connect_once_one_has_failed() {
+    async fn a_failed_turn_releases_all_waiting_calls() {
         let servers = known();
         let first = turns(&servers).turn(None).await.expect("the first turn");
         let mut others = [0; 3].map(|_| Box::pin(turns(&servers).turn(None)));
@@ -279,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn servers_that_nothing_uses_are_forgotten() {
+    fn unused_servers_are_removed() {
         let servers = Servers::default();
         let _kept = servers.connected(&server(), None);
         for number in 0..200 {

@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn frames_are_found_in_pieces_of_any_size() {
+    fn frames_are_parsed_in_parts_of_any_size() {
         let sent = [
             vec![0xff; PREFACE],
             frame(4, 0, &[0, 3, 0, 0, 0, 9]),
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_above_the_last_stream_is_left_out() {
+    fn a_request_above_the_last_stream_was_not_processed() {
         for (opened, last, before, after) in [
             // The request's stream is the highest, or the next: 5 or 7.
             (&[1, 3, 5][..], Some((3, 0)), true, true),
@@ -262,14 +262,14 @@ mod tests {
     }
 
     #[test]
-    fn a_goaway_that_names_a_later_stream_decides_nothing() {
+    fn a_goaway_above_all_opened_streams_excludes_no_request() {
         for last in [STREAM, 5] {
             assert!(!frames(&[1, 3], Some((last, 0))).streams.leaves_out(tick()));
         }
     }
 
     #[test]
-    fn the_lowest_goaway_counts() {
+    fn the_lowest_last_stream_applies() {
         let mut frames = frames(&[1, 3], Some((STREAM, 0)));
         frames.received(&goaway(1, 0));
         frames.received(&goaway(3, 0));
@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn trailers_open_no_stream() {
+    fn trailers_do_not_open_a_stream() {
         let mut frames = frames(&[1, 3], Some((3, 0)));
         let taken_at = tick();
         frames.sent(&frame(HEADERS, 1, b"trailers"));

@@ -119,7 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_name_of_a_leaf_is_its_own_and_starts_with_its_class() {
+    fn kind_names_are_unique_and_start_with_their_class() {
         let names: BTreeSet<&str> = ErrorKind::all().map(|kind| kind.facts().name).collect();
         assert_eq!(names.len(), ErrorKind::all().count());
         for kind in ErrorKind::all() {
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn a_kind_that_no_policy_retries_is_a_mistake_or_the_end_of_the_time() {
+    fn only_build_decode_and_total_timeout_errors_are_never_retried() {
         for kind in ErrorKind::all() {
             let is_final = matches!(
                 kind,

@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn an_invalid_header_asks_for_no_delay() {
+    fn an_invalid_retry_after_is_ignored() {
         for text in ["", "soon", "Thu, 99 Foo 2026 00:00:00 GMT", "\u{e9}"] {
             let mut headers = HeaderMap::new();
             let value = http::HeaderValue::from_bytes(text.as_bytes()).expect("a header");

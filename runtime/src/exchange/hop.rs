@@ -394,7 +394,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_that_was_dropped_is_on_no_later_hop() {
+    fn a_dropped_body_is_not_sent_on_later_hops() {
         let redirects = Redirects::default();
         let hop = next(hop(Method::POST, FROM), 307, "c", &redirects);
         assert!(hop.keeps_body());
@@ -447,7 +447,7 @@ mod tests {
     }
 
     #[test]
-    fn a_location_is_a_reference_to_the_url_that_answered() {
+    fn a_location_is_relative_to_the_url_of_the_response() {
         let redirects = Redirects::default();
         for (location, url) in [
             ("c", "https://one.example/a/c"),
@@ -527,7 +527,7 @@ mod tests {
     }
 
     #[test]
-    fn headers_of_the_content_are_dropped_with_it() {
+    fn content_headers_are_dropped_with_the_body() {
         let defaults = Defaults::default();
         let request = || {
             [
@@ -567,7 +567,7 @@ mod tests {
     }
 
     #[test]
-    fn the_caller_s_host_stays_with_its_origin() {
+    fn the_caller_s_host_is_not_sent_to_another_origin() {
         let defaults = Defaults::default();
         let request = || Request::get(FROM).header("host", "virtual.example");
         let first = || hop(Method::GET, FROM);
@@ -593,7 +593,7 @@ mod tests {
     }
 
     #[test]
-    fn secrets_stay_with_their_origin() {
+    fn secrets_are_not_sent_to_another_origin() {
         let defaults = Defaults::with_sensitive("x-door");
         let mut private = HeaderValue::from_static("private");
         private.set_sensitive(true);
@@ -623,7 +623,7 @@ mod tests {
     }
 
     #[test]
-    fn the_secrets_of_a_session_stay_with_the_origin_of_its_base() {
+    fn session_secrets_are_not_sent_to_another_origin() {
         let mut headers = HeaderMap::new();
         let mut key = HeaderValue::from_static("secret");
         key.set_sensitive(true);
@@ -695,7 +695,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hop_starts_when_it_is_followed() {
+    fn a_hop_starts_when_the_redirect_is_followed() {
         let redirects = Redirects::default();
         let mut hop = hop(Method::GET, FROM);
         let later = hop.start + Duration::from_secs(7);
@@ -705,7 +705,7 @@ mod tests {
     }
 
     #[test]
-    fn a_redirect_of_the_user_s_client_moves_the_hop() {
+    fn a_redirect_by_the_user_s_client_updates_the_hop() {
         let defaults = Defaults::default();
         let first = || hop(Method::GET, FROM);
         let answered = |url: &str| {

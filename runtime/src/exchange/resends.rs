@@ -51,7 +51,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_is_sent_again_by_its_cause_and_its_method() {
+    fn the_cause_and_the_method_limit_the_resends() {
         for (resend, expected) in
             [(Resend::Never, 0), (Resend::Few, 5), (Resend::Moved, 20), (Resend::InTurn, 1000)]
         {

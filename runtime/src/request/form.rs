@@ -629,7 +629,7 @@ mod tests {
     }
 
     #[test]
-    fn none_leaves_a_pair_out() {
+    fn none_and_empty_sequences_omit_the_pair() {
         assert_eq!(values(&None::<u8>), Ok(String::new()));
         assert_eq!(values(&()), Ok(String::new()));
         assert_eq!(values(&json!(null)), Ok(String::new()));
@@ -687,7 +687,7 @@ mod tests {
     }
 
     #[test]
-    fn text_is_one_value_as_it_is() {
+    fn a_single_value_is_written_unencoded() {
         let text = |value: &dyn Fn(&mut String) -> Result<(), FormError>| {
             let mut text = String::new();
             value(&mut text).map(|()| text).map_err(|error| error.to_string())
@@ -749,7 +749,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_of_the_type_is_the_cause() {
+    fn a_serialize_error_of_the_type_is_the_cause() {
         struct Refuses;
 
         impl Serialize for Refuses {

@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn a_host_is_valid_and_given_once() {
+    fn a_host_is_replaced_and_must_be_valid() {
         let map = added(&[("host", "one.test"), ("Host", "two.test:81")]).expect("headers");
         assert_eq!(map.get_all("host").iter().collect::<Vec<_>>(), ["two.test:81"]);
         for host in ["", " ", "one.test two.test", "https://one.test"] {
@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn headers_of_the_connection_are_refused() {
+    fn connection_specific_headers_are_refused() {
         for (name, value) in [
             ("transfer-encoding", "chunked"),
             ("Transfer-Encoding", "identity"),

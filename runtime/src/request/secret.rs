@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn every_word_is_a_secret() {
+    fn each_secret_word_makes_a_name_secret() {
         for word in SECRET {
             for name in [format!("x-{word}"), format!("x-{word}s"), format!("my{word}2")] {
                 assert!(is_secret_name(&name), "{name}");

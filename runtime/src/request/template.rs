@@ -653,7 +653,7 @@ mod tests {
     }
 
     #[test]
-    fn another_text_at_the_same_address_is_another_template() {
+    fn a_cached_template_must_have_the_same_text() {
         let template = Rc::new(Template::parse("http://one/").expect("a template"));
         let read = Templates(BTreeMap::from([((7, 11), ("http://one/".into(), template))]));
         assert!(read.get((7, 11), "http://one/").is_some());
@@ -661,7 +661,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_without_placeholders_is_the_url_that_the_template_makes() {
+    fn a_plain_url_equals_the_filled_template() {
         let long = format!("http://h/{}", "a".repeat(MAX_URL));
         for (text, is_parsed) in [
             ("http://h", true),
@@ -847,7 +847,7 @@ mod tests {
     }
 
     #[test]
-    fn a_template_that_does_not_fit_is_a_build_error() {
+    fn an_invalid_template_is_a_build_error() {
         for text in [
             "http://{v}/",
             "http:///{v}",

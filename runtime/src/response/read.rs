@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_are_put_together_up_to_the_limit() {
+    fn parts_are_joined_up_to_the_limit() {
         let chunk = Bytes::from_static;
         for (first, second) in [(chunk(b"abc"), chunk(b"de")), (chunk(b""), chunk(b"abcde"))] {
             for copied in [false, true] {
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_grows_without_a_copy_for_each_part() {
+    fn a_buffer_grows_in_few_reallocations() {
         let mut body = Gathered::new(Some(4 * 1024 * 1024), u64::MAX);
         let (mut copies, mut before) = (0, 0);
         for _ in 0..4000 {
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn room_is_made_by_the_estimate_once_it_can_be_believed() {
+    fn the_estimated_length_is_allocated_once_plausible() {
         const KIB: usize = 1024;
         let most = usize::MAX;
         for (before, needed, estimate, limit, expected) in [

@@ -311,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn the_attribute_refuses_what_is_never_tried_again() {
+    fn the_attribute_refuses_kinds_that_are_never_retried() {
         for (kind, ..) in TABLE {
             let can_be_retried = kind.facts().retried != Retried::Never;
             let get = refusal("GET", *kind);
@@ -387,7 +387,7 @@ mod tests {
     }
 
     #[test]
-    fn a_date_in_retry_after_is_read_by_the_server_s_clock() {
+    fn a_date_in_retry_after_is_relative_to_the_server_s_clock() {
         let mut headers = HeaderMap::new();
         for (name, value) in [
             (header::DATE, "Sun, 06 Nov 1994 08:49:37 GMT"),
@@ -418,7 +418,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_retry_that_the_server_did_not_notice_is_free() {
+    fn a_retry_that_did_not_load_the_server_is_free() {
         let cost = |error: Error| match decide(&policy(), &error, FRESH) {
             Decision::Retry { cost, .. } => cost,
             Decision::Stop(why) => panic!("{why:?}"),
@@ -451,14 +451,14 @@ mod tests {
     }
 
     #[test]
-    fn retry_after_counts_only_with_a_status_error() {
+    fn retry_after_applies_only_to_a_status_error() {
         let headers = status(200, Some("2")).headers().clone();
         let error = Error::new(ErrorKind::Body(BodyError::Truncated)).with_headers(headers);
         assert_eq!(wait(&policy(), &error, FRESH), Some(50));
     }
 
     #[test]
-    fn a_delay_up_to_the_deadline_is_too_long() {
+    fn a_delay_that_reaches_the_deadline_ends_the_call() {
         let remaining = AttemptState { remaining: Some(Duration::from_millis(50)), ..FRESH };
         assert_eq!(wait(&policy(), &status(503, None), remaining), None);
         let remaining = AttemptState { remaining: Some(Duration::from_millis(51)), ..FRESH };

@@ -35,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fractions_lie_below_one_and_differ() {
+    fn fractions_are_spread_between_zero_and_one() {
         let fractions: Vec<f64> = (0..1000).map(|_| fraction()).collect();
         assert!(fractions.iter().all(|fraction| (0.0..1.0).contains(fraction)));
         let mean = fractions.iter().sum::<f64>() / 1000.0;
@@ -44,7 +44,7 @@ mod tests {
     }
 
     #[test]
-    fn a_uuid_says_its_version_and_variant() {
+    fn a_uuid_has_its_version_and_variant() {
         let uuid = uuid();
         assert_eq!(uuid.len(), 36);
         assert_eq!(&uuid[14..15], "4");

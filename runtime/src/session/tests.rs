@@ -173,7 +173,7 @@ fn layers() -> [Layers; 2] {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_post_that_a_delayed_connection_does_not_take_is_sent_on_another() {
+async fn a_post_not_taken_by_a_delayed_connection_is_resent() {
     for layers in layers() {
         let (log, executor) = (Log::default(), Held::default());
         let session = session(executor.clone(), false, layers);
@@ -217,7 +217,7 @@ async fn a_briefly_delayed_connection_keeps_its_request() {
 /// On HTTP/2 a request may wait in the channel of its connection as long as that lasts, and no longer.
 #[cfg(feature = "http2")]
 #[tokio::test(start_paused = true)]
-async fn a_post_that_an_ended_connection_of_http2_did_not_take_is_sent_on_another() {
+async fn a_post_not_taken_by_an_ended_http2_connection_is_resent() {
     for mut layers in layers() {
         let (log, executor) = (Log::default(), Held::default());
         let sent = Arc::new(AtomicUsize::new(0));

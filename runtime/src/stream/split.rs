@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_those_of_str_however_the_body_is_cut() {
+    fn lines_are_those_of_str_in_parts_of_any_size() {
         for text in [
             "",
             "\n",

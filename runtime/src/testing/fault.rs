@@ -91,7 +91,7 @@ mod tests {
     use crate::error::{ConnectError, Sent};
 
     #[tokio::test]
-    async fn a_failure_in_memory_is_of_the_kind_that_was_asked_for() {
+    async fn an_in_memory_fault_has_the_requested_kind() {
         for kind in [
             ErrorKind::Connect(ConnectError::Dns),
             ErrorKind::Connect(ConnectError::Refused),
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_failure_in_memory_leaves_no_task_behind() {
+    async fn an_in_memory_fault_leaves_no_task() {
         let alive = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
         no_head(ErrorKind::Disconnected(DisconnectedError::Reset)).await.expect("a failure");
         of_body(ErrorKind::Body(BodyError::Truncated)).await;

@@ -265,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reqwest_proxy_is_known_by_its_debug_output() {
+    fn a_reqwest_proxy_is_recognized_by_its_debug_output() {
         let name = |proxy: reqwest::Result<reqwest::Proxy>, url: &str| {
             known(&proxy.expect("a proxy")).name_for(&url.parse().expect("a URL"))
         };

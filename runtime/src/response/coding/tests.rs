@@ -192,7 +192,7 @@ fn unknown_codings_are_left_as_they_are() {
 }
 
 #[test]
-fn supported_codings_are_asked_for() {
+fn supported_codings_are_requested() {
     let mut asked = HeaderMap::new();
     request_codings(&mut asked);
     let names: Vec<&str> = Coding::ALL.iter().map(|coding| coding.name()).collect();

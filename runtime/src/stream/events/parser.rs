@@ -178,7 +178,7 @@ mod tests {
 
     /// The cases of the web platform tests for the format, with the events that a browser reports.
     #[test]
-    fn streams_are_read_as_browsers_read_them_however_they_are_cut() {
+    fn streams_are_parsed_as_in_browsers_in_parts_of_any_size() {
         const fn message(data: &'static str) -> (&'static str, &'static str, &'static str) {
             ("message", data, "")
         }
@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_to_wait_is_digits_alone_and_needs_no_event() {
+    fn a_retry_field_has_only_digits_and_needs_no_event() {
         for (stream, retry) in [
             (&b"retry:3000\n"[..], Some(3000)),
             (b"retry: 5\n", Some(5)),
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_connection_keeps_the_id_and_the_time_to_wait_alone() {
+    fn a_new_connection_keeps_only_the_last_id_and_the_retry_time() {
         let (_, mut parser) = parsed(b"\xEF\xBB\xBFretry:7\nid:a\ndata:x\n\nid:b\ndata:lost\r", 64);
         parser.restart();
         // The event with the id b was cut off: to go on after it would lose it.

@@ -181,7 +181,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_parameter_is_set_and_the_others_stay_as_they_are_written() {
+    fn a_parameter_is_set_and_the_others_are_unchanged() {
         for (url, expected) in [
             ("https://a.example/", "https://a.example/?page=2+3"),
             ("https://a.example/?page=1", "https://a.example/?page=2+3"),
