@@ -69,7 +69,7 @@ async fn read_on(session: &Session, request: Request) -> Result<usize, Error> {
 }
 
 #[tokio::test]
-async fn a_server_cannot_make_the_client_allocate_more() {
+async fn a_server_cannot_make_the_client_exceed_its_memory_limits() {
     let session = Session::builder().no_proxy().build().expect("a session");
     let gzip = bomb();
     let length = format!("content-encoding: gzip\r\ncontent-length: {}\r\n", gzip.len());

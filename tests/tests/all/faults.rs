@@ -63,7 +63,7 @@ fn at(path: &str) -> std::path::PathBuf {
 /// reqwest's answers are the recorded ones, and the tables that compare them and aiohttp with our kinds are
 /// up to date. `BLESS=1 cargo test -p backstop-tests` regenerates all of it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_tables_are_what_the_clients_answer() {
+async fn the_tables_match_the_clients_answers() {
     let lab = Lab::new().expect("cases and expectations");
     let bless = std::env::var_os("BLESS").is_some();
     let answers = lab.answers("", 32).await;

@@ -186,12 +186,12 @@ const RUNTIME: &[Row] = &[
 ];
 
 #[test]
-fn the_runtime_has_no_circle_of_modules() {
+fn the_runtime_has_no_module_cycle() {
     compare("runtime/src", RUNTIME);
 }
 
 #[test]
-fn the_macro_has_no_circle_of_modules() {
+fn the_macro_has_no_module_cycle() {
     compare("macros/core/src", MACROS);
 }
 

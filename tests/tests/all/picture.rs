@@ -8,7 +8,7 @@ use backstop::ErrorKind;
 use backstop_tests::picture::{Theme, svg};
 
 #[test]
-fn the_pictures_are_drawn_from_the_tree() {
+fn the_pictures_match_the_tree_of_errors() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     for (theme, path) in [
         (Theme::Light, "docs/errors-light.svg"),

@@ -9,7 +9,7 @@ fn file(path: &str) -> String {
 
 /// The expansion that it shows is the one of the function above it.
 #[test]
-fn the_expansion_is_the_snapshot_s() {
+fn the_expansion_matches_the_snapshot() {
     let (readme, snapshot) = (file("README.md"), file("macros/core/tests/expand/arms.rs"));
     let (source, expansion) = snapshot.split_once("\n\n").expect("a source and an expansion");
     for line in source.lines() {
@@ -21,7 +21,7 @@ fn the_expansion_is_the_snapshot_s() {
 
 /// Every leaf stands in its table.
 #[test]
-fn the_tree_of_errors_is_whole() {
+fn the_tree_of_errors_is_complete() {
     let (readme, kinds) = (file("README.md"), file("runtime/src/error/kind.rs"));
     let mut class = None;
     let mut leaves = 0;
@@ -62,7 +62,7 @@ fn every_job_of_the_front_page_is_a_link() {
 
 /// What the walk shows is the program that is tested.
 #[test]
-fn the_walk_shows_its_program() {
+fn the_walk_shows_the_tested_program() {
     let walk = file("docs/walk.md");
     let program = file("examples/tests/shop/shop.rs") + &file("examples/tests/shop/main.rs");
     let mut shown = 0;
@@ -76,7 +76,7 @@ fn the_walk_shows_its_program() {
 
 /// Its lines are counted, and those of the same by hand.
 #[test]
-fn the_walk_counts_its_lines() {
+fn the_line_counts_of_the_walk_are_correct() {
     let count = |path| {
         let code = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with("//");
         file(path).lines().filter(code).count()

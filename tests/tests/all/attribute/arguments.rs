@@ -14,7 +14,7 @@ async fn raw_identifiers(
 ) -> Result<String, Error>;
 
 #[tokio::test]
-async fn raw_identifiers_are_named_without_their_mark() {
+async fn raw_identifiers_lose_their_prefix() {
     assert_eq!(raw_identifiers(&base(), 1, "m", Some(3)).await.expect("200"), "/1/m?fn=3");
 }
 
@@ -82,7 +82,7 @@ async fn five(
 }
 
 #[tokio::test]
-async fn up_to_five_are_read() {
+async fn five_response_arguments_are_read() {
     assert_eq!(five(&base()).await.expect("Ada"), 7);
 }
 
@@ -144,18 +144,18 @@ async fn cfg_attributes_remove_arguments() {
 }
 
 #[tokio::test]
-async fn lint_attributes_reach_what_is_taken_from_the_response() {
+async fn lint_attributes_apply_to_response_arguments() {
     assert_eq!(with_lint_attributes(&base()).await.expect("200"), "/a");
 }
 
 #[tokio::test]
-async fn a_type_of_the_head_may_stand_alone_or_last() {
+async fn a_from_response_parts_type_may_be_alone_or_last() {
     assert_eq!(head_alone(&base()).await.expect("200"), "200 OK");
     assert_eq!(head_last(&base()).await.expect("200"), "200 200 OK");
 }
 
 #[tokio::test]
-async fn a_type_of_the_head_may_be_the_return_type() {
+async fn a_from_response_parts_type_may_be_the_return_type() {
     assert_eq!(head_returned(&base()).await.expect("200").0, "200 OK");
     assert_eq!(head_returned_handled(&base()).await.expect("200").0, "200 OK");
     assert_eq!(head_returned_alone(&base()).await.0, "200 OK");

@@ -106,7 +106,7 @@ where
     T: FromResponse;
 
 #[tokio::test]
-async fn the_bounds_of_a_generic_function_decide_how_it_reads() {
+async fn the_bounds_of_a_generic_function_decide_how_a_response_is_read() {
     assert_eq!(generic::<User>(&base(), 7).await.expect("JSON").name, "Ada");
     let error = generic::<User>(&base(), 8).await.expect_err("another shape");
     assert_eq!(error.kind(), ErrorKind::Decode(DecodeError::Shape));

@@ -190,7 +190,7 @@ impl Local for std::cell::Cell<u8> {
 }
 
 #[tokio::test]
-async fn a_trait_may_stay_on_its_thread() {
+async fn a_trait_may_have_futures_that_are_not_send() {
     let users = std::cell::Cell::new(0);
     assert_eq!(users.user(&base()).await.expect("Ada").id, 7);
     assert!(users.user(super::AWAY).await.is_err());
@@ -208,7 +208,7 @@ trait Below: Sync {
 impl Below for Client {}
 
 #[tokio::test]
-async fn a_boxed_trait_is_a_group_too() {
+async fn an_async_trait_may_be_a_group() {
     let below: Box<dyn Below> = Box::new(Client);
     assert_eq!(below.user(&base(), 7).await.expect("Ada").id, 7);
 }
@@ -227,7 +227,7 @@ impl Users for Remote {
 }
 
 #[tokio::test]
-async fn an_impl_of_a_trait_is_a_group() {
+async fn an_impl_of_a_trait_may_be_a_group() {
     let user = Remote.user(&base(), 1).await.expect("Ada");
     assert_eq!(user.map(|user| user.id), Some(7));
     assert!(SERVER.asked().iter().any(|asked| asked.target == "/users/7?id=1"));

@@ -119,7 +119,7 @@ trait Above: Sync {
 impl Above for Trace {}
 
 #[tokio::test]
-async fn async_trait_may_stand_above_a_group() {
+async fn async_trait_may_be_above_a_group() {
     let users: &dyn Above = &Trace::default();
     assert_eq!(users.user(&base(), 7).await.expect("Ada").id, 7);
 }

@@ -59,7 +59,7 @@ async fn handled(base: &str, id: u8, #[response] text: ::std::string::String) ->
 }
 
 #[tokio::test]
-async fn names_like_those_of_the_prelude_are_the_user_s() {
+async fn the_user_s_names_may_shadow_the_prelude() {
     assert_eq!(simple(&base()).await.unwrap_or_default(), "/x");
     assert_eq!(handled(&base(), 1).await.unwrap_or_default(), "/1");
 }

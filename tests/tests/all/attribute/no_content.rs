@@ -54,7 +54,7 @@ async fn a_response_without_a_body_is_none() {
 }
 
 #[tokio::test]
-async fn a_response_with_a_body_reads_as_the_type_alone() {
+async fn a_response_with_a_body_is_some() {
     let base = base();
     assert_eq!(text(&base, "x").await.expect("text").as_deref(), Some("/x"));
     assert_eq!(text_handled(&base, "x").await.expect("text").as_deref(), Some("/x"));
@@ -80,7 +80,7 @@ async fn argument(
 }
 
 #[tokio::test]
-async fn an_argument_may_have_no_content() {
+async fn a_response_argument_is_none_without_content() {
     assert_eq!(argument(&base(), "status/204").await.expect("204"), (204, None));
     assert_eq!(argument(&base(), "x").await.expect("200"), (200, Some("/x".to_owned())));
 }
@@ -119,7 +119,7 @@ mod sent {
     async fn multipart(base: &str, name: Option<String>) -> Result<String, Error>;
 
     #[tokio::test]
-    async fn none_leaves_the_body_out() {
+    async fn a_none_body_is_not_sent() {
         let server = Server::start(|asked| {
             Answer::new(200, format!("{} [{}]", asked.header("content-type"), asked.text()))
         });

@@ -39,7 +39,7 @@ async fn handled(mut _options: backstop::CallOptions) -> Result<u16, Error> {
 }
 
 #[tokio::test]
-async fn the_options_of_a_call_win_over_the_attribute() {
+async fn the_options_of_a_call_override_the_attribute() {
     let sent = request_of(user(7, &CallOptions::new())).await;
     sent.assert_header("x-one", "attribute").assert_header("authorization", "Bearer attribute");
     let options = CallOptions::new()
@@ -70,7 +70,7 @@ async fn options_are_recognized_by_their_type() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_timers_of_a_call_are_its_own() {
+async fn the_options_set_the_timers_of_a_call() {
     let script = Script::new();
     script.get("/users/{id}").delay(Duration::from_secs(5)).text("late");
     for (options, expected) in [
@@ -94,7 +94,7 @@ static TRIED: AtomicU32 = AtomicU32::new(0);
 async fn flaky(options: &CallOptions) -> Result<String, Error>;
 
 #[tokio::test(start_paused = true)]
-async fn retries_and_limits_of_a_call_are_its_own() {
+async fn the_options_set_the_retries_and_limits_of_a_call() {
     let script = Script::new();
     script.get("/flaky").reply_with(|_| {
         TRIED.fetch_add(1, Ordering::Relaxed);
@@ -124,7 +124,7 @@ async fn retries_and_limits_of_a_call_are_its_own() {
 }
 
 #[tokio::test]
-async fn a_mistake_in_the_options_is_the_call_s() {
+async fn an_invalid_option_is_a_build_error() {
     for options in [
         CallOptions::new().header("a b", "1"),
         CallOptions::new().header("x", "\n"),

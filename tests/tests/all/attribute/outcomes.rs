@@ -137,7 +137,7 @@ async fn only_the_status(base: &str) -> Result<(), Error> {
 }
 
 #[tokio::test]
-async fn without_a_response_argument_the_status_counts() {
+async fn a_unit_outcome_depends_only_on_the_status() {
     only_the_status(&base()).await.expect("204");
     let error = only_the_status(AWAY).await.expect_err("refused");
     assert!(matches!(error.kind(), ErrorKind::Connect(_)));

@@ -58,7 +58,7 @@ impl<'a, S: Serialize + Sync> Api<'a, S> {
 }
 
 #[tokio::test]
-async fn methods_and_associated_functions() {
+async fn methods_and_associated_functions_can_be_annotated() {
     let state = 5;
     let mut api = Api { base: base(), state: &state };
     assert_eq!(api.get(7).await.expect("Ada").id, 7);
@@ -83,7 +83,7 @@ impl Users for Directory {
 }
 
 #[tokio::test]
-async fn traits_and_their_impls() {
+async fn traits_and_their_impls_can_be_annotated() {
     assert_eq!(Directory.provided(&base()).await.expect("Ada").id, 7);
     assert_eq!(Directory.required(&base()).await.expect("Ada").id, 7);
 }
@@ -98,7 +98,7 @@ async fn impl_trait(
 ) -> Result<String, Error>;
 
 #[tokio::test]
-async fn arguments_of_impl_trait_with_docs_and_attributes() {
+async fn arguments_may_be_impl_trait_with_docs_and_attributes() {
     assert_eq!(impl_trait(&base(), "x", 1).await.expect("200"), "/x/1");
 }
 
@@ -131,7 +131,7 @@ async fn with_attributes_above(base: &str, #[response] text: String) -> Result<S
 }
 
 #[tokio::test]
-async fn other_attributes_above_and_below() {
+async fn other_attributes_may_be_above_and_below() {
     assert_eq!(with_attributes(&base(), 1).await.expect("200"), "/x");
     assert_eq!(with_attributes_above(&base()).await.expect("200"), "/x");
 }
@@ -153,7 +153,7 @@ mod renamed {
 }
 
 #[tokio::test]
-async fn another_name_of_the_crate() {
+async fn the_crate_may_have_another_name() {
     assert_eq!(renamed::user(&base()).await.expect("Ada").id, 7);
 }
 
@@ -172,7 +172,7 @@ where
 }
 
 #[tokio::test]
-async fn generics_and_lifetimes() {
+async fn generics_and_lifetimes_are_supported() {
     let base = base();
     let (user, same) = generics::<User, 1>(&base, 7, ["x"]).await.expect("Ada");
     assert_eq!((user.id, same), (7, base.as_str()));
@@ -269,7 +269,7 @@ fn never_run() {}
 async fn never_fails_either(base: &str) -> Result<String, Error>;
 
 #[tokio::test]
-async fn arms_may_never_end() {
+async fn arms_may_diverge() {
     assert_eq!(never_fails(&base()).await.expect("200"), "/x");
     assert_eq!(never_fails_either(&base()).await.expect("200"), "/x");
 }

@@ -22,7 +22,7 @@ async fn lenient_argument(#[response] Json(user): Json<User>) -> Result<Option<U
 }
 
 #[tokio::test]
-async fn json_is_read_under_any_content_type_where_the_key_says_so() {
+async fn json_of_any_content_type_is_read_with_the_key() {
     for content_type in ["text/html", "application/octet-stream", "nonsense", ""] {
         let script = Script::new();
         script.get("/user").reply(Reply::text(ADA).header("content-type", content_type));
@@ -58,7 +58,7 @@ async fn url(#[response] url: Url, #[response] _status: StatusCode) -> Result<St
 async fn only_url() -> Result<Url, Error>;
 
 #[tokio::test(start_paused = true)]
-async fn the_facts_of_a_call_stand_beside_its_body() {
+async fn the_facts_of_a_call_are_read_beside_its_body() {
     let script = Script::new();
     script.get("/old").status(503).then(Reply::redirect(302, "/new?page=2"));
     script.get("/new").text("here");
@@ -112,7 +112,7 @@ async fn etag_last(
 }
 
 #[tokio::test]
-async fn an_option_of_a_type_that_reads_the_head_is_some_whatever_the_body() {
+async fn an_option_of_a_from_response_parts_type_ignores_the_body() {
     for status in [200, 204, 205] {
         let script = Script::new();
         script.get("/tagged").reply(Reply::status(status).header("etag", "1"));

@@ -240,7 +240,7 @@ async fn session_chooses_the_session() {
 
 /// The attribute and a request that is built by hand send the same.
 #[tokio::test]
-async fn the_runtime_api_has_the_same_effect() {
+async fn the_attribute_and_the_runtime_api_send_the_same_request() {
     let server = Server::always(Answer::new(200, ""));
     json(&server.url(), &User { id: 7, name: "Ada".into() }).await.expect("200");
     let request = Request::new(Method::POST, "{base}")
@@ -313,7 +313,7 @@ async fn redirected(redirects: u32) -> Result<String, Error>;
 async fn never_redirected() -> Result<String, Error>;
 
 #[tokio::test]
-async fn redirects_are_followed_as_often_as_the_key_says() {
+async fn max_redirects_limits_the_redirects() {
     let script = Script::new();
     script.get("/one").reply(backstop::testing::Reply::redirect(302, "/two"));
     script.get("/two").reply(backstop::testing::Reply::redirect(302, "/three"));
@@ -328,7 +328,7 @@ async fn redirects_are_followed_as_often_as_the_key_says() {
 async fn by(end: backstop::Deadline) -> Result<String, Error>;
 
 #[tokio::test(start_paused = true)]
-async fn a_call_ends_by_the_deadline_that_it_is_given() {
+async fn the_deadline_key_ends_the_call() {
     let script = Script::new();
     script.get("/slow").delay(Duration::from_secs(5)).text("late");
     let error =

@@ -27,7 +27,7 @@ async fn placeholders_fill_path_and_query() {
 async fn rest(base: String, path: &str) -> Result<String, Error>;
 
 #[tokio::test]
-async fn a_rest_spans_segments() {
+async fn a_rest_placeholder_spans_segments() {
     assert_eq!(rest(base(), "a/b c/d").await.expect("200"), "/files/a/b%20c/d");
     let error = rest(base(), "a/../d").await.expect_err("a parent");
     assert_eq!(error.kind(), ErrorKind::Build(BuildError::Segment));
@@ -175,7 +175,7 @@ async fn displayed<T: std::fmt::Display + Sync>(id: &T) -> Result<(), Error>;
 async fn joined(ids: Commas<&[u8]>) -> Result<(), Error>;
 
 #[tokio::test]
-async fn a_variant_is_the_same_in_a_path_as_in_a_query() {
+async fn an_enum_variant_is_the_same_in_path_and_query() {
     request_of(in_state(State::OnHold))
         .await
         .assert_url("https://a.test/issues/on-hold?state=on-hold");

@@ -80,7 +80,7 @@ async fn a_multipart_form_arrives_with_its_length() {
 }
 
 #[tokio::test]
-async fn a_stream_that_fails_is_the_caller_s_fault() {
+async fn a_failed_request_stream_is_a_build_error() {
     let server = Server::always(Answer::new(200, ""));
     let broken = parts([Ok("one"), Err(io::Error::other("disk on fire"))]);
     let error = fetch(Request::post(server.url()).body(broken)).await.expect_err("a broken stream");
@@ -91,7 +91,7 @@ async fn a_stream_that_fails_is_the_caller_s_fault() {
 
 /// A body may be another request's response: that its connection failed is not this one's fault.
 #[tokio::test]
-async fn a_stream_that_fails_to_connect_is_an_error_of_the_body() {
+async fn a_connect_error_of_a_request_stream_is_a_build_error() {
     struct Refused(Option<reqwest::Error>);
 
     impl Stream for Refused {

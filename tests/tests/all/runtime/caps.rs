@@ -52,7 +52,7 @@ async fn a_hundred_concurrent_calls_respect_the_session_s_connection_limit() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn idle_connections_to_other_origins_make_room() {
+async fn idle_connections_to_other_origins_are_closed_at_the_limit() {
     let servers = [slow(), slow(), slow()];
     // Without a time after which they would be closed.
     let session = session(|builder| builder.max_connections(2).pool_idle_timeout(None));
@@ -112,7 +112,7 @@ async fn one_connection_of_http2_carries_many_calls() {
 }
 
 #[test]
-fn limits_that_could_not_be_kept_are_refused() {
+fn unenforceable_limits_are_refused() {
     for (built, says) in [
         (Session::builder().max_connections(0).build(), "at least one"),
         (Session::builder().max_connections_per_origin(0).build(), "at least one"),

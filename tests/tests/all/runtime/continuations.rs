@@ -54,7 +54,7 @@ async fn a_repeatable_body_is_sent_after_a_redirect() {
 }
 
 #[tokio::test]
-async fn credentials_stay_at_the_origin_that_was_asked() {
+async fn credentials_are_sent_only_to_the_requested_origin() {
     let other = Server::always(Answer::new(200, ""));
     let server = Server::always(Answer::new(200, ""));
     let session = |forward| session(|builder| builder.forward_credentials(forward));

@@ -477,7 +477,7 @@ async fn removed_credentials_do_not_return_on_later_hops() {
 }
 
 #[tokio::test]
-async fn credentials_of_the_request_come_first() {
+async fn credentials_of_the_request_override_the_source() {
     let server = Server::always(Answer::new(401, ""));
     let asked = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&asked);
@@ -585,7 +585,7 @@ async fn a_source_may_use_an_annotated_function_over_the_same_static_session() {
 }
 
 #[tokio::test]
-async fn two_sessions_share_a_token_that_is_fetched_over_one_of_them() {
+async fn two_sessions_share_a_token_fetched_over_one_of_them() {
     let realm = Realm::start();
     let own: Arc<OnceLock<Session>> = Arc::default();
     let getting = Arc::clone(&own);

@@ -259,7 +259,7 @@ async fn an_unexpected_range_is_refused() {
 }
 
 #[tokio::test]
-async fn ranges_may_be_shorter_than_what_was_asked_for() {
+async fn ranges_may_be_shorter_than_requested() {
     let content = content(1000);
     let expected = content.clone();
     let server = server(move |_, asked| {
@@ -421,7 +421,7 @@ async fn a_compressed_body_is_read_and_not_resumed() {
 }
 
 #[tokio::test]
-async fn a_stall_and_a_reset_are_resumed_as_well() {
+async fn a_stalled_and_a_reset_download_are_resumed() {
     let head = "HTTP/1.1 200 OK\r\netag: \"a\"\r\ncontent-length: 9\r\n\r\none";
     let rest = |first: usize, text: &str| {
         let length = 9 - first;
@@ -514,7 +514,7 @@ async fn save(url: &str, path: PathBuf, #[response] file: Download) -> Result<u6
 }
 
 #[tokio::test]
-async fn a_function_saves_what_it_downloads() {
+async fn a_function_can_save_a_download() {
     let folder = Folder::new();
     let server = Served::new(1000, 400).start();
     assert_eq!(bounded(save(&server.url(), folder.file())).await.expect("whole"), 1000);

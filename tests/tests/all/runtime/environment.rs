@@ -89,7 +89,7 @@ fn an_unsupported_socks_proxy_of_the_environment_is_an_error() {
 
 /// As reqwest, and curl, read them; what the documentation says of them is held here.
 #[test]
-fn the_variables_of_proxies_are_read_as_reqwest_reads_them() {
+fn the_proxy_variables_are_read_as_in_reqwest() {
     let (proxy, server) = proxy_and_server();
     let (url, proxy) = (server.url(), proxy.url());
     let without_scheme = proxy.trim_start_matches("http://").to_owned();

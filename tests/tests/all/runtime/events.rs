@@ -131,7 +131,7 @@ async fn a_permanent_failure_ends_the_stream_at_once() {
 }
 
 #[tokio::test]
-async fn a_first_response_that_is_no_stream_of_events_is_the_failure_of_the_call() {
+async fn a_first_response_of_another_content_type_fails_the_call() {
     for (content_type, is_stream) in [
         ("text/event-stream", true),
         ("text/event-stream;charset=utf-8", true),

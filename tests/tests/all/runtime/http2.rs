@@ -84,7 +84,7 @@ async fn refuse_streams(listener: TcpListener, opened: mpsc::UnboundedSender<u32
 /// A server that refuses every stream is not asked without end: five times more for each attempt, which
 /// are no attempts themselves.
 #[tokio::test]
-async fn a_refused_stream_is_opened_a_few_times_for_each_attempt() {
+async fn a_refused_stream_is_reopened_five_times_per_attempt() {
     for tries in [0, 2] {
         let (listener, url) = listener().await;
         let (opened, mut streams) = mpsc::unbounded_channel();
@@ -264,7 +264,7 @@ async fn calls_that_need_a_connection_at_the_same_time_open_one_connection() {
 
 /// The call that opens the connection for all others may be dropped.
 #[tokio::test]
-async fn a_call_that_is_dropped_leaves_opening_the_connection_to_the_next() {
+async fn a_dropped_call_lets_the_next_call_connect() {
     let script = Script::new();
     script.get("/").text("ok");
     let (server, session) = known_server(&script, true).await;
@@ -354,7 +354,7 @@ async fn a_request_that_waits_for_a_stream_is_not_a_runtime_error() {
 
 /// The frames show that the server did not take it.
 #[tokio::test]
-async fn a_post_that_goaway_leaves_out_before_its_stream_is_open_is_sent_again() {
+async fn a_post_excluded_by_goaway_before_its_stream_opens_is_resent() {
     let errors = wait_for_a_stream(Transport::Direct, Method::POST, |last| last).await;
     assert!(errors.is_empty(), "{errors:?}");
     // reqwest's client does not show its frames.

@@ -130,7 +130,7 @@ where
 }
 
 #[tokio::test]
-async fn a_rate_limit_goes_under_a_buffer() {
+async fn a_rate_limit_works_under_a_buffer() {
     let server = Server::always(Answer::new(200, "done"));
     let limit = ServiceBuilder::new()
         .layer(BufferLayer::new(16))
@@ -246,7 +246,7 @@ async fn a_post_that_times_out_in_a_queue_or_is_shed_is_retried() {
 }
 
 #[tokio::test]
-async fn the_timeout_of_a_layer_is_the_attempt_s() {
+async fn a_timeout_layer_ends_the_attempt() {
     for transport in TRANSPORTS {
         let server = Server::always(Answer::Stall(Vec::new()));
         let session = session_over(transport, |builder| {
@@ -368,7 +368,7 @@ async fn a_post_that_a_layer_refused_can_be_retried() {
 }
 
 #[tokio::test]
-async fn an_error_of_this_crate_passes_through_layers_whole() {
+async fn an_error_of_this_crate_passes_through_layers_unchanged() {
     for transport in TRANSPORTS {
         let own = layer_fn(|inner| Refusing {
             inner,
@@ -445,7 +445,7 @@ fn layers_are_applied_for_each_runtime() {
 }
 
 #[test]
-fn a_layer_over_a_client_that_is_given_is_refused() {
+fn a_layer_over_a_given_client_is_refused() {
     let built = backstop::Session::builder()
         .client(reqwest::Client::new())
         .layer(ConcurrencyLimitLayer::new(1))
@@ -516,7 +516,7 @@ async fn a_breaker_that_counts_statuses_ends_retries_and_closes_again() {
 
 /// A server would read the next request on the connection as the body.
 #[tokio::test]
-async fn a_layer_cannot_set_another_length_than_the_body_s() {
+async fn a_layer_cannot_change_the_content_length() {
     for transport in TRANSPORTS {
         for (method, body, length) in
             [("GET", None, "40"), ("DELETE", None, "1"), ("POST", Some("an order"), "7")]
@@ -577,7 +577,7 @@ async fn a_layer_cannot_set_the_method_connect() {
 
 /// A layer that retries above one that sheds does this.
 #[tokio::test]
-async fn a_request_that_is_shed_after_it_was_sent_is_not_unsent() {
+async fn a_request_shed_after_it_was_sent_is_not_unsent() {
     let server = Server::always(Answer::new(200, ""));
     let pass_on_and_shed = layer_fn(|inner: SessionService| {
         service_fn(move |request| {

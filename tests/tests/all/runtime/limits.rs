@@ -12,7 +12,7 @@ async fn kind_of(answer: Answer) -> Option<ErrorKind> {
 }
 
 #[tokio::test]
-async fn a_head_has_100_headers_at_most() {
+async fn a_head_of_more_than_100_headers_is_refused() {
     let answer = |count| {
         let more: String = (1..count).map(|number| format!("x-{number}: 1\r\n")).collect();
         Answer::Raw(format!("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n{more}\r\n").into_bytes())
@@ -22,7 +22,7 @@ async fn a_head_has_100_headers_at_most() {
 }
 
 #[tokio::test]
-async fn a_head_has_about_400_kib_at_most() {
+async fn a_head_of_more_than_about_400_kib_is_refused() {
     let answer = |kib: usize| {
         let long = "x".repeat(kib * 1024);
         Answer::Raw(
@@ -35,7 +35,7 @@ async fn a_head_has_about_400_kib_at_most() {
 
 /// However a body arrives, its last byte under the limit is read, and the next one is not.
 #[tokio::test]
-async fn a_body_has_at_most_the_bytes_of_its_limit() {
+async fn a_body_larger_than_its_limit_is_refused() {
     let chunks = |chunks: &[&str]| {
         let chunks: String =
             chunks.iter().map(|chunk| format!("{:x}\r\n{chunk}\r\n", chunk.len())).collect();
@@ -78,7 +78,7 @@ async fn a_body_has_at_most_the_bytes_of_its_limit() {
 
 /// On a thread whose stack would not bear much more.
 #[test]
-fn json_nests_127_levels_deep_at_most() {
+fn json_deeper_than_127_levels_is_refused() {
     let read = || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.expect("a runtime");

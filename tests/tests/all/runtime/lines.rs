@@ -48,7 +48,7 @@ async fn all_lines(mut lines: Lines) -> Result<Vec<String>, Error> {
 }
 
 #[tokio::test]
-async fn lines_are_whole_however_the_body_is_cut() {
+async fn lines_are_complete_in_chunks_of_any_size() {
     let text = "grüße\r\n\n世界\n🦀 \r last";
     for size in 1..=text.len() {
         let server = Server::always(chunked("", text.as_bytes(), size));
@@ -105,7 +105,7 @@ async fn a_line_beyond_the_limit_ends_the_lines() {
 }
 
 #[tokio::test]
-async fn a_body_that_fails_fails_its_lines_with_the_facts_of_the_call() {
+async fn lines_of_a_failed_body_end_with_the_facts_of_the_call() {
     let cut = b"HTTP/1.1 200 OK\r\ncontent-length: 20\r\nx-id: 7\r\n\r\none\ntwo\nthr".to_vec();
     let server = Server::always(Answer::Raw(cut));
     let url = format!("{}/log?token=s3cret", server.url());
@@ -129,7 +129,7 @@ struct Entry {
 }
 
 #[tokio::test]
-async fn json_lines_are_values_and_a_bad_one_says_where() {
+async fn an_invalid_json_line_has_its_line_and_path() {
     let body = "\u{feff}{\"id\":1,\"tags\":[\"é\"]}\r\n\n  \t\n{\"id\":2,\"tags\":[\"a\",7]}\n{oops\n\
                 {\"id\":3,\"tags\":[]}";
     for size in [1, 2, 7, body.len()] {
@@ -194,7 +194,7 @@ async fn lines_are_decompressed_and_an_unknown_coding_is_an_error() {
 }
 
 #[tokio::test]
-async fn a_body_is_a_stream_and_is_read_by_tokio() {
+async fn a_body_stream_implements_stream_and_async_read() {
     let text = "one two three four";
     let server = Server::always(chunked("", text.as_bytes(), 5));
     let mut body: BodyStream = read(&server.url()).await.expect("200");
@@ -215,7 +215,7 @@ async fn a_body_is_a_stream_and_is_read_by_tokio() {
 }
 
 #[tokio::test]
-async fn an_io_error_holds_the_error_of_the_body() {
+async fn an_io_error_wraps_the_error_of_the_body() {
     let cut = b"HTTP/1.1 200 OK\r\ncontent-length: 20\r\n\r\nshort".to_vec();
     let server = Server::always(Answer::Raw(cut));
     let mut body: BodyStream = read(&server.url()).await.expect("200");

@@ -326,7 +326,7 @@ async fn the_metrics_have_the_names_units_and_labels_of_opentelemetry() {
 }
 
 #[tokio::test]
-async fn unknown_methods_and_urls_of_the_program_add_no_series() {
+async fn unknown_methods_and_dynamic_urls_add_no_metric_series() {
     let recorder = metrics_util::debugging::DebuggingRecorder::new();
     let snapshotter = recorder.snapshotter();
     let _guard = metrics::set_default_local_recorder(&recorder);
@@ -374,7 +374,7 @@ async fn each_connection_of_a_stream_of_events_is_a_call() {
 }
 
 #[tokio::test]
-async fn a_response_knows_its_time_and_its_hops() {
+async fn a_response_has_its_elapsed_time_and_its_hops() {
     for transport in TRANSPORTS {
         let server = Server::start(|asked| match asked.path() {
             "/a" => Answer::redirect(302, "/b?key=secret"),
@@ -395,7 +395,7 @@ async fn a_response_knows_its_time_and_its_hops() {
 }
 
 #[tokio::test]
-async fn a_request_has_a_limit_of_redirects_and_a_deadline_of_its_own() {
+async fn a_request_can_set_its_redirect_limit_and_its_deadline() {
     let server = Server::start(|asked| match asked.path() {
         "/slow" => Answer::Stall(Vec::new()),
         _ => Answer::redirect(302, "/again"),
@@ -540,7 +540,7 @@ async fn the_size_of_an_error_s_body_is_observed() {
 }
 
 #[tokio::test]
-async fn an_error_knows_the_hops_of_its_last_attempt() {
+async fn an_error_has_the_hops_of_its_last_attempt() {
     for transport in TRANSPORTS {
         let server = Server::start(|asked| match asked.path() {
             "/a" => Answer::redirect(302, "/b?key=secret"),
@@ -576,7 +576,7 @@ async fn an_error_knows_the_hops_of_its_last_attempt() {
 }
 
 #[tokio::test]
-async fn each_page_of_a_list_ends_a_call_of_its_own() {
+async fn each_page_is_observed_as_its_own_call() {
     let server = Server::start(|asked| match asked.query() {
         "" => Answer::json("[1]").header("link", "</list?page=2>; rel=\"next\""),
         _ => Answer::json("{}"),

@@ -177,7 +177,7 @@ async fn a_page_of_another_origin_is_refused_or_requested_without_credentials() 
 }
 
 #[tokio::test]
-async fn a_link_is_relative_to_the_url_that_a_redirect_led_to() {
+async fn a_link_is_relative_to_the_url_after_redirects() {
     for transport in TRANSPORTS {
         let server = Server::start(|asked| match asked.target.as_str() {
             "/v1/list" => Answer::redirect(301, "/v2/deep/list?page=1"),
@@ -203,7 +203,7 @@ async fn a_link_is_relative_to_the_url_that_a_redirect_led_to() {
 }
 
 #[tokio::test]
-async fn a_loop_ends_in_an_error_after_its_pages() {
+async fn a_loop_of_pages_ends_in_an_error() {
     let server = Server::start(|asked| {
         let next = if asked.path() == "/a" { "/b" } else { "/a" };
         Answer::json("[1]").header("link", format!("<{next}>; rel=next"))
@@ -220,7 +220,7 @@ async fn a_loop_ends_in_an_error_after_its_pages() {
 }
 
 #[tokio::test]
-async fn pages_end_at_their_limit_and_each_has_its_time() {
+async fn pages_end_at_their_limit_and_each_has_a_timeout() {
     let server = Server::start(|asked| {
         let number: u64 = asked.query().strip_prefix("page=").map_or(1, |n| n.parse().expect("n"));
         let page = Answer::json(format!("[{number}]"))
@@ -295,7 +295,7 @@ async fn slowly(base: &str, #[response] mut pages: Pages<Vec<u8>>) -> Result<usi
 
 /// The time of the call bounds each page, also where a body reads them.
 #[tokio::test]
-async fn the_pages_that_a_body_reads_have_more_time_than_the_first() {
+async fn each_page_read_by_a_body_has_the_timeout_of_the_call() {
     let server = Server::start(|asked| {
         Answer::Late(Duration::from_millis(700), Box::new(listed(asked, &["[1]", "[2]", "[3]"])))
     });

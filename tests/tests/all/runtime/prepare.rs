@@ -131,7 +131,7 @@ async fn the_size_of_a_streamed_body_is_unknown() {
 }
 
 #[tokio::test]
-async fn headers_of_the_connection_are_not_a_hook_s_to_set() {
+async fn a_hook_cannot_set_connection_specific_headers() {
     let server = Server::always(Answer::new(200, ""));
     let session = session(|builder| {
         builder.base_url(server.url()).prepare(|hop| hop.set_header("transfer-encoding", "chunked"))
@@ -171,7 +171,7 @@ async fn a_declared_sensitive_header_is_sensitive_in_hooks() {
 
 /// A server would read the next request on the connection as the body.
 #[tokio::test]
-async fn a_hook_cannot_set_another_length_than_the_body_s() {
+async fn a_hook_cannot_change_the_content_length() {
     let server = Server::always(Answer::new(200, ""));
     let session = session(|builder| {
         builder

@@ -22,7 +22,7 @@ fn host(server: &Server) -> String {
 }
 
 #[tokio::test]
-async fn a_proxy_that_cannot_be_reached_is_named() {
+async fn an_error_names_the_unreachable_proxy() {
     let refusing = {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port on loopback");
         listener.local_addr().expect("a bound socket has an address").to_string()

@@ -44,7 +44,7 @@ async fn method_and_body_follow_rfc_9110() {
 }
 
 #[tokio::test]
-async fn secrets_stay_with_their_origin_on_every_hop() {
+async fn secrets_are_sent_to_no_other_origin_on_any_hop() {
     // A → B → B: what was stripped on the first hop must not come back on the second.
     let other = Server::start(|asked| match asked.path() {
         "/one" => Answer::redirect(302, "/two"),
@@ -117,7 +117,7 @@ async fn a_folded_header_is_read_as_one_line() {
 
 /// What it followed is not the session's to know; where it is, is.
 #[tokio::test]
-async fn redirects_of_the_user_s_client_show_in_the_url() {
+async fn redirects_by_the_user_s_client_change_the_url() {
     let client = |policy| {
         let client = backstop::reqwest::Client::builder().no_proxy().redirect(policy);
         backstop::Session::from(client.build().expect("a client"))

@@ -79,7 +79,7 @@ async fn a_header_with_one_value_is_replaced() {
 }
 
 #[tokio::test]
-async fn basic_authentication_from_a_key_or_the_url() {
+async fn basic_authentication_is_sent_from_the_key_or_the_url() {
     let server = Server::always(Answer::new(200, ""));
     fetch(Request::get(server.url()).basic_auth("me", "p:w")).await.expect("200");
     assert_eq!(server.last().header("authorization"), "Basic bWU6cDp3");
@@ -117,7 +117,7 @@ async fn a_value_never_leaves_its_segment() {
 }
 
 #[tokio::test]
-async fn a_mistake_in_a_part_is_a_build_error_and_sends_nothing() {
+async fn an_invalid_part_is_a_build_error_and_nothing_is_sent() {
     struct Refuses;
     impl serde::Serialize for Refuses {
         fn serialize<S: serde::Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
@@ -284,7 +284,7 @@ async fn a_query_error_names_the_field() {
 }
 
 #[tokio::test]
-async fn each_type_reads_itself_from_a_response() {
+async fn each_from_response_type_is_read() {
     let server = Server::always(Answer::json(ADA).header("x-page", "3"));
     let read = async || fetch(Request::get(server.url())).await.expect("200");
 
@@ -446,7 +446,7 @@ fn an_error_shows_its_chain_and_no_secret() {
 
 /// Servers answer these with 400 (RFC 9112 §3.2), and proxies read them in different ways.
 #[tokio::test]
-async fn an_invalid_host_is_refused_whoever_sets_it() {
+async fn an_invalid_host_is_refused_from_every_source() {
     let server = Server::always(Answer::new(200, ""));
     let header = ErrorKind::Build(BuildError::Header);
     for host in

@@ -505,7 +505,7 @@ async fn a_backoff_of_zero_does_not_wait() {
 }
 
 #[tokio::test]
-async fn a_call_has_no_more_time_than_its_scope() {
+async fn the_deadline_of_a_scope_limits_the_call() {
     let server = Server::always(Answer::Stall(Vec::new()));
     let request = || Request::get(server.url()).timeout(Duration::from_secs(15));
     let short = Deadline::after(Duration::from_millis(100));

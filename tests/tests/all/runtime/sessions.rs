@@ -53,7 +53,7 @@ fn a_static_session_serves_many_short_runtimes() {
 }
 
 #[test]
-fn a_session_names_its_client() {
+fn the_debug_output_of_a_session_names_its_transport() {
     let shown = |builder: SessionBuilder| format!("{:?}", builder.build().expect("a session"));
     assert!(shown(Session::builder()).contains("transport: Direct(0)"));
     assert!(shown(Session::builder().use_reqwest(true)).contains("transport: Reqwest(0)"));
@@ -164,7 +164,7 @@ fn a_session_shows_no_secret() {
 }
 
 #[tokio::test]
-async fn credentials_of_the_base_stay_with_its_origin() {
+async fn base_url_credentials_are_sent_only_to_its_origin() {
     let (own, other) = (Server::always(Answer::new(200, "")), Server::always(Answer::new(200, "")));
     let base = own.url().replace("http://", "http://me:pw@");
     let session = session(|builder| builder.base_url(base));
@@ -177,7 +177,7 @@ async fn credentials_of_the_base_stay_with_its_origin() {
 /// A template that leads elsewhere, by its own text or by a base that is an argument, takes no secret
 /// of the session there; those that the request names itself are its own.
 #[tokio::test]
-async fn secrets_of_a_session_stay_with_the_origin_of_its_base() {
+async fn secrets_of_a_session_are_sent_only_to_its_base_origin() {
     let (own, other) = (Server::always(Answer::new(200, "")), Server::always(Answer::new(200, "")));
     let session = session(|builder| {
         builder
@@ -225,7 +225,7 @@ async fn advancing_a_paused_clock_expires_no_timer() {
 }
 
 #[tokio::test]
-async fn a_request_without_a_setting_has_that_of_the_session() {
+async fn session_defaults_apply_unless_the_request_overrides_them() {
     let server = Server::always(Answer::new(200, ""));
     let session = session(|builder| {
         builder

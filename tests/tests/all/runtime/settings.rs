@@ -9,7 +9,7 @@ use reqwest::cookie::CookieStore as _;
 use crate::support::{TRANSPORTS, fetch_with, session_over};
 
 #[tokio::test]
-async fn the_user_agent_is_a_default() {
+async fn a_user_agent_of_the_request_overrides_the_session_s() {
     for transport in TRANSPORTS {
         let server = Server::always(Answer::new(200, ""));
         let session = session_over(transport, |builder| {
@@ -24,7 +24,7 @@ async fn the_user_agent_is_a_default() {
 }
 
 #[tokio::test]
-async fn a_host_is_reached_at_the_addresses_that_it_is_given() {
+async fn a_host_is_resolved_to_the_configured_addresses() {
     for transport in TRANSPORTS {
         let server = Server::always(Answer::new(200, "reached"));
         let address: SocketAddr = server.url().trim_start_matches("http://").parse().expect("one");

@@ -344,7 +344,7 @@ async fn a_body_that_fails_is_the_failure_of_its_hop() {
 }
 
 #[tokio::test]
-async fn an_unknown_method_is_other() {
+async fn an_unknown_method_is_recorded_as_other() {
     let server = Server::always(Answer::new(200, ""));
     let session = at(&server);
     let (outcome, spans) = exported_of(fetch_with(&session, Request::method("PURGE", "/a"))).await;

@@ -51,7 +51,7 @@ fn server(head: &str, steps: Vec<Step>) -> Endpoint {
 }
 
 #[tokio::test]
-async fn each_fault_of_a_body_has_its_leaf_whatever_reads_it() {
+async fn each_fault_of_a_body_has_the_same_leaf_for_every_reader() {
     let broken = gzip(&b"1\n".repeat(500));
     let half = broken[..broken.len() / 2].to_vec();
     let coded = "content-encoding: gzip\r\n";

@@ -120,7 +120,7 @@ async fn a_file_is_sent_with_its_length_and_can_be_sent_again() {
 }
 
 #[tokio::test]
-async fn an_open_file_is_sent_from_where_it_is_with_the_length_of_the_rest() {
+async fn an_open_file_is_sent_from_its_position_with_the_remaining_length() {
     let file = Temporary::new("one two");
     let server = Server::always(Answer::new(200, ""));
     let mut open = tokio::fs::File::open(&file.0).await.expect("a file");
@@ -142,7 +142,7 @@ async fn an_open_file_is_sent_from_where_it_is_with_the_length_of_the_rest() {
 }
 
 #[tokio::test]
-async fn a_form_with_files_has_the_length_of_all() {
+async fn a_form_with_files_has_a_content_length() {
     let file = Temporary::new("content of the file");
     let server = Server::always(Answer::new(200, ""));
     let part = reqwest::multipart::Part::file(&file.0).await.expect("a file");
@@ -154,7 +154,7 @@ async fn a_form_with_files_has_the_length_of_all() {
 }
 
 #[tokio::test]
-async fn progress_counts_what_was_taken_each_time() {
+async fn progress_is_counted_anew_for_each_send() {
     let file = Temporary::new(vec![b'x'; 200_000]);
     let from_file = Body::file(&file.0).await.expect("a file");
     for body in [from_file, Body::from(vec![b'x'; 200_000])] {
@@ -183,7 +183,7 @@ async fn progress_counts_what_was_taken_each_time() {
 
 /// Its answer is not waited for.
 #[tokio::test]
-async fn expect_continue_is_sent_and_the_body_with_it() {
+async fn expect_continue_is_sent_together_with_the_body() {
     let server = Server::always(Answer::new(200, ""));
     let request = Request::put(server.url()).header("expect", "100-continue").body("text");
     fetch(request).await.expect("200");

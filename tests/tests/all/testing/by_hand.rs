@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::support::User;
 
 #[test]
-fn a_response_has_every_fact_that_it_is_given() {
+fn a_built_response_has_every_given_fact() {
     let response = Response::builder()
         .status(203)
         .version(Version::HTTP_2)
@@ -37,7 +37,7 @@ fn a_response_has_every_fact_that_it_is_given() {
 }
 
 #[test]
-fn a_response_of_another_client_is_read_as_one_of_ours() {
+fn a_response_of_another_client_can_be_read() {
     let other = http::Response::builder().status(201).header("content-type", "application/json");
     let response = Response::from(other.body(r#"{"id":7,"name":"Ada"}"#).expect("a response"));
     assert_eq!(response.status(), 201);
@@ -48,7 +48,7 @@ fn a_response_of_another_client_is_read_as_one_of_ours() {
 }
 
 #[test]
-fn an_error_has_every_fact_that_it_is_given() {
+fn a_built_error_has_every_given_fact() {
     let mut headers = HeaderMap::new();
     headers.insert("retry-after", "9".parse().expect("a header"));
     let first = Error::new(ConnectError::Dns.into());

@@ -29,7 +29,7 @@ async fn fail(kind: ErrorKind) -> Error {
 }
 
 #[tokio::test]
-async fn a_fault_is_of_the_kind_that_was_asked_for() {
+async fn a_fault_has_the_requested_kind() {
     for kind in ErrorKind::all() {
         let error = fail(kind).await;
         assert_eq!(error.kind(), kind, "{error:#}");
@@ -108,7 +108,7 @@ const OTHER_FORMS: &[&str] = &[
 /// of what was sent, how often it was tried under a policy, the status and a cause. A kind may have other forms
 /// there (a proxy that is away, and one that refuses), which are named above; the script's is one of them.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_fault_is_what_it_is_over_a_socket() {
+async fn a_scripted_fault_matches_the_fault_over_a_socket() {
     let lab = Arc::new(Lab::new().expect("cases and expectations"));
     let mut comparisons = JoinSet::new();
     for kind in ErrorKind::all() {
@@ -168,7 +168,7 @@ fn alike(compared: Vec<BesideScript>) -> Result<usize, String> {
 }
 
 #[tokio::test]
-async fn a_stream_that_breaks_was_sent_in_part() {
+async fn a_broken_request_stream_may_have_been_sent() {
     /// A stream of nothing.
     struct Empty;
 

@@ -25,7 +25,7 @@ async fn order() -> Recorded {
 }
 
 #[tokio::test]
-async fn a_request_is_recorded_whole() {
+async fn every_part_of_a_request_is_recorded() {
     let order = order().await;
     assert_eq!(order.method(), "POST");
     assert_eq!(order.template(), Some("https://a.test/orders/{id}?notify={notify}&note=a+b"));
@@ -93,7 +93,7 @@ async fn a_failed_assertion_lists_the_differences() {
 }
 
 #[tokio::test]
-async fn a_streamed_body_is_recorded_whole() {
+async fn a_streamed_body_is_recorded_completely() {
     let script = Script::new();
     script.post("/upload");
     let body = Body::from(backstop::reqwest::Body::wrap(http_body_of(["one ", "two"])));
@@ -155,7 +155,7 @@ async fn request_of_returns_the_request_without_sending_it() {
 
 /// Also where a layer sends it in a task of its own.
 #[tokio::test]
-async fn what_would_be_sent_has_its_stream_its_credentials_and_its_base() {
+async fn request_of_includes_the_stream_the_credentials_and_the_base() {
     let session = Session::builder()
         .base_url("https://a.test/api")
         .credentials(Bearer::new(|| async { Ok::<_, Error>("token") }))

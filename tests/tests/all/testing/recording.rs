@@ -127,7 +127,7 @@ fn an_invalid_recording_is_refused() {
 }
 
 #[tokio::test]
-async fn a_request_with_other_names_in_its_query_is_another_request() {
+async fn requests_with_different_query_names_are_recorded_separately() {
     let script = Script::new();
     let page = script.get("/users").with_any_query("page").text("the second page");
     script.get("/users").text("the first page");

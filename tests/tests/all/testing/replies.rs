@@ -37,7 +37,7 @@ async fn a_problem_reply_is_read_as_a_problem() {
 }
 
 #[tokio::test]
-async fn replies_follow_each_other_and_the_last_is_repeated() {
+async fn replies_are_sent_in_order_and_the_last_is_repeated() {
     let script = Script::new();
     script.get("/").status(503).repeat(2).then(Reply::text("well"));
     for expected in [Err(503), Err(503), Ok("well"), Ok("well")] {
@@ -51,7 +51,7 @@ async fn replies_follow_each_other_and_the_last_is_repeated() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_retry_goes_through_a_sequence_and_takes_no_time() {
+async fn retries_receive_the_replies_in_order_without_waiting() {
     #[request(get = "https://a.test/users/7", retry(times = 3, backoff(10s..100s)))]
     async fn user(#[response] Json(user): Json<User>) -> Result<User, Error> {
         Ok(user)
@@ -83,7 +83,7 @@ async fn a_compressed_reply_is_requested_and_decompressed() {
 }
 
 #[tokio::test]
-async fn a_limit_holds_for_what_a_script_replies() {
+async fn body_limits_apply_to_scripted_replies() {
     let script = Script::new();
     script.get("/").bytes(vec![0; 101]);
     let error = fetch(&script, Request::get(URL).max_body(100)).await.expect_err("too large");

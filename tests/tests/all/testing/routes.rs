@@ -30,7 +30,7 @@ async fn a_route_has_the_template_of_the_attribute() {
 }
 
 #[tokio::test]
-async fn every_condition_of_a_route_holds_or_another_answers() {
+async fn a_route_answers_only_if_every_condition_holds() {
     let script = Script::new();
     script
         .post("/orders")
@@ -65,7 +65,7 @@ async fn every_condition_of_a_route_holds_or_another_answers() {
 }
 
 #[tokio::test]
-async fn a_form_and_a_body_are_conditions() {
+async fn a_form_and_a_body_can_be_conditions() {
     let script = Script::new();
     script.post("/token").with_form("grant_type", "client credentials").text("form");
     script.post("/token").with_body("plain").text("body");
@@ -176,7 +176,7 @@ async fn a_fallback_does_not_hide_a_request_without_a_route() {
 }
 
 #[tokio::test]
-async fn a_route_is_called_as_often_as_it_says() {
+async fn the_number_of_calls_of_a_route_is_verified() {
     let script = Script::new();
     let once = script.get("/a").text("first").once();
     script.get("/a").text("then").times(1..=2);
@@ -254,7 +254,7 @@ fn a_script_does_not_panic_while_the_test_does() {
 }
 
 #[test]
-fn a_script_is_verified_once_and_by_its_last_handle() {
+fn a_script_is_verified_once_by_its_last_handle() {
     let script = Script::new();
     script.get("/a").once();
     drop(script.clone());

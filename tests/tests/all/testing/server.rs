@@ -78,7 +78,7 @@ async fn each_certificate_has_its_defect() {
 }
 
 #[tokio::test]
-async fn faults_over_sockets_are_limited_to_a_server_s() {
+async fn only_server_side_faults_are_played_over_sockets() {
     use backstop::DisconnectedError::{Closed, Reset};
 
     let cut = || Reply::parts(["some"]).wait(Duration::from_millis(20));

@@ -92,7 +92,7 @@ async fn a_scripted_session_needs_no_scope() {
 }
 
 #[tokio::test]
-async fn a_session_on_a_script_has_its_settings() {
+async fn a_session_on_a_script_keeps_its_settings() {
     let script = Script::new();
     script.get("/users/{id}").text("Ada");
     let session = Session::builder()
@@ -110,7 +110,7 @@ async fn a_session_on_a_script_has_its_settings() {
 }
 
 #[tokio::test]
-async fn a_task_is_under_the_script_that_it_is_wrapped_in() {
+async fn a_spawned_task_uses_the_script_of_its_scope() {
     async fn spawns() -> Result<String, Error> {
         let script = Script::current().expect("a script");
         tokio::spawn(script.scope(of_static(7))).await.expect("a task")
@@ -139,7 +139,7 @@ async fn a_script_is_a_tower_service() {
 }
 
 #[tokio::test]
-async fn a_session_of_a_service_may_be_of_a_script() {
+async fn a_script_can_be_the_service_of_a_session() {
     let script = Script::new();
     script.get("/users/{id}").fault(backstop::ConnectError::Refused);
     let session = Session::builder().service(script.clone()).build().expect("a session");
@@ -161,7 +161,7 @@ fn layered(builder: SessionBuilder) -> (SessionBuilder, Arc<AtomicUsize>) {
 }
 
 #[tokio::test]
-async fn the_layers_of_a_session_are_over_the_script() {
+async fn the_layers_of_a_session_are_applied_over_the_script() {
     let script = Script::new();
     let route = script.get("/users/{id}").status(503).then(Reply::text("Ada"));
     let (plain, passed) = layered(Session::builder().base_url("https://api.test").retry(1));
