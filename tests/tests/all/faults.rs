@@ -1,4 +1,4 @@
-//! The fault lab: every fault has its single kind.
+//! The fault lab: every fault has exactly one kind.
 
 use std::{fs, path::Path};
 
@@ -11,7 +11,7 @@ fn every_expectation_has_a_case_and_every_departure_a_reason() {
     assert!(mistakes.is_empty(), "{mistakes:#?}");
 }
 
-/// Runs them all at once: most of their time is waiting.
+/// Runs all cases concurrently, because they mostly wait.
 async fn hold_every_fault_against_its_expectation(transport: Transport) {
     let lab = Lab::new().expect("cases and expectations");
     let summary = lab.run("", 32, transport).await;
@@ -41,7 +41,7 @@ struct Generated {
 }
 
 impl Generated {
-    /// From the line that both start with, up to an empty one; or all of it.
+    /// The part of a file from its first line up to an empty line, or the whole file.
     fn new(path: &'static str, text: String, is_table: bool) -> Self {
         let kept = fs::read_to_string(at(path)).expect(path);
         let made = match (is_table, text.split_once('\n')) {
@@ -60,8 +60,8 @@ fn at(path: &str) -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
 }
 
-/// reqwest's answers are the recorded ones, and the tables that compare them and aiohttp with our kinds are
-/// up to date. `BLESS=1 cargo test -p backstop-tests` regenerates all of it.
+/// reqwest's answers match the recorded ones, and the tables that compare them and aiohttp with our kinds
+/// are up to date. `BLESS=1 cargo test -p backstop-tests` regenerates both.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_tables_match_the_clients_answers() {
     let lab = Lab::new().expect("cases and expectations");
@@ -90,7 +90,7 @@ async fn the_tables_match_the_clients_answers() {
         }
     }
     let readme = fs::read_to_string(at("README.md")).expect("a README");
-    // A sentence goes on in the next line.
+    // A sentence may continue on the next line.
     let readme = readme.split_whitespace().collect::<Vec<_>>().join(" ");
     for (predicate, says) in [("is_request", "for {} leaves"), ("is_decode", "for {} more")] {
         let says = says.replace("{}", &comparison.leaves_behind(predicate).to_string());
@@ -101,7 +101,7 @@ async fn the_tables_match_the_clients_answers() {
     assert!(readme.contains(&cases), "the README counts other than {cases}");
 }
 
-/// Cases that are not this lab's may ask for anything: one that cannot be run says so, and the
+/// Cases from outside the lab may request anything: a case that cannot run reports why, and the
 /// others run.
 #[tokio::test]
 async fn a_case_that_cannot_run_does_not_stop_the_others() {

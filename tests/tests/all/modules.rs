@@ -1,6 +1,6 @@
-//! Which module of a crate uses which: a table for each crate, compared with its source.
+//! The dependencies between the modules of each crate: a table, compared with the source.
 //!
-//! A row may only name modules of rows above it, so no table has a circle.
+//! A row may only name modules of rows above it, so the table has no cycle.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -195,7 +195,7 @@ fn the_macro_has_no_module_cycle() {
     compare("macros/core/src", MACROS);
 }
 
-/// Fails where the crate in `folder` uses other modules than `table` says.
+/// Fails if the modules that the crate in `folder` uses differ from `table`.
 fn compare(folder: &str, table: &[Row]) {
     for (at, (module, uses)) in table.iter().enumerate() {
         for used in *uses {
@@ -211,7 +211,7 @@ fn compare(folder: &str, table: &[Row]) {
     assert_eq!(uses(&folder, table), expected);
 }
 
-/// What each row of `table` uses in the source, except the crate's root.
+/// The modules that each row of `table` uses in the source, except the crate's root.
 fn uses(folder: &Path, table: &[Row]) -> BTreeMap<String, BTreeSet<String>> {
     let mut files = Vec::new();
     sources(folder, &mut files);
@@ -265,14 +265,14 @@ fn row(path: &[String], table: &[Row]) -> Option<&'static str> {
     rows.max_by_key(|name| name.len())
 }
 
-/// The items that the root re-exports, by their names in it.
+/// The items that the root re-exports, by their names in the root.
 fn exported(root: &Path) -> BTreeMap<String, Vec<String>> {
     let paths = paths(&text(root), &[]).into_iter().filter(|path| path.len() > 1);
     paths.filter_map(|path| Some((path.last()?.clone(), path))).collect()
 }
 
-/// The paths in `source` that begin with `crate`, `self` or `super`, from the crate's root. Those in
-/// code that only tests compile are left out.
+/// The paths in `source` that begin with `crate`, `self` or `super`, from the crate's root. Paths in
+/// code for tests are omitted.
 fn paths(source: &str, module: &[String]) -> Vec<Vec<String>> {
     let tokens: TokenStream = source.parse().expect("the source is made of tokens");
     let mut found = Vec::new();
@@ -306,7 +306,7 @@ fn collect(tokens: TokenStream, module: &[String], found: &mut Vec<Vec<String>>)
                     skip_item(&mut trees);
                 }
             }
-            // Who sees the item: `pub(super)`.
+            // A visibility: `pub(super)`.
             TokenTree::Group(_) if before == "pub" => {}
             TokenTree::Group(group) => {
                 let inside = match std::mem::take(&mut named) {
@@ -322,7 +322,7 @@ fn collect(tokens: TokenStream, module: &[String], found: &mut Vec<Vec<String>>)
     }
 }
 
-/// What follows the first word of a path: `::a::b`, or `::{a, b::c}`.
+/// The part after the first word of a path: `::a::b`, or `::{a, b::c}`.
 fn follow(trees: &mut IntoIter, mut path: Vec<String>, found: &mut Vec<Vec<String>>) {
     loop {
         let mut ahead = trees.clone();
@@ -368,7 +368,7 @@ fn branches(tokens: TokenStream, path: &[String], found: &mut Vec<Vec<String>>) 
     }
 }
 
-/// An item ends with its braces, or with `;`.
+/// An item ends after its braces, or with `;`.
 fn skip_item(trees: &mut IntoIter) {
     for tree in trees {
         match tree {

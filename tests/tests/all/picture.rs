@@ -1,6 +1,6 @@
 //! The pictures of the tree of errors are up to date.
 //!
-//! `BLESS=1 cargo test -p backstop-tests --test all picture` draws them anew.
+//! `BLESS=1 cargo test -p backstop-tests --test all picture` regenerates them.
 
 use std::{fs, path::Path};
 

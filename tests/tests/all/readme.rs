@@ -1,4 +1,4 @@
-//! The README, and the other documents at the root, are true.
+//! The README and the other documents at the root match the code.
 
 use std::{fs, path::Path};
 
@@ -7,7 +7,7 @@ fn file(path: &str) -> String {
     fs::read_to_string(root.join(path)).expect(path)
 }
 
-/// The expansion that it shows is the one of the function above it.
+/// The README shows the expansion of the function above it.
 #[test]
 fn the_expansion_matches_the_snapshot() {
     let (readme, snapshot) = (file("README.md"), file("macros/core/tests/expand/arms.rs"));
@@ -19,7 +19,7 @@ fn the_expansion_matches_the_snapshot() {
     assert!(readme.contains(expansion.trim()), "the README shows another expansion:\n{expansion}");
 }
 
-/// Every leaf stands in its table.
+/// The table of errors has every leaf.
 #[test]
 fn the_tree_of_errors_is_complete() {
     let (readme, kinds) = (file("README.md"), file("runtime/src/error/kind.rs"));
@@ -48,7 +48,7 @@ fn the_tree_of_errors_is_complete() {
     assert!(readme.contains(&says), "the comparison does not say {says}");
 }
 
-/// Who looks for a job on the front page of the documentation is led somewhere.
+/// Every row of "I want to …" on the front page of the documentation has a link.
 #[test]
 fn every_job_of_the_front_page_is_a_link() {
     let page = file("runtime/docs/crate.md");
@@ -60,7 +60,7 @@ fn every_job_of_the_front_page_is_a_link() {
     }
 }
 
-/// What the walk shows is the program that is tested.
+/// The code in the walk is part of the tested program.
 #[test]
 fn the_walk_shows_the_tested_program() {
     let walk = file("docs/walk.md");
@@ -74,7 +74,7 @@ fn the_walk_shows_the_tested_program() {
     assert!(shown > 5, "{shown} pieces");
 }
 
-/// Its lines are counted, and those of the same by hand.
+/// The line counts of the program, and of the same program by hand.
 #[test]
 fn the_line_counts_of_the_walk_are_correct() {
     let count = |path| {

@@ -66,7 +66,7 @@ async fn an_argument_may_start_with_an_underscore() {
     assert_eq!(unused(&base(), 1, 2).await.expect("200"), "/1");
 }
 
-/// As many as there can be; the last has the body, and one is taken apart.
+/// The maximum number of arguments: the last one reads the body, and one is a pattern.
 #[request(get = "{base}/users/7", session = SESSION, on_error = log)]
 async fn five(
     base: &str,

@@ -204,12 +204,12 @@ async fn an_arm_can_fail_with_another_error() {
         panic!("the arm fails with a request error");
     };
     assert_eq!(error.kind(), ErrorKind::Protocol);
-    // The first one is not lost.
+    // The first error is kept.
     assert_eq!(error.previous().map(Error::kind), Some(ErrorKind::Status(403)));
     assert!(format!("{error:#}").contains("403 Forbidden"), "{error:#}");
 }
 
-/// A body that makes a request of its own.
+/// A body that sends another request.
 #[request(
     get = "{base}/users/7",
     session = SESSION,
@@ -245,12 +245,12 @@ async fn arms_run_for_a_request_error_that_the_body_returns() {
     assert_eq!(trace.take(), ["cleaned"]);
     assert!(matches!(nested(&base(), &trace, 500, None).await, Err(Problem::Request(_))));
     assert_eq!(trace.take(), ["heard", "cleaned"]);
-    // An error that is not of a request is the caller's alone.
+    // An error that is not a request error is returned, and no arm runs.
     assert!(matches!(nested(&base(), &trace, 200, Some("x")).await, Err(Problem::NoSuchUser(1))));
     assert_eq!(trace.take(), [""; 0]);
 }
 
-/// What the body says about the error is kept.
+/// The context that the body adds to the error is kept.
 #[request(get = "{base}/users/7", session = SESSION, on_error = trace.note("heard"))]
 async fn with_context(base: &str, trace: &Trace) -> anyhow::Result<()> {
     use anyhow::Context as _;
@@ -306,7 +306,7 @@ impl From<Error> for Wrapped {
     }
 }
 
-/// It is transparent: the request's error is not in its chain of causes.
+/// It is transparent: the request error is not in its `source` chain.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 struct Transparent(#[from] Error);

@@ -61,7 +61,7 @@ async fn lines(base: &str) -> Result<Lines, Error>;
 #[request(get = "{base}/users/7", session = SESSION)]
 async fn pair(base: &str) -> Result<(StatusCode, String), Error>;
 
-/// Reads itself.
+/// Implements `FromResponse`.
 struct Lines(usize);
 
 impl FromResponse for Lines {

@@ -76,7 +76,7 @@ async fn counted(
     Some(user.id)
 }
 
-/// Each way to end calls `finally` once. One test, as the counters are shared.
+/// Every ending calls `finally` once. This is one test because the counters are shared.
 #[tokio::test]
 async fn finally_receives_the_ending() {
     let base = base();
@@ -89,11 +89,11 @@ async fn finally_receives_the_ending() {
     assert!(panicked.is_err());
     assert_eq!(endings(), [1, 1, 0, 1]);
 
-    // Dropped before the first poll, so nothing had begun.
+    // Dropped before the first poll, so the call never began.
     drop(counted(&base, 7, false));
     assert_eq!(endings(), [1, 1, 0, 1]);
 
-    // Dropped after any number of polls, or done by then.
+    // Dropped after some number of polls, unless the call is done by then.
     let before = endings();
     let mut done = 0;
     for run in 0..1_000_u32 {
@@ -159,7 +159,7 @@ async fn cleanup_and_finally_may_await() {
     waits(AWAY, "x", Arc::clone(&trace)).await.expect_err("refused");
     assert_eq!(trace.take(), ["arm", "cleanup", "finally"]);
 
-    // Cancelled: it is spawned, and done soon after.
+    // Cancelled: `finally` is spawned, and ends soon after.
     let patience = Duration::from_millis(50);
     tokio::time::timeout(patience, waits(&base(), "stall", Arc::clone(&trace)))
         .await
@@ -208,7 +208,7 @@ fn a_call_may_be_dropped_outside_of_its_runtime() {
 #[request(get = "{base}/stall", session = SESSION, finally = |ending| trace.note(format!("{ending:?}")))]
 async fn everything_stalls(base: &str, trace: &Trace) -> Result<(), Error>;
 
-/// What an arm and the clean-up need may be moved into the body if they take a copy before.
+/// The body may move what an arm and the cleanup use, if those take a copy before.
 #[request(
     get = "{base}/users/7",
     session = SESSION,
@@ -232,7 +232,7 @@ async fn arguments_are_in_scope_and_may_be_moved() {
     moves(AWAY, "abc".into(), "!".into()).await.expect_err("refused");
 }
 
-/// Polled by hand, so that the panic is caught; `finally` then runs as a task.
+/// Polled by hand to catch the panic; `finally` then runs as a task.
 #[request(get = "{base}/x", session = SESSION, finally = |ending| told(Arc::clone(trace), ending).await)]
 async fn panics(base: &str, trace: &Arc<Trace>, #[response] text: String) -> Result<u8, Error> {
     Ok(text.parse().expect("a number, which it is not"))
@@ -270,7 +270,7 @@ async fn an_async_closure_is_awaited() {
     assert_eq!(trace.take(), ["Done", "Failed", "finally"]);
 }
 
-/// The outcome need not be `Sync`.
+/// The outcome does not have to be `Sync`.
 #[request(get = "{base}/x", session = SESSION, finally = finish(Arc::clone(&trace)).await)]
 async fn not_shared(
     base: &str,
@@ -364,7 +364,7 @@ impl Summaries {
         self.0.lock().expect("no panic").push(call);
     }
 
-    /// The only one.
+    /// The only recorded summary.
     fn take(&self) -> CallSummary {
         let mut told = std::mem::take(&mut *self.0.lock().expect("no panic"));
         assert_eq!(told.len(), 1);
@@ -399,13 +399,13 @@ async fn finally_receives_the_facts_of_the_call() {
     assert_eq!(call.method(), Some(&backstop::Method::GET));
     assert!(call.error().is_none() && call.elapsed() > Duration::ZERO);
 
-    // Nobody listens there.
+    // Nothing listens at this address.
     let error = summed(AWAY, 7, &told).await.expect_err("away");
     let call = told.take();
     assert_eq!((call.ending(), call.attempts(), call.status()), (Ending::Failed, 2, None));
     assert_eq!(call.error().expect("an error").kind(), error.kind());
 
-    // A value that is not of the type.
+    // A value of another type.
     let error = summed(&base, 0, &told).await.expect_err("no such user");
     let call = told.take();
     assert_eq!(call.ending(), Ending::Failed);

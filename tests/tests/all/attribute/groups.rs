@@ -114,7 +114,7 @@ trait Users {
     #[request(get = "/users/{id}", on_error(Status(404) => recover(None)))]
     async fn user(&self, base: &str, id: u8) -> Result<Option<User>, Error>;
 
-    /// With a body that waits, and that returns early.
+    /// With a body that awaits and returns early.
     #[request(get = "/{word}")]
     async fn word(
         &self,
@@ -174,7 +174,7 @@ async fn a_trait_is_a_client_and_a_mock() {
     assert_eq!(Client.plain().await + Mock.plain().await, 3);
 }
 
-/// A client that stays on its thread.
+/// A client that is not `Sync`, so its futures are not `Send`.
 #[requests(?Send, session = SESSION)]
 trait Local {
     fn count(&self);
@@ -213,7 +213,7 @@ async fn an_async_trait_may_be_a_group() {
     assert_eq!(below.user(&base(), 7).await.expect("Ada").id, 7);
 }
 
-/// Functions of an `impl` of a trait.
+/// Functions in an `impl` of a trait.
 struct Remote;
 
 #[requests(session = SESSION)]

@@ -1,6 +1,6 @@
-//! Functions that mean something else once they are ejected: those in a `macro_rules!`, whose
-//! tokens are not known yet, and those that use the names of the expansion's own locals, which as
-//! text would be the same; and those that another attribute rewrites first.
+//! Functions that cannot be ejected as text: those in a `macro_rules!`, whose tokens are not
+//! known yet; those that use the names of the expansion's locals, which hygiene keeps apart and
+//! text does not; and those that another attribute rewrites first.
 
 use backstop::{Ending, Error, request, requests};
 

@@ -24,8 +24,8 @@ use backstop_tests::{Answer, Server};
 
 use crate::support::ADA;
 
-/// A server that answers by path: `/users/7` is Ada, `/status/418` that status, `/users/8` not
-/// what a user is, `/stall` never; anything else is 200 with the target as text.
+/// A server that answers by path: `/users/7` is Ada, `/status/418` that status, `/users/8` JSON of
+/// another shape, `/stall` never answers; anything else is 200 with the target as text.
 static SERVER: LazyLock<Server> = LazyLock::new(|| {
     Server::start(|asked| match asked.path() {
         "/users/7" => Answer::json(ADA),

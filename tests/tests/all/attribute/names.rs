@@ -1,4 +1,4 @@
-//! Names of the user's that the expansion mentions, in scope and meaning something else.
+//! Names that the expansion uses, defined by the user with another meaning.
 
 #![allow(dead_code, non_camel_case_types, non_snake_case, reason = "they only have to be in scope")]
 

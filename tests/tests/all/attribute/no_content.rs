@@ -5,7 +5,7 @@ use backstop::{Bytes, Error, Json, StatusCode, request};
 use super::base;
 use crate::support::{SESSION, User};
 
-/// Stands for its type wherever it is named.
+/// An alias, which the macro sees instead of the type.
 type Maybe<T> = Result<Option<T>, Error>;
 
 macro_rules! reads {

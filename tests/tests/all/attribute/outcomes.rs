@@ -1,4 +1,4 @@
-//! What the caller gets, by the return type.
+//! The outcome for the caller, by return type.
 
 use backstop::{Error, ErrorKind, Json, request};
 
@@ -109,7 +109,7 @@ async fn a_fallback_does_not_hide_a_build_error() {
     assert_eq!(plain("ftp://host", 9).await.name, "nobody");
 }
 
-/// The request's error in a type that forgets it.
+/// An error type that drops the request error.
 #[derive(Debug, PartialEq)]
 struct Forgetful;
 
@@ -130,7 +130,7 @@ async fn arms_run_when_the_return_type_drops_the_error() {
     assert_eq!(trace.take(), ["heard"]);
 }
 
-/// As little as can be written.
+/// The shortest annotated function.
 #[request(get = "{base}/status/204", session = SESSION)]
 async fn only_the_status(base: &str) -> Result<(), Error> {
     Ok(())
@@ -143,7 +143,7 @@ async fn a_unit_outcome_depends_only_on_the_status() {
     assert!(matches!(error.kind(), ErrorKind::Connect(_)));
 }
 
-/// An error that no request's becomes.
+/// An error type without a conversion from the request error.
 #[derive(Debug, PartialEq)]
 struct NotAda;
 

@@ -39,7 +39,7 @@ impl<'a, S: Serialize + Sync> Api<'a, S> {
     #[request(get = "{self.base}/x", session = SESSION, finally = |_| ())]
     pub(super) async fn into_text(self) -> Result<String, Error>;
 
-    /// Without.
+    /// Without a receiver.
     #[expect(dead_code, reason = "that it compiles is the test")]
     #[request(get = "{base}/users/{id}", session = SESSION)]
     pub(super) async fn associated<I>(
@@ -68,7 +68,7 @@ async fn methods_and_associated_functions_can_be_annotated() {
 }
 
 trait Users {
-    /// In a trait, a function without a body is one that is provided.
+    /// A function without a body is a provided method of the trait.
     #[request(get = "{base}/users/7", session = SESSION)]
     async fn provided(&self, base: &str) -> Result<User, Error>;
 
@@ -119,7 +119,7 @@ async fn never_compiled(base: &str) -> Never;
 #[cfg(any())]
 async fn never_compiled_either(base: &str) -> Never;
 
-/// The other way round: the span is around the request, as its function is an `async fn` still.
+/// The reverse order: the span covers the request, because the function is still an `async fn`.
 #[tracing::instrument(skip(base), fields(id = 1))]
 #[cfg(not(any()))]
 #[request(get = "{base}/x", session = SESSION, on_error = log, cleanup = never_run)]
@@ -157,7 +157,7 @@ async fn the_crate_may_have_another_name() {
     assert_eq!(renamed::user(&base()).await.expect("Ada").id, 7);
 }
 
-/// Generics with lifetimes, constants and defaults of their own.
+/// Generics with lifetimes, constants and defaults.
 #[request(get = "{base}/users/{id}", session = SESSION)]
 async fn generics<'a, 'b: 'a, T, const N: usize>(
     base: &'a str,
@@ -195,7 +195,7 @@ pub(super) trait Boxed: Sync {
     async fn user(&self, base: &str, id: u8) -> Result<User, Error>;
 }
 
-/// What the methods of [`Boxed`] say.
+/// The texts that the methods of [`Boxed`] report.
 struct Heard {
     base: String,
     heard: std::sync::Mutex<Vec<String>>,

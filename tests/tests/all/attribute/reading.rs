@@ -75,7 +75,7 @@ async fn the_facts_of_a_call_are_read_beside_its_body() {
     assert_eq!(script.run(only_url()).await.expect("200").path(), "/new");
 }
 
-/// An entity tag, which the head has or not: a type that reads the head alone.
+/// An entity tag: a type that reads only the head, in which the tag may be missing.
 #[derive(Debug, PartialEq)]
 struct Etag(String);
 

@@ -10,10 +10,10 @@ use backstop::{
 use super::{Trace, base};
 use crate::support::{SESSION, session};
 
-/// Where no socket is needed.
+/// An address for scripts, which need no socket.
 const URL: &str = "https://a.test";
 
-/// Answers 503 so often, then 200.
+/// Answers 503 this many times, then 200.
 fn busy(times: usize) -> Script {
     let script = Script::new();
     script.any("/").status(503).repeat(times).then(Reply::text("done"));
@@ -72,7 +72,7 @@ async fn retry_takes_the_parts_of_a_policy() {
     assert_eq!(error.attempts(), 1);
 }
 
-/// A body that asks for more, from a server that never answers.
+/// A body that sends another request, to a server that never answers.
 #[request(get = "{base}/x", session = SESSION, timeout = 300ms)]
 async fn outer(base: &str, #[response] text: String) -> Result<String, Error> {
     let more = inner(base).await?;
@@ -89,7 +89,7 @@ async fn outer_of_nothing(base: &str) {
     assert_eq!(timed_out(inner(base).await), ErrorKind::Timeout(TimeoutError::Total));
 }
 
-/// What fails runs after the body, and has its own time.
+/// The request that fails is sent after the body, and has its own timeout.
 #[request(
     get = "{base}/status/404",
     session = SESSION,

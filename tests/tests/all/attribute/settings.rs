@@ -12,7 +12,7 @@ use backstop_tests::{Answer, Server};
 use super::base;
 use crate::support::{ADA, SESSION, User, session};
 
-/// Where no socket is needed.
+/// An address for scripts, which need no socket.
 const URL: &str = "https://a.test/";
 
 #[request(get = "{base}", session = SESSION)]
@@ -234,11 +234,11 @@ async fn session_chooses_the_session() {
     assert_eq!(fresh(&base()).await.expect("200"), "/v");
     let sessions = vec![session(|builder| builder), session(|builder| builder)];
     assert_eq!(awaited(&base(), sessions).await.expect("200").status(), 200);
-    // The shared session has no base URL: nothing is sent.
+    // The shared session has no base URL, so nothing is sent.
     assert!(shared().await.expect_err("no base").is_build());
 }
 
-/// The attribute and a request that is built by hand send the same.
+/// The attribute and a request that is built by hand send the same data.
 #[tokio::test]
 async fn the_attribute_and_the_runtime_api_send_the_same_request() {
     let server = Server::always(Answer::new(200, ""));

@@ -102,7 +102,7 @@ fn an_error_has_the_template() {
     drop(Request::get("x"));
 }
 
-/// Runs a call that fails, on a runtime of its own.
+/// Runs a call that fails, on a new runtime.
 fn futures(call: impl Future<Output = Result<String, Error>>) -> Error {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.expect("a runtime").block_on(call).expect_err("a failure")
@@ -143,7 +143,7 @@ enum State {
     OnHold,
 }
 
-/// Displayed in another way than it is serialized.
+/// Its `Display` output differs from its serialized form.
 #[derive(Debug, Clone, Copy, serde::Serialize)]
 struct Id(u8);
 
@@ -180,7 +180,7 @@ async fn an_enum_variant_is_the_same_in_path_and_query() {
         .await
         .assert_url("https://a.test/issues/on-hold?state=on-hold");
     request_of(of_any(&State::Open)).await.assert_path("/issues/open");
-    // What is `Display` is displayed.
+    // A type with `Display` is formatted with it.
     request_of(displayed(&Id(7))).await.assert_path("/issues/id-7");
     let issues = Issues { state: State::Open };
     request_of(issues.one(Id(7))).await.assert_url("https://a.test/open/id-7?by=7");

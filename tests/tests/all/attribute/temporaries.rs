@@ -64,7 +64,7 @@ async fn wait(token: &Mutex<String>) -> std::time::Duration {
 /// Whether `call` waits without holding a lock.
 async fn waits_free(api: &Api, call: impl Future<Output = Result<impl Sized, Error>>) -> bool {
     tokio::pin!(call);
-    // As often as it takes to come to the response, and to nothing else that could hold it.
+    // Poll until the call waits for the response, and for nothing else.
     for _ in 0..100 {
         tokio::select! {
             biased;

@@ -1,5 +1,5 @@
-//! What is the user's stays as it was: the future is `Send` if what they hold is, a panic is where it
-//! is written, and a value in the body may be anything that it might be without the macro.
+//! The macro does not change the user's code: the future is `Send` if its values are, a panic is reported
+//! at its line, and a body may hold any value that it could hold without the macro.
 
 use std::{
     cell::Cell,
@@ -47,7 +47,7 @@ async fn ended(name: Arc<str>) {
     drop(name);
 }
 
-/// What fails to be `Send` fails here, at the functions above, and not where one of them is spawned.
+/// A future that is not `Send` fails to compile here, not where it is spawned.
 #[tokio::test]
 async fn futures_are_send() {
     fn send<F: Future + Send>(future: F) -> F {
@@ -61,7 +61,7 @@ async fn futures_are_send() {
     assert_eq!(send(ends_and_waits(&base, "x".into())).await.expect("200"), "/x");
 }
 
-/// A boxed error of the body's own, in a block that waits: it coerces as in a function.
+/// A boxed error of the body, in a block that awaits: it coerces as in a function.
 #[request(get = "{base}/x", session = SESSION)]
 async fn coerces(
     base: &str,
@@ -75,7 +75,7 @@ async fn coerces(
     Ok(Box::new(move || number))
 }
 
-/// What it returns may borrow what it was given.
+/// The outcome may borrow from the arguments.
 #[request(get = "{base}/x", session = SESSION)]
 async fn borrows<'a>(
     base: &str,
@@ -87,7 +87,7 @@ async fn borrows<'a>(
     Ok(&names[0])
 }
 
-/// The same of one that leaves early, and does not wait.
+/// The same for a body that returns early and does not await.
 #[request(get = "{base}/x", session = SESSION, on_error = log)]
 async fn leaves(
     base: String,
@@ -133,7 +133,7 @@ async fn panics_later(base: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// In a debugger, a backtrace or a message: the line is the one that the user wrote.
+/// Debuggers, backtraces and messages show the line that the user wrote.
 #[tokio::test]
 async fn a_panic_is_reported_at_its_line() {
     let seen = Arc::new(Mutex::new(Vec::new()));
