@@ -89,7 +89,7 @@ async fn a_failed_request_stream_is_a_build_error() {
     assert!(format!("{error:#}").contains("disk on fire"), "{error:#}");
 }
 
-/// A body may be another request's response: that its connection failed is not this one's fault.
+/// A body may be the response to another request, whose connect error is not one of this request.
 #[tokio::test]
 async fn a_connect_error_of_a_request_stream_is_a_build_error() {
     struct Refused(Option<reqwest::Error>);
@@ -154,7 +154,7 @@ async fn an_open_body_is_read_part_by_part() {
     assert_eq!(body.part().await.expect("the end stays the end"), None);
 }
 
-/// `{"id":7,"name":"Ada"}`, its two halves a gzip member each.
+/// `{"id":7,"name":"Ada"}` as two gzip members, one for each half.
 fn two_members() -> Vec<u8> {
     let halves = ADA.as_bytes().split_at(9);
     [gzip(halves.0), gzip(halves.1)].concat()
@@ -199,7 +199,7 @@ async fn an_accept_encoding_of_the_caller_is_kept() {
     assert_eq!(server.last().header("accept-encoding"), "identity");
 }
 
-/// What a HEAD or a 304 says is of another response; what a 206 holds cannot be undone by itself.
+/// The headers of HEAD and 304 describe another response, and part of a content (206) cannot be decoded.
 #[tokio::test]
 async fn a_response_without_a_body_keeps_its_content_headers() {
     let server = Server::start(|asked| {

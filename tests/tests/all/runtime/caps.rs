@@ -1,4 +1,4 @@
-//! Limits of the number of connections: to an origin, and in total.
+//! Limits on the number of connections: for each origin, and in total.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ fn slow() -> Server {
     Server::always(Answer::Late(Duration::from_millis(5), Box::new(Answer::new(200, "done"))))
 }
 
-/// A hundred calls at once, to these URLs in turn.
+/// A hundred concurrent calls, to these URLs in turn.
 async fn a_hundred(session: &Session, urls: &[String]) {
     let calls: Vec<_> = urls
         .iter()
@@ -33,7 +33,7 @@ async fn a_hundred_concurrent_calls_respect_the_origin_s_connection_limit() {
     let (one, other) = (slow(), slow());
     let session = session(|builder| builder.max_connections_per_origin(4).pool_idle_timeout(None));
     a_hundred(&session, &[one.url(), other.url()]).await;
-    // One that was wanted no more is not made later either.
+    // A connection that is no longer needed is not opened later either.
     a_hundred(&session, &[one.url(), other.url()]).await;
     for server in [one, other] {
         assert_eq!(server.asked().len(), 100);
@@ -54,7 +54,7 @@ async fn a_hundred_concurrent_calls_respect_the_session_s_connection_limit() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn idle_connections_to_other_origins_are_closed_at_the_limit() {
     let servers = [slow(), slow(), slow()];
-    // Without a time after which they would be closed.
+    // No idle timeout closes the connections.
     let session = session(|builder| builder.max_connections(2).pool_idle_timeout(None));
     for _ in 0..2 {
         for server in &servers {
@@ -76,12 +76,12 @@ async fn a_call_that_finds_no_connection_in_time_has_sent_nothing() {
     while server.asked().is_empty() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    // Longer than connecting may take: the wait for a turn is none of it.
+    // Longer than the connect timeout, which does not include the wait for a permit.
     let second = Request::post("/").timeout(Duration::from_millis(200));
     let error = fetch_with(&session, second).await.expect_err("no connection");
     assert_eq!(error.kind(), ErrorKind::Timeout(TimeoutError::Total));
     assert_eq!(error.sent(), Sent::No);
-    // What the first has is the next one's when it is dropped.
+    // When the first call is dropped, its permit goes to the next call.
     first.abort();
     let third = Request::get("/").timeout(Duration::from_millis(200));
     let error = fetch_with(&session, third).await.expect_err("no answer");

@@ -9,14 +9,14 @@ use tokio::{
 
 use crate::support::{TRANSPORTS, Transport, bounded, fetch_with, session, session_over};
 
-/// A listener, and the URL that leads to it.
+/// A listener and its URL.
 pub(super) async fn listener() -> (TcpListener, String) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port on loopback");
     let url = format!("http://{}", listener.local_addr().expect("a bound socket has an address"));
     (listener, url)
 }
 
-/// Reads a request up to these bytes.
+/// Reads a request up to and including these bytes.
 async fn read_up_to(stream: &mut TcpStream, end: &[u8]) {
     let mut read = Vec::new();
     while !read.ends_with(end) {
@@ -24,8 +24,8 @@ async fn read_up_to(stream: &mut TcpStream, end: &[u8]) {
     }
 }
 
-/// The server has the whole request, which it may process, and then reads the end of the connection;
-/// the next call has another.
+/// The server has the whole request, which it may process, and then reads the end of the connection.
+/// The next call opens another connection.
 #[tokio::test]
 async fn a_call_that_is_dropped_closes_its_connection() {
     let (listener, url) = listener().await;
@@ -52,7 +52,7 @@ async fn a_call_that_is_dropped_closes_its_connection() {
     response.expect("204");
 }
 
-/// A body that is as long as was announced is not asked for its end, and the connection serves on.
+/// A body that has its announced length is not read further, and the connection is reused.
 #[tokio::test]
 async fn a_connection_is_reused_after_a_body_of_known_length() {
     let (listener, url) = listener().await;
@@ -89,7 +89,7 @@ async fn a_connection_is_reused_after_a_body_of_known_length() {
     assert_eq!(texts, ["", "ok", "no", "ok"]);
 }
 
-/// An error keeps less of a body than is read, so that five of them need one connection.
+/// More of an error's body is read than is kept, so that five calls need one connection.
 #[tokio::test]
 async fn a_short_body_of_an_error_is_read_to_its_end() {
     for (length, connections) in [(64 * 1024, 1), (256 * 1024, 1), (256 * 1024 + 1, 5)] {
@@ -109,8 +109,8 @@ async fn a_short_body_of_an_error_is_read_to_its_end() {
 
 const UNSENT: ErrorKind = ErrorKind::Disconnected(DisconnectedError::Unsent);
 
-/// A peer that speaks first has not read the request: neither a greeting nor a response of HTTP is an
-/// answer to it.
+/// A server that sends first has not read the request: neither a greeting nor an HTTP response
+/// answers it.
 #[tokio::test]
 async fn bytes_before_the_request_are_not_a_response() {
     for greeting in ["SSH-2.0-OpenSSH_9.6\r\n", "HTTP/1.1 503 Busy\r\n\r\n"] {
@@ -129,12 +129,12 @@ async fn bytes_before_the_request_are_not_a_response() {
                 outcome = call => outcome.expect_err(greeting),
                 () = server => unreachable!("it listens without end"),
             };
-            // Whether the greeting or the request is first on the wire is for the kernel to say.
+            // The kernel decides whether the greeting or the request is sent first.
             match error.sent() {
                 Sent::No => {
                     let expected = match transport {
                         Transport::Direct => &[ErrorKind::Protocol][..],
-                        // It does not tell a connection that was new.
+                        // It does not recognize a new connection.
                         Transport::Reqwest => &[ErrorKind::Protocol, UNSENT],
                     };
                     assert!(expected.contains(&error.kind()), "{error:#}");

@@ -73,7 +73,7 @@ async fn credentials_are_sent_only_to_the_requested_origin() {
         assert_eq!(["authorization", "x-open"].map(|name| asked.header(name)), [token, "1"]);
         assert_ne!(asked.header("host"), "a.example");
 
-        // What was left behind does not come back.
+        // Headers that were dropped are not sent again.
         let continuation = Continuation::of(&response).expect("as the first");
         let back = continuation.at(&server.url()).expect("a URL");
         bounded(back.fetch()).await.expect("200");
@@ -81,7 +81,7 @@ async fn credentials_are_sent_only_to_the_requested_origin() {
     }
 }
 
-/// A server that redirects elsewhere does not decide where the credentials of the call go.
+/// A redirect to another origin does not decide where the credentials of the call are sent.
 #[tokio::test]
 async fn a_continuation_of_another_origin_has_no_credentials() {
     let other = Server::always(Answer::new(200, ""));
@@ -97,7 +97,7 @@ async fn a_continuation_of_another_origin_has_no_credentials() {
     let chosen = continuation.at(&format!("{}/admin", server.url())).expect("a URL");
     bounded(chosen.fetch()).await.expect("200");
     assert_eq!(server.last().header("authorization"), "");
-    // The same request is the caller's own.
+    // Repeating the request itself sends the credentials.
     bounded(continuation.again().fetch()).await.expect("200");
     assert_eq!(server.last().header("authorization"), "Bearer t0ken");
 }

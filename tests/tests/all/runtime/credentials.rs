@@ -1,4 +1,4 @@
-//! A session's source of credentials: when it is asked, to which origins its header is sent, and how it
+//! A session's source of credentials: when it is called, to which origins its header is sent, and how it
 //! fails.
 
 use std::{
@@ -19,7 +19,7 @@ use backstop_tests::{Answer, Asked, Server};
 
 use crate::support::{TRANSPORTS, Transport, bounded, fetch_with, session, session_over};
 
-/// A server whose `/token` hands out `token-1`, `token-2`, …, and whose other paths accept the tokens
+/// A server whose `/token` returns `token-1`, `token-2`, …, and whose other paths accept the tokens
 /// from `first` on.
 struct Realm {
     server: Server,
@@ -46,12 +46,12 @@ impl Realm {
         Self { server, handed_out, first }
     }
 
-    /// No longer accepts the tokens that were handed out.
+    /// Stops accepting the tokens that were returned so far.
     fn revoke(&self) {
         self.first.store(self.handed_out.load(Ordering::SeqCst) + 1, Ordering::SeqCst);
     }
 
-    /// A session that gets its tokens over itself.
+    /// A session that fetches its tokens over itself.
     fn session(&self, transport: Transport) -> Session {
         let own: Arc<OnceLock<Session>> = Arc::default();
         let session = session_over(transport, |builder| {
@@ -103,7 +103,7 @@ async fn a_hundred_concurrent_401s_share_one_renewal() {
                 let session = session.clone();
                 let request = match number % 2 {
                     0 => Request::get("/data"),
-                    // A 401 was not processed: a POST is sent again too.
+                    // A request answered with 401 was not processed, so a POST is sent again too.
                     _ => Request::post("/data").text("order"),
                 };
                 tokio::spawn(async move { session.fetch(request).await })
@@ -148,7 +148,7 @@ async fn a_streamed_body_is_not_sent_again() {
     let error = fetch_with(&session, Request::post("/data").body(stream)).await;
     assert_eq!(error.expect_err("refused").kind(), ErrorKind::Status(401));
     assert_eq!(realm.asked_for("/data"), 2);
-    // The next call is told that the token was refused.
+    // The next call knows that the token was refused.
     fetch_with(&session, Request::get("/data")).await.expect("renewed");
 }
 
@@ -198,7 +198,7 @@ async fn only_the_refused_hop_is_sent_again() {
     let session = realm.session(Transport::Direct);
     fetch_with(&session, Request::get("/data")).await.expect("accepted");
     realm.revoke();
-    // The first hop is not checked, and was processed.
+    // The first hop needs no token, and was processed.
     let response = fetch_with(&session, Request::post("/see-other").text("x")).await;
     assert_eq!(response.expect("accepted").url().path(), "/data");
     assert_eq!(realm.asked_for("/see-other"), 1);
@@ -289,7 +289,7 @@ async fn all_waiting_calls_get_the_error_of_a_renewal() {
     assert_eq!(asked.load(Ordering::SeqCst), 1);
 }
 
-/// A renewal that nobody waits for any more is dropped, and a failure is not kept.
+/// A renewal without waiting calls is dropped, and a failure is not cached.
 #[tokio::test]
 async fn the_next_call_repeats_a_cancelled_or_failed_renewal() {
     let server = Server::always(Answer::new(200, ""));
@@ -370,7 +370,7 @@ async fn a_cancelled_call_does_not_cancel_a_shared_renewal() {
     let realm = Realm::start();
     let session = realm.session(Transport::Direct);
     let mut first = Box::pin(session.fetch(Request::get("/data")));
-    // It begins the renewal, and then is neither polled nor dropped.
+    // It starts the renewal, and is then neither polled nor dropped.
     let begun = tokio::time::timeout(Duration::from_millis(5), &mut first).await;
     assert!(begun.is_err());
     fetch_with(&session, Request::get("/data")).await.expect("accepted");
@@ -387,7 +387,7 @@ async fn a_token_is_renewed_before_it_expires() {
         let token = format!("token-{}", number.fetch_add(1, Ordering::SeqCst) + 1);
         async move { Ok::<_, Error>(Token::new(token).expires_in(Duration::from_millis(800))) }
     });
-    // Longer than a token is good for: half of that counts.
+    // Longer than the lifetime of a token, so half of the lifetime is used.
     let bearer = bearer.renew_before(Duration::from_secs(60));
     let session = session(|builder| builder.base_url(server.url()).credentials(bearer));
     for (wait, token) in [(0, "token-1"), (0, "token-1"), (450, "token-2"), (0, "token-2")] {
@@ -410,7 +410,7 @@ async fn a_failed_renewal_keeps_a_valid_token() {
             }
         }
     });
-    // Due at half of its life, which has not come: and so at once, with a margin of nearly all of it.
+    // A renewal after half of the lifetime is not due yet; with this margin it is due at once.
     let eager = bearer.clone().renew_before(Duration::from_secs(1800));
     let session = session(|builder| builder.base_url(server.url()).credentials(eager));
     for _ in 0..2 {
@@ -438,7 +438,7 @@ async fn credentials_are_sent_to_no_other_origin() {
             });
             fetch_with(&session, Request::post("/away").text("x")).await.expect("elsewhere");
             assert_eq!(server.last().header("authorization"), "Bearer t0ken");
-            // Neither to a URL of another origin than the base's.
+            // They are not sent to a URL of another origin than the base's either.
             let direct = Request::get(format!("{}/three", other.url()));
             fetch_with(&session, direct).await.expect("elsewhere");
             let asked = other.asked();
@@ -472,7 +472,7 @@ async fn removed_credentials_do_not_return_on_later_hops() {
     let error = fetch_with(&session, Request::get("/away")).await.expect_err("refused");
     assert_eq!(error.kind(), ErrorKind::Status(401));
     assert_eq!(server.last().header("authorization"), "");
-    // And a 401 of that hop is not about them.
+    // A 401 of that hop does not refuse them.
     assert_eq!(asked.load(Ordering::SeqCst), 1);
 }
 
@@ -499,7 +499,7 @@ async fn credentials_of_the_request_override_the_source() {
         assert_eq!(server.last().header("authorization"), sent);
         assert_eq!(asked.load(Ordering::SeqCst), 0, "{sent}");
     }
-    // That of the session does not.
+    // The session's header does not override the source.
     fetch_with(&session, Request::get("/")).await.expect_err("refused");
     assert_eq!(server.last().header("authorization"), "Bearer source");
 }
@@ -542,7 +542,7 @@ fn session_of(server: &Server, bearer: Bearer) -> Session {
     session(|builder| builder.base_url(server.url()).credentials(bearer))
 }
 
-/// A type of the program's own as a source.
+/// A type of the program as a source.
 struct Vault(&'static str);
 
 impl Credentials for Vault {

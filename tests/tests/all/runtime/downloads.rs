@@ -18,7 +18,7 @@ use backstop_tests::{
 
 use crate::support::{SESSION, bounded, fetch, gzip};
 
-/// A folder that is gone with the test.
+/// A folder that is removed after the test.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -65,13 +65,13 @@ fn content(length: usize) -> Vec<u8> {
     bytes
 }
 
-/// What a server has, and how it gives it.
+/// The content of a server, and how it is sent.
 #[derive(Clone)]
 struct Served {
     content: Arc<Vec<u8>>,
     /// A header that identifies the content.
     validator: &'static str,
-    /// After how many bytes a response breaks off.
+    /// The number of bytes after which a response breaks off.
     cut: usize,
     ranges: bool,
 }
@@ -114,7 +114,7 @@ impl Served {
     }
 }
 
-/// A server whose answers depend on how often it was asked before.
+/// A server whose answers depend on the number of earlier requests.
 fn server(answer: impl Fn(usize, &Asked) -> Answer + Send + Sync + 'static) -> Server {
     let count = AtomicUsize::new(0);
     Server::start(move |asked| answer(count.fetch_add(1, Ordering::SeqCst), asked))
@@ -175,7 +175,7 @@ async fn a_streamed_download_resumes_by_last_modified() {
     for validator in ["etag: \"one\"\r\n", date] {
         let served = Served { validator, ..Served::new(1000, 300) };
         let answering = served.clone();
-        // A date is compared by the server as it stands.
+        // The server compares the date as text.
         let server = Server::start(move |asked| {
             let mut asked = asked.clone();
             if asked.header("if-range").ends_with("GMT") {
@@ -287,7 +287,7 @@ async fn content_without_a_validator_is_not_resumed() {
         assert_eq!(error.kind(), ErrorKind::Body(BodyError::Truncated));
         assert_eq!(server.asked().len(), 1);
 
-        // A file is begun anew, and again while that gets further.
+        // A file is downloaded again from the start, as long as each attempt gets further.
         let (folder, content) = (Folder::new(), Arc::clone(&served.content));
         let server = server_that_heals(served);
         let download = download(&server).await.expect("200");
@@ -297,7 +297,7 @@ async fn content_without_a_validator_is_not_resumed() {
     }
 }
 
-/// It breaks off later each time.
+/// A server whose responses break off later each time.
 fn server_that_heals(served: Served) -> Server {
     server(move |count, asked| Served { cut: 400 * (count + 1), ..served.clone() }.answer(asked))
 }
@@ -327,7 +327,7 @@ async fn a_download_without_progress_fails() {
 async fn a_permanent_failure_is_reported_at_once() {
     for (answer, status) in [
         (Answer::new(403, "expired"), 403),
-        // A longer wait than anybody would guess.
+        // A longer delay than any client would choose.
         (Answer::new(503, "expired").header("retry-after", "3600"), 503),
     ] {
         let served = Served::new(1000, 300);
@@ -375,7 +375,7 @@ async fn a_complete_part_is_kept_and_changed_content_restarts() {
         });
         let first = download(&server).await.expect("200").retries(0);
         bounded(first.save(folder.file())).await.expect_err("cut short");
-        // Another program may have brought the rest.
+        // Another program may have written the rest.
         fs::write(part_of(&folder.file()), &served.content[..kept]).expect("a part");
         let before = server.asked().len();
         let second = download(&server).await.expect("200");
@@ -478,7 +478,7 @@ async fn two_downloads_to_one_file_do_not_mix() {
     assert!(error.to_string().contains("another download writes to it"), "{error}");
     first.abort();
     let _ = first.await;
-    // What was dropped stays, for a later run.
+    // The files of a dropped download stay for a later run.
     assert_eq!(folder.names(), ["file.bin.part", "file.bin.part.json"]);
 }
 

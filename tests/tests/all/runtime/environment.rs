@@ -1,4 +1,4 @@
-//! What the environment of a process changes: its proxies, and its certificates.
+//! The effects of environment variables: proxies and certificates.
 
 use std::process::Command;
 
@@ -8,10 +8,10 @@ use backstop_tests::{
     faults::{Endpoint, Step},
 };
 
-/// The sessions that the program knows.
+/// The sessions that the program supports.
 const SESSIONS: [&str; 3] = ["direct", "reqwest", "configured"];
 
-/// What a process with these variables, and no others of theirs, says.
+/// The output of a process with only these proxy and certificate variables.
 fn fetched(session: &str, url: &str, variables: &[(&str, &str)]) -> String {
     let mut command = Command::new(env!("CARGO_BIN_EXE_environment"));
     for name in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"] {
@@ -24,7 +24,7 @@ fn fetched(session: &str, url: &str, variables: &[(&str, &str)]) -> String {
     String::from_utf8(output.expect("it runs").stdout).expect("UTF-8").trim().to_owned()
 }
 
-/// A proxy, and a server: each says which of the two it is.
+/// A proxy and a server, each of which answers with its name.
 fn proxy_and_server() -> (Server, Server) {
     (Server::always(Answer::new(200, "proxy")), Server::always(Answer::new(200, "server")))
 }
@@ -38,7 +38,7 @@ fn plain_http_needs_no_certificate_store() {
     }
 }
 
-/// That there is no store is why no certificate is accepted.
+/// The error says that no certificate is accepted because there is no store.
 #[tokio::test]
 async fn without_a_certificate_store_no_certificate_is_accepted() {
     let empty = [("SSL_CERT_FILE", "/dev/null"), ("SSL_CERT_DIR", "/dev/null")];
@@ -73,7 +73,7 @@ fn an_unsupported_socks_proxy_of_the_environment_is_an_error() {
                 }
             }
         }
-        // It is not asked for these.
+        // The proxy is not used for these requests.
         for variables in [
             &[("https_proxy", "socks5://127.0.0.1:1")][..],
             &[("http_proxy", "socks5://127.0.0.1:1"), ("no_proxy", "127.0.0.1")],
@@ -87,7 +87,7 @@ fn an_unsupported_socks_proxy_of_the_environment_is_an_error() {
     assert_eq!(said, "ok server");
 }
 
-/// As reqwest, and curl, read them; what the documentation says of them is held here.
+/// reqwest and curl read them in the same way. This test checks what the documentation says.
 #[test]
 fn the_proxy_variables_are_read_as_in_reqwest() {
     let (proxy, server) = proxy_and_server();
@@ -103,10 +103,10 @@ fn the_proxy_variables_are_read_as_in_reqwest() {
             (&url, &[("https_proxy", &proxy)], "ok server"),
             (&url, &[("http_proxy", &proxy), ("REQUEST_METHOD", "GET")], "ok server"),
             (&url, &[("http_proxy", &proxy), ("no_proxy", "127.0.0.0/8")], "ok server"),
-            // What is no URL names no proxy.
+            // An invalid URL is ignored.
             (&url, &[("http_proxy", "http://[bad")], "ok server"),
             (&url, &[("http_proxy", "")], "ok server"),
-            // `*` stands for every name, and for no address.
+            // `*` matches every name, but no address.
             (&named, &[("http_proxy", &proxy), ("no_proxy", "*")], "ok server"),
             (&url, &[("http_proxy", &proxy), ("no_proxy", "*")], "ok proxy"),
         ] {

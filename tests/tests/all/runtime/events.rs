@@ -32,7 +32,7 @@ fn broken(events: &str) -> Answer {
     Answer::Raw(format!("{HEAD}content-length: 9999\r\n\r\n{events}").into_bytes())
 }
 
-/// A server whose answers depend on how often it was asked before.
+/// A server whose answers depend on the number of earlier requests.
 fn server(answer: impl Fn(usize, &Asked) -> Answer + Send + Sync + 'static) -> Server {
     let count = Arc::new(AtomicUsize::new(0));
     Server::start(move |asked| answer(count.fetch_add(1, Ordering::SeqCst), asked))
@@ -42,7 +42,7 @@ async fn read<T: FromResponse>(server: &Server) -> Result<T, Error> {
     fetch(Request::get(server.url()).reads::<T>()).await?.read()
 }
 
-/// The data of the events to the end.
+/// The data of all events up to the end.
 async fn all(mut events: Events<String>) -> Result<Vec<String>, Error> {
     let mut all = Vec::new();
     while let Some(data) = bounded(events.event()).await? {
@@ -52,7 +52,7 @@ async fn all(mut events: Events<String>) -> Result<Vec<String>, Error> {
     Ok(all)
 }
 
-/// The event with the id 2 is cut off, and has to come again.
+/// The event with the id 2 is cut off, and must be sent again.
 #[tokio::test]
 async fn a_stream_reconnects_at_its_position_until_the_server_ends_it() {
     let server = server(|count, asked| match (count, asked.header("last-event-id")) {
@@ -152,7 +152,7 @@ async fn a_first_response_of_another_content_type_fails_the_call() {
     assert!(events.event().await.expect("the end").is_none());
 }
 
-/// The second POST would be a second order.
+/// A second POST would place a second order.
 #[tokio::test]
 async fn a_request_that_is_not_safe_to_repeat_is_sent_once() {
     let server = server(|_, _| stream("retry:1\ndata:a\n\n"));
@@ -229,7 +229,7 @@ async fn a_custom_type_reads_events_by_their_type() {
     assert_eq!(updates(&server.url()).await.expect("recovered"), []);
 }
 
-/// Comments keep a silent stream alive; without them it has stalled, and is connected again.
+/// Comments keep a stream alive; without them it has stalled, and the client reconnects.
 #[tokio::test]
 async fn comments_reset_the_idle_timer_and_a_stall_reconnects() {
     let head = format!("{HEAD}\r\nretry:1\n");
@@ -244,7 +244,7 @@ async fn comments_reset_the_idle_timer_and_a_stall_reconnects() {
     let mut events = events.reconnects(1);
     assert_eq!(bounded(events.event()).await.expect("an event").as_deref(), Some("a"));
     assert_eq!(server.seen().connections, 2);
-    // The second stalls as well, and so does each one after it: there is no more to come.
+    // The second connection stalls too, and so does every later one.
     let third = bounded(events.event()).await.expect("the last of the script again");
     assert_eq!(third.as_deref(), Some("a"));
 }

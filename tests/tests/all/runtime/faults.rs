@@ -1,4 +1,4 @@
-//! Faults of the network, each with its one kind.
+//! Faults of the network, each with exactly one kind.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ async fn failed_connections_have_their_leaf() {
     let error = fetch(Request::get("http://host.invalid/")).await.expect_err("no such name");
     assert_eq!(error.kind(), ErrorKind::Connect(ConnectError::Dns), "{error:#}");
 
-    // A server that speaks plain HTTP cannot shake hands.
+    // A server of plain HTTP cannot complete the TLS handshake.
     let server = Server::always(Answer::new(200, ""));
     let url = server.url().replace("http://", "https://");
     let error = fetch(Request::get(url)).await.expect_err("no TLS");
@@ -99,7 +99,7 @@ async fn a_body_stops_at_its_limit() {
     }
 }
 
-/// A server may announce what it likes.
+/// A server may announce any length.
 #[tokio::test]
 async fn an_announced_length_does_not_allocate() {
     for length in [1_u64 << 40, 1 << 62] {

@@ -1,4 +1,4 @@
-//! HTTP/2, in frames: which streams are opened, and again.
+//! HTTP/2 in frames: which streams are opened, and which are opened again.
 
 use std::{
     future::{Future, poll_fn},
@@ -54,7 +54,7 @@ async fn next_frame(stream: &mut TcpStream) -> std::io::Result<(u8, u8, u32)> {
     Ok((kind, flags, u32::from_be_bytes(id)))
 }
 
-/// Speaks HTTP/2, refuses every stream, and says so.
+/// Speaks HTTP/2, refuses every stream, and reports each one.
 async fn refuse_streams(listener: TcpListener, opened: mpsc::UnboundedSender<u32>) {
     while let Ok((mut stream, _)) = listener.accept().await {
         let opened = opened.clone();
@@ -81,8 +81,8 @@ async fn refuse_streams(listener: TcpListener, opened: mpsc::UnboundedSender<u32
     }
 }
 
-/// A server that refuses every stream is not asked without end: five times more for each attempt, which
-/// are no attempts themselves.
+/// A server that refuses every stream gets five more requests for each attempt. They do not count as
+/// attempts themselves.
 #[tokio::test]
 async fn a_refused_stream_is_reopened_five_times_per_attempt() {
     for tries in [0, 2] {
@@ -96,7 +96,7 @@ async fn a_refused_stream_is_reopened_five_times_per_attempt() {
         });
         let error: Error =
             fetch_with(&session, Request::post(url).text("an order")).await.expect_err("refused");
-        // The server says that it has not looked at it.
+        // REFUSED_STREAM means that the server did not process the request.
         assert_eq!(error.kind(), ErrorKind::Disconnected(DisconnectedError::Unsent));
         assert_eq!(error.sent(), Sent::No);
         assert_eq!(error.attempts(), tries + 1);
@@ -111,8 +111,8 @@ async fn a_refused_stream_is_reopened_five_times_per_attempt() {
     }
 }
 
-/// Answers `ok` on the first stream, of the length that it announces, and ends the stream later.
-/// Output: whether the client reset it before.
+/// Answers `ok` with its length on the first stream, and ends the stream later.
+/// Output: whether the client reset the stream before that.
 async fn end_late(mut stream: TcpStream) -> std::io::Result<bool> {
     // `:status: 200` and `content-length: 2` (RFC 7541 §6.1, §6.2.2).
     const HEAD: [u8; 5] = [0x88, 0x0f, 0x0d, 1, b'2'];
@@ -129,7 +129,7 @@ async fn end_late(mut stream: TcpStream) -> std::io::Result<bool> {
                 stream.write_all(&frame(PING, 0, 0, &[0; 8])).await?;
             }
             (RST_STREAM, ..) => return Ok(true),
-            // What the client had to say of the data, it said before it answered the last.
+            // The client has sent its frames about the data before this answer.
             (PING, ACK, _) if pings == 2 => {
                 stream.write_all(&frame(DATA, END_STREAM, 1, &[])).await?;
                 return Ok(false);
@@ -143,7 +143,7 @@ async fn end_late(mut stream: TcpStream) -> std::io::Result<bool> {
     }
 }
 
-/// Of HTTP/2, a stream has an end of its own.
+/// In HTTP/2, the end of a stream is a flag of its own.
 #[tokio::test]
 async fn a_body_of_known_length_does_not_reset_its_stream() {
     let (listener, url) = listener().await;
@@ -161,7 +161,7 @@ async fn greet(stream: &mut TcpStream, settings: &[u8]) -> std::io::Result<()> {
     stream.write_all(&frame(SETTINGS, 0, 0, settings)).await
 }
 
-/// The stream of the next request. What the client says beside it is answered.
+/// The stream of the next request. Settings before it are acknowledged.
 async fn next_request(stream: &mut TcpStream) -> std::io::Result<u32> {
     loop {
         match next_frame(stream).await? {
@@ -193,14 +193,14 @@ async fn end_after(listener: TcpListener, requests: u32, answered: mpsc::Unbound
                 }
                 stream.write_all(&ok(last)).await?;
             }
-            // What comes after is ignored, as a server does that is about to close.
+            // Later frames are ignored, as by a server that is about to close.
             while next_frame(&mut stream).await.is_ok() {}
             Ok::<u32, std::io::Error>(last)
         });
     }
 }
 
-/// What stands above the last stream of a GOAWAY was not taken, and is sent again on another connection.
+/// Requests above the last stream of a GOAWAY were not processed, and are sent again on another connection.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_goaway_fails_no_call() {
     for transport in TRANSPORTS {
@@ -230,7 +230,7 @@ async fn a_goaway_fails_no_call() {
     }
 }
 
-/// An HTTP/2 server, and a session whose connection to it is too old for the next call.
+/// An HTTP/2 server, and a session whose connection to it is too old to be reused.
 async fn known_server(script: &Script, tls: bool) -> (testing::Server, Session) {
     let server = testing::Server::builder().http2();
     let server = if tls { server.tls() } else { server }.start(script);
@@ -243,7 +243,7 @@ async fn known_server(script: &Script, tls: bool) -> (testing::Server, Session) 
     (server, session)
 }
 
-/// When a connection ends, all of its calls need another one at once.
+/// When a connection ends, all its calls need a new one at the same time.
 #[tokio::test]
 async fn calls_that_need_a_connection_at_the_same_time_open_one_connection() {
     for tls in [true, false] {
@@ -286,8 +286,8 @@ async fn is_pending<F: Future>(future: &mut Pin<Box<F>>) -> bool {
     poll_fn(|context| Poll::Ready(future.as_mut().poll(context).is_pending())).await
 }
 
-/// Answers one request on its first connection, which ends with a GOAWAY that names this stream while a second
-/// one waits, and then one on a second connection. Says when the client knows that there is one stream alone.
+/// Answers one request on the first connection, and ends it with a GOAWAY with this last stream while a second
+/// request waits. Answers one on a second connection. Reports when the client knows the limit of one stream.
 async fn end_while_one_waits(
     listener: TcpListener,
     last: impl Fn(u32) -> u32,
@@ -306,7 +306,7 @@ async fn end_while_one_waits(
         }
     }
     let _ = settled.send(());
-    // All run on one thread: meanwhile the second request is given to the connection.
+    // All tasks run on one thread: meanwhile the connection gets the second request.
     for _ in 0..100 {
         tokio::task::yield_now().await;
     }
@@ -321,7 +321,7 @@ async fn end_while_one_waits(
     Ok(())
 }
 
-/// The errors of two requests of this method, of which the second waits for a stream when the connection ends.
+/// The errors of two requests with this method. The second waits for a stream when the connection ends.
 async fn wait_for_a_stream(
     transport: Transport,
     method: Method,
@@ -343,7 +343,7 @@ async fn wait_for_a_stream(
     [one.err(), other.err()].into_iter().flatten().collect()
 }
 
-/// hyper drops a request that waits for a stream of its own, and calls its runtime gone.
+/// hyper drops a request that waits for a stream, and reports that the runtime is gone.
 #[tokio::test]
 async fn a_request_that_waits_for_a_stream_is_not_a_runtime_error() {
     for transport in TRANSPORTS {
@@ -357,13 +357,13 @@ async fn a_request_that_waits_for_a_stream_is_not_a_runtime_error() {
 async fn a_post_excluded_by_goaway_before_its_stream_opens_is_resent() {
     let errors = wait_for_a_stream(Transport::Direct, Method::POST, |last| last).await;
     assert!(errors.is_empty(), "{errors:?}");
-    // reqwest's client does not show its frames.
+    // The frames of reqwest's client are not visible.
     let errors = wait_for_a_stream(Transport::Reqwest, Method::POST, |last| last).await;
     let facts: Vec<_> = errors.iter().map(|error| (error.kind(), error.sent())).collect();
     assert_eq!(facts, [(ErrorKind::Disconnected(DisconnectedError::Closed), Sent::Maybe)]);
 }
 
-/// The first GOAWAY of a server that ends in order lets all streams through (RFC 9113 §6.8).
+/// The first GOAWAY of a graceful shutdown excludes no stream (RFC 9113 §6.8).
 #[tokio::test]
 async fn a_post_below_the_last_stream_of_a_goaway_may_have_been_processed() {
     for transport in TRANSPORTS {
@@ -375,7 +375,7 @@ async fn a_post_below_the_last_stream_of_a_goaway_may_have_been_processed() {
     }
 }
 
-/// Only the direct sender distinguishes an end from a reset that hyper treats as one.
+/// Only the direct sender distinguishes the end of a stream from a reset that hyper treats as the end.
 #[tokio::test]
 async fn an_http2_body_without_a_length_needs_its_end() {
     let (listener, url) = listener().await;
@@ -397,7 +397,7 @@ async fn an_http2_body_without_a_length_needs_its_end() {
     assert_eq!(error.kind(), ErrorKind::Body(BodyError::Truncated));
 }
 
-/// A header that is written out (RFC 7541 §6.2.2).
+/// A literal header field without indexing (RFC 7541 §6.2.2).
 fn literal(name: &str, value: &str) -> Vec<u8> {
     let length = |text: &str| u8::try_from(text.len()).ok().filter(|it| *it < 127).expect("short");
     let mut field = vec![0, length(name)];
@@ -407,7 +407,7 @@ fn literal(name: &str, value: &str) -> Vec<u8> {
     field
 }
 
-/// What is sent on one stream: headers, data, and the code that it is reset with, if it is.
+/// The answer on one stream: headers, data, and the code of a reset, if any.
 type Answered = (Vec<(&'static str, &'static str)>, &'static str, Option<u32>);
 
 /// Answers each stream with the next of these, over one connection.
@@ -432,7 +432,7 @@ async fn answer_streams(listener: TcpListener, answers: Vec<Answered>) -> std::i
                     stream.write_all(&frame(DATA, end, id, data.as_bytes())).await?;
                 }
                 if let Some(code) = reset {
-                    // After the client has taken what came before: a reset may overtake it.
+                    // Wait until the client has read the earlier frames, which a reset may overtake.
                     tokio::time::sleep(Duration::from_millis(50)).await;
                     stream.write_all(&frame(RST_STREAM, 0, id, &code.to_be_bytes())).await?;
                 }

@@ -32,7 +32,7 @@ use crate::support::{TRANSPORTS, bounded, fetch_with, session, session_over};
 
 const UNSENT: ErrorKind = ErrorKind::Disconnected(DisconnectedError::Unsent);
 
-/// So many retries, without a wait.
+/// This many retries, without delays.
 fn at_once(times: u32) -> Retry {
     Retry::times(times).backoff(Duration::ZERO..Duration::ZERO)
 }
@@ -91,7 +91,7 @@ async fn a_concurrency_limit_bounds_the_requests_in_flight() {
     }
 }
 
-/// How many requests a service has at once.
+/// The number of concurrent requests of a service.
 #[derive(Default)]
 struct Flying {
     now: AtomicUsize,
@@ -140,7 +140,7 @@ async fn a_rate_limit_works_under_a_buffer() {
     for _ in 0..5 {
         fetch_with(&session, Request::get("/")).await.expect("a response");
     }
-    // Two at once, then two for each period: never faster.
+    // Two requests at once, then two per period.
     assert!(start.elapsed() >= Duration::from_millis(600));
     assert_eq!(server.asked().len(), 5);
 }
@@ -173,7 +173,7 @@ async fn a_stack_of_layers_carries_many_calls_over_one_connection_of_http2() {
     }
 }
 
-/// A buffer drops a request whose call has given up.
+/// A buffer drops a request whose call was dropped.
 #[tokio::test]
 async fn a_call_that_times_out_in_a_queue_is_never_sent() {
     for transport in TRANSPORTS {
@@ -305,7 +305,7 @@ async fn a_request_that_load_shed_refuses_is_unsent() {
     }
 }
 
-/// A layer that refuses what `refuses` says of how many came before.
+/// A layer that refuses a request if `refuses` returns an error for the number of earlier requests.
 #[derive(Clone)]
 struct Refusing<S, F> {
     inner: S,
@@ -345,7 +345,7 @@ async fn a_post_that_a_layer_refused_can_be_retried() {
             refuses: |seen| (seen == 0).then(|| "the circuit is open".into()),
             seen: Arc::default(),
         });
-        // The layer's count is the runtime's: it is applied once.
+        // The layer is applied once for this runtime, so it counts all requests.
         let session =
             session_over(transport, |builder| builder.base_url(server.url()).layer(refusing));
         let error = fetch_with(&session, Request::post("/")).await.expect_err("refused");
@@ -381,7 +381,7 @@ async fn an_error_of_this_crate_passes_through_layers_unchanged() {
         assert_eq!(error.kind(), ErrorKind::Status(429));
         assert_eq!(error.body(), "slow down");
 
-        // And one of the session's own client is told as without a layer.
+        // An error of the session's own client is the same as without a layer.
         let plain = session_over(transport, |builder| builder.base_url("http://127.0.0.1:9/"));
         let layered = session_over(transport, |builder| {
             builder
@@ -430,7 +430,7 @@ fn layers_are_applied_for_each_runtime() {
     let session = session(|builder| {
         builder.base_url(server.url()).layer(layer_fn(move |inner| {
             count.fetch_add(1, Ordering::SeqCst);
-            // It spawns its worker on the runtime that it is made on.
+            // The buffer spawns its worker on the current runtime.
             BufferLayer::new(4).layer(inner)
         }))
     });
@@ -468,7 +468,7 @@ async fn an_open_circuit_breaker_is_not_a_server_failure() {
         let session =
             session_over(transport, |builder| builder.base_url(server.url()).layer(breaker));
         for _ in 0..2 {
-            // The breaker does not show the client's error as its source: it is told all the same.
+            // The breaker does not return the client's error as its source; the kind is known all the same.
             let error = fetch_with(&session, Request::post("/")).await.expect_err("closed");
             assert_eq!(error.kind(), ErrorKind::Disconnected(DisconnectedError::Closed));
             assert_eq!(error.sent(), Sent::Maybe, "{transport:?}");
@@ -514,7 +514,7 @@ async fn a_breaker_that_counts_statuses_ends_retries_and_closes_again() {
     }
 }
 
-/// A server would read the next request on the connection as the body.
+/// With another length, a server would read the next request on the connection as the body.
 #[tokio::test]
 async fn a_layer_cannot_change_the_content_length() {
     for transport in TRANSPORTS {
@@ -575,7 +575,7 @@ async fn a_layer_cannot_set_the_method_connect() {
     assert!(server.asked().is_empty());
 }
 
-/// A layer that retries above one that sheds does this.
+/// This happens with a retry layer above a load-shedding layer.
 #[tokio::test]
 async fn a_request_shed_after_it_was_sent_is_not_unsent() {
     let server = Server::always(Answer::new(200, ""));

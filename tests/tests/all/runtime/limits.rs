@@ -1,4 +1,4 @@
-//! The limits, also those that are not settings.
+//! The limits, including those that are not settings.
 
 use backstop::{BodyError, DecodeError, ErrorKind, Request};
 use backstop_tests::{Answer, Server};
@@ -33,7 +33,7 @@ async fn a_head_of_more_than_about_400_kib_is_refused() {
     assert_eq!(kind_of(answer(800)).await, Some(ErrorKind::Protocol));
 }
 
-/// However a body arrives, its last byte under the limit is read, and the next one is not.
+/// A body up to the limit is read, and one byte more is refused, for every framing and coding.
 #[tokio::test]
 async fn a_body_larger_than_its_limit_is_refused() {
     let chunks = |chunks: &[&str]| {
@@ -76,7 +76,7 @@ async fn a_body_larger_than_its_limit_is_refused() {
     }
 }
 
-/// On a thread whose stack would not bear much more.
+/// On a thread with a small stack.
 #[test]
 fn json_deeper_than_127_levels_is_refused() {
     let read = || {
@@ -87,7 +87,7 @@ fn json_deeper_than_127_levels_is_refused() {
             let response = runtime.block_on(fetch(Request::get(server.url()))).expect("200");
             let kind = response.json::<Value>().err().map(|error| error.kind());
             let expected = ErrorKind::Decode(DecodeError::Syntax);
-            // Not its shape: no type could read it.
+            // A syntax error, because no type can read it.
             assert_eq!(kind, (!is_read).then_some(expected), "{depth}");
         }
     };

@@ -16,7 +16,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _};
 
 use crate::support::{SESSION, bounded, fetch, gzip};
 
-/// What a `Stream` yields next.
+/// The next item of a `Stream`.
 async fn next<S: Stream + Unpin>(stream: &mut S) -> Option<S::Item> {
     bounded(poll_fn(|context| Pin::new(&mut *stream).poll_next(context))).await
 }
@@ -118,7 +118,7 @@ async fn lines_of_a_failed_body_end_with_the_facts_of_the_call() {
     assert_eq!(error.headers()["x-id"], "7");
     assert_eq!(error.attempts(), 1);
     assert!(error.to_string().contains("/log?token=REDACTED"), "{error}");
-    // What has arrived of a line is not one.
+    // An incomplete line is not returned.
     assert_eq!(lines.line().await.expect("the end"), None);
 }
 
@@ -201,7 +201,7 @@ async fn a_body_stream_implements_stream_and_async_read() {
     let mut start = [0; 7];
     body.read_exact(&mut start).await.expect("bytes");
     assert_eq!(&start, b"one two");
-    // What was read and not taken comes first, whoever reads on.
+    // Bytes that were read and not consumed come first, for every kind of reader.
     assert_eq!(next(&mut body).await.expect("a part").expect("bytes"), " th");
     let mut rest = String::new();
     body.read_to_string(&mut rest).await.expect("text");
@@ -226,7 +226,7 @@ async fn an_io_error_wraps_the_error_of_the_body() {
     assert_eq!(error.status().map(|status| status.as_u16()), Some(200));
 }
 
-/// The timer of a stream runs while a part is waited for, whoever gives up waiting meanwhile.
+/// The idle timer keeps running while a reader stops polling and polls again.
 #[tokio::test]
 async fn a_stall_is_a_timeout_even_if_the_reader_polls_again() {
     let head = "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\none\n";
@@ -250,7 +250,7 @@ async fn a_stall_is_a_timeout_even_if_the_reader_polls_again() {
     assert_eq!(error.kind(), ErrorKind::Timeout(TimeoutError::Idle));
 }
 
-/// A reader that comes late finds what has arrived, and no timeout.
+/// A late reader gets the data that has arrived, not a timeout.
 #[tokio::test]
 async fn a_slow_reader_causes_no_timeout() {
     let server = Server::always(chunked("", b"one\ntwo\n", 4));

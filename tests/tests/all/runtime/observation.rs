@@ -16,7 +16,7 @@ use backstop_tests::{Answer, Server};
 
 use crate::support::{TRANSPORTS, fetch_with, session, session_over};
 
-/// Records its calls.
+/// Records the calls of its methods.
 #[derive(Default)]
 struct Notes(Mutex<Vec<String>>);
 
@@ -120,7 +120,7 @@ async fn a_cancelled_call_is_observed_once() {
     assert!(tokio::time::timeout(Duration::from_millis(100), call).await.is_err());
     let told = ["started GET Some(\"/\")", "attempt 1 cancelled", "call 1 cancelled"];
     assert_eq!(notes.take(), told);
-    // One that was never polled has not begun.
+    // A call that was never polled has not begun.
     drop(session.fetch(Request::get("/")));
     assert!(notes.take().is_empty());
 }
@@ -135,7 +135,7 @@ async fn a_call_dropped_at_any_stage_is_observed_once() {
         "/busy" => Answer::new(503, "").header("retry-after", "9"),
         _ => Answer::new(200, ""),
     });
-    // It accepts no TCP connection, so that a handshake of TLS does not end.
+    // It never accepts a connection, so the TLS handshake does not end.
     let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let silent = format!("https://{}/", silent.local_addr().expect("an address"));
     let plain = |builder: SessionBuilder| builder;
@@ -343,7 +343,7 @@ async fn unknown_methods_and_dynamic_urls_add_no_metric_series() {
         let own = Request::get(format!("/b/{number}"));
         fetch_with(&session, own).await.expect("a response");
     }
-    // The time, the calls in flight and two sizes, for `_OTHER` with its template and for GET without.
+    // Duration, calls in flight and two sizes: for `_OTHER` with its template, and for GET without one.
     assert_eq!(snapshotter.snapshot().into_vec().len(), 8);
 }
 
@@ -448,7 +448,7 @@ async fn a_response_that_cannot_be_decoded_is_observed_once_as_a_failure() {
     );
     number_if_any(&session).await.expect_err("text");
     assert_eq!(notes.take(), told);
-    // By hand, where the request says what reads it.
+    // Without the macro: the request declares the type that reads the response.
     let request = Request::get("/a").reads::<Json<u64>>();
     let response = fetch_with(&session, request).await.expect("a response");
     assert_eq!(notes.take().len(), 2, "the call goes on");
@@ -456,7 +456,7 @@ async fn a_response_that_cannot_be_decoded_is_observed_once_as_a_failure() {
     assert_eq!(notes.take(), ["call 1 decode.shape"]);
 }
 
-/// Reads nothing, by a rule of its own.
+/// A type that always refuses to read the response.
 #[derive(Debug)]
 struct Refusing;
 
@@ -489,13 +489,13 @@ async fn every_reader_ends_its_call_once() {
     assert_eq!(ended(notes.take()), done);
     refusing(&session).await.expect_err("refused");
     assert_eq!(ended(notes.take()).as_deref(), Some("call 1 decode.syntax"));
-    // What reads nothing ends with its response, however long that is kept.
+    // Without a declared type, the call ends with its response, even if the response is kept.
     let response = fetch_with(&session, Request::get("/a")).await.expect("a response");
     assert_eq!(ended(notes.take()), done);
     response.json::<String>().expect_err("a number");
     drop(response);
     assert!(notes.take().is_empty());
-    // A response that was to be read, and is not.
+    // A response with a declared type that is dropped without being read.
     let request = Request::get("/a").reads::<String>();
     let response = fetch_with(&session, request).await.expect("a response");
     assert_eq!(notes.take().len(), 2);
@@ -556,7 +556,7 @@ async fn an_error_has_the_hops_of_its_last_attempt() {
             let hop = |hop: &Hop| format!("{} {}", hop.status().as_u16(), hop.url().path());
             error.history().iter().map(hop).collect()
         };
-        // A response that cannot be read was answered by all of them.
+        // If the response cannot be decoded, all hops were answered.
         let response = fetch_with(&session, Request::get("/a")).await.expect("a response");
         let error = response.json::<u8>().expect_err("an object");
         assert_eq!(hops(&error), ["302 /a", "307 /b", "200 /c"], "{transport:?}");
@@ -564,7 +564,7 @@ async fn an_error_has_the_hops_of_its_last_attempt() {
         assert_eq!(error.history()[1].url().query(), Some("key=REDACTED"));
         let error = fetch_with(&session, Request::get("/missing")).await.expect_err("missing");
         assert_eq!(hops(&error), ["404 /missing"]);
-        // The hop that failed was not answered; and an earlier attempt is not this one.
+        // The failed hop was not answered, and the hops of earlier attempts are not included.
         let error = fetch_with(&session, Request::get("/gone")).await.expect_err("closed");
         assert_eq!((error.attempts(), hops(&error)), (2, vec!["302 /gone".to_owned()]));
         let error = fetch_with(&session, Request::get("/closed")).await.expect_err("closed");

@@ -1,4 +1,4 @@
-//! Lists in pages.
+//! Paginated lists.
 
 use std::{
     sync::{
@@ -17,7 +17,7 @@ use serde::Deserialize;
 
 use crate::support::{SESSION, TRANSPORTS, bounded, fetch, fetch_with, session, session_over};
 
-/// What a server has as page after page of `/list`, each linked to the next.
+/// Answers `/list` with these pages, each with a link to the next.
 fn listed(asked: &Asked, pages: &[&str]) -> Answer {
     let number: usize = asked.query().strip_prefix("page=").map_or(1, |n| n.parse().expect("n"));
     let answer = Answer::json(pages[number - 1]);
@@ -293,7 +293,7 @@ async fn slowly(base: &str, #[response] mut pages: Pages<Vec<u8>>) -> Result<usi
     Ok(count)
 }
 
-/// The time of the call bounds each page, also where a body reads them.
+/// The timeout of the call applies to each page, also to pages that a body reads.
 #[tokio::test]
 async fn each_page_read_by_a_body_has_the_timeout_of_the_call() {
     let server = Server::start(|asked| {

@@ -69,7 +69,7 @@ async fn headers_of_a_hook_are_not_sent_to_another_origin() {
     for name in ["x-first", "x-signature", "authorization"] {
         assert_eq!(second.header(name), "", "{name}");
     }
-    // A request to another origin than the base's is not signed either.
+    // A request to another origin than the base's does not get the header either.
     fetch_with(&session, Request::get(other.url())).await.expect("a response");
     assert_eq!(other.last().header("authorization"), "");
 }
@@ -169,7 +169,7 @@ async fn a_declared_sensitive_header_is_sensitive_in_hooks() {
     assert_eq!(marked, [Some(true), None, Some(true), Some(true)]);
 }
 
-/// A server would read the next request on the connection as the body.
+/// With another length, a server would read the next request on the connection as the body.
 #[tokio::test]
 async fn a_hook_cannot_change_the_content_length() {
     let server = Server::always(Answer::new(200, ""));

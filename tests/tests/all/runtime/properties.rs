@@ -1,4 +1,4 @@
-//! Whatever a value is, the URL keeps the origin, the segments and the keys of its template.
+//! With any value, the URL keeps the origin, the segments and the keys of its template.
 
 use backstop_tests::properties;
 use proptest::{prelude::*, test_runner::RngSeed};
@@ -39,7 +39,7 @@ fn value() -> impl Strategy<Value = String> {
 }
 
 /// The same values in each run. `PROPTEST_CASES=100000 PROPTEST_RNG_SEED=7 cargo test properties`
-/// tries more, and others.
+/// runs more cases, with other values.
 fn config() -> ProptestConfig {
     let own_seed = std::env::var_os("PROPTEST_RNG_SEED").is_some();
     let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::default() };

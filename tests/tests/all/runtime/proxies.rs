@@ -1,4 +1,4 @@
-//! Proxies: which one failed, and how it refused.
+//! Proxies: errors that name the proxy, and refusals.
 
 use backstop::{ConnectError, Error, ErrorKind, Request, Retry, Sent, SessionBuilder, reqwest};
 use backstop_tests::{Answer, Server};
@@ -30,7 +30,7 @@ async fn an_error_names_the_unreachable_proxy() {
     let unknown = "no-such-proxy.invalid:3128".to_owned();
     for proxy in [refusing, unknown] {
         for session in sessions(&format!("http://user:secret@{proxy}"), |builder| builder) {
-            // With the port that is not written, and in a tunnel.
+            // With the default port, with an explicit port, and in a tunnel.
             for url in ["http://127.0.0.1/", "http://127.0.0.1:9/", "https://127.0.0.1/"] {
                 let error = fails(&session, Request::post(url).text("an order")).await;
                 assert_eq!(error.kind(), ErrorKind::Connect(ConnectError::Proxy), "{url} {proxy}");
@@ -41,7 +41,7 @@ async fn an_error_names_the_unreachable_proxy() {
     }
 }
 
-/// hyper-util, which reqwest connects with, keeps 407 alone.
+/// hyper-util, which reqwest uses to connect, keeps only the status 407.
 #[tokio::test]
 async fn a_refused_tunnel_keeps_its_status() {
     for status in [403, 407, 502, 503] {
@@ -57,7 +57,7 @@ async fn a_refused_tunnel_keeps_its_status() {
     }
 }
 
-/// Each try would be one more failed login.
+/// Each attempt would be another failed login.
 #[tokio::test]
 async fn credentials_that_a_proxy_refuses_are_not_sent_again() {
     for url in ["https://api.test/", "http://api.test/"] {

@@ -45,7 +45,7 @@ async fn method_and_body_follow_rfc_9110() {
 
 #[tokio::test]
 async fn secrets_are_sent_to_no_other_origin_on_any_hop() {
-    // A → B → B: what was stripped on the first hop must not come back on the second.
+    // A → B → B: headers that were dropped on the first hop must not return on the second.
     let other = Server::start(|asked| match asked.path() {
         "/one" => Answer::redirect(302, "/two"),
         _ => Answer::new(200, ""),
@@ -88,7 +88,7 @@ async fn user_information_in_a_location_is_dropped() {
     assert!(!response.url().as_str().contains("pw"));
 }
 
-/// A byte of Latin-1 is the server's, and reaches it as it was.
+/// A Latin-1 byte of the location is sent to the server unchanged.
 #[tokio::test]
 async fn a_location_in_latin_1_is_followed() {
     let server = Server::start(|asked| match asked.path() {
@@ -115,14 +115,14 @@ async fn a_folded_header_is_read_as_one_line() {
     assert_eq!(response.text().expect("text"), "ok");
 }
 
-/// What it followed is not the session's to know; where it is, is.
+/// The session does not see the client's redirects, only the final URL.
 #[tokio::test]
 async fn redirects_by_the_user_s_client_change_the_url() {
     let client = |policy| {
         let client = backstop::reqwest::Client::builder().no_proxy().redirect(policy);
         backstop::Session::from(client.build().expect("a client"))
     };
-    // It leads to another origin, which then redirects once more, relative to itself.
+    // A redirect to another origin, which redirects again with a relative location.
     let other = Server::start(|asked| match asked.path() {
         "/v2/one" => Answer::redirect(302, "two"),
         _ => Answer::new(200, ""),
@@ -141,7 +141,7 @@ async fn redirects_by_the_user_s_client_change_the_url() {
         assert_eq!(response.url().as_str(), last);
         assert_eq!(other.last().target, "/v2/two");
     }
-    // The hop that the session made carries no secret to the other origin.
+    // The hop of the session sends no secret to the other origin.
     let request = from(&first, Method::GET).header("x-api-key", "secret");
     let once =
         backstop::reqwest::redirect::Policy::custom(|attempt| match attempt.previous().len() {

@@ -221,7 +221,7 @@ async fn headers_that_would_smuggle_a_request_are_refused() {
     }
     assert_eq!(server.connections(), 0, "nothing was sent");
 
-    // What says no more than what is so, is sent, and the connection serves on.
+    // Headers that match the body are sent, and the connection is reused.
     let session = session(|builder| builder);
     for request in [
         plain().header("content-length", 0),
@@ -254,7 +254,7 @@ async fn repeated_cookies_and_keys_are_sent_as_one_header() {
     }
 }
 
-/// What cannot stand in a query is named by its field, in one line.
+/// The error names the field that cannot be part of a query, in one line.
 #[tokio::test]
 async fn a_query_error_names_the_field() {
     let server = Server::always(Answer::new(200, ""));
@@ -380,7 +380,7 @@ async fn a_request_sets_the_statuses_that_count_as_success() {
     );
 }
 
-/// However a body ends, the error knows whether it has all of it.
+/// The error knows whether its body is complete, for every end of a body.
 #[tokio::test]
 async fn an_error_says_whether_its_body_is_cut() {
     let json = format!(r#"{{"title":"{}"}}"#, "x".repeat(100));
@@ -483,6 +483,6 @@ async fn connect_and_trace_with_a_body_are_refused() {
     }
     assert!(server.asked().is_empty());
     fetch(Request::method("TRACE", server.url())).await.expect("200");
-    // Another word, as case counts.
+    // Another method, because methods are case-sensitive.
     fetch(Request::method("connect", server.url())).await.expect("200");
 }

@@ -21,17 +21,17 @@ use tower_service::Service;
 
 use crate::support::{bounded, fetch, fetch_with, session};
 
-/// Three tries more, without a wait.
+/// Three retries, without delays.
 fn at_once() -> Retry {
     Retry::times(3).backoff(Duration::ZERO..Duration::ZERO)
 }
 
-/// A session of its own, and so connections that nothing was sent on.
+/// A new session, which has no used connections.
 async fn fetch_anew(request: Request) -> Result<Response, Error> {
     fetch_with(&session(|builder| builder), request).await
 }
 
-/// A server that answers so the first time, and then with 200.
+/// A server that gives this answer first, and then 200.
 fn once(first: Answer) -> Server {
     let answered = AtomicUsize::new(0);
     Server::start(move |_| match answered.fetch_add(1, Ordering::SeqCst) {
@@ -40,14 +40,14 @@ fn once(first: Answer) -> Server {
     })
 }
 
-/// A port that nothing listens on.
+/// A port without a listener.
 fn refusing() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port on loopback");
     format!("http://{}", listener.local_addr().expect("a bound socket has an address"))
 }
 
-/// Each place where a request can fail, and how often it then arrives: if its method is
-/// idempotent, and if not.
+/// Each place where a request can fail, and how often it then arrives: with an idempotent
+/// method, and with another one.
 fn points() -> Vec<(&'static str, Answer, usize, usize)> {
     let cut_short = b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\npart".to_vec();
     vec![
@@ -90,7 +90,7 @@ async fn a_request_that_may_have_been_processed_is_retried_only_if_safe() {
         (Method::PATCH, false),
     ] {
         for (point, answer, times_if_idempotent, times_if_not) in points() {
-            // The response to HEAD has no body to fail in.
+            // A response to HEAD has no body that can fail.
             if method == Method::HEAD && point.contains("body") {
                 continue;
             }
@@ -137,7 +137,7 @@ async fn a_request_that_was_not_sent_is_retried_for_all_methods() {
     }
 }
 
-/// The second attempt sent nothing; the call did.
+/// The second attempt sent nothing, but the call did.
 #[tokio::test]
 async fn an_error_includes_what_earlier_attempts_sent() {
     let refusing = refusing();
@@ -300,7 +300,7 @@ async fn an_origin_that_is_down_exhausts_its_budget() {
     fetch(&flaky).await.expect("another origin has a budget of its own");
     assert_eq!(flaky.asked().len(), 2);
 
-    // What was not sent costs nothing.
+    // Retries of unsent requests cost nothing.
     for _ in 0..4 {
         let error =
             fetch_with(&session, Request::get(refusing())).await.expect_err("nothing listens");
@@ -416,7 +416,7 @@ async fn a_predicate_selects_the_errors_to_retry() {
     assert_eq!(error.kind(), ErrorKind::Disconnected(DisconnectedError::Closed));
 }
 
-/// A future that is dropped stops, also while it waits for its next try.
+/// A dropped future stops, also while it waits for its next attempt.
 #[tokio::test]
 async fn a_dropped_call_is_not_retried() {
     let server = Server::always(Answer::new(503, "").header("retry-after", "1"));
@@ -432,7 +432,7 @@ async fn a_dropped_call_is_not_retried() {
     assert_eq!(server.asked().len(), 1);
 }
 
-/// A service that answers 503 with these headers, until the attempt of this number.
+/// A service that answers 503 with these headers until attempt number `until`.
 #[derive(Clone)]
 struct Busy {
     headers: HeaderMap,
@@ -460,7 +460,7 @@ impl Service<reqwest::Request> for Busy {
     }
 }
 
-/// How long a call takes, on a clock that moves only when everything waits.
+/// The duration of a call on a paused clock.
 async fn time_of(headers: &[(&'static str, &str)], until: usize, retry: Retry) -> Duration {
     let headers = headers
         .iter()
@@ -512,7 +512,7 @@ async fn the_deadline_of_a_scope_limits_the_call() {
     let error = bounded(short.scope(fetch(request()))).await.expect_err("silence");
     assert_eq!(error.kind(), ErrorKind::Timeout(TimeoutError::Total));
 
-    // The sooner one counts, whichever is inside; and outside of both there is none.
+    // The earlier deadline applies, inside or outside. Outside of both scopes there is none.
     let long = Deadline::after(Duration::from_secs(15));
     short.scope(async { long.scope(async { assert_eq!(Deadline::current(), short) }).await }).await;
     long.scope(async { short.scope(async { assert_eq!(Deadline::current(), short) }).await }).await;

@@ -12,9 +12,9 @@ use tracing::{Event, Metadata, Subscriber, field::Visit, span};
 
 use crate::support::{User, fetch_with, session};
 
-/// Stands everywhere that a secret can stand; its encodings begin alike.
+/// The secret in every place that can hold one. Its encodings start alike.
 const SECRET: &str = "hunter2";
-/// As basic authentication encodes it behind a user's name: what `me:hunter2` and its like share.
+/// The secret after a user name in basic authentication: the common part of `me:hunter2` and similar values.
 const ENCODED: &str = "aHVudGVyMg";
 
 fn request(base: &str) -> Request {
@@ -30,7 +30,7 @@ fn request(base: &str) -> Request {
         .timeout(Duration::from_secs(1))
 }
 
-/// Answers that fail, most of them with the secret in what the server says.
+/// Answers that fail, most of which contain the secret.
 fn answers() -> Vec<Answer> {
     let raw = |text: &str| Answer::Raw(text.as_bytes().to_vec());
     vec![
@@ -80,13 +80,13 @@ async fn nothing_that_is_printed_or_logged_shows_a_secret() {
         check(&error, &base);
         kinds.push(error.kind());
     }
-    // That the answers fail, and in their own ways, is part of the test.
+    // The answers must fail, with errors of every class.
     let classes: std::collections::HashSet<_> = kinds.iter().map(std::mem::discriminant).collect();
     assert_eq!(classes.len(), 9, "every class of errors was seen: {kinds:?}");
 }
 
-/// Each attempt begins at the first origin, with the credentials, and each of its redirects leaves
-/// them there; and the observer is given no more than the caller.
+/// Each attempt starts at the first origin with the credentials, and its redirects do not send them to
+/// another one. The observer gets no more than the caller.
 #[tokio::test]
 async fn a_retry_sends_no_secret_to_another_origin() {
     let other = Server::always(Answer::new(503, SECRET));
@@ -140,7 +140,7 @@ fn requests_and_sessions_print_no_secret() {
     assert!(!shown.contains(SECRET), "{shown}");
 }
 
-/// The error of a call that sends secrets, and reads what it gets as a user.
+/// The error of a call that sends secrets and decodes the response as a user.
 async fn failure(session: &Session, base: &str) -> Error {
     match fetch_with(session, request(base)).await {
         Err(error) => error,
@@ -169,7 +169,7 @@ fn check(error: &Error, what: &str) {
     }
 }
 
-/// Everything that events say.
+/// The text of all events.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<String>>);
 

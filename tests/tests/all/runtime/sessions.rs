@@ -1,4 +1,4 @@
-//! Sessions: one for many runtimes, and others in their place.
+//! Sessions: one for many runtimes, their settings, and other clients as their transport.
 
 use std::{
     future::{Ready, poll_fn, ready},
@@ -25,13 +25,13 @@ fn small_runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime")
 }
 
-/// As `#[tokio::test]`s use a `static`: runtimes come and go on many threads.
+/// A `static` session under `#[tokio::test]`: runtimes start and end on many threads.
 #[test]
 fn a_static_session_serves_many_short_runtimes() {
     static SHARED: LazyLock<Session> = LazyLock::new(|| session(|builder| builder));
     let server = Server::always(Answer::new(200, "ok"));
     let failed = AtomicUsize::new(0);
-    // A runtime that stays alive, and does not run, must not be asked for its connections.
+    // The connections of a runtime that is alive but not running must not be used.
     let idle = small_runtime();
     idle.block_on(fetch_with(&SHARED, Request::get(server.url()))).expect("200");
     thread::scope(|scope| {
@@ -61,7 +61,7 @@ fn the_debug_output_of_a_session_names_its_transport() {
     assert!(shown(configured).contains("transport: Reqwest(0)"));
 }
 
-/// What a client of the user's risks: its connection belongs to a runtime that ends.
+/// The risk of the user's own client: its connection belongs to a runtime that ends.
 #[test]
 fn the_connections_of_a_runtime_end_with_it() {
     let server = Server::start(|asked| match asked.path() {
@@ -78,7 +78,7 @@ fn the_connections_of_a_runtime_end_with_it() {
             first.spawn(session.fetch(get(&"warm"))).await.expect("no panic").expect("200");
             let (asked, connections) = (server.asked().len(), server.connections());
             let mut call = Box::pin(session.fetch(get(&"stall")));
-            // The connection has the request once the server does.
+            // Once the server has the request, the connection has it too.
             poll_fn(|context| {
                 assert!(call.as_mut().poll(context).is_pending(), "nobody answers");
                 context.waker().wake_by_ref();
@@ -88,7 +88,7 @@ fn the_connections_of_a_runtime_end_with_it() {
                 }
             })
             .await;
-            // Another one was opened if that of the first runtime was not idle yet.
+            // A second connection was opened if the first one was not idle yet.
             if server.connections() == connections {
                 break call;
             }
@@ -174,8 +174,8 @@ async fn base_url_credentials_are_sent_only_to_its_origin() {
     assert_eq!(other.last().header("authorization"), "");
 }
 
-/// A template that leads elsewhere, by its own text or by a base that is an argument, takes no secret
-/// of the session there; those that the request names itself are its own.
+/// A template with another origin, in its text or in a base argument, sends no secret of the session
+/// to it. Secrets that the request sets itself are sent.
 #[tokio::test]
 async fn secrets_of_a_session_are_sent_only_to_its_base_origin() {
     let (own, other) = (Server::always(Answer::new(200, "")), Server::always(Answer::new(200, "")));
@@ -214,7 +214,7 @@ fn a_header_named_sensitive_is_treated_as_a_secret() {
     assert_eq!(error.kind(), ErrorKind::Build(BuildError::Header));
 }
 
-/// The timers' clock is tokio's, and so is the start of a call.
+/// The timers and the start of a call both use tokio's clock.
 #[tokio::test]
 async fn advancing_a_paused_clock_expires_no_timer() {
     let server = Server::always(Answer::new(200, ""));
@@ -238,7 +238,7 @@ async fn session_defaults_apply_unless_the_request_overrides_them() {
     assert_eq!(asked.target, "/v1/users");
     assert_eq!((asked.header("x-tenant"), asked.header("x-trace")), ("acme", "2"));
     assert_eq!(asked.headers.get_all("x-trace").iter().count(), 1);
-    // A whole URL stays what it is.
+    // A complete URL is not changed.
     fetch_with(&session, Request::get(format!("{}/other", server.url()))).await.expect("200");
     assert_eq!(server.last().target, "/other");
 }
@@ -284,7 +284,7 @@ async fn a_session_sends_through_the_user_s_client() {
     assert_eq!(server.last().header("user-agent"), "mine");
 }
 
-/// A service that gives up, before or after it took the request.
+/// A service that fails, before or after it received the request.
 #[derive(Clone)]
 struct Refusing {
     ready: bool,
@@ -324,7 +324,7 @@ async fn a_session_sends_through_a_tower_service() {
     }
 }
 
-/// A service that answers with an error of ours, or never.
+/// A service that fails with an error of this crate, or never answers.
 #[derive(Clone)]
 struct Ours {
     error: Option<backstop::Error>,
@@ -352,7 +352,7 @@ impl Service<reqwest::Request> for Ours {
     }
 }
 
-/// The error of a layer is kept; tower's `Elapsed` is a timeout, and `Overloaded` does not accuse the server.
+/// The error of a layer is kept; tower's `Elapsed` is a timeout, and `Overloaded` is not a server error.
 #[tokio::test]
 async fn errors_of_tower_layers_are_classified() {
     async fn failure<S>(service: S) -> backstop::Error
@@ -418,7 +418,7 @@ fn settings_that_a_client_would_ignore_are_refused() {
     Session::builder().client(client()).cookie_store(false).build().expect("nothing is asked for");
 }
 
-/// A program's last words may be a request: the thread's own memory is half gone then.
+/// A request in a thread-local destructor, when other thread-locals are already destroyed.
 #[test]
 fn a_call_in_a_thread_local_destructor_is_an_error() {
     struct LastWords(std::sync::mpsc::Sender<ErrorKind>);
@@ -437,11 +437,11 @@ fn a_call_in_a_thread_local_destructor_is_an_error() {
         static LAST: std::cell::RefCell<Option<LastWords>> = const { std::cell::RefCell::new(None) };
     }
 
-    // tokio's clock is the thread's too, once it was stopped anywhere.
+    // tokio's clock uses a thread-local once it was paused anywhere.
     small_runtime().block_on(async { tokio::time::pause() });
     let (sender, receiver) = std::sync::mpsc::channel();
     thread::spawn(move || {
-        // Registered first, it is dropped after what the calls keep; and the other way round.
+        // It is registered before the thread-locals of the call, and so dropped after them.
         LAST.with_borrow_mut(|last| *last = Some(LastWords(sender)));
         let mut call = Box::pin(Session::shared().fetch(Request::get("http://127.0.0.1:9/")));
         assert!(call.as_mut().poll(&mut Context::from_waker(std::task::Waker::noop())).is_ready());
@@ -453,7 +453,7 @@ fn a_call_in_a_thread_local_destructor_is_an_error() {
 
 #[tokio::test]
 async fn errors_within_those_of_a_service_keep_their_kind() {
-    /// Wraps what the client says, as middleware does.
+    /// Wraps the client's errors, as middleware does.
     #[derive(Clone)]
     struct Wrapping(reqwest::Client);
 

@@ -28,7 +28,7 @@ async fn a_host_is_resolved_to_the_configured_addresses() {
     for transport in TRANSPORTS {
         let server = Server::always(Answer::new(200, "reached"));
         let address: SocketAddr = server.url().trim_start_matches("http://").parse().expect("one");
-        // The port of the URL counts, and without one that of the address.
+        // The port of the URL is used, or else the port of the address.
         let with_port = format!("http://API.test:{}/", address.port());
         for (url, port, host) in [
             (with_port.as_str(), 0, format!("api.test:{}", address.port())),
@@ -42,7 +42,7 @@ async fn a_host_is_resolved_to_the_configured_addresses() {
             assert_eq!(response.text().expect("text"), "reached");
             assert_eq!(server.last().header("host"), host, "{transport:?} {url}");
         }
-        // Of several addresses, one that works is found.
+        // If one of several addresses works, it is used.
         let dead = SocketAddr::from(([127, 0, 0, 2], 9));
         let session = session_over(transport, |builder| {
             builder.resolve("api.test", [dead, SocketAddr::new(address.ip(), address.port())])
@@ -65,7 +65,7 @@ async fn cookies_are_kept_in_the_jar_and_sent_back() {
         let session = session_over(transport, |builder| {
             builder.base_url(server.url()).cookie_jar(Arc::clone(&jar))
         });
-        // A redirect that sets one is followed with it.
+        // A cookie that a redirect sets is sent on the next hop.
         fetch_with(&session, Request::get("/login")).await.expect("home");
         assert_eq!(server.last().header("cookie"), "sid=7", "{transport:?}");
         let url = server.url().parse().expect("a URL");

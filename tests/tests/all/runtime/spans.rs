@@ -1,4 +1,4 @@
-//! The spans of a call: with a subscriber of our own, and through OpenTelemetry's SDK with an exporter in
+//! The spans of a call: with a subscriber of the tests, and through OpenTelemetry's SDK with an exporter in
 //! memory.
 
 use std::{
@@ -30,7 +30,7 @@ use tracing_subscriber::{
 
 use crate::support::{TRANSPORTS, fetch_with, session, session_over};
 
-/// Writes down each event, under the names of the spans that it is in.
+/// Records each event under the names of its spans.
 #[derive(Clone, Default)]
 struct Events(Arc<Mutex<Vec<String>>>);
 
@@ -40,7 +40,7 @@ impl Events {
     }
 }
 
-/// The `otel.name` of a span, or else its own.
+/// The `otel.name` of a span, or else its name.
 struct Name(String);
 
 #[derive(Default)]
@@ -92,7 +92,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Events {
     }
 }
 
-/// Runs a future under a subscriber that writes events down.
+/// Runs a future under a subscriber that records events.
 async fn events_of<F: Future>(future: F) -> (F::Output, Vec<String>) {
     let events = Events::default();
     let output = future.with_subscriber(Registry::default().with(events.clone())).await;
@@ -188,7 +188,7 @@ async fn a_cancelled_call_has_an_event() {
     assert_eq!(events, ["GET / | DEBUG cancelled"]);
 }
 
-/// What an SDK of OpenTelemetry exports of a future.
+/// The spans of a future that OpenTelemetry's SDK exports.
 async fn exported_of<F: Future>(future: F) -> (F::Output, Vec<SpanData>) {
     let exporter = InMemorySpanExporter::default();
     let provider = SdkTracerProvider::builder().with_simple_exporter(exporter.clone()).build();
@@ -204,7 +204,7 @@ fn named<'a>(spans: &'a [SpanData], name: &str) -> Vec<&'a SpanData> {
     named
 }
 
-/// The attributes of a span that the conventions, or this crate, name. Each has one value.
+/// The attributes of a span that the conventions or this crate define. Each has one value.
 fn attributes(span: &SpanData) -> BTreeMap<String, Value> {
     const ROOTS: [&str; 6] = ["http.", "url.", "server.", "network.", "error.", "backstop."];
     let mut found = BTreeMap::new();
@@ -308,7 +308,7 @@ async fn resent_hops_have_a_resend_count_and_an_error_type() {
     let attempts = named(&spans, "attempt");
     assert_eq!(attempts.len(), 2);
     assert!(is_error(attempts[0]) && !is_error(attempts[1]));
-    // The call succeeded; its retry is an event of it, and the redirect one of its attempt.
+    // The call succeeded; the retry is an event of the call, and the redirect one of the attempt.
     let call = spans.iter().find(|span| span.parent_span_id == SpanId::INVALID).expect("a call");
     assert!(!is_error(call));
     assert_eq!(get(call, "backstop.attempts"), Some(Value::I64(2)));
@@ -391,7 +391,7 @@ async fn recoveries_and_fallbacks_are_recorded() {
         assert_eq!(attributes(call)["error.type"], "500".into());
     }
     let (outcome, spans) = exported_of(failing(&session)).await;
-    // The span ends with the function, however long its error is kept.
+    // The span ends with the function, even if the error is kept.
     assert_eq!(spans.len(), 3);
     outcome.expect_err("500");
 }
@@ -410,7 +410,7 @@ async fn calls_are_children_of_the_span_that_they_are_made_in() {
     let session = at(&server);
     let both = async {
         let spawned = session.clone();
-        // A task has no span of its own accord.
+        // A spawned task does not inherit the current span.
         let task = tokio::spawn(
             async move { inner(&spawned).await.expect("a response") }
                 .instrument(tracing::info_span!("task"))
@@ -419,7 +419,7 @@ async fn calls_are_children_of_the_span_that_they_are_made_in() {
         task.await.expect("no panic");
         outer(&session).await.expect("a response");
     };
-    // The span is made under the subscriber.
+    // The span must be created under the subscriber.
     let mine = async { both.instrument(tracing::info_span!("mine")).await };
     let ((), spans) = exported_of(mine).await;
     let one = |name: &str, parent: &str| {
@@ -432,9 +432,9 @@ async fn calls_are_children_of_the_span_that_they_are_made_in() {
     one("task", "mine");
     one("GET /inner", "task");
     one("GET /outer", "mine");
-    // What the body of a function calls is part of the function's own call.
+    // Calls in the body of a function are children of the function's call.
     one("GET /inner", "GET /outer");
-    // All of one trace.
+    // All spans belong to one trace.
     let trace = spans[0].span_context.trace_id();
     assert!(spans.iter().all(|span| span.span_context.trace_id() == trace));
 }

@@ -10,14 +10,14 @@ use backstop_tests::faults::{Endpoint, Step};
 
 use crate::support::{TRANSPORTS, bounded, fetch_with, gzip, session_over};
 
-/// Reads an open body to its end, and nothing is asked for again.
+/// Reads an open body to its end, without reconnects or resumption.
 type Read = fn(Session, Request) -> Pin<Box<dyn Future<Output = Result<usize, Error>>>>;
 
 async fn open<T: FromResponse>(session: Session, request: Request) -> Result<T, Error> {
     fetch_with(&session, request.reads::<T>()).await?.read()
 }
 
-/// Reads an item after the other with a method of the type's.
+/// Reads one item after the other with a method of the type.
 macro_rules! reads {
     ($type:ty, $next:ident, $once:expr) => {
         |session, request| {
@@ -43,7 +43,7 @@ const READS: [(&str, Read); 6] = [
     ("pages", reads!(Pages<Vec<u8>>, page, |it| it)),
 ];
 
-/// A server that sends a head, and then does this.
+/// A server that sends a head, and then performs this step.
 fn server(head: &str, steps: Vec<Step>) -> Endpoint {
     let head = format!("HTTP/1.1 200 OK\r\netag: \"a\"\r\n{head}\r\n");
     Endpoint::script(vec![[vec![Step::ReadRequest, Step::send(head)], steps].concat()])
@@ -121,7 +121,7 @@ async fn each_fault_of_a_body_has_the_same_leaf_for_every_reader() {
     }
 }
 
-/// A dropped future has not consumed an item.
+/// A dropped future does not consume an item.
 #[tokio::test]
 async fn dropping_a_future_loses_no_item_and_repeats_no_request() {
     let head = "HTTP/1.1 200 OK\r\nconnection: close\r\n";
@@ -201,7 +201,7 @@ async fn dropping_a_future_loses_no_item_and_repeats_no_request() {
     assert_eq!(server.seen().requests, 2);
 }
 
-/// The connection is used again if little was left of the body, and is closed if there was much.
+/// The connection is reused if little of the body was left, and closed otherwise.
 #[tokio::test]
 async fn a_body_dropped_near_its_end_keeps_its_connection_reusable() {
     for (left, connections) in [(1000, 1), (10_000_000, 2)] {
@@ -221,7 +221,7 @@ async fn a_body_dropped_near_its_end_keeps_its_connection_reusable() {
         let mut body: BodyStream = open(session.clone(), request).await.expect("200");
         assert_eq!(bounded(body.part()).await.expect("a part").as_deref(), Some(&b"one"[..]));
         drop(body);
-        // The rest takes a moment to arrive.
+        // The rest of the body needs a moment to arrive.
         tokio::time::sleep(Duration::from_millis(300)).await;
         fetch_with(&session, Request::get(url)).await.expect("200");
         assert_eq!(server.seen().connections, connections, "{left} bytes were left");

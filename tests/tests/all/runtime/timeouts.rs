@@ -1,4 +1,4 @@
-//! Timers: the error says which one ran out.
+//! Timeouts: the error says which one expired.
 
 use std::{
     convert::Infallible,
@@ -41,7 +41,7 @@ async fn the_wait_for_the_head_ends_at_the_attempt_and_total_timeouts() {
     }
 }
 
-/// Not even on a connection that is ready for it.
+/// Not even on an idle connection.
 #[tokio::test]
 async fn a_request_past_its_deadline_is_not_sent() {
     let server = Server::always(Answer::new(200, ""));
@@ -53,10 +53,10 @@ async fn a_request_past_its_deadline_is_not_sent() {
     assert_eq!(server.asked().len(), 1);
 }
 
-/// The limit of a connection is longer than these: none was made, and nothing was sent.
+/// These timeouts end before the connect timeout: there was no connection, and nothing was sent.
 #[tokio::test]
 async fn a_timeout_while_connecting_reports_nothing_sent() {
-    // It accepts, and takes no part in a TLS handshake.
+    // It accepts connections, but does not answer the TLS handshake.
     let server = std::net::TcpListener::bind("127.0.0.1:0").expect("a port on loopback");
     let url = format!("https://{}", server.local_addr().expect("a bound socket has an address"));
     for transport in TRANSPORTS {
@@ -78,7 +78,7 @@ async fn a_timeout_while_connecting_reports_nothing_sent() {
     }
 }
 
-/// A timer has its turn though each part is there when it is asked for.
+/// A timer expires although every part of the body is ready when it is polled.
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn timers_fire_during_a_body_that_is_always_ready() {
     #[derive(Clone)]
@@ -112,7 +112,7 @@ async fn timers_fire_during_a_body_that_is_always_ready() {
     }
 }
 
-/// The status is known, and its body is waited for no longer than that.
+/// The status is known, so the wait for the body is short.
 #[tokio::test]
 async fn the_body_of_an_error_has_a_shorter_timeout() {
     let head = b"HTTP/1.1 503 Busy\r\ncontent-length: 9\r\n\r\npart".to_vec();
@@ -165,7 +165,7 @@ async fn timeouts_of_the_request_replace_those_of_the_session() {
         .expect("as long as it takes");
 }
 
-/// A body of gzip members that hold nothing, each of them there when it is asked for.
+/// A body of empty gzip members, each of which is ready when it is polled.
 struct Nothing(Vec<u8>);
 
 impl futures_core::Stream for Nothing {
@@ -176,7 +176,7 @@ impl futures_core::Stream for Nothing {
     }
 }
 
-/// Answers with it.
+/// A service that answers with this body.
 #[derive(Clone)]
 struct Endless;
 
@@ -197,7 +197,7 @@ impl Service<reqwest::Request> for Endless {
     }
 }
 
-/// No limit of bytes ends it, and nothing is waited for.
+/// No limit on bytes ends it, and it is never pending.
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_body_that_decodes_to_nothing_ends_at_the_timeout() {
     let session = Session::builder().service(Endless).build().expect("a session");
@@ -205,7 +205,7 @@ async fn a_body_that_decodes_to_nothing_ends_at_the_timeout() {
         (Request::get("http://api.test/").timeout(SHORT), TimeoutError::Total),
         (Request::get("http://api.test/").attempt_timeout(SHORT), TimeoutError::Attempt),
     ] {
-        // On a thread of its own: what never waits would not let the test end either.
+        // On another thread, because a future that is never pending would also block the test's timeout.
         let session = session.clone();
         let read = tokio::spawn(async move { session.fetch(request).await });
         let error = bounded(read).await.expect("no panic").expect_err("no end");

@@ -33,7 +33,7 @@ pub(super) fn parts() -> Parts {
     Parts([Ok("one "), Ok("two")].into())
 }
 
-/// A file that is gone with the test.
+/// A file that is removed after the test.
 struct Temporary(std::path::PathBuf);
 
 impl Temporary {
@@ -65,7 +65,7 @@ async fn a_stream_of_known_length_must_have_that_length() {
         let error = fetch(request).await.expect_err("another length");
         assert_eq!(error.kind(), ErrorKind::Build(BuildError::Body));
     }
-    // Of bytes the length is known, whatever else is said.
+    // The length of bytes is known, so a declared length is ignored.
     fetch(Request::post(server.url()).body(Body::from("x").with_length(9))).await.expect("200");
     assert_eq!(server.last().header("content-length"), "1");
 }
@@ -111,7 +111,7 @@ async fn a_file_is_sent_with_its_length_and_can_be_sent_again() {
     let missing = Body::file(file.0.with_extension("missing")).await.expect_err("no file");
     assert_eq!(missing.kind(), io::ErrorKind::NotFound);
     Body::file(std::env::temp_dir()).await.expect_err("a folder");
-    // It is gone when it is sent.
+    // The file is removed before it is sent.
     let body = Body::file(&file.0).await.expect("a file");
     fs::remove_file(&file.0).expect("removed");
     let error = fetch(Request::put(server.url()).body(body)).await.expect_err("gone");
@@ -181,7 +181,7 @@ async fn progress_is_counted_anew_for_each_send() {
     }
 }
 
-/// Its answer is not waited for.
+/// The client does not wait for `100 Continue`.
 #[tokio::test]
 async fn expect_continue_is_sent_together_with_the_body() {
     let server = Server::always(Answer::new(200, ""));
