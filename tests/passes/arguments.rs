@@ -116,7 +116,7 @@ pub async fn head_first(#[response] left: Remaining, #[response] text: String) -
     Some(left.0 + text.len())
 }
 
-/// A type that reads itself, whatever its parameter is.
+/// A type that implements `FromResponse` for any parameter.
 #[derive(Debug)]
 pub struct Raw<T>(pub String, pub PhantomData<T>);
 

@@ -10,7 +10,7 @@ pub struct Client {
     pub token: Option<String>,
 }
 
-/// All that can be shared.
+/// Every key that can be shared.
 #[requests(
     base = "/repos/{owner}/{repo}",
     session = self.session,
@@ -68,7 +68,7 @@ pub mod functions {
     }
 }
 
-/// Public, with futures that are `Send`.
+/// A public trait, with futures that are `Send`.
 #[requests(base = "https://api.example.com", session = self.session())]
 pub trait Api {
     fn session(&self) -> &Session;
@@ -119,21 +119,21 @@ pub fn is_send(api: &impl Api) -> impl Future<Output = Result<String, Error>> + 
     api.named(1)
 }
 
-/// For one thread.
+/// A trait whose futures need not be `Send`.
 #[requests(?Send, base = "https://api.example.com")]
 pub trait Local {
     #[request(get = "/users/{id}")]
     async fn user(&self, id: u64) -> Result<User, Error>;
 }
 
-/// With nothing shared but the futures.
+/// A group without shared keys.
 #[requests()]
 pub trait Bare {
     #[request(get = "https://api.example.com/")]
     async fn root(&self) -> Result<String, Error>;
 }
 
-/// A trait that already has the bound.
+/// A trait that already has the bound `Sync`.
 #[requests(session = self.session())]
 pub trait Shared: Sync {
     fn session(&self) -> &Session;

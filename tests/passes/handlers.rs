@@ -58,7 +58,7 @@ const fn released() -> bool {
     true
 }
 
-/// A value that may be dropped.
+/// A value that may be ignored.
 #[request(get = "/", cleanup = released)]
 pub async fn cleanup_with_a_value() -> Result<String, Error>;
 
@@ -154,7 +154,7 @@ pub async fn closure_in_a_fallback(name: &str) -> Option<usize> {
     Some(name.len())
 }
 
-// Kinds are non-exhaustive: after every class, and after every leaf of one, a `_` is reachable.
+// Kinds are non-exhaustive: a `_` is reachable after every class, and after every leaf of a class.
 
 #[request(
     get = "/",
@@ -178,7 +178,7 @@ pub async fn every_class() -> Result<String, Error>;
 pub async fn every_class_and_the_rest(#[response] text: String) -> usize {
     text.len()
 }
-/// A number that no function here returns.
+/// A value that none of these functions returns.
 const fn count(_: &Error) -> u32 {
     1
 }

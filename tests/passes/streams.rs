@@ -1,4 +1,4 @@
-//! Types that read a response as it arrives, or go on after it.
+//! Types that read a response as it arrives, or send further requests.
 
 use backstop::{
     Body, BodyStream, ByBody, ByNumber, Download, Error, Event, Events, HasNext, Json, JsonLines,

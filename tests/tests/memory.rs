@@ -1,5 +1,5 @@
-//! What a server can make a client allocate. The allocator of this program counts, for all of its
-//! threads: one test, in a program of its own.
+//! The memory that a server can make a client allocate. The allocator of this program counts for all
+//! threads, so there is one test in a program of its own.
 //!
 //! `BACKSTOP_MEMORY_MIB=1024 cargo test --release -p backstop-tests --test memory` reads a gibibyte of each stream.
 
@@ -16,14 +16,14 @@ static ALLOCATOR: PeakAlloc = PeakAlloc;
 
 const MIB: usize = 1024 * 1024;
 
-/// What a call may take besides what it keeps: the buffers of a connection, and a decoder.
+/// The memory that a call may need besides its body: the buffers of a connection, and a decoder.
 const BESIDES: usize = MIB;
 
 /// 256 MiB in about 260 KiB.
 const BOMB: usize = 256 * MIB;
 
-/// A gzip member of zeros, flushed after each MiB: then the compressed MiBs are all alike, and are
-/// compressed once. The checksum is wrong unless it is not looked at.
+/// A gzip member of zeros, flushed after each MiB: all compressed MiBs are equal, so one is compressed
+/// and then repeated.
 fn bomb() -> Vec<u8> {
     use flate2::{Compress, Compression, Crc, FlushCompress};
 
@@ -45,13 +45,13 @@ fn bomb() -> Vec<u8> {
     bomb
 }
 
-/// A server that answers each connection with a head, and then with what follows it.
+/// A server that answers each connection with a head, and then with this body.
 fn answering(status: &str, headers: &str, body: Step) -> Endpoint {
     let head = format!("HTTP/1.1 {status}\r\nconnection: close\r\n{headers}\r\n");
     Endpoint::script(vec![vec![Step::ReadRequest, Step::send(head), body]]).expect("a port")
 }
 
-/// How much more than now was allocated at once while this ran.
+/// The peak of the memory that was allocated while this ran, beyond the current usage.
 async fn peak<T>(run: impl Future<Output = T>) -> (T, usize) {
     ALLOCATOR.reset_peak_usage();
     let before = ALLOCATOR.current_usage();
@@ -84,10 +84,10 @@ async fn a_server_cannot_make_the_client_exceed_its_memory_limits() {
     let kind_of = |outcome: Result<usize, Error>| outcome.map_err(|error| error.kind());
     let too_large = Err(ErrorKind::Body(BodyError::TooLarge));
     let whole = async |request| session.fetch(request).await?.bytes().map(|body| body.len());
-    // What the first call builds, and the session keeps.
+    // The first call builds the client, which the session keeps.
     whole(get(&liar)).await.expect_err("cut short");
 
-    // A buffer that grows has its old and its new room for a moment: the limit, and half of it.
+    // A growing buffer briefly needs its old and its new capacity: the limit, and half of it.
     for (limit, server) in
         [(16, &bomb), (4, &bomb), (16, &endless)].map(|(limit, server)| (limit * MIB, server))
     {
@@ -102,7 +102,7 @@ async fn a_server_cannot_make_the_client_exceed_its_memory_limits() {
     assert!(peak_of <= BESIDES, "{peak_of}");
 
     let (read, peak_of) = peak(read_on(&session, get(&bomb))).await;
-    assert_eq!(kind_of(read), Ok(BOMB), "without a limit, what is read piece by piece is not kept");
+    assert_eq!(kind_of(read), Ok(BOMB), "without a limit, a streamed body is not kept");
     assert!(peak_of <= BESIDES, "{peak_of}");
 
     for server in [&bomb_of_an_error, &endless_error] {
@@ -121,10 +121,10 @@ async fn a_server_cannot_make_the_client_exceed_its_memory_limits() {
 
     let (read, peak_of) = peak(whole(get(&liar))).await;
     assert_eq!(kind_of(read), Err(ErrorKind::Body(BodyError::Truncated)));
-    assert!(peak_of <= BESIDES, "{peak_of}: what is announced is not believed");
+    assert!(peak_of <= BESIDES, "{peak_of}: the announced length is not allocated");
 }
 
-/// How much of a stream is read, in bytes: 64 MiB, or as many as `BACKSTOP_MEMORY_MIB` says.
+/// The number of bytes to read from a stream: 64 MiB, or `BACKSTOP_MEMORY_MIB`.
 fn much() -> usize {
     let mebibytes = std::env::var("BACKSTOP_MEMORY_MIB").ok().and_then(|text| text.parse().ok());
     mebibytes.unwrap_or(64) * MIB
@@ -135,7 +135,7 @@ async fn open<T: FromResponse>(session: &Session, server: &Endpoint) -> T {
     session.fetch(request).await.expect("200").read().expect("open")
 }
 
-/// However much is read of a stream, no more is held than a part of it and an item.
+/// A stream of any length holds no more than one part and one item in memory.
 async fn streams_are_flat(session: &Session) {
     let much = much();
     let endless = |headers: &str, item: &str| {
@@ -157,7 +157,7 @@ async fn streams_are_flat(session: &Session) {
 
     let (_, peak_of) = peak(async {
         let mut values = open::<JsonLines<serde_json::Value>>(session, &server).await;
-        // Making values of them takes long where it is not optimised.
+        // Decoding the values is slow in a debug build.
         let much = if cfg!(debug_assertions) { much / 8 } else { much };
         for _ in 0..much / line.len() {
             values.value().await.expect("a value").expect("endless");
@@ -176,7 +176,7 @@ async fn streams_are_flat(session: &Session) {
     .await;
     assert!(peak_of <= BESIDES, "{peak_of} for events");
 
-    // Nobody reads for a while: what the server sends meanwhile stays with it.
+    // Nothing is read for a while: meanwhile the data of the server is not buffered.
     let server = endless("", &line);
     let (_, peak_of) = peak(async {
         let mut download = open::<Download>(session, &server).await;

@@ -1,8 +1,8 @@
-//! Each example prints the same whether its functions are annotated or ejected.
+//! Each example prints the same output with annotated and with ejected functions.
 
 use std::process::Command;
 
-/// Run in processes of their own: a program sets up what a process has one of.
+/// Each program runs in its own process, because it may set process-wide state.
 const RUN: &str = "BACKSTOP_RUN_EXAMPLE";
 
 macro_rules! examples {
@@ -47,7 +47,7 @@ fn run<E: std::fmt::Debug>(main: fn() -> Result<(), E>) {
     }
 }
 
-/// What the program prints, without what differs from run to run.
+/// The output of the program, without the parts that differ between runs.
 fn printed(twin: &str) -> String {
     let test = format!("examples::{twin}::program");
     let program = Command::new(std::env::current_exe().expect("this program has a path"))

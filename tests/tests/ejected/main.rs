@@ -1,9 +1,9 @@
-//! Functions that were ejected from the attribute: what each expands to, pasted in its place, does
-//! the same without the macro. `build.rs` writes them.
+//! Functions that were ejected from the attribute: their expansions, pasted in their place, behave the
+//! same without the macro. `build.rs` writes them.
 
 #![allow(clippy::all, reason = "one form for all of a kind: the macro knows no types")]
 
-// The snapshot of a renamed crate names it so.
+// The snapshot of a renamed crate uses this name.
 extern crate backstop as web;
 
 #[path = "../all/support.rs"]
@@ -18,7 +18,7 @@ mod attribute {
     include!(concat!(env!("OUT_DIR"), "/attribute.rs"));
 }
 
-/// The correct programs, which need only compile.
+/// The correct programs, which only have to compile.
 #[allow(
     dead_code,
     missing_docs,
@@ -30,7 +30,7 @@ mod passing {
     include!(concat!(env!("OUT_DIR"), "/passing.rs"));
 }
 
-/// None of it was left behind.
+/// No attribute is left in the ejected code.
 #[test]
 fn the_macro_is_absent() {
     let ejected = [

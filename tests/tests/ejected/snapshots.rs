@@ -1,4 +1,4 @@
-//! Each snapshot of an expansion compiles without the macro, and does what its source does.
+//! Each snapshot of an expansion compiles without the macro, and behaves as its source does.
 
 use std::cell::RefCell;
 
@@ -6,7 +6,7 @@ thread_local! {
     static NOTED: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
 }
 
-/// What the functions mention.
+/// The items that the functions use.
 #[allow(dead_code, unused_imports, reason = "each uses some of it")]
 mod context {
     pub(super) use std::{fmt::Display, marker::PhantomData, time::Duration};
@@ -75,7 +75,7 @@ mod context {
         }
     }
 
-    /// One for each twin, as both have the same methods.
+    /// One type for each twin, because both have the same methods.
     pub(super) struct Api<T> {
         pub(super) twin: PhantomData<T>,
         pub(super) page: [(&'static str, u8); 1],

@@ -114,7 +114,7 @@ async fn a_503_from_the_warehouse_is_retried() {
     assert_eq!(ask(&server, "GET", "/7", "").await.0, StatusCode::OK);
 }
 
-/// A connection cannot be lost here: the status stands for it.
+/// The mock server cannot close a connection, so it answers with a status.
 #[tokio::test]
 async fn a_retried_order_has_the_same_idempotency_key() {
     let server = warehouse().await;
@@ -155,7 +155,7 @@ async fn a_missing_item_is_a_404() {
     assert_eq!(ask(&server, "GET", "/7", "").await.0, StatusCode::NOT_FOUND);
 }
 
-/// Over a socket, tokio's clock cannot be paused: this takes the timeout, three times.
+/// Over a socket tokio's clock cannot be paused, so this takes three timeouts.
 #[tokio::test]
 async fn a_silent_warehouse_is_a_504() {
     let server = warehouse().await;
