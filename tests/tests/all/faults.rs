@@ -98,7 +98,7 @@ async fn the_tables_match_the_clients_answers() {
         assert!(readme.contains(&says), "the README does not say: {says}");
     }
     let cases = format!("{} faults", lab.size());
-    assert!(readme.contains(&cases), "the README counts other than {cases}");
+    assert!(readme.contains(&cases), "the README has another count than {cases}");
 }
 
 /// Cases from outside the lab may request anything: a case that cannot run reports why, and the

@@ -20,7 +20,7 @@ fn the_pictures_match_the_tree_of_errors() {
             fs::write(&path, &drawn).expect("a picture that can be written");
         }
         let found = fs::read_to_string(&path).unwrap_or_default();
-        assert!(found == drawn, "{} is of another tree: BLESS=1 draws it anew", path.display());
+        assert!(found == drawn, "{} is out of date: run with BLESS=1", path.display());
     }
 }
 
@@ -30,7 +30,7 @@ fn every_leaf_is_in_the_picture() {
     for kind in ErrorKind::all().filter(|kind| *kind != ErrorKind::Status(404)) {
         let debug = format!("{kind:?}");
         let leaf = debug.split_once('(').map_or(&*debug, |(_, leaf)| leaf.trim_end_matches(')'));
-        assert!(drawn.contains(&format!(">{leaf}</text>")), "{kind:?} is not drawn");
+        assert!(drawn.contains(&format!(">{leaf}</text>")), "{kind:?} is not in the picture");
     }
 }
 

@@ -43,7 +43,7 @@ fn the_tree_of_errors_is_complete() {
             leaves += 1;
         }
     }
-    assert_eq!(leaves, 36, "as many as there are");
+    assert_eq!(leaves, 36, "every leaf");
     let says = format!("{} leaves, one for each fault", backstop::ErrorKind::all().count());
     assert!(readme.contains(&says), "the comparison does not say {says}");
 }
@@ -52,7 +52,7 @@ fn the_tree_of_errors_is_complete() {
 #[test]
 fn every_job_of_the_front_page_is_a_link() {
     let page = file("runtime/docs/crate.md");
-    let (_, jobs) = page.split_once("| I want to … |").expect("a table of jobs");
+    let (_, jobs) = page.split_once("| I want to … |").expect("a table of tasks");
     let rows: Vec<&str> = jobs.lines().skip(2).take_while(|line| line.starts_with('|')).collect();
     assert!(rows.len() >= 30, "{} jobs", rows.len());
     for row in rows {

@@ -5,17 +5,17 @@ use std::{io::Write as _, sync::LazyLock, time::Duration};
 use backstop::{Error, Request, Response, Session};
 use serde::{Deserialize, Serialize};
 
-/// A session without proxies, whatever the environment of the tests says.
+/// A session that ignores the proxy variables of the environment.
 pub(crate) static SESSION: LazyLock<Session> = LazyLock::new(|| session(|builder| builder));
 
-/// A session without proxies and with other settings.
+/// The same session with other settings.
 pub(crate) fn session(
     set: impl FnOnce(backstop::SessionBuilder) -> backstop::SessionBuilder,
 ) -> Session {
     set(Session::builder().no_proxy()).build().expect("a session")
 }
 
-/// What carries the requests of a session.
+/// The transport of a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Transport {
     Direct,
@@ -24,7 +24,7 @@ pub(crate) enum Transport {
 
 pub(crate) const TRANSPORTS: [Transport; 2] = [Transport::Direct, Transport::Reqwest];
 
-/// The same over one of the two.
+/// The same over one of the transports.
 pub(crate) fn session_over(
     transport: Transport,
     set: impl FnOnce(backstop::SessionBuilder) -> backstop::SessionBuilder,
@@ -41,7 +41,7 @@ pub(crate) async fn fetch_with(session: &Session, request: Request) -> Result<Re
     bounded(session.fetch(request)).await
 }
 
-/// The test fails if this takes longer than any test should.
+/// Fails the test if the future takes too long.
 pub(crate) async fn bounded<F: Future>(future: F) -> F::Output {
     tokio::time::timeout(Duration::from_secs(20), future).await.expect("ends in time")
 }

@@ -193,7 +193,7 @@ async fn a_body_that_returns_nothing_may_end_in_a_loop() {
     counts_in_a_loop(&base(), &counted).await;
     assert_eq!(counted.swap(0, Ordering::Relaxed), 4, "the characters of /abc");
     counts_in_a_loop_with_a_value(&base(), &counted).await;
-    assert_eq!(counted.load(Ordering::Relaxed), 12, "and `finally` was told");
+    assert_eq!(counted.load(Ordering::Relaxed), 12, "`finally` ran");
     let failed = tokio::spawn(async { fails_or_panics(&base()).await }).await;
     assert!(failed.is_err_and(|error| error.is_panic()));
 }

@@ -68,7 +68,7 @@ async fn counted(
     panics: bool,
     #[response] Json(user): Json<User>,
 ) -> Option<u64> {
-    assert!(!panics, "as the test asks");
+    assert!(!panics, "the panic of the test");
     if user.id == 0 {
         return None;
     }
@@ -235,7 +235,7 @@ async fn arguments_are_in_scope_and_may_be_moved() {
 /// Polled by hand to catch the panic; `finally` then runs as a task.
 #[request(get = "{base}/x", session = SESSION, finally = |ending| told(Arc::clone(trace), ending).await)]
 async fn panics(base: &str, trace: &Arc<Trace>, #[response] text: String) -> Result<u8, Error> {
-    Ok(text.parse().expect("a number, which it is not"))
+    Ok(text.parse().expect("a number"))
 }
 
 #[tokio::test]

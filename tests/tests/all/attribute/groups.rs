@@ -56,7 +56,7 @@ async fn functions_of_an_impl_share_their_keys() {
     assert_eq!(api.user(7).await.expect("Ada").id, 7);
     assert!(api.trace.take().is_empty());
     assert_eq!(api.status(404).await.expect("recovered"), None);
-    assert_eq!(api.trace.take(), ["cleaned"], "the function's arm wins");
+    assert_eq!(api.trace.take(), ["cleaned"], "the function's arm runs");
     assert!(api.plain_status(404).await.expect_err("404").is_status());
     assert_eq!(api.trace.take(), ["group 404", "cleaned"]);
     assert!(api.status(500).await.is_err());

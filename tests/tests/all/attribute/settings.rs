@@ -209,7 +209,7 @@ async fn little(base: &str) -> Result<u8, Error>;
 async fn error_body_limits_the_body_of_an_error() {
     for status in [200, 500] {
         let server = Server::always(Answer::new(status, "12345x"));
-        let error = little(&server.url()).await.expect_err("no number, or no success");
+        let error = little(&server.url()).await.expect_err("no number, or an error status");
         assert_eq!((error.body(), error.is_body_cut()), (&"1234".into(), true), "{status}");
     }
 }

@@ -129,7 +129,7 @@ async fn panics(base: &str, #[response] text: String) -> Result<(), Error> {
 async fn panics_later(base: &str) -> Result<(), Error> {
     tokio::task::yield_now().await;
     panics_below(line!());
-    assert!(base.is_empty(), "in a body that waits");
+    assert!(base.is_empty(), "in a body that awaits");
     Ok(())
 }
 

@@ -151,7 +151,7 @@ async fn an_open_body_is_read_part_by_part() {
         text.extend_from_slice(&part);
     }
     assert_eq!(text, b"onetwo");
-    assert_eq!(body.part().await.expect("the end stays the end"), None);
+    assert_eq!(body.part().await.expect("the end again"), None);
 }
 
 /// `{"id":7,"name":"Ada"}` as two gzip members, one for each half.
@@ -171,7 +171,7 @@ async fn a_compressed_response_is_requested_and_read_completely() {
     assert_eq!(response.json::<User>().expect("Ada").name, "Ada");
     assert_eq!(response.headers()["x-asked"], "zstd, gzip, deflate, br");
     for name in ["content-encoding", "content-length"] {
-        assert!(!response.headers().contains_key(name), "{name} is of what was undone");
+        assert!(!response.headers().contains_key(name), "{name} describes the coded body");
     }
 
     let mut body =

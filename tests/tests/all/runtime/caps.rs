@@ -127,5 +127,5 @@ fn unenforceable_limits_are_refused() {
         assert!(error.to_string().contains(says), "{error}");
     }
     Session::builder().max_connections(None).use_reqwest(true).build().expect("no limit");
-    Session::builder().max_connections(usize::MAX).build().expect("no limit to speak of");
+    Session::builder().max_connections(usize::MAX).build().expect("a limit without effect");
 }

@@ -127,7 +127,7 @@ async fn bytes_before_the_request_are_not_a_response() {
             };
             let error = tokio::select! {
                 outcome = call => outcome.expect_err(greeting),
-                () = server => unreachable!("it listens without end"),
+                () = server => unreachable!("the server never ends"),
             };
             // The kernel decides whether the greeting or the request is sent first.
             match error.sent() {

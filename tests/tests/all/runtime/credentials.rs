@@ -134,7 +134,7 @@ async fn a_401_can_be_declared_a_success() {
     realm.first.store(usize::MAX, Ordering::SeqCst);
     let session = realm.session(Transport::Direct);
     let request = Request::get("/data").success_statuses(&[401..=401]);
-    fetch_with(&session, request).await.expect("as was asked for");
+    fetch_with(&session, request).await.expect("the declared success");
     assert_eq!(realm.asked_for("/data"), 1);
 }
 

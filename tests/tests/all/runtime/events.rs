@@ -245,7 +245,7 @@ async fn comments_reset_the_idle_timer_and_a_stall_reconnects() {
     assert_eq!(bounded(events.event()).await.expect("an event").as_deref(), Some("a"));
     assert_eq!(server.seen().connections, 2);
     // The second connection stalls too, and so does every later one.
-    let third = bounded(events.event()).await.expect("the last of the script again");
+    let third = bounded(events.event()).await.expect("the last step of the script again");
     assert_eq!(third.as_deref(), Some("a"));
 }
 

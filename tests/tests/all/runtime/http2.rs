@@ -218,7 +218,7 @@ async fn a_goaway_fails_no_call() {
             .collect();
         for call in calls {
             let response = bounded(call).await.expect("no panic").expect("200");
-            assert_eq!(response.attempts(), 1, "{transport:?}: what was not taken does not count");
+            assert_eq!(response.attempts(), 1, "{transport:?}: unprocessed requests do not count");
         }
         server.abort();
         answers.close();
@@ -226,7 +226,7 @@ async fn a_goaway_fails_no_call() {
         while answers.recv().await.is_some() {
             count += 1;
         }
-        assert_eq!(count, 60, "{transport:?}: none was taken twice");
+        assert_eq!(count, 60, "{transport:?}: no request was processed twice");
     }
 }
 
@@ -279,15 +279,15 @@ async fn a_dropped_call_lets_the_next_call_connect() {
     for response in [one, two, three] {
         response.expect("200");
     }
-    assert!(server.connections() <= 3, "the one before, that of the dropped call, and one more");
+    assert!(server.connections() <= 3, "the first, that of the dropped call, and one more");
 }
 
 async fn is_pending<F: Future>(future: &mut Pin<Box<F>>) -> bool {
     poll_fn(|context| Poll::Ready(future.as_mut().poll(context).is_pending())).await
 }
 
-/// Answers one request on the first connection, and ends it with a GOAWAY with this last stream while a second
-/// request waits. Answers one on a second connection. Reports when the client knows the limit of one stream.
+/// Answers one request on the first connection, and ends it with a GOAWAY of this last stream while a second
+/// one waits. Answers one on a second connection. Reports when the client knows the limit of one stream.
 async fn end_while_one_waits(
     listener: TcpListener,
     last: impl Fn(u32) -> u32,

@@ -297,7 +297,7 @@ async fn an_origin_that_is_down_exhausts_its_budget() {
         fetch(&down).await.expect_err("503");
         assert_eq!(down.asked().len(), arrived, "after call {call}: 22 tokens are four retries");
     }
-    fetch(&flaky).await.expect("another origin has a budget of its own");
+    fetch(&flaky).await.expect("another origin has its own budget");
     assert_eq!(flaky.asked().len(), 2);
 
     // Retries of unsent requests cost nothing.
@@ -332,7 +332,7 @@ async fn concurrent_calls_share_the_budget() {
     while let Some(ended) = calls.join_next().await {
         ended.expect("no panic").expect_err("503");
     }
-    assert_eq!(down.asked().len(), 24, "22 tokens are four retries, whoever has them");
+    assert_eq!(down.asked().len(), 24, "22 tokens allow four retries in all calls");
 }
 
 #[tokio::test]
@@ -496,7 +496,7 @@ async fn a_retry_waits_a_random_part_of_the_backoff() {
         waits.push(all);
     }
     waits.dedup();
-    assert!(waits.len() > 40, "the waits are random");
+    assert!(waits.len() > 40, "the delays are random");
 }
 
 #[tokio::test(start_paused = true)]

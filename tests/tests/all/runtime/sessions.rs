@@ -495,7 +495,7 @@ async fn errors_within_those_of_a_service_keep_their_kind() {
     drop(listener);
     let error = fetch_with(&session, Request::get(url)).await.expect_err("refused");
     assert_eq!(error.kind(), ErrorKind::Connect(backstop::ConnectError::Refused));
-    assert_eq!(error.sent(), Sent::Maybe, "who knows what the stack did before");
+    assert_eq!(error.sent(), Sent::Maybe, "the layers may have sent the request before");
     let shown = format!("{error:#} {error:?}");
     assert!(shown.contains("the stack") && !shown.contains("secret"), "{shown}");
 }

@@ -302,7 +302,7 @@ async fn resent_hops_have_a_resend_count_and_an_error_type() {
     assert_eq!(get(first, "http.request.resend_count"), None);
     assert_eq!(get(second, "http.request.resend_count"), Some(Value::I64(1)));
     assert_eq!(get(third, "http.request.resend_count"), Some(Value::I64(2)));
-    assert_eq!(get(third, "url.template"), None, "a redirect leads to a URL of no template");
+    assert_eq!(get(third, "url.template"), None, "the target of a redirect has no template");
     assert_eq!(get(first, "error.type"), Some("503".into()));
     assert!(is_error(first) && !is_error(second) && !is_error(third));
     let attempts = named(&spans, "attempt");
@@ -427,7 +427,7 @@ async fn calls_are_children_of_the_span_that_they_are_made_in() {
         let mut children = named(&spans, name).into_iter();
         let child = children
             .find(|span| span.parent_span_id == parent && span.span_kind == SpanKind::Internal);
-        assert!(child.is_some(), "{name} is no child of {parent:?}: {spans:#?}");
+        assert!(child.is_some(), "{name} is not a child of {parent:?}: {spans:#?}");
     };
     one("task", "mine");
     one("GET /inner", "task");

@@ -23,7 +23,7 @@ async fn fail(kind: ErrorKind) -> Error {
     let request = Request::get("https://a.test/users/7");
     let response = script.run(Session::shared().fetch(request)).await;
     match response.and_then(|response| response.read::<Json<User>>()) {
-        Ok(_) => panic!("{kind:?} did not come"),
+        Ok(_) => panic!("{kind:?} did not occur"),
         Err(error) => error,
     }
 }
@@ -34,7 +34,7 @@ async fn a_fault_has_the_requested_kind() {
         let error = fail(kind).await;
         assert_eq!(error.kind(), kind, "{error:#}");
         let expected = match kind {
-            // Something arrived.
+            // The server sent something.
             ErrorKind::Protocol => Sent::Yes,
             kind => Error::new(kind).sent(),
         };
@@ -52,12 +52,12 @@ async fn a_fault_comes_once_in_a_sequence() {
     assert_eq!((response.attempts(), response.text().expect("text")), (2, "whole".to_owned()));
 }
 
-/// How many errors there are below this one.
+/// The number of errors in the source chain.
 fn depth(error: &Error) -> usize {
     std::iter::successors(std::error::Error::source(error), |cause| cause.source()).count()
 }
 
-/// What an error says, beside its message.
+/// The facts of an error, without its message.
 fn facts(error: &Error) -> String {
     format!(
         "{} {:?} attempts {} status {:?} cause {}",
@@ -71,7 +71,7 @@ fn facts(error: &Error) -> String {
 
 /// Kinds that the lab does not play as the first request of a call.
 const WITHOUT_A_CASE: &[&str] = &[
-    // No fault of a network: a disk, hooks, values, sources and runtimes of the program's own.
+    // No network faults: the disk, and the program's hooks, values, sources and runtimes.
     "body.storage",
     "build.prepare",
     "build.segment",
@@ -80,11 +80,11 @@ const WITHOUT_A_CASE: &[&str] = &[
     "disconnected.runtime",
 ];
 
-/// Cases of the lab that are another form of their kind than the one that the script has.
+/// Cases of the lab whose form of the kind differs from the script's.
 const OTHER_FORMS: &[&str] = &[
-    // Its body is read although its status is an error.
+    // The body is read although the status is an error.
     "status.500_json_read_not_raised",
-    // An attempt less is made before the total timeout.
+    // One attempt less is made before the total timeout.
     "body.timeout_sock_read_json",
     // The total timeout ends another stage than the wait for the head.
     "body.chunk_bad_size",
@@ -94,19 +94,19 @@ const OTHER_FORMS: &[&str] = &[
     "proxy.connect_stall_total",
     "send.stall_total",
     "tls.stall_total_timeout",
-    // There is nothing to read, of which no parser fails.
+    // The body is empty, so the error has no cause in a parser.
     "decode.json_empty",
     "decode.json_whitespace",
-    // The proxy answers, and refuses.
+    // The proxy answers with a refusal.
     "proxy.connect_400",
     "proxy.connect_403",
     "proxy.connect_500",
     "proxy.connect_503",
 ];
 
-/// A fault of a script is one that the lab plays over sockets: of the same kind, and with the same to say
-/// of what was sent, how often it was tried under a policy, the status and a cause. A kind may have other forms
-/// there (a proxy that is away, and one that refuses), which are named above; the script's is one of them.
+/// A scripted fault has the same facts as one that the lab plays over sockets: the kind, what was sent, the
+/// attempts under a policy, the status and a cause. The lab may have several forms of a kind (an unreachable
+/// proxy, and a refusing one). The script's is one of them, and the others are listed above.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_scripted_fault_matches_the_fault_over_a_socket() {
     let lab = Arc::new(Lab::new().expect("cases and expectations"));
@@ -121,7 +121,7 @@ async fn a_scripted_fault_matches_the_fault_over_a_socket() {
             Ok(0) => without.push(kind.name().into_owned()),
             Ok(_) => {}
             Err(differences) => {
-                panic!("{kind:?} is another form than those listed:\n{differences}")
+                panic!("{kind:?} has a form that is not listed:\n{differences}")
             }
         }
     }
@@ -129,8 +129,8 @@ async fn a_scripted_fault_matches_the_fault_over_a_socket() {
     assert_eq!(without, WITHOUT_A_CASE);
 }
 
-/// Compares the cases of a kind. Output: how many are alike, or what differs that is not listed. Timers are short:
-/// what differs on a busy machine, or is ended by another timer, has to be so each time.
+/// Compares the cases of a kind. Output: the number of equal cases, or the differences that are not listed.
+/// On a busy machine another of the short timers may expire first, so a difference must occur three times.
 async fn compare(lab: &Lab, kind: ErrorKind) -> Result<usize, String> {
     let mut outcome = Ok(0);
     for _ in 0..3 {
@@ -160,7 +160,7 @@ fn alike(compared: Vec<BesideScript>) -> Result<usize, String> {
         }
     }
     match differences.is_empty() {
-        // Of one form at least the fault has to be.
+        // The fault must have the form of at least one case.
         true if alike == 0 && forms > 0 => Err(format!("all {forms} forms are others")),
         true => Ok(alike),
         false => Err(differences),
@@ -193,7 +193,7 @@ async fn a_broken_request_stream_may_have_been_sent() {
     assert!(depth(&error) > 0, "{error:#}");
 }
 
-/// What a function may read, one after the other.
+/// Decoders for these types.
 macro_rules! shapes {
     ($($ty:ty),* $(,)?) => {
         [$((stringify!($ty), |response: Response| response.json::<$ty>().err().map(|error| error.kind()))),*]

@@ -22,7 +22,7 @@ async fn text(script: &Script, url: &'static str) -> Result<String, Error> {
     fetch(script, Request::get(url)).await?.text()
 }
 
-/// What the script found wrong, which it then does not panic with.
+/// The failures of the script, which is then dropped without a panic.
 fn failures(script: &Script) -> String {
-    script.check().expect_err("the script did not go as written")
+    script.check().expect_err("the script has failures")
 }

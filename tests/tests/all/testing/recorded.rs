@@ -101,7 +101,7 @@ async fn a_streamed_body_is_recorded_completely() {
     script.last().assert_text("one two").assert_header("transfer-encoding", "chunked");
 }
 
-/// A body of parts whose length is not known.
+/// A body of several parts, without a known length.
 fn http_body_of(
     parts: impl IntoIterator<Item = &'static str>,
 ) -> impl futures_body::Body<Data = backstop::Bytes, Error = std::convert::Infallible> + Send {
@@ -153,7 +153,7 @@ async fn request_of_returns_the_request_without_sending_it() {
         .assert_json("Ada");
 }
 
-/// Also where a layer sends it in a task of its own.
+/// Also if a layer sends the request in another task.
 #[tokio::test]
 async fn request_of_includes_the_stream_the_credentials_and_the_base() {
     let session = Session::builder()

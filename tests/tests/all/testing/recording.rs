@@ -9,7 +9,7 @@ use backstop::{
 
 use crate::support::{bounded, gzip};
 
-/// A file that is removed with the test.
+/// A file that is removed after the test.
 struct File(PathBuf);
 
 impl File {
@@ -40,7 +40,7 @@ fn requests() -> Vec<Request> {
     ]
 }
 
-/// What became of each request: its status and text, or its kind.
+/// The outcome of each request: its status and text, or the kind of its error.
 async fn outcomes(session: &Session) -> Vec<String> {
     let mut outcomes = Vec::new();
     for request in requests() {

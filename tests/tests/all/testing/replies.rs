@@ -1,4 +1,4 @@
-//! Replies of a script, which the session treats as any response.
+//! Replies of a script, which the session treats like any response.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Which route answers, and the message if none does.
+//! The route that answers, and the message if none matches.
 
 use backstop::{BuildError, ErrorKind, Request, Session, request, testing::Script};
 use serde_json::json;
@@ -75,7 +75,7 @@ async fn a_form_and_a_body_can_be_conditions() {
     assert_eq!(fetch(&script, body).await.expect("body").text().expect("text"), "body");
 }
 
-/// A field of a form may come more than once, and any of its values fulfils the condition.
+/// A form may repeat a field, and any of its values satisfies the condition.
 #[tokio::test]
 async fn a_field_of_a_form_may_have_several_values() {
     let scope = |value: &str| {

@@ -148,7 +148,7 @@ async fn a_script_can_be_the_service_of_a_session() {
     assert_eq!(error.sent(), backstop::Sent::No);
 }
 
-/// A session with settings, and a layer that numbers what passes through it.
+/// A session with settings, and a layer that numbers its requests.
 fn layered(builder: SessionBuilder) -> (SessionBuilder, Arc<AtomicUsize>) {
     let count = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&count);
@@ -176,7 +176,7 @@ async fn the_layers_of_a_session_are_applied_over_the_script() {
     scripted.fetch(request()).await.expect("a response");
     route.last().assert_header("x-passed", "1");
     assert_eq!((passed.load(Ordering::SeqCst), also_passed.load(Ordering::SeqCst)), (2, 1));
-    // A request that no route takes is the test's mistake, also under layers.
+    // A request without a route is a mistake of the test, also under layers.
     let error = script.run(plain.fetch(Request::post("/users"))).await.expect_err("no route");
     assert!(error.is_build() && error.attempts() == 1, "{error:#}");
     script.check().expect_err("no route");
@@ -219,7 +219,7 @@ async fn every_fault_passes_through_layers_unchanged() {
         for session in [plain, layered] {
             let response = session.fetch(Request::get("/").retry(1)).await;
             let error = match response.and_then(|response| response.read::<Json<[u8; 2]>>()) {
-                Ok(_) => panic!("{kind:?} did not come"),
+                Ok(_) => panic!("{kind:?} did not occur"),
                 Err(error) => error,
             };
             said.push((error.kind(), error.sent(), error.attempts(), format!("{error:#}")));

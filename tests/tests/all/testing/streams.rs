@@ -52,7 +52,7 @@ async fn a_stream_of_events_reconnects_at_once_under_a_paused_clock() {
     });
     let begin = tokio::time::Instant::now();
     assert_eq!(events.await.expect("events"), ["a", "b"]);
-    // The server's hour before each connection: it is longer than any wait of ours.
+    // The server asks for one hour before each connection, which is longer than the default delay.
     assert!(begin.elapsed() >= Duration::from_secs(3 * 3600), "{:?}", begin.elapsed());
     route.assert_calls(4);
     assert_eq!(route.last().header("last-event-id"), Some("7"));
