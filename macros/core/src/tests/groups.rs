@@ -14,7 +14,7 @@ fn pretty(expansion: TokenStream) -> String {
     prettyplease::unparse(&file)
 }
 
-/// The expansion of an `impl` in which each function stands alone.
+/// The expansion of an `impl` without a group.
 fn alone(functions: &[(&str, &str)]) -> String {
     let mut inside = TokenStream::new();
     for (keys, function) in functions {
@@ -23,7 +23,7 @@ fn alone(functions: &[(&str, &str)]) -> String {
     pretty(quote::quote!(impl Api { #inside }))
 }
 
-/// `shared` and the keys of a function mean what `whole` means.
+/// The group's keys `shared` and the function's keys `own` have the same expansion as `whole`.
 #[track_caller]
 fn merges(shared: &str, own: &str, whole: &str) {
     const FUNCTION: &str = "async fn f(&self, id: u64, key: &str) -> Result<u8, Error> { g() }";
@@ -107,7 +107,7 @@ fn the_group_s_arms_follow_the_function_s() {
         ("_ => log", "_ => print", "_ => print"),
         ("Connect => log, _ => print", "e @ _ => note(e)", "e @ _ => note(e)"),
         ("_ => log", "_ if busy() => print", "_ if busy() => print, _ => log"),
-        // What the function's arms match is left out, by alternatives.
+        // Alternatives that the function's arms match are omitted.
         ("Connect | Timeout => log", "Connect => print", "Connect => print, Timeout => log"),
         ("Connect(Dns) => log", "Connect => print", "Connect => print"),
         (
@@ -153,7 +153,7 @@ fn the_group_s_arms_follow_the_function_s() {
         ("ErrorKind::Build(_) => log", "Build => print", "Build => print"),
         ("Connect(ConnectError::Dns) => log", "Connect(Dns) => print", "Connect(Dns) => print"),
         ("Protocol => log", "Protocol => print", "Protocol => print"),
-        // A guard may not hold.
+        // The guard may be false.
         ("Connect => log", "Connect if a() => print", "Connect if a() => print, Connect => log"),
     ] {
         merges(&format!("on_error({shared})"), &get(own), &get(whole));
@@ -296,7 +296,7 @@ fn a_trait_s_functions_return_futures() {
     let found = expand("", &api.replace("&self", "").replace("Api", "Api where Self: Clone"));
     let clause: String = found.split_whitespace().collect();
     assert!(clause.contains("traitApiwhereSelf:Clone,{"), "{found}");
-    // `async_trait` turns `async` functions into its own.
+    // `async_trait` rewrites `async` functions.
     let found = expand("", &format!("#[async_trait::async_trait] {api}"));
     assert!(found.contains("async fn f(&self) -> R {"), "{found}");
 }

@@ -1,19 +1,19 @@
-//! All that a `Request` can do, the attribute can say.
+//! The attribute has a key or a form for every method of `Request`.
 
 use std::collections::BTreeSet;
 
 use super::split;
 use crate::args::{KEYS, METHODS};
 
-/// How the attribute says what a method of `Request` does.
+/// How the attribute expresses a method of `Request`.
 enum Said {
-    /// By these keys, in a function whose arguments and return type these are.
+    /// By these keys, in a function with these arguments.
     By(&'static str, &'static str),
     /// By the type of the return value or of a `#[response]` argument.
     ByType,
-    /// By a call that the expansion writes where the function has handlers such as these.
+    /// By a call in the expansion of a function with these handlers.
     ByHandlers(&'static str),
-    /// By another row.
+    /// As in the row of another method.
     As(&'static str),
 }
 use Said::{As, By, ByHandlers, ByType};
@@ -65,7 +65,7 @@ const TABLE: &[(&str, Said)] = &[
     ("with_options", By(r#"get = "/""#, "(options: &CallOptions)")),
 ];
 
-/// Keys that are no method of `Request`: they say which session sends it, and what follows the response.
+/// Keys without a method of `Request`: the session that sends it, and the handlers of the response.
 const NOT_OF_THE_REQUEST: [&str; 6] =
     ["session", "on_error", "fallback", "cleanup", "finally", "crate"];
 

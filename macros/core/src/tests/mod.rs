@@ -29,7 +29,7 @@ fn split(source: &str) -> (TokenStream, TokenStream) {
                 _ => None,
             })
             .unwrap_or_default(),
-        other => panic!("`{other}` is no attribute"),
+        other => panic!("`{other}` is not an attribute"),
     };
     (args, tokens.collect())
 }
@@ -40,7 +40,7 @@ fn mistakes(source: &str) -> Vec<(String, String)> {
     let (args, mut errors) = args::read(args);
     let errors = match syn::parse2::<Item>(item) {
         Ok(item) => {
-            // A function that is expanded has these in its values.
+            // The expansion of a function reports these errors in its values.
             let missing = args.missing.clone();
             match check::check(args, &item, errors, true) {
                 Ok(_) => {

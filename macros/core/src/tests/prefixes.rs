@@ -64,7 +64,7 @@ fn expand(args: TokenStream, item: TokenStream) {
     let is_rust = is_rust(&item);
     let expansion = crate::request(args.clone(), item);
     if is_rust && let Err(error) = syn2::parse2::<syn2::File>(expansion.clone()) {
-        panic!("#[request({args})] expands to what is not Rust: {error}\n{expansion}");
+        panic!("#[request({args})] expands to invalid Rust: {error}\n{expansion}");
     }
 }
 

@@ -1,10 +1,10 @@
-//! Each mistake by itself: the one error, its place, and the beginning of its message.
+//! Each mistake alone: its only error, with the place and the start of the message.
 
 use super::mistakes;
 use crate::args;
 use crate::errors::Errors;
 
-/// The function under the attribute, where the mistake is in the attribute.
+/// The function for mistakes in the attribute.
 const PLAIN: &str = "async fn f(id: u64) -> Result<User, Error> { g() }";
 const BODYLESS: &str = "async fn f(id: u64) -> Result<User, Error>;";
 const UNIT: &str = "async fn f(id: u64) { g() }";

@@ -1,4 +1,4 @@
-//! The handlers and the body → the shape that `check` chooses for them.
+//! The shapes that `check` chooses for handlers and bodies.
 
 use super::split;
 use crate::item::Item;

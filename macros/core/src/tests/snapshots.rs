@@ -1,4 +1,4 @@
-//! The expansion of each feature, in `tests/expand/NAME.rs` below its source.
+//! The expansion of each feature, written to `tests/expand/NAME.rs` below its source.
 //!
 //! `BLESS=1 cargo test` writes the files.
 
@@ -6,9 +6,9 @@ use std::path::Path;
 
 use super::{mistakes, split};
 
-/// The maximal number of lines for a function with a key or two.
+/// The maximum number of lines for a function with one or two keys.
 const SIMPLE: usize = 25;
-/// The maximal number of lines for a function with every key.
+/// The maximum number of lines for a function with every key.
 const LONGEST: usize = 60;
 
 fn snapshot(name: &str, limit: usize, source: &str) {
