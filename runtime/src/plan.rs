@@ -400,7 +400,7 @@ mod tests {
         names
     }
 
-    /// A stream: a body that can be sent once.
+    /// A stream: a body that can be sent only once.
     fn stream() -> Body {
         reqwest::Body::wrap(reqwest::Body::from("x")).into()
     }
@@ -440,7 +440,7 @@ mod tests {
             let timeouts = Timeouts { total: planned, attempt: planned, idle: planned };
             assert_eq!(plan(request, &defaults).timeouts, timeouts, "{inherited:?} {asked:?}");
         }
-        // Each by itself.
+        // Each timeout is set independently.
         let planned = plan(Request::get(URL).attempt_timeout(two), &Defaults::default()).timeouts;
         assert_eq!(planned, Timeouts { attempt: Some(two), ..Timeouts::default() });
     }
@@ -492,7 +492,7 @@ mod tests {
             (false, URL, true, true, Some("session".to_owned())),
             (false, URL, false, true, Some(basic("base:1"))),
             (false, URL, false, false, None),
-            // They belong to the origin of the base.
+            // The session's credentials are sent only to the base's origin.
             (false, "https://two.example/", true, true, None),
             (false, "https://two.example/", false, true, None),
             (true, "https://two.example/", true, true, Some("Bearer own".to_owned())),
@@ -540,7 +540,7 @@ mod tests {
             assert_eq!(names(&headers), expected, "{url}");
             assert!(headers.get("x-door").is_none_or(HeaderValue::is_sensitive));
         }
-        // A header of the request's own is the caller's to send.
+        // A header that the request sets itself is sent to any origin.
         let request = Request::get("https://two.example/").header("x-door", "own");
         let headers = plan(request, &own).headers;
         assert_eq!(names(&headers), ["x-door", "x-plain"]);
@@ -555,7 +555,7 @@ mod tests {
         assert_eq!(times(plan(Request::get(URL), &patient)), Some(true));
         assert_eq!(times(plan(Request::get(URL).retry(0), &patient)), Some(false));
         assert_eq!(times(plan(Request::get(URL).retry(1), &Defaults::default())), Some(true));
-        // What can be sent only once is sent once under a session's policy; its own is a mistake.
+        // The session's policy does not retry a body that can be sent only once. The request's own is an error.
         let once = || Request::post(URL).body(stream());
         assert_eq!(times(plan(once(), &patient)), Some(true));
         assert_eq!(times(plan(once().retry(0), &patient)), Some(false));
@@ -579,7 +579,7 @@ mod tests {
             (post(), &of_session, Some("\"1-2\""), true),
             (post().retry(1), &of_session, None, false),
             (post().header("idempotency-key", "own"), &of_session, Some("own"), true),
-            // It is the same for every request, and so tells none from another.
+            // A key that is the same for all requests does not identify one.
             (post(), &constant, Some("constant"), false),
         ] {
             let plan = plan(request, defaults);
@@ -611,7 +611,7 @@ mod tests {
             (Request::get("https://a%3Ab:c@h/"), &Defaults::default(), BuildError::Header),
             (Request::post(URL).text("four"), &framing, BuildError::Header),
             (Request::get(URL).header("expect", "100-continue"), &framing, BuildError::Header),
-            // The first mistake in building it comes before all others.
+            // The first mistake of the builder is reported before all others.
             (Request::get("/relative").header("no name", "x"), &framing, BuildError::Header),
         ] {
             let error = refused(request, defaults);

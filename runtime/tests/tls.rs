@@ -1,5 +1,5 @@
-//! Which TLS library connects, by the features of this crate: what each says when a server does not speak
-//! TLS tells them apart.
+//! Which TLS library connects, by the features of this crate. Their errors differ when a server does not
+//! speak TLS.
 
 use std::{
     io::{Read as _, Write as _},
@@ -9,16 +9,16 @@ use std::{
 
 use backstop::{Error, ErrorKind, Request, Sent, Session};
 
-/// A server of plain HTTP, by an `https` URL. It serves one connection.
+/// A server of plain HTTP with an `https` URL. It serves one connection.
 fn plain_server() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port on loopback");
     let address = listener.local_addr().expect("a bound socket has an address");
     thread::spawn(move || {
         let (mut stream, _) = listener.accept().expect("a connection");
-        // A part of the client's greeting.
+        // A part of the client's handshake.
         let _ = stream.read(&mut [0; 64]);
         let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n");
-        // Until the client leaves: closing with unread data would reset the connection.
+        // Wait until the client closes, because closing with unread data would reset the connection.
         let _ = std::io::copy(&mut stream, &mut std::io::sink());
     });
     format!("https://{address}/")
@@ -40,7 +40,7 @@ async fn failures() -> Vec<Error> {
     failures
 }
 
-/// As rustls names the first byte of what is no TLS.
+/// rustls reports this for a first byte that is not TLS.
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 fn is_of_rustls(error: &Error) -> bool {
     format!("{error:#}").contains("InvalidContentType")
@@ -55,7 +55,7 @@ async fn every_library_detects_a_server_without_tls() {
     }
 }
 
-/// Also where `native-tls` is on as well, as reqwest then takes that by default.
+/// Also if `native-tls` is enabled too, which reqwest then uses by default.
 #[cfg(feature = "rustls")]
 #[tokio::test]
 async fn rustls_is_used_even_with_native_tls() {

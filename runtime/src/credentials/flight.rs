@@ -174,7 +174,7 @@ mod tests {
 
     use super::*;
 
-    /// A flight that ends with the value of the sender, and counts of its starts and drops.
+    /// A flight that ends with the sender's value, and the counts of its starts and drops.
     fn flight() -> (oneshot::Sender<u8>, Arc<AtomicUsize>, Arc<Flight<u8>>) {
         struct Dropped(Arc<AtomicUsize>);
         impl Drop for Dropped {
@@ -197,7 +197,7 @@ mod tests {
     async fn a_waiter_that_is_not_polled_does_not_block_the_others() {
         let (sender, _, flight) = flight();
         let mut idle = Box::pin(Arc::clone(&flight).wait());
-        // This waiter drove the future, and is never polled again.
+        // This waiter polled the future, and is never polled again.
         std::future::poll_fn(|context| {
             assert!(idle.as_mut().poll(context).is_pending());
             Poll::Ready(())

@@ -211,7 +211,7 @@ mod tests {
         }
     }
 
-    /// Refuses every value, and repeats it.
+    /// Refuses every value, and repeats the value in its message.
     #[derive(Debug)]
     struct Picky;
 
@@ -241,7 +241,7 @@ mod tests {
             assert_eq!(error.kind(), ErrorKind::Decode(DecodeError::Syntax));
             assert!(error.to_string().contains("were kept"), "{error}");
         }
-        // What is wrong before the end is wrong however it goes on.
+        // An error before the end is a syntax error with any continuation.
         for body in [&b"<html>"[..], b"{]"] {
             let error = read(body, true).expect_err("no JSON");
             assert!(!error.to_string().contains("were kept"), "{error}");

@@ -206,7 +206,7 @@ mod tests {
         }
     }
 
-    /// A type that checks its value after it was read.
+    /// A type that checks its value after reading it.
     #[derive(Debug, Deserialize)]
     #[serde(try_from = "u8")]
     struct Even;

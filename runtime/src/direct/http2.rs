@@ -195,10 +195,10 @@ mod tests {
     }
 
     fn turns(servers: &Servers) -> Turns {
-        servers.turns(&server(), false).expect("a server of HTTP/2")
+        servers.turns(&server(), false).expect("an HTTP/2 server")
     }
 
-    /// Servers of which one is known.
+    /// Servers, one of which is known.
     fn known() -> Servers {
         let servers = Servers::default();
         drop(servers.connected(&server(), None));
@@ -262,7 +262,7 @@ mod tests {
         for other in &mut others {
             assert!(matches!(poll(other.as_mut()), Poll::Ready(None)));
         }
-        assert!(servers.turns(&server(), false).is_none(), "what it speaks is asked again");
+        assert!(servers.turns(&server(), false).is_none(), "the protocol is negotiated again");
     }
 
     #[tokio::test(start_paused = true)]

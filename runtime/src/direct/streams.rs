@@ -211,7 +211,7 @@ mod tests {
             vec![0xff; PREFACE],
             frame(4, 0, &[0, 3, 0, 0, 0, 9]),
             frame(HEADERS, 1, b"head"),
-            // Looks like a head of its own.
+            // The data looks like a HEADERS frame.
             frame(0, 1, &frame(HEADERS, 99, b"")),
             frame(HEADERS, 0x8000_0003, b""),
             goaway(0x8000_0005, 2),
@@ -241,15 +241,15 @@ mod tests {
     #[test]
     fn a_request_above_the_last_stream_was_not_processed() {
         for (opened, last, before, after) in [
-            // The request's stream is the highest, or the next: 5 or 7.
+            // The stream of the request is the highest or the next one: 5 or 7.
             (&[1, 3, 5][..], Some((3, 0)), true, true),
-            // If it was taken after 5 was opened, its stream is 7; otherwise it may be 5.
+            // A request that was taken after 5 was opened has stream 7; otherwise it may have 5.
             (&[1, 3, 5], Some((5, 0)), false, true),
             // The server may still process it.
             (&[1, 3, 5], Some((7, 0)), false, false),
             (&[1, 3, 5], Some((STREAM, 0)), false, false),
             (&[1, 3, 5], None, false, false),
-            // An error, where the server may name too low a stream.
+            // A GOAWAY with an error may name a stream that is too low.
             (&[1, 3, 5], Some((3, 2)), false, false),
             (&[], Some((0, 0)), true, true),
             (&[1], Some((0, 0)), true, true),

@@ -479,7 +479,7 @@ mod tests {
         let follow = hop.redirect(StatusCode::FOUND, &headers, false, &redirects);
         let url = follow.expect("valid").expect("followed").url;
         assert_eq!(url.as_str(), "https://one.example/caf%E9?q=%FC%20x");
-        // As a host, they are not a name.
+        // In a host, these bytes are not a valid name.
         let location = HeaderValue::from_bytes(b"//caf\xe9.example/").expect("a value");
         let headers = HeaderMap::from_iter([(header::LOCATION, location)]);
         let refused = hop.redirect(StatusCode::FOUND, &headers, false, &redirects);
@@ -560,7 +560,7 @@ mod tests {
         let mut names: Vec<&str> = left.keys().map(HeaderName::as_str).collect();
         names.sort_unstable();
         assert_eq!(names, ["accept", "x-kept"]);
-        // Later hops do not have them either.
+        // Later hops do not send them either.
         let later =
             next(next(post(), 302, "c", &defaults.redirects), 308, "d", &defaults.redirects);
         assert_eq!(headers_of(&later, request(), &defaults), left);
@@ -614,7 +614,7 @@ mod tests {
         let other = next(same, 302, "https://two.example/", &defaults.redirects);
         assert_eq!(names(&headers_of(&other, request(), &defaults)), 1);
         let back = next(other, 302, FROM, &defaults.redirects);
-        assert_eq!(names(&headers_of(&back, request(), &defaults)), 1, "it does not come back");
+        assert_eq!(names(&headers_of(&back, request(), &defaults)), 1, "it is not sent again");
 
         let redirects = Redirects { forward_credentials: true, ..Redirects::default() };
         let forward = Defaults { redirects, ..defaults };
@@ -643,7 +643,7 @@ mod tests {
             (&defaults, FROM, "/c", &["x-api-key", "x-door", "host", "x-plain"][..]),
             (&defaults, FROM, OTHER, &["x-plain"]),
             (&forward, FROM, OTHER, &["x-api-key", "x-door", "x-plain"]),
-            // From another origin to that of the base.
+            // From another origin to the base's origin.
             (&defaults, OTHER, FROM, &["x-plain"]),
             (&forward, OTHER, FROM, &["x-plain"]),
             (&forward, OTHER, "/c", &["x-plain"]),
@@ -687,7 +687,7 @@ mod tests {
             let referer = headers.get("referer").map(|value| value.to_str().expect("ASCII"));
             assert_eq!(referer, sent, "{given:?} {from} {to}");
         }
-        // It names the hop before.
+        // It names the previous hop.
         let second = next(hop(Method::GET, FROM), 302, "/c#part", &referring.redirects);
         let third = next(second, 302, "/d", &referring.redirects);
         let headers = headers_of(&third, Request::get(FROM), &referring);
@@ -723,7 +723,7 @@ mod tests {
 
         let same = answered("https://one.example/c");
         assert_eq!(same.retained, first().retained);
-        // A response that was made by hand has no URL of its own.
+        // A response that was built by hand has no URL.
         assert_eq!(answered("http://no.url.provided.local/").url.as_str(), FROM);
     }
 }

@@ -761,7 +761,7 @@ mod tests {
         assert_eq!(refused(Refuses), "`filter`: never");
         assert_eq!(refused([Refuses]), "`filter[0]`: never");
         assert_eq!(pairs(&Refuses), Err("never".into()));
-        // It may repeat the value, and is only the cause.
+        // The message may contain the value, so it is only the cause.
         for (value, shown) in [
             (Some(Refuses), "the query cannot be serialized"),
             (None, "`filter` of the query cannot be serialized"),

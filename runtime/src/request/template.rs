@@ -633,7 +633,7 @@ mod tests {
     fn a_placeholder_at_the_start_can_be_a_segment() {
         let url = filled("{v}/posts?a=1", &[segment("7")], Some("http://h/users?b=2"));
         assert_eq!(url.expect("relative"), "http://h/users/7/posts?b=2&a=1");
-        filled("{v}/posts", &[segment("7")], None).expect_err("nothing to be relative to");
+        filled("{v}/posts", &[segment("7")], None).expect_err("no base URL");
     }
 
     #[test]
@@ -643,7 +643,7 @@ mod tests {
         let other =
             Template::cached(&Cow::Owned("http://h/once/{v}".to_owned())).expect("a template");
         assert!(!Rc::ptr_eq(&read(), &other));
-        // A prefix of the text has the same address, and is another template.
+        // A prefix of the text has the same address, but is another template.
         let text = "http://h/once/twice";
         for text in [text, &text[..13], text] {
             let url =

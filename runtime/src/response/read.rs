@@ -238,7 +238,7 @@ mod tests {
             copies += usize::from(bytes.capacity() != before);
             before = bytes.capacity();
         }
-        // About 256, 512 and 1024 KiB, and then the length that was announced.
+        // About 256, 512 and 1024 KiB, and then the announced length.
         assert_eq!((copies, before), (4, 4 * 1024 * 1024));
         assert_eq!(body.into_bytes(), vec![1; 4_000_000]);
     }
@@ -259,7 +259,7 @@ mod tests {
             (0, 256 * KIB, Some(1024 * KIB), most, 1024 * KIB),
             (0, 10, Some(256 * KIB + 1), most, 256 * KIB),
             (0, 256 * KIB, Some(1024 * KIB + 1), most, 512 * KIB),
-            // It was too low.
+            // The estimate was too low.
             (0, 101, Some(100), most, 16 * KIB),
             (0, 10, None, 1000, 1000),
             (0, 10, Some(2000), 1000, 1000),

@@ -1,4 +1,4 @@
-//! Reading a response that was made by hand.
+//! Reading a response that was built by hand.
 
 use http::HeaderValue;
 

@@ -90,7 +90,7 @@ mod tests {
         assert!(budget.take(&one, 5) && budget.take(&one, 5));
         assert!(!budget.take(&one, 5), "two tokens are left");
         assert!(budget.take(&other, 5), "each origin has its own");
-        assert!(budget.take(&one, 0), "what costs nothing is always given");
+        assert!(budget.take(&one, 0), "a retry without a cost is always allowed");
         budget.put(&one, 3);
         assert!(budget.take(&one, 5));
     }
@@ -102,7 +102,7 @@ mod tests {
         budget.put(&one, 100);
         assert!(budget.take(&one, 5) && !budget.take(&one, 1));
         budget.put(&one, 100);
-        assert_eq!(budget.missing().len(), 0, "a full bucket is not remembered");
+        assert_eq!(budget.missing().len(), 0, "a full bucket is removed");
     }
 
     #[test]

@@ -152,7 +152,7 @@ mod tests {
     }
 
     /// For each kind, whether it is retried (`+`) if the request was not sent, maybe sent, and sent: first for
-    /// a repeatable request, then for another.
+    /// a repeatable request, then for one that is not.
     const TABLE: &[(ErrorKind, &str, &str)] = &[
         (ErrorKind::Build(BuildError::Url), "---", "---"),
         (ErrorKind::Build(BuildError::Segment), "---", "---"),
@@ -283,7 +283,7 @@ mod tests {
         }
     }
 
-    /// What the attribute says of `retry(times = 1, on(KIND))` with this method. Empty, if it accepts it.
+    /// The attribute's message for `retry(times = 1, on(KIND))` with this method. Empty if it is accepted.
     fn refusal(method: &str, kind: ErrorKind) -> String {
         let pattern = format!("{kind:?}").replace("Status(429)", "Status(429..=429)");
         let args = format!("method({method:?}) = \"/\", retry(times = 1, on({pattern}))");
@@ -299,12 +299,12 @@ mod tests {
         }
     }
 
-    /// Whether an error of this kind may say that nothing was sent: the server spoke before the request, or the
-    /// timer ended while there was no connection.
+    /// Whether an error of this kind may say that nothing was sent: the server sent before the request, or the
+    /// timer expired without a connection.
     fn may_be_unsent(kind: ErrorKind) -> bool {
         match kind {
             ErrorKind::Protocol | ErrorKind::Timeout(TimeoutError::Attempt) => true,
-            // A refusal.
+            // The server refused the request.
             ErrorKind::Status(429) => true,
             _ => kind.facts().sent == Sent::No,
         }

@@ -39,7 +39,7 @@ mod tests {
         let fractions: Vec<f64> = (0..1000).map(|_| fraction()).collect();
         assert!(fractions.iter().all(|fraction| (0.0..1.0).contains(fraction)));
         let mean = fractions.iter().sum::<f64>() / 1000.0;
-        // Nine standard deviations of the mean of a thousand.
+        // Nine standard deviations of the mean of a thousand samples.
         assert!((mean - 0.5).abs() < 0.09, "{mean}");
     }
 

@@ -23,7 +23,7 @@ use crate::{
     transport::Layers,
 };
 
-/// An executor that can hold back the tasks it has so far.
+/// An executor that can hold back the tasks that it has so far.
 #[derive(Clone, Default)]
 struct Held(Arc<Mutex<Tasks>>);
 
@@ -32,7 +32,7 @@ struct Tasks {
     count: usize,
     /// Tasks with a lower number are held back.
     held: usize,
-    /// This one is dropped.
+    /// The number of a task that is dropped.
     dropped: Option<usize>,
     wakers: Vec<Waker>,
 }
@@ -47,7 +47,7 @@ impl Held {
         tasks.held = tasks.count;
     }
 
-    /// Drops the first task, which reads and writes where a connection of HTTP/2 has two.
+    /// Drops the first task. Of the two tasks of an HTTP/2 connection, it is the one that reads and writes.
     fn drop_first(&self) {
         let mut tasks = self.tasks();
         tasks.dropped = Some(0);
@@ -112,8 +112,8 @@ impl Log {
         requests.push((number, method.to_owned()));
     }
 
-    /// The same in HTTP/2 (RFC 9113 §4.1): a request is a frame of headers, whose method is that of the static
-    /// table (RFC 7541, appendix A).
+    /// The same in HTTP/2 (RFC 9113 §4.1): a request is a HEADERS frame, with a method of the static table
+    /// (RFC 7541, appendix A).
     fn answer_http2(&self, number: usize, mut stream: TcpStream) {
         const SETTINGS: u8 = 4;
         const HEADERS: u8 = 1;
@@ -214,7 +214,7 @@ async fn a_briefly_delayed_connection_keeps_its_request() {
     }
 }
 
-/// On HTTP/2 a request may wait in the channel of its connection as long as that lasts, and no longer.
+/// On HTTP/2 a request may wait in the channel of its connection until the connection ends.
 #[cfg(feature = "http2")]
 #[tokio::test(start_paused = true)]
 async fn a_post_not_taken_by_an_ended_http2_connection_is_resent() {
@@ -231,7 +231,7 @@ async fn a_post_not_taken_by_an_ended_http2_connection_is_resent() {
         session.fetch(Request::get(url.clone())).await.expect("a response");
         executor.hold();
         let late = async {
-            // It waits for the task, as it would for a stream.
+            // The request waits for the task, as it would for a stream.
             sleep(Duration::from_secs(5)).await;
             executor.drop_first();
             sleep(Duration::from_secs(5)).await;

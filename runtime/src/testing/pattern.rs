@@ -553,6 +553,6 @@ mod tests {
                 "the server: the route is for `https://{t}.a.com`, the request goes to `https://b.com`"
             ]
         );
-        Pattern::parse("/users/{id").expect_err("a placeholder that is open");
+        Pattern::parse("/users/{id").expect_err("an open placeholder");
     }
 }

@@ -7,7 +7,7 @@ use compression_codecs::{
 
 use super::*;
 
-/// Text that repeats itself, and some that does not.
+/// Repetitive text, followed by random bytes.
 fn text() -> Vec<u8> {
     let mut state = 1_u32;
     let mut text = b"the quick brown fox ".repeat(4);
@@ -143,7 +143,7 @@ fn a_corrupted_byte_is_an_error() {
             damaged[at] ^= 0x55;
             let whole = decode(coding.name(), [&damaged[..]]).ok();
             assert_eq!(whole, decode(coding.name(), damaged.chunks(1)).ok(), "{coding:?} at {at}");
-            // Brotli has no checksum, nor has zstd by default; not all of gzip's header is checked.
+            // Brotli has no checksum, zstd has none by default, and gzip checks only part of its header.
             if let (Some(decoded), "gzip" | "deflate") = (whole, coding.name()) {
                 assert_eq!(decoded, plain, "{coding:?} at {at}");
             }
@@ -163,7 +163,7 @@ fn several_codings_are_decoded_in_reverse_order() {
     }
 }
 
-/// A limit on the body bounds the memory, as the next piece is not decoded.
+/// A limit on the body limits the memory, because the next piece is not decoded.
 #[test]
 fn a_large_body_is_decoded_piece_by_piece() {
     let plain = vec![0; 5 * PIECE + 1];
@@ -188,7 +188,7 @@ fn unknown_codings_are_left_as_they_are() {
     let mut headers = headers(&[known; MAX_CODINGS]);
     headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("9"));
     assert!(Decoder::for_headers(&mut headers).is_some());
-    assert!(headers.is_empty(), "they describe what was undone: {headers:?}");
+    assert!(headers.is_empty(), "headers of the coded body: {headers:?}");
 }
 
 #[test]
@@ -230,7 +230,7 @@ fn a_brotli_window_beyond_the_rfc_is_refused() {
 #[cfg(feature = "zstd")]
 #[test]
 fn a_window_of_more_than_8_mib_is_refused() {
-    // A frame that asks for a window of 8 or 16 MiB, and holds one raw block of one byte.
+    // A frame with a window of 8 or 16 MiB, and one raw block of one byte.
     let frame = |exponent: u8| [0x28, 0xb5, 0x2f, 0xfd, 0, (exponent - 10) << 3, 9, 0, 0, b'a'];
     assert_eq!(decode_alike("zstd", &frame(23)).expect("8 MiB"), b"a");
     decode_alike("zstd", &frame(24)).expect_err("16 MiB");

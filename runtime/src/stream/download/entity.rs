@@ -112,7 +112,7 @@ mod tests {
             (&[("etag", "a")], None),
             (&[("etag", "\"\"")], None),
             (&[("etag", "\"a\""), ("last-modified", modified), ("date", later)], Some("\"a\"")),
-            // A weak tag says that the date is no better.
+            // A weak tag shows that the date is weak too.
             (&[("etag", "W/\"a\""), ("last-modified", modified), ("date", later)], None),
             (&[("last-modified", modified), ("date", later)], Some(modified)),
             (&[("last-modified", modified), ("date", modified)], None),

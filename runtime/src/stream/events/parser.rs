@@ -183,15 +183,15 @@ mod tests {
             ("message", data, "")
         }
         const CASES: &[Case] = &[
-            // Byte order marks: the first one alone is dropped.
+            // Byte order marks: only the first one is dropped.
             (b"\xEF\xBB\xBFdata:1\n\n\xEF\xBB\xBFdata:2\n\ndata:3\n\n", &[message("1"), message("3")]),
             (b"\xEF\xBB\xBF\xEF\xBB\xBFdata:1\n\ndata:2\n\n", &[message("2")]),
-            // Comments, also one that is longer than most lines.
+            // Comments, including a long one.
             (b"data:1\r:\0\n:\r\ndata:2\n:", &[]),
             (b"data:1\r:\0\n:\r\ndata:2\n:x\rdata:3\n\n", &[message("1\n2\n3")]),
-            // What has not ended when the stream does is dropped.
+            // An event that is incomplete at the end of the stream is dropped.
             (b"retry:1000\ndata:test1\n\nid:test\ndata:test2", &[message("test1")]),
-            // Data: each line of it is one, also an empty one.
+            // Data: each `data` field adds a line, which may be empty.
             (b"data:\n\ndata\ndata\n\ndata:test\n\n", &[message(""), message("\n"), message("test")]),
             (b"event:test\n\ndata:x\n\n", &[message("x")]),
             (b"event:test\ndata:x\n\n", &[("test", "x", "")]),
@@ -202,23 +202,23 @@ mod tests {
                 message("y"),
             ]),
             (b"id:a\0b\ndata:x\n\n", &[message("x")]),
-            // An id without data counts for what follows.
+            // An id without data applies to the events after it.
             (b"id:7\n\ndata:x\n\n", &[("message", "x", "7")]),
-            // Names are compared to the letter, and unknown ones ignored.
+            // Field names are case-sensitive, and unknown ones are ignored.
             (b"data:\0\ndata:  2\rData:1\ndata\0:2\ndata:1\r\0data:4\nda-ta:3\rdata_5\ndata:3\rdata:\r\n \
                data:32\ndata:4\n\n", &[message("\0\n 2\n1\n3\n\n4")]),
             (b"data:test\n data\ndata\nfoobar:xxx\njustsometext\n:thisisacomment\n\n", &[
                 message("test\n"),
             ]),
-            // One space is part of the field's start, a tab is not.
+            // One space after the colon is dropped, a tab is not.
             (b"data:\ttest\rdata: \ndata:test\n\n", &[message("\ttest\n\ntest")]),
-            // Ends of lines of every kind, also mixed.
+            // Line endings of every kind, also mixed.
             (b"data:test\r\ndata\ndata:test\r\n\r\n", &[message("test\n\ntest")]),
             (b"data:1\r\rdata:2\r\n\r\ndata:3\n\r\ndata:4\r\n\ndata:5\n\r", &[
                 message("1"), message("2"), message("3"), message("4"), message("5"),
             ]),
             (b"data:null\0\n\n", &[message("null\0")]),
-            // What is not UTF-8 is replaced.
+            // Invalid UTF-8 is replaced.
             ("data:ok…\n\n".as_bytes(), &[message("ok…")]),
             (b"data:\xFF\xE2\x80\n\n", &[message("\u{fffd}\u{fffd}")]),
         ];
@@ -255,12 +255,12 @@ mod tests {
     fn a_new_connection_keeps_only_the_last_id_and_the_retry_time() {
         let (_, mut parser) = parsed(b"\xEF\xBB\xBFretry:7\nid:a\ndata:x\n\nid:b\ndata:lost\r", 64);
         parser.restart();
-        // The event with the id b was cut off: to go on after it would lose it.
+        // The event with the id b was cut off, so resuming after b would lose it.
         assert_eq!((parser.last_id(), parser.retry()), ("a", Some(Duration::from_millis(7))));
         parser.feed(Bytes::from_static(b"\xEF\xBB\xBF\n\ndata:y\n\n"));
         let event = parser.next().expect("short").expect("an event");
         assert_eq!((&*event.data, &*event.id), ("y", "a"));
-        // An event without data has ended as well.
+        // An event without data is complete too.
         parser.feed(Bytes::from_static(b"id:c\n\ndata:cut"));
         assert!(parser.next().expect("short").is_none());
         parser.restart();

@@ -176,7 +176,7 @@ mod tests {
             ),
             (&[r#"</9>; rel="last", </2>; rel="next""#], Some("/2")),
             (&[r#"</9>; rel="last""#, r#"</2>; rel="next""#], Some("/2")),
-            // A relation is a token or several in quotes, in any case.
+            // A relation is a token, or several in quotes, case-insensitive.
             (&["</2>;rel=next"], Some("/2")),
             (&["</2>; REL=NEXT"], Some("/2")),
             (&[r#"</2>; rel="prefetch Next	last""#], Some("/2")),
@@ -194,18 +194,18 @@ mod tests {
             (&["</2>;; rel=next;"], Some("/2")),
             (&["<>; rel=next"], Some("")),
             (&["<2?a=1>; rel=next"], Some("2?a=1")),
-            // The first of the parameters and of the links counts.
+            // The first of several parameters and of several links is used.
             (&["</2>; rel=prev; rel=next"], None),
             (&["</2>; rel=next, </3>; rel=next"], Some("/2")),
             (&[", , </2>; rel=next ,"], Some("/2")),
-            // A link from elsewhere is none of this page.
+            // A link with another context is not a link of this page.
             (&[r##"</2>; rel=next; anchor="/other""##], None),
             (&[r##"</2>; rel=next; anchor="?page=1""##], Some("/2")),
             (&[r#"</2>; rel="nextish next-page xnext""#], None),
             (&["</2>; title=next"], None),
             (&["</2>"], None),
             (&[""], None),
-            // What is malformed hides nothing that follows it.
+            // A malformed link does not hide the next one.
             (&["garbage, </2>; rel=next"], Some("/2")),
             (&[r#"rel="next", </2>; rel=next"#], Some("/2")),
             (&[r#"</1>; rel=prev "x, y" z, </2>; rel=next"#], Some("/2")),
