@@ -555,7 +555,7 @@ mod tests {
         assert_eq!(times(plan(Request::get(URL), &patient)), Some(true));
         assert_eq!(times(plan(Request::get(URL).retry(0), &patient)), Some(false));
         assert_eq!(times(plan(Request::get(URL).retry(1), &Defaults::default())), Some(true));
-        // The session's policy does not retry a body that can be sent only once. The request's own is an error.
+        // A session's policy does not retry a one-time body. A retry policy of the request is an error.
         let once = || Request::post(URL).body(stream());
         assert_eq!(times(plan(once(), &patient)), Some(true));
         assert_eq!(times(plan(once().retry(0), &patient)), Some(false));

@@ -101,7 +101,7 @@ fn an_error_has_the_facts_of_the_call() {
 }
 
 #[test]
-fn an_error_keeps_no_more_of_the_body_than_its_limit() {
+fn an_error_keeps_the_body_up_to_its_limit() {
     for (length, is_cut) in [(63, false), (64, false), (65, true), (10_000, true)] {
         let error = response(None, "x".repeat(length).leak()).json::<u8>().expect_err("no JSON");
         assert_eq!((error.body().len(), error.is_body_cut()), (length.min(64), is_cut));

@@ -103,7 +103,7 @@ fn decode_alike(coding: &str, body: &[u8]) -> Result<Vec<u8>, Error> {
 }
 
 #[test]
-fn a_body_is_whole_or_an_error_wherever_it_is_cut() {
+fn a_body_cut_at_any_position_is_an_error() {
     let plain = text();
     for coding in Coding::ALL {
         let body = coded(*coding, &plain);
@@ -119,7 +119,7 @@ fn a_body_is_whole_or_an_error_wherever_it_is_cut() {
 }
 
 #[test]
-fn all_members_are_read_and_nothing_else_may_follow() {
+fn all_members_are_read_and_other_trailing_bytes_are_refused() {
     let plain = text();
     for coding in Coding::ALL {
         let one = coded(*coding, &plain);

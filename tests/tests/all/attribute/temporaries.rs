@@ -76,7 +76,7 @@ async fn waits_free(api: &Api, call: impl Future<Output = Result<impl Sized, Err
 }
 
 #[tokio::test]
-async fn no_lock_is_held_while_the_response_is_waited_for() {
+async fn no_lock_is_held_while_waiting_for_the_response() {
     let api = Api::new();
     assert!(waits_free(&api, api.borrowed()).await);
     assert!(waits_free(&api, api.cloned()).await);

@@ -193,7 +193,7 @@ async fn a_retry_policy_for_401_renews_once_in_all_attempts() {
 }
 
 #[tokio::test]
-async fn only_the_refused_hop_is_sent_again() {
+async fn a_401_resends_only_the_refused_hop() {
     let realm = Realm::start();
     let session = realm.session(Transport::Direct);
     fetch_with(&session, Request::get("/data")).await.expect("accepted");
@@ -205,7 +205,7 @@ async fn only_the_refused_hop_is_sent_again() {
 }
 
 #[tokio::test]
-async fn the_same_credentials_again_are_not_sent_again() {
+async fn unchanged_credentials_are_not_sent_again() {
     let server = Server::always(Answer::new(401, ""));
     let told = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&told);

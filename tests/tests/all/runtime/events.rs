@@ -195,7 +195,7 @@ async fn updates(url: &str, #[response] mut events: Events<Update>) -> Result<Ve
 }
 
 #[tokio::test]
-async fn data_is_read_as_json_and_a_bad_event_is_one_item() {
+async fn data_is_read_as_json_and_an_invalid_event_is_one_error() {
     let server = server(|count, _| match count {
         0 => stream(
             "retry:1\ndata:{\"cents\":\ndata:1}\n\ndata:{\"cents\":\"no\"}\n\ndata:{\"cents\":3}\n\n",

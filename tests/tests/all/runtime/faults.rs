@@ -130,7 +130,7 @@ async fn a_status_error_survives_a_broken_body() {
 }
 
 #[tokio::test]
-async fn connecting_has_a_timer_of_its_own() {
+async fn connecting_has_its_own_timeout() {
     // A listener whose backlog is full does not answer another SYN.
     let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
     socket.bind("127.0.0.1:0".parse().expect("an address")).expect("a port");

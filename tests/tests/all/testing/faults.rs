@@ -44,7 +44,7 @@ async fn a_fault_has_the_requested_kind() {
 }
 
 #[tokio::test]
-async fn a_fault_comes_once_in_a_sequence() {
+async fn a_fault_in_a_sequence_occurs_once() {
     let script = Script::new();
     script.get("/").fault(BodyError::Truncated).then(Reply::text("whole"));
     let request = Request::get("https://a.test/").retry(1);
