@@ -165,7 +165,7 @@ fn check(error: &Error, what: &str) {
     }
     assert!(!shown.contains(SECRET) && !shown.contains(ENCODED), "{what}: {shown}");
     if let ErrorKind::Status(_) = error.kind() {
-        assert!(error.body().starts_with(SECRET.as_bytes()), "a match");
+        assert!(error.body().starts_with(SECRET.as_bytes()), "the body is available on request");
     }
 }
 
