@@ -105,9 +105,12 @@ impl Verdict {
     /// The same, where the frames of an HTTP/2 connection tell more.
     fn on(self, streams: &Streams, known: Known) -> Self {
         let verdict = match self.resend {
-            // h2 also fails the request that it gets at the moment at which a GOAWAY arrives, even if the
-            // server took it and the GOAWAY names its stream: only the frames prove that it was left out.
-            Resend::Moved if !streams.leaves_out(known.taken_at) => Self::dropped(),
+            // hyper asks h2 once more after it passed a request on, and fails that request if a GOAWAY arrived
+            // meanwhile, even if the GOAWAY names its stream. hyper takes no request after it. For the others,
+            // the error is h2's own, which follows the GOAWAY.
+            Resend::Moved if known.is_newest && !streams.leaves_out(known.taken_at) => {
+                Self::dropped()
+            }
             Resend::Few if self.sent != Sent::No && streams.leaves_out(known.taken_at) => {
                 Self::left_out()
             }
@@ -146,6 +149,8 @@ pub(crate) struct Known {
     pub(crate) is_unsent: bool,
     /// When the task of its connection took it, by [`crate::handover::tick`].
     pub(crate) taken_at: u64,
+    /// Whether that task took no other request after it.
+    pub(crate) is_newest: bool,
     /// Whether the runtime of its connection is alive.
     pub(crate) is_alive: bool,
 }

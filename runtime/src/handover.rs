@@ -10,10 +10,12 @@
 //! so nothing answers the call or wakes it. [`Handover::withdraw`] drops the sender, and thereby the request.
 
 use std::{
+    cell::RefCell,
+    future::Future,
     pin::Pin,
     sync::{
-        Arc,
-        atomic::{AtomicU8, AtomicU64, Ordering},
+        Arc, OnceLock,
+        atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering},
     },
     task::{Context, Poll},
 };
@@ -46,6 +48,8 @@ struct State {
     stage: AtomicU8,
     /// The time at which it was taken, by [`tick`].
     taken_at: AtomicU64,
+    /// Its place among the requests of the connection. Empty until a task took it.
+    place: OnceLock<Place>,
     dropped: Notify,
 }
 
@@ -70,6 +74,11 @@ impl Handover {
     /// The time at which the connection's task took it; 0 if none did.
     pub(crate) fn taken_at(&self) -> u64 {
         self.0.taken_at.load(Ordering::Acquire)
+    }
+
+    /// Whether the connection's task took no other request after it. Also `true` if that is not known.
+    pub(crate) fn is_newest(&self) -> bool {
+        self.0.place.get().is_none_or(Place::is_last)
     }
 
     /// Whether the request was dropped without a byte being written.
@@ -119,6 +128,9 @@ impl WatchedBody {
         if self.state.is(QUEUED) {
             if stage == TAKEN {
                 self.state.taken_at.store(tick(), Ordering::Release);
+                if let Some(place) = Place::next() {
+                    let _ = self.state.place.set(place);
+                }
             }
             self.state.stage.store(stage, Ordering::Release);
         }
@@ -158,8 +170,77 @@ impl Body for WatchedBody {
     }
 }
 
+/// The number of requests that the task of a connection took.
+type Taken = Arc<AtomicU32>;
+
+thread_local! {
+    /// The count of the task that is being polled. None outside the tasks of connections.
+    static CURRENT: RefCell<Option<Taken>> = const { RefCell::new(None) };
+}
+
+/// The place of a request among those that the task of its connection took.
+#[derive(Debug)]
+struct Place {
+    number: u32,
+    taken: Taken,
+}
+
+impl Place {
+    /// The next place in the task that is being polled.
+    fn next() -> Option<Self> {
+        let taken = CURRENT.try_with(|current| current.borrow().clone()).ok().flatten()?;
+        let number = taken.fetch_add(1, Ordering::AcqRel) + 1;
+        Some(Self { number, taken })
+    }
+
+    fn is_last(&self) -> bool {
+        self.number == self.taken.load(Ordering::Acquire)
+    }
+}
+
+/// The task of a connection, which counts the requests that it takes.
+pub(crate) struct ConnectionTask<F> {
+    task: F,
+    taken: Option<Taken>,
+}
+
+impl<F> ConnectionTask<F> {
+    pub(crate) fn new(task: F) -> Self {
+        Self { task, taken: Some(Taken::default()) }
+    }
+}
+
+impl<F: Future + Unpin> Future for ConnectionTask<F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        /// Exchanges the count of the current task with this one, also when the task panics.
+        struct Exchanged<'a>(&'a mut Option<Taken>);
+
+        impl Exchanged<'_> {
+            fn exchange(&mut self) {
+                let _ =
+                    CURRENT.try_with(|current| std::mem::swap(&mut *current.borrow_mut(), self.0));
+            }
+        }
+
+        impl Drop for Exchanged<'_> {
+            fn drop(&mut self) {
+                self.exchange();
+            }
+        }
+
+        let Self { task, taken } = &mut *self;
+        let mut exchanged = Exchanged(taken);
+        exchanged.exchange();
+        Pin::new(task).poll(context)
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use std::future::{poll_fn, ready};
+
     use tokio::sync::mpsc;
 
     use super::*;
@@ -228,6 +309,27 @@ mod tests {
             assert!(!handover.is_unsent());
             assert!(!handover.withdraw(()).is_unsent());
         }
+    }
+
+    #[tokio::test]
+    async fn the_newest_request_is_the_last_one_that_its_connection_took() {
+        let handovers = [0; 3].map(|_| Handover::default());
+        let take = |handover: &Handover| is_empty(&handover.watch(SendBody::None));
+        assert!(handovers[0].is_newest(), "no task took it");
+        ConnectionTask::new(ready(())).await;
+        let mut first = ConnectionTask::new(Box::pin(async {
+            for handover in &handovers[..2] {
+                take(handover);
+                tokio::task::yield_now().await;
+            }
+        }));
+        poll_fn(|context| Poll::Ready(Pin::new(&mut first).poll(context))).await.is_ready();
+        assert!(handovers[0].is_newest());
+        ConnectionTask::new(Box::pin(async { take(&handovers[2]) })).await;
+        assert!(handovers[0].is_newest(), "the other is on another connection");
+        first.await;
+        assert_eq!(handovers.map(|handover| handover.is_newest()), [false, true, true]);
+        assert!(Place::next().is_none(), "no task of a connection is polled");
     }
 
     #[test]

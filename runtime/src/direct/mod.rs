@@ -52,7 +52,7 @@ pub(crate) use self::{
     wire::{NOT_AS_AGREED, NotAsAgreed},
 };
 use crate::{
-    handover::{WatchedBody, tick},
+    handover::{ConnectionTask, WatchedBody, tick},
     tls::Tls,
 };
 
@@ -91,7 +91,7 @@ impl Direct {
         E: Executor<Task> + Clone + Send + Sync + 'static,
     {
         let Recipe { pool_idle_timeout, proxies, .. } = recipe;
-        let mut builder = Client::builder(executor);
+        let mut builder = Client::builder(Counting(executor));
         let servers = Servers::default();
         builder
             .timer(TokioTimer::new())
@@ -131,6 +131,16 @@ fn pools(builder: legacy::Builder, connector: Connector, max: MaxConnections) ->
     let weak: Weak<dyn CloseIdle> = Arc::<ByOrigin>::downgrade(&pools);
     limits.set_pools(weak);
     Pools::ByOrigin(pools)
+}
+
+/// Has the tasks of connections count the requests that they take.
+#[derive(Clone)]
+struct Counting<E>(E);
+
+impl<E: Executor<Task>> Executor<Task> for Counting<E> {
+    fn execute(&self, task: Task) {
+        self.0.execute(Box::pin(ConnectionTask::new(task)));
+    }
 }
 
 /// A hop that is being sent.

@@ -343,6 +343,7 @@ impl Future for Sending {
         let known = || Known {
             is_unsent: handover.is_unsent(),
             taken_at: handover.taken_at(),
+            is_newest: handover.is_newest(),
             is_alive: own.as_ref().is_some_and(|local| local.is_alive()),
         };
         let head = match in_flight {
