@@ -1,12 +1,9 @@
 //! Tests of a connection whose task is not scheduled in time.
 
 use std::{
-    io::{BufRead as _, BufReader, Read as _, Write as _},
+    io::{BufRead as _, BufReader, Write as _},
     net::{SocketAddr, TcpListener, TcpStream},
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Poll, Waker},
     thread,
     time::Duration,
@@ -48,6 +45,7 @@ impl Held {
     }
 
     /// Drops the first task. Of the two tasks of an HTTP/2 connection, it is the one that reads and writes.
+    #[cfg(feature = "http2")]
     fn drop_first(&self) {
         let mut tasks = self.tasks();
         tasks.dropped = Some(0);
@@ -114,7 +112,10 @@ impl Log {
 
     /// The same in HTTP/2 (RFC 9113 §4.1): a request is a HEADERS frame, with a method of the static table
     /// (RFC 7541, appendix A).
+    #[cfg(feature = "http2")]
     fn answer_http2(&self, number: usize, mut stream: TcpStream) {
+        use std::io::Read as _;
+
         const SETTINGS: u8 = 4;
         const HEADERS: u8 = 1;
         stream.read_exact(&mut [0; 24]).expect("the preface");
@@ -218,6 +219,8 @@ async fn a_briefly_delayed_connection_keeps_its_request() {
 #[cfg(feature = "http2")]
 #[tokio::test(start_paused = true)]
 async fn a_post_not_taken_by_an_ended_http2_connection_is_resent() {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     for mut layers in layers() {
         let (log, executor) = (Log::default(), Held::default());
         let sent = Arc::new(AtomicUsize::new(0));
