@@ -10,11 +10,11 @@
 //! so nothing answers the call or wakes it. [`Handover::withdraw`] drops the sender, and thereby the request.
 
 use std::{
-    cell::RefCell,
+    cell::Cell,
     future::Future,
     pin::Pin,
     sync::{
-        Arc, OnceLock,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering},
     },
     task::{Context, Poll},
@@ -48,14 +48,18 @@ struct State {
     stage: AtomicU8,
     /// The time at which it was taken, by [`tick`].
     taken_at: AtomicU64,
-    /// Its place among the requests of the connection. Empty until a task took it.
-    place: OnceLock<Place>,
+    /// Its place among the requests of the connection. None until a task took it.
+    place: Mutex<Option<Place>>,
     dropped: Notify,
 }
 
 impl State {
     fn is(&self, stage: u8) -> bool {
         self.stage.load(Ordering::Acquire) == stage
+    }
+
+    fn place(&self) -> MutexGuard<'_, Option<Place>> {
+        self.place.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -78,7 +82,7 @@ impl Handover {
 
     /// Whether the connection's task took no other request after it. Also `true` if that is not known.
     pub(crate) fn is_newest(&self) -> bool {
-        self.0.place.get().is_none_or(Place::is_last)
+        self.0.place().as_ref().is_none_or(Place::is_last)
     }
 
     /// Whether the request was dropped without a byte being written.
@@ -128,9 +132,7 @@ impl WatchedBody {
         if self.state.is(QUEUED) {
             if stage == TAKEN {
                 self.state.taken_at.store(tick(), Ordering::Release);
-                if let Some(place) = Place::next() {
-                    let _ = self.state.place.set(place);
-                }
+                *self.state.place() = Place::next();
             }
             self.state.stage.store(stage, Ordering::Release);
         }
@@ -175,7 +177,7 @@ type Taken = Arc<AtomicU32>;
 
 thread_local! {
     /// The count of the task that is being polled. None outside the tasks of connections.
-    static CURRENT: RefCell<Option<Taken>> = const { RefCell::new(None) };
+    static CURRENT: Cell<Option<Taken>> = const { Cell::new(None) };
 }
 
 /// The place of a request among those that the task of its connection took.
@@ -188,9 +190,13 @@ struct Place {
 impl Place {
     /// The next place in the task that is being polled.
     fn next() -> Option<Self> {
-        let taken = CURRENT.try_with(|current| current.borrow().clone()).ok().flatten()?;
-        let number = taken.fetch_add(1, Ordering::AcqRel) + 1;
-        Some(Self { number, taken })
+        let place = |current: &Cell<Option<Taken>>| {
+            let taken = current.take()?;
+            current.set(Some(Arc::clone(&taken)));
+            let number = taken.fetch_add(1, Ordering::AcqRel) + 1;
+            Some(Self { number, taken })
+        };
+        CURRENT.try_with(place).ok()?
     }
 
     fn is_last(&self) -> bool {
@@ -219,8 +225,7 @@ impl<F: Future + Unpin> Future for ConnectionTask<F> {
 
         impl Exchanged<'_> {
             fn exchange(&mut self) {
-                let _ =
-                    CURRENT.try_with(|current| std::mem::swap(&mut *current.borrow_mut(), self.0));
+                let _ = CURRENT.try_with(|current| *self.0 = current.replace(self.0.take()));
             }
         }
 
