@@ -210,7 +210,13 @@ mod tests {
     use super::*;
 
     fn clients() -> Clients {
-        let recipe = || reqwest::Client::builder().no_proxy().build().map(Client::Reqwest);
+        let recipe = || {
+            let builder = reqwest::Client::builder().no_proxy();
+            // The platform may have no certificates.
+            #[cfg(any(feature = "rustls", feature = "native-tls"))]
+            let builder = builder.tls_certs_only([]);
+            builder.build().map(Client::Reqwest)
+        };
         let layers = Layers::default();
         Clients::new("Reqwest", Box::new(recipe), None, Proxies::None, false, layers)
     }
