@@ -8,6 +8,9 @@
 //! The channel can lose a request: tokio drops the messages in a channel together with its receiver, but a
 //! message that is sent at that moment only together with the last sender. The waiting call has that sender,
 //! so nothing answers the call or wakes it. [`Handover::withdraw`] drops the sender, and thereby the request.
+//!
+//! The task also counts the requests that it takes ([`ConnectionTask`]): the newest one of an HTTP/2 connection
+//! is the only request that hyper can fail although the server processed it.
 
 use std::{
     cell::Cell,

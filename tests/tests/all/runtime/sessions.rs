@@ -61,7 +61,7 @@ fn the_debug_output_of_a_session_names_its_transport() {
     assert!(shown(configured).contains("transport: Reqwest(0)"));
 }
 
-/// The risk of the user's own client: its connection belongs to a runtime that ends.
+/// A connection of the user's own client belongs to a runtime, and ends with it.
 #[test]
 fn the_connections_of_a_runtime_end_with_it() {
     let server = Server::start(|asked| match asked.path() {
